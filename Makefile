@@ -1,0 +1,48 @@
+# One place for every command. `make help` lists them.
+# Nothing here needs Docker, an AWS account, or a network beyond the package registries.
+
+PYTHON ?= python3
+VENV := .venv
+TOOLS := .venv-tools
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- environments -----------------------------------------------------------
+
+$(VENV)/.ready: requirements/bootstrap.txt requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; set PYTHON=…" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TOOLS)/.ready: $(VENV)/.ready requirements/tools.txt package.json package-lock.json
+	@test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
+	@$(UV) pip sync --quiet --python $(TOOLS)/bin/python --require-hashes requirements/tools.txt
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" npm ci --silent --no-audit --no-fund
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/.ready ## install what run and test need into .venv
+
+.PHONY: lock
+lock: $(VENV)/.ready ## lock every dependency again, with hashes and without hosts
+	requirements/lock $(UV)
+
+# --- what people do ---------------------------------------------------------
+
+.PHONY: run
+run: $(VENV)/.ready ## the whole lifecycle, end to end, on the embedded AWS
+	@$(BIN)/lifecycle run --local --input statemachine/inputs/round-trip.json
+
+.PHONY: test
+test: $(VENV)/.ready ## every test
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -1,0 +1,103 @@
+"""The one place where boto3 clients are made.
+
+Domain functions take `clients: Clients = CLIENTS`; a test passes its own. A client is made when it is first used,
+so a function pays only for the services that it calls.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+# The state machine retries with jitter and shows it in the history; two tries here only smooth over a lost packet.
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=20,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    user_agent_appid="agentcore-lifecycle",
+)
+
+
+class Clients:
+    """boto3 clients of one session; endpoints and credentials come from the environment.
+
+    Args:
+        session: The session to make them from; one of its own when left out.
+    """
+
+    def __init__(self, session: Any = None) -> None:
+        self._session = session
+
+    def _client(self, service: str, config: Config = _CONFIG) -> Any:
+        if self._session is None:
+            self._session = boto3.session.Session()
+        return self._session.client(service, config=config)
+
+    @cached_property
+    def dynamodb(self) -> Any:
+        """Amazon DynamoDB: the environments' records."""
+        return self._client("dynamodb")
+
+    @cached_property
+    def stepfunctions(self) -> Any:
+        """AWS Step Functions: whether the holder of a lock still runs."""
+        return self._client("stepfunctions")
+
+    @cached_property
+    def cognito(self) -> Any:
+        """Amazon Cognito user pools."""
+        return self._client("cognito-idp")
+
+    @cached_property
+    def secrets(self) -> Any:
+        """AWS Secrets Manager."""
+        return self._client("secretsmanager")
+
+    @cached_property
+    def s3(self) -> Any:
+        """Amazon S3: sources and zips."""
+        return self._client("s3")
+
+    @cached_property
+    def ecr(self) -> Any:
+        """Amazon ECR: images."""
+        return self._client("ecr")
+
+    @cached_property
+    def codebuild(self) -> Any:
+        """AWS CodeBuild."""
+        return self._client("codebuild")
+
+    @cached_property
+    def agentcore_control(self) -> Any:
+        """Amazon Bedrock AgentCore, control plane."""
+        return self._client("bedrock-agentcore-control")
+
+    @cached_property
+    def agentcore(self) -> Any:
+        """Amazon Bedrock AgentCore, data plane; a probe counts its own tries, so boto3 makes one."""
+        return self._client(
+            "bedrock-agentcore",
+            _CONFIG.merge(Config(read_timeout=900, retries={"total_max_attempts": 1})),
+        )
+
+    @cached_property
+    def logs(self) -> Any:
+        """Amazon CloudWatch Logs: the runtimes' log groups."""
+        return self._client("logs")
+
+    @cached_property
+    def events(self) -> Any:
+        """Amazon EventBridge."""
+        return self._client("events")
+
+    @cached_property
+    def tagging(self) -> Any:
+        """Resource Groups Tagging API: orphans."""
+        return self._client("resourcegroupstaggingapi")
+
+
+CLIENTS = Clients()

@@ -1,0 +1,145 @@
+"""What stands around every handler: the event as a model, logs, traces, metrics, AWS errors in our words."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.parser import parse
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from lifecycle.errors import AwsCallError, LifecycleError, ServiceUnavailableError, ThrottledError
+from lifecycle.request import Request
+
+THROTTLES = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestThrottled",
+        "SlowDown",
+    }
+)
+_FIRST_SERVER_FAULT = 500
+
+E = TypeVar("E", bound=BaseModel)
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+logger = Logger(service="agentcore-lifecycle")
+tracer = Tracer(service="agentcore-lifecycle")
+metrics = Metrics(namespace="AgentCoreLifecycle", service="agentcore-lifecycle")
+
+
+class Wire(BaseModel):
+    """Base of what goes into and comes out of a stage: camelCase JSON outside, snake_case inside."""
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="ignore")
+
+
+class StageEvent(Wire):
+    """What the state machine gives to a stage.
+
+    Attributes:
+        execution: ARN of the execution, which holds the environment's lock.
+        request: The request as `prepare_request` returned it.
+        deadline: When the present wait loop gives up, seconds since the epoch; only for stages in a loop.
+    """
+
+    execution: str
+    request: Request
+    deadline: int | None = None
+
+
+@contextmanager
+def aws_errors() -> Iterator[None]:
+    """Turn boto3's errors into ours, so that the definition can tell what heals from what does not.
+
+    Raises:
+        ThrottledError: AWS throttled the call.
+        ServiceUnavailableError: AWS had a fault, or did not answer.
+        AwsCallError: AWS refused the call for another reason.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise explain(error) from error
+    except BotoCoreError as error:
+        raise ServiceUnavailableError(f"AWS did not answer: {error}; it is tried again") from error
+
+
+def explain(error: ClientError) -> LifecycleError:
+    """Put an AWS error into our words: operation, code, AWS's message, and what to do."""
+    code = error.response["Error"].get("Code", "Unknown")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    text = " ".join(
+        f"{error.operation_name}: {code}: {error.response['Error'].get('Message', '')}".split()
+    )
+    if code in THROTTLES:
+        return ThrottledError(f"{text}; it is tried again")
+    if status >= _FIRST_SERVER_FAULT:
+        return ServiceUnavailableError(f"{text}; it is tried again")
+    if code.startswith("AccessDenied"):
+        return AwsCallError(
+            f"{text}; give the function's role this action in template.yaml and deploy again"
+        )
+    return AwsCallError(
+        f"{text}; look the code up in the operation's documentation, mend it and start again"
+    )
+
+
+def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
+    """Make a Lambda handler out of a function from a model to a model.
+
+    Args:
+        model: What the event is parsed as.
+
+    Returns:
+        A decorator. The handler takes the JSON event and the Lambda context and returns the JSON of the function's
+        model. It raises only errors of `lifecycle.errors`, and bugs.
+    """
+
+    def decorate(function: Callable[[E], BaseModel]) -> Handler:
+        name = function.__module__.rpartition(".")[2]
+
+        @logger.inject_lambda_context(clear_state=True)
+        @tracer.capture_lambda_handler(capture_response=False)
+        @metrics.log_metrics
+        @functools.wraps(function)
+        def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+            logger.append_keys(stage=name, **_whose(event))
+            metrics.add_dimension(name="stage", value=name)
+            try:
+                with aws_errors():
+                    result = function(parse(event=event, model=model))
+            except LifecycleError as error:
+                metrics.add_metric(name="Failed", unit=MetricUnit.Count, value=1)
+                logger.warning(
+                    "stage failed", extra={"error": type(error).__name__, "reason": str(error)}
+                )
+                raise
+            metrics.add_metric(name="Succeeded", unit=MetricUnit.Count, value=1)
+            logger.info("stage done")
+            return result.model_dump(mode="json", by_alias=True)
+
+        wrapped: Handler = handler
+        return wrapped
+
+    return decorate
+
+
+def _whose(event: dict[str, Any]) -> dict[str, str]:
+    request = event.get("request")
+    keys = {
+        "execution": event.get("execution"),
+        "environment": request.get("environment") if isinstance(request, dict) else None,
+    }
+    return {key: value for key, value in keys.items() if isinstance(value, str)}

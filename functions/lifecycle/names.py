@@ -1,0 +1,83 @@
+"""Names, tags and client tokens, all derived: the same environment always gets the same ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any
+
+STACK_TAG = "agentcore-lifecycle:stack"
+ENVIRONMENT_TAG = "agentcore-lifecycle:environment"
+LIVE_ENDPOINT = "live"
+# What a runtime name may be (botocore's model: AgentRuntimeName).
+_RUNTIME_NAME_LENGTH = 48
+_ENVIRONMENT_LENGTH = 24
+
+
+def tags(stack: str, environment: str) -> dict[str, str]:
+    """The tags by which a resource of an environment is found without its record."""
+    return {STACK_TAG: stack, ENVIRONMENT_TAG: environment}
+
+
+def digest(value: Any) -> str:
+    """SHA-256 in hex (64 characters) of a JSON value, whatever the order of its keys."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def client_token(*parts: Any) -> str:
+    """An idempotency token: 64 hexadecimal characters, inside AgentCore's 33 to 256."""
+    return digest(list(parts))
+
+
+def resource_name(stack: str, environment: str) -> str:
+    """The name of pools and clients, such as `agentcore-lifecycle-dev`."""
+    return f"{stack}-{environment}"
+
+
+def runtime_name(stack: str, environment: str) -> str:
+    """The runtime's name, such as `agentcore_lifecycle_dev`: no hyphens, at most 48 characters.
+
+    A stack name that does not fit is cut and gets a hash, so that two long names never meet.
+    """
+    room = _RUNTIME_NAME_LENGTH - _ENVIRONMENT_LENGTH - 1
+    slug = re.sub(r"[^A-Za-z0-9]", "_", stack)
+    if len(slug) > room:
+        slug = f"{slug[: room - 9]}_{digest(stack)[:8]}"
+    return f"{slug}_{environment.replace('-', '_')}"
+
+
+def secret_name(stack: str, environment: str) -> str:
+    """The secret of the environment's own caller, such as `agentcore-lifecycle/dev/caller`."""
+    return f"{stack}/{environment}/caller"
+
+
+def domain_prefix(account: str, stack: str, environment: str) -> str:
+    """The user pool domain's prefix: unique in the region, free of the words that Cognito reserves."""
+    return f"ac-{digest([account, stack, environment])[:24]}"
+
+
+def image_tag(environment: str, source_hash: str) -> str:
+    """The image's tag: one a source and environment, so that no environment deletes another's image."""
+    return f"{environment}-{source_hash[:32]}"
+
+
+def source_key(environment: str, source_hash: str) -> str:
+    """Where in the artifact bucket the source that was built is kept."""
+    return f"environments/{environment}/source/{source_hash[:32]}.zip"
+
+
+def package_key(environment: str, source_hash: str) -> str:
+    """Where in the artifact bucket the zip for direct code deployment is kept."""
+    return f"environments/{environment}/package/{source_hash[:32]}.zip"
+
+
+def artifact_prefix(environment: str) -> str:
+    """The folder of the artifact bucket that belongs to the environment alone."""
+    return f"environments/{environment}/"
+
+
+def log_group_prefix(runtime_id: str) -> str:
+    """What the log groups of a runtime begin with; the endpoint's name follows."""
+    return f"/aws/bedrock-agentcore/runtimes/{runtime_id}-"

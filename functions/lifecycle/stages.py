@@ -1,0 +1,62 @@
+"""The one list of stages: state, handler and function of each are made from its name.
+
+The definition, the template, the handlers, the documentation and the tests are checked against this list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Machine(StrEnum):
+    """Which definition a stage belongs to."""
+
+    LIFECYCLE = "lifecycle"
+    FLEET = "fleet"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a machine.
+
+    Attributes:
+        state: The state's name in the definition, a verb phrase.
+        machine: Which definition it stands in.
+    """
+
+    state: str
+    machine: Machine = Machine.LIFECYCLE
+
+    @property
+    def handler(self) -> str:
+        """The module below `handlers`, such as `provision_identity`."""
+        return "_".join(word for word in self.state.lower().split() if word != "the")
+
+    @property
+    def function(self) -> str:
+        """The logical id in the template, such as `ProvisionIdentityFunction`."""
+        return "".join(word.capitalize() for word in self.handler.split("_")) + "Function"
+
+    @property
+    def substitution(self) -> str:
+        """The name in the definition's substitutions, such as `ProvisionIdentityFunctionArn`."""
+        return f"{self.function}Arn"
+
+
+STAGES = (
+    Stage("Prepare the request"),
+    Stage("Provision the identity"),
+    Stage("Publish the artifact"),
+    Stage("Deploy the runtime"),
+    Stage("Check the runtime"),
+    Stage("Run the smoke test"),
+    Stage("Promote the version"),
+    Stage("Record the failure"),
+    Stage("Delete the runtime"),
+    Stage("Delete the identity"),
+    Stage("Delete the artifact"),
+    Stage("Report the outcome"),
+    Stage("Select the environments", Machine.FLEET),
+    Stage("Report the fleet", Machine.FLEET),
+)

@@ -1,0 +1,111 @@
+"""The input: defaults, envelopes, and one clear sentence for each thing that is wrong."""
+
+from typing import Any
+
+import pytest
+
+from lifecycle.errors import InvalidRequestError
+from lifecycle.request import Request, allowed_values, parse_request
+
+JWT = {
+    "type": "jwt",
+    "discoveryUrl": "https://id.example.com/.well-known/openid-configuration",
+    "allowedClients": ["app"],
+    "tokenSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:caller-AbCdEf",
+}
+
+
+def test_empty_input_is_the_default_environment() -> None:
+    request = parse_request({})
+    assert request.environment == "dev"
+    assert (request.action, request.artifact.type, request.auth.type) == ("provision", "container", "cognito")
+    assert (request.wait.interval_seconds, request.wait.max_interval_seconds, request.wait.timeout_seconds) == (
+        2,
+        15,
+        1800,
+    )
+    assert request.smoke_test.prompt == "今の天気はどうですか？"
+    assert request.teardown == "never"
+
+
+def test_event_bridge_envelope_is_taken_off() -> None:
+    event = {"id": "1", "detail-type": "Environment Rebuild Requested", "detail": {"environment": "night"}}
+    assert parse_request(event).environment == "night"
+
+
+def test_a_request_survives_the_way_through_the_state_machine() -> None:
+    request = parse_request({"auth": JWT, "ttlHours": 1, "runtime": {"protocol": "MCP"}})
+    assert Request.model_validate(request.to_json()) == request
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ({"enviroment": "x"}, "enviroment: unknown field (did you mean environment?), allowed: action, environment"),
+        ({"wait": {"seconds": 1}}, "wait.seconds: unknown field, allowed: intervalSeconds"),
+        ({"environment": "Dev"}, "environment: given 'Dev', allowed: a lower-case letter"),
+        ({"environment": "a" * 25}, "environment: given 'aaaaaaaaaaaaaaaaaaaaaaaaa', allowed"),
+        ({"environment": "dev\n"}, "environment: given 'dev\\n', allowed"),
+        ({"wait": {"timeoutSeconds": -1}}, "wait.timeoutSeconds: given -1, allowed: 1 to 14400"),
+        ({"wait": {"timeoutSeconds": "60"}}, "wait.timeoutSeconds: given '60', allowed: 1 to 14400"),
+        ({"wait": {"timeoutSeconds": True}}, "wait.timeoutSeconds: given true, allowed: 1 to 14400"),
+        ({"wait": {"intervalSeconds": 20}}, "wait.intervalSeconds: given 20, allowed: at most maxIntervalSeconds (15)"),
+        ({"wait": {"maxIntervalSeconds": 2, "timeoutSeconds": 14400}}, "wait.maxIntervalSeconds: given 2, allowed"),
+        ({"auth": {"discoveryUrl": "https://x/y"}}, "auth.discoveryUrl: given 'https://x/y', allowed: a URL that ends"),
+        ({"auth": {"type": "jwt"}}, "auth.discoveryUrl: given nothing, allowed: required with auth.type jwt"),
+        ({"auth": {**JWT, "allowedClients": None}}, "auth.allowedClients: given nothing, allowed: at least one of"),
+        ({"auth": {"allowedClients": ["a"]}}, "auth.allowedClients: given ['a'], allowed: only with auth.type jwt"),
+        ({"auth": {"type": "iam", "flow": "password"}}, "auth.flow: given 'password', allowed: only with auth.type"),
+        ({"smokeTest": {"expect": "("}}, "smokeTest.expect: given '(', allowed: a valid regular expression"),
+        ({"artifact": {"type": "zip"}}, "artifact.type: given 'zip', allowed: container or code"),
+        (
+            {"artifact": {"type": "code", "containerUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1"}},
+            "artifact.containerUri: given '123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1', allowed: only with",
+        ),
+        ({"artifact": {"source": {"bucket": "b-1"}}}, "artifact.source.key: required, allowed: an S3 key"),
+        ({"runtime": {"idleTimeoutSeconds": 59}}, "runtime.idleTimeoutSeconds: given 59, allowed: 60 to 1209600"),
+        (
+            {"runtime": {"idleTimeoutSeconds": 90, "maxLifetimeSeconds": 80}},
+            "runtime.idleTimeoutSeconds: given 90, allowed: at most maxLifetimeSeconds (80)",
+        ),
+        ({"tags": {"aws:x": "1"}}, "tags: given 'aws:x', allowed: a tag key that is not reserved"),
+        ({"ttlHours": 0}, "ttlHours: given 0, allowed: a number over 0"),
+        ({"dryRun": True}, "dryRun: given true, allowed: true only with action teardown"),
+        ([], "input: given [], allowed: a JSON object"),
+    ],
+)
+def test_what_is_wrong_is_named_with_what_was_given_and_what_is_allowed(value: Any, sentence: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_request(value)
+    assert sentence in str(caught.value)
+
+
+def test_all_wrong_fields_are_named_at_once() -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_request({"environment": "X", "teardown": "maybe"})
+    assert "environment: given" in str(caught.value)
+    assert "teardown: given" in str(caught.value)
+
+
+def test_values_that_may_be_confidential_are_not_repeated() -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_request({"runtime": {"environmentVariables": {"bad-name": "hunter2", "OK": ["hunter3"]}}})
+    assert "hunter" not in str(caught.value)
+    assert "runtime.environmentVariables" in str(caught.value)
+
+
+def test_every_field_says_what_is_allowed() -> None:
+    def walk(schema: dict[str, Any], definitions: dict[str, Any], path: tuple[str, ...]) -> list[tuple[str, ...]]:
+        found = []
+        for name, field in schema.get("properties", {}).items():
+            found.append((*path, name))
+            for reference in (field, *field.get("anyOf", [])):
+                if "$ref" in reference:
+                    inner = definitions[reference["$ref"].rpartition("/")[2]]
+                    found += walk(inner, definitions, (*path, name))
+        return found
+
+    schema = Request.model_json_schema()
+    fields = walk(schema, schema["$defs"], ())
+    assert len(fields) > 30
+    assert all(allowed_values(path) for path in fields)

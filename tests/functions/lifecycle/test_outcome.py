@@ -1,0 +1,179 @@
+"""The end of an execution: the record, the event and the output say the same."""
+
+import json
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from lifecycle.clients import Clients
+from lifecycle.errors import LockLostError
+from lifecycle.outcome import (
+    FailureEvent,
+    OutcomeEvent,
+    RawFailure,
+    readable,
+    record_failure,
+    report_outcome,
+)
+from lifecycle.record import IdentityRecord, Records
+
+EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:one"
+OTHER = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:two"
+
+
+class FakeBus:
+    """EventBridge: keeps what is put, refuses when told to."""
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self.refuses = False
+
+    def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        if self.refuses:
+            return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "no"}]}
+        self.entries += Entries
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
+
+
+@pytest.fixture
+def clients(monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "STACK_NAME": "stack",
+        "TABLE_NAME": "environments",
+        "EVENT_BUS_NAME": "default",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        clients = Clients()
+        clients.dynamodb.create_table(
+            TableName="environments",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "environment", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "environment", "KeyType": "HASH"}],
+        )
+        clients.events = FakeBus()
+        Records(clients.dynamodb, "environments").acquire("dev", EXECUTION, lambda _: True, {})
+        yield clients
+
+
+def record(clients: Clients) -> Any:
+    return Records(clients.dynamodb, "environments").get("dev")
+
+
+def report(clients: Clients, **event: Any) -> Any:
+    return report_outcome(
+        OutcomeEvent.model_validate({"execution": EXECUTION, "request": {"environment": "dev"}, **event}),
+        clients=clients,
+    )
+
+
+@pytest.mark.parametrize(
+    ("cause", "line"),
+    [
+        (json.dumps({"errorMessage": "no\n good", "errorType": "X", "stackTrace": ["secret path"]}), "no good"),
+        ("plain\ttext", "plain text"),
+        ("", "no cause given; see the execution's history"),
+        ("[1, 2]", "[1, 2]"),
+        ("x" * 2000, "x" * 999 + "…"),
+    ],
+)
+def test_a_cause_becomes_one_line(cause: str, line: str) -> None:
+    assert readable(RawFailure(Error="X", Cause=cause)).cause == line
+
+
+def test_success_frees_the_lock_and_announces_ready(clients: Clients) -> None:
+    clients_request = {"environment": "dev", "action": "provision"}
+    outcome = report(clients, request=clients_request, timings={"runtime": 1.5}, runtime={"id": "r"})
+    assert outcome.failure is None
+    assert outcome.output["runtime"] == {"id": "r"}
+    assert outcome.output["timings"] == {"runtime": 1.5}
+    assert (record(clients).state, record(clients).lock) == ("READY", None)
+    (entry,) = clients.events.entries
+    assert (entry["Source"], entry["DetailType"]) == ("agentcore.lifecycle", "Environment Ready")
+    assert json.loads(entry["Detail"]) == outcome.output
+
+
+def test_failure_is_written_kept_and_announced(clients: Clients) -> None:
+    raw = {"Error": "SmokeTestError", "Cause": json.dumps({"errorMessage": "open door"})}
+    event = FailureEvent.model_validate(
+        {"execution": EXECUTION, "request": {"environment": "dev"}, "failure": raw}
+    )
+    assert record_failure(event, clients=clients).cause == "open door"
+    assert record(clients).state_reason == "SmokeTestError: open door"
+    outcome = report(clients, request={"environment": "dev", "action": "provision"}, failure=raw)
+    assert outcome.failure is not None
+    assert (outcome.failure.error, outcome.failure.cause) == ("SmokeTestError", "open door")
+    assert (record(clients).state, record(clients).lock) == ("FAILED", None)
+    assert clients.events.entries[0]["DetailType"] == "Environment Failed"
+
+
+def test_the_original_error_stays_when_the_compensation_fails_too(clients: Clients) -> None:
+    outcome = report(
+        clients,
+        request={"environment": "dev", "action": "provision"},
+        failure={"Error": "RuntimeFailedError", "Cause": "first"},
+        teardownFailure={"Error": "TeardownIncompleteError", "Cause": "second"},
+    )
+    assert outcome.failure.error == "RuntimeFailedError"
+    assert "first" in outcome.failure.cause
+    assert "TeardownIncompleteError: second" in outcome.failure.cause
+    assert record(clients) is not None
+
+
+def test_a_removed_environment_has_no_record_and_is_announced(clients: Clients) -> None:
+    teardown = {"dryRun": False, "removed": ["x"]}
+    report(clients, request={"environment": "dev", "action": "teardown"}, teardown=teardown)
+    assert record(clients) is None
+    assert clients.events.entries[0]["DetailType"] == "Environment Removed"
+
+
+def test_a_record_that_still_knows_a_resource_is_never_deleted(clients: Clients) -> None:
+    Records(clients.dynamodb, "environments").update(
+        "dev", EXECUTION, identity=IdentityRecord(type="cognito", user_pool_id="p")
+    )
+    report(clients, request={"environment": "dev", "action": "teardown"}, teardown={"dryRun": False})
+    assert record(clients).identity.user_pool_id == "p"
+
+
+def test_a_dry_run_keeps_the_record_and_announces_nothing(clients: Clients) -> None:
+    report(clients, request={"environment": "dev", "action": "teardown"}, teardown={"dryRun": True})
+    assert record(clients) is not None
+    assert clients.events.entries == []
+
+
+def test_another_executions_environment_is_left_alone(clients: Clients) -> None:
+    event = OutcomeEvent.model_validate(
+        {"execution": OTHER, "request": {}, "failure": {"Error": "EnvironmentBusyError", "Cause": "held"}}
+    )
+    report_outcome(event, clients=clients)
+    assert record(clients).lock.execution == EXECUTION
+    assert clients.events.entries[0]["DetailType"] == "Environment Failed"
+    late = FailureEvent.model_validate(
+        {"execution": OTHER, "request": {}, "failure": {"Error": "X", "Cause": "y"}}
+    )
+    with pytest.raises(LockLostError):
+        record_failure(late, clients=clients)
+
+
+def test_a_failed_smoke_test_says_nothing_against_what_serves(clients: Clients) -> None:
+    Records(clients.dynamodb, "environments").update("dev", EXECUTION, state="READY")
+    failure = {"Error": "SmokeTestError", "Cause": "no match"}
+    report(clients, request={"environment": "dev", "action": "smokeTest"}, failure=failure)
+    assert record(clients).state == "READY"
+
+
+@pytest.mark.parametrize("request_as_given", [None, [], "text", {"environment": "NOT VALID"}, {"environment": 3}])
+def test_an_input_that_names_no_environment_is_still_reported(clients: Clients, request_as_given: Any) -> None:
+    outcome = report(clients, request=request_as_given, failure={"Error": "InvalidRequestError", "Cause": "bad"})
+    assert outcome.failure.error == "InvalidRequestError"
+    assert outcome.output["environment"] is None
+
+
+def test_an_event_that_is_refused_is_an_error(clients: Clients) -> None:
+    clients.events.refuses = True
+    with pytest.raises(Exception, match="InternalFailure"):
+        report(clients)

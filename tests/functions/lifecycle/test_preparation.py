@@ -1,0 +1,133 @@
+"""Prepare the request: nothing is made before the input is known to be right and the lock is held."""
+
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lifecycle.clients import Clients
+from lifecycle.errors import (
+    ArtifactChangeError,
+    EnvironmentBusyError,
+    EnvironmentNotFoundError,
+    InvalidRequestError,
+)
+from lifecycle.preparation import PrepareEvent, execution_is_running, prepare_request
+from lifecycle.record import Records, RuntimeRecord
+
+ARN = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:"
+
+
+class FakeExecutions:
+    """Step Functions, as far as the lock asks it: which executions run."""
+
+    def __init__(self) -> None:
+        self.statuses: dict[str, str] = {}
+        self._client = boto3.client("stepfunctions", region_name="us-east-1")
+
+    def describe_execution(self, executionArn: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        if executionArn not in self.statuses:
+            result: dict[str, Any] = self._client.describe_execution(executionArn=executionArn)
+            return result
+        return {"status": self.statuses[executionArn]}
+
+
+@pytest.fixture
+def clients(monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "STACK_NAME": "stack",
+        "TABLE_NAME": "environments",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        clients = Clients()
+        clients.dynamodb.create_table(
+            TableName="environments",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "environment", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "environment", "KeyType": "HASH"}],
+        )
+        clients.stepfunctions = FakeExecutions()
+        yield clients
+
+
+def prepare(clients: Clients, execution: str, event: Any) -> Any:
+    return prepare_request(PrepareEvent(execution=ARN + execution, input=event), clients=clients).request
+
+
+def records(clients: Clients) -> Records:
+    return Records(clients.dynamodb, "environments")
+
+
+def test_a_refused_input_leaves_no_record(clients: Clients) -> None:
+    with pytest.raises(InvalidRequestError):
+        prepare(clients, "a", {"colour": "red"})
+    assert list(records(clients).all()) == []
+
+
+def test_provision_makes_the_record_with_request_expiry_and_lock(clients: Clients) -> None:
+    request = prepare(clients, "a", {"ttlHours": 2})
+    record = records(clients).get("dev")
+    assert request.environment == "dev"
+    assert record is not None
+    assert record.lock is not None
+    assert record.lock.execution == f"{ARN}a"
+    assert record.request == request.to_json()
+    assert record.expires_at is not None
+
+
+def test_a_running_holder_is_named_and_a_finished_one_is_taken_over(clients: Clients) -> None:
+    prepare(clients, "a", {})
+    clients.stepfunctions.statuses[f"{ARN}a"] = "RUNNING"
+    with pytest.raises(EnvironmentBusyError, match=f"{ARN}a"):
+        prepare(clients, "b", {})
+    clients.stepfunctions.statuses[f"{ARN}a"] = "ABORTED"
+    prepare(clients, "b", {})
+    record = records(clients).get("dev")
+    assert record is not None
+    assert record.lock is not None
+    assert record.lock.execution == f"{ARN}b"
+
+
+def test_an_execution_that_step_functions_forgot_does_not_run(clients: Clients) -> None:
+    assert execution_is_running(clients.stepfunctions, f"{ARN}forgotten") is False
+
+
+@pytest.mark.parametrize("action", ["teardown", "smokeTest"])
+def test_only_provision_works_without_a_record(clients: Clients, action: str) -> None:
+    with pytest.raises(EnvironmentNotFoundError, match="'dev' has no record in environments"):
+        prepare(clients, "a", {"action": action})
+    assert list(records(clients).all()) == []
+
+
+def test_smoke_test_takes_identity_and_question_from_the_last_provision(clients: Clients) -> None:
+    prepare(clients, "a", {"auth": {"type": "iam"}, "smokeTest": {"prompt": "first", "expect": "1"}})
+    request = prepare(clients, "b", {"action": "smokeTest", "smokeTest": {"prompt": "second"}})
+    assert request.auth.type == "iam"
+    assert (request.smoke_test.prompt, request.smoke_test.expect) == ("second", "1")
+
+
+def test_looking_on_changes_nothing_in_the_record(clients: Clients) -> None:
+    prepare(clients, "a", {})
+    records(clients).release("dev", f"{ARN}a", state="READY")
+    for name, event in {"b": {"action": "smokeTest"}, "c": {"action": "teardown", "dryRun": True}}.items():
+        prepare(clients, name, event)
+        record = records(clients).get("dev")
+        assert record is not None
+        assert record.state == "READY"
+        records(clients).release("dev", ARN + name)
+
+
+def test_a_change_of_the_kind_of_artifact_is_refused_before_anything_is_touched(clients: Clients) -> None:
+    prepare(clients, "a", {})
+    runtime = RuntimeRecord(name="r", id="r-0123456789", artifact_type="container")
+    records(clients).release("dev", f"{ARN}a", state="READY", runtime=runtime)
+    with pytest.raises(ArtifactChangeError, match=r"artifact\.type: given 'code', allowed: 'container'"):
+        prepare(clients, "b", {"artifact": {"type": "code"}})
+    record = records(clients).get("dev")
+    assert record is not None
+    assert (record.lock, record.state) == (None, "READY")

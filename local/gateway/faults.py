@@ -44,10 +44,11 @@ class Fault:
         kind: What happens, see `FaultKind`.
         times: How many calls it hits; 0 means until it is cleared.
         reason: Text for the error message or the failure reason; `None` for a default text.
-        seconds: How long a time-out is held or a state delayed, or the status (500 to 599) of a
-            `serverError`; `None` for a default.
+        seconds: How long a connection is held before it is cut (a time-out; default 0), or by how
+            much a state is delayed.
         caller: Hits only calls of this principal (a function's logical id); `None` for any.
         id: Names the fault, to clear it.
+        status: HTTP status of a `serverError`, 500 to 599.
     """
 
     service: str
@@ -58,12 +59,13 @@ class Fault:
     seconds: float | None = None
     caller: str | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    status: int = 500
 
     def __post_init__(self) -> None:
         """Refuse what can never happen.
 
         Raises:
-            ValueError: For an unknown kind, a negative count or a negative number of seconds.
+            ValueError: For an unknown kind, a number below 0, or a status that is no server error.
         """
         if self.kind not in FAULT_KINDS:
             raise ValueError(f"kind is one of {', '.join(FAULT_KINDS)}, not {self.kind!r}")
@@ -71,6 +73,8 @@ class Fault:
             raise ValueError("times is 1 or more, or 0 for: until cleared")
         if self.seconds is not None and self.seconds < 0:
             raise ValueError("seconds is 0 or more")
+        if not 500 <= self.status <= 599:
+            raise ValueError("status is 500 to 599")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Fault:
@@ -88,6 +92,7 @@ class Fault:
             "seconds": (int, float, type(None)),
             "caller": (str, type(None)),
             "id": (str,),
+            "status": (int,),
         }
         for name, value in values.items():
             if name not in types:

@@ -1,0 +1,131 @@
+"""Errors as each AWS protocol writes them, and the error codes each service uses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from botocore.model import ServiceModel, StructureShape
+from werkzeug import Response
+
+from local.gateway.faults import Fault
+
+_THROTTLING = ("Throttl", "TooManyRequests", "RequestLimitExceeded", "ThroughputExceeded")
+_CONFLICT = ("Conflict", "InUse", "AlreadyExists", "ConditionalCheckFailed")
+_DENIED = ("AccessDenied", "NotAuthorized", "AuthorizationError")
+
+
+@dataclass(frozen=True)
+class ServiceError:
+    """An error before it is written in a protocol.
+
+    Attributes:
+        code: The service's error code.
+        message: What went wrong.
+        status: HTTP status.
+    """
+
+    code: str
+    message: str
+    status: int
+
+    @property
+    def client_fault(self) -> bool:
+        """Say whether the caller is at fault, as the query protocol tells it."""
+        return self.status < 500
+
+
+def fault_error(fault: Fault, model: ServiceModel | None, operation: str | None) -> ServiceError:
+    """Return the error that a service answers for a planned fault.
+
+    The code is one that the operation itself declares in botocore's model, else one that another
+    operation of the service does, else the common one.
+
+    Args:
+        fault: A fault of kind `throttle`, `serverError`, `accessDenied` or `conflict`.
+        model: botocore's model of the service, if there is one.
+        operation: The operation's name.
+    """
+    xml = model is not None and model.protocol_name in ("query", "rest-xml")
+    s3 = model is not None and model.service_name == "s3"
+    message = fault.reason
+    if fault.kind == "serverError":
+        code = {500: "InternalServerError", 503: "ServiceUnavailable"}.get(
+            fault.status, "InternalFailure"
+        )
+        return ServiceError(code, message or "The request failed inside the service.", fault.status)
+    if fault.kind == "throttle":
+        # S3 models no errors of its own; this code is from its API reference.
+        default = ("SlowDown", 503) if s3 else ("Throttling" if xml else "ThrottlingException", 400)
+        code, status = _modelled(model, operation, _THROTTLING) or default
+        return ServiceError(code, message or "Rate exceeded", status)
+    if fault.kind == "accessDenied":
+        # Services seldom model it: IAM refuses in front of them.
+        default = ("AccessDenied" if xml else "AccessDeniedException", 403 if xml else 400)
+        code, status = _modelled(model, operation, _DENIED[:1]) or default
+        return ServiceError(code, message or "User is not authorized to do this", status)
+    code, status = _modelled(model, operation, _CONFLICT) or (
+        "OperationAborted" if s3 else "ConflictException",
+        409,
+    )
+    return ServiceError(code, message or "A conflicting operation is in progress", status)
+
+
+def _modelled(
+    model: ServiceModel | None, operation: str | None, words: Iterable[str]
+) -> tuple[str, int] | None:
+    if model is None:
+        return None
+    own = model.operation_model(operation).error_shapes if operation else []
+    for shapes in (own, model.error_shapes):
+        for word in words:
+            for shape in shapes:
+                if word in shape.name:
+                    return _code_and_status(shape)
+    return None
+
+
+def _code_and_status(shape: StructureShape) -> tuple[str, int]:
+    error = shape.metadata.get("error", {})
+    return error.get("code", shape.name), int(error.get("httpStatusCode", 400))
+
+
+def respond(error: ServiceError, model: ServiceModel | None, request_id: str) -> Response:
+    """Write an error in the protocol of its service.
+
+    Args:
+        error: The error.
+        model: botocore's model of the service; without one the error is written as JSON.
+        request_id: Goes into the answer.
+    """
+    protocol = model.resolved_protocol if model is not None else "json"
+    headers = {"x-amzn-RequestId": request_id}
+    if model is not None and protocol == "rest-xml":
+        return Response(
+            f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{escape(error.code)}</Code>"
+            f"<Message>{escape(error.message)}</Message><RequestId>{request_id}</RequestId></Error>",
+            error.status,
+            {**headers, "x-amz-request-id": request_id},
+            content_type="application/xml",
+        )
+    if protocol == "query":
+        kind = "Sender" if error.client_fault else "Receiver"
+        return Response(
+            f"<ErrorResponse><Error><Type>{kind}</Type><Code>{escape(error.code)}</Code>"
+            f"<Message>{escape(error.message)}</Message></Error>"
+            f"<RequestId>{request_id}</RequestId></ErrorResponse>",
+            error.status,
+            headers,
+            content_type="text/xml",
+        )
+    version = model.metadata.get("jsonVersion", "1.1") if model is not None else "1.1"
+    headers["x-amzn-ErrorType"] = error.code
+    rest = protocol == "rest-json"
+    return Response(
+        json.dumps({"__type": error.code, "message": error.message}),
+        error.status,
+        headers,
+        content_type="application/json" if rest else f"application/x-amz-json-{version}",
+    )

@@ -1,0 +1,60 @@
+"""A threaded HTTP server on loopback for a WSGI application."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import BaseWSGIServer, make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+HOST = "127.0.0.1"
+
+
+class _Handler(MotoRequestHandler):
+    """moto's handler (it keeps underscores in S3 metadata headers), quiet, with chunked answers."""
+
+    protocol_version = "HTTP/1.1"
+    # Headers and body are two small writes; Nagle's algorithm would hold the second back.
+    disable_nagle_algorithm = True
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+        """Say nothing: the call log says it better."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing: the call log says it better."""
+
+
+class Server:
+    """Serves one application until it is stopped.
+
+    Args:
+        app: The WSGI application.
+        port: Port on 127.0.0.1; 0 picks a free one.
+        name: Names the thread.
+    """
+
+    def __init__(self, app: WSGIApplication, port: int = 0, name: str = "gateway") -> None:
+        self._server: BaseWSGIServer = make_server(
+            HOST, port, app, threaded=True, request_handler=_Handler
+        )
+        self.port: int = self._server.port
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            name=name,
+            daemon=True,
+        )
+
+    def start(self) -> None:
+        """Begin to serve, in a thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the port; requests that are under way are not waited for."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()

@@ -1,0 +1,100 @@
+"""Where a function's output goes: a file below the state folder, and CloudWatch Logs."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+import uuid
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+_GATHER_SECONDS = 0.2
+
+Line = tuple[str, str, int, str]
+"""Log group, log stream, milliseconds since the epoch, text."""
+
+
+class FunctionLogs:
+    """Takes lines from all functions and ships them, a thread of its own doing the work.
+
+    Args:
+        folder: One file a function is written here.
+        client: Makes the boto3 client of CloudWatch Logs, once the service answers.
+    """
+
+    def __init__(self, folder: Path, client: Callable[[], Any]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._make_client = client
+        self._lines: queue.Queue[Line | None] = queue.Queue()
+        self._streams: set[tuple[str, str]] = set()
+        self._file_lock = threading.Lock()
+        self._thread = threading.Thread(target=self._ship, name="function-logs", daemon=True)
+        self._thread.start()
+
+    @staticmethod
+    def new_stream() -> str:
+        """Return a name like those Lambda gives: date, version, and a random part."""
+        return f"{time.strftime('%Y/%m/%d')}/[$LATEST]{uuid.uuid4().hex}"
+
+    def write(self, function: str, group: str, stream: str, text: str) -> None:
+        """Take one line."""
+        with self._file_lock, (self._folder / f"{function}.log").open("a", encoding="utf-8") as out:
+            out.write(text + "\n")
+        self._lines.put((group, stream, int(time.time() * 1000), text))
+
+    def flush(self) -> None:
+        """Wait until every line taken so far has been shipped."""
+        self._lines.join()
+
+    def close(self) -> None:
+        """Ship what is left and end the thread."""
+        self._lines.put(None)
+        self._thread.join()
+
+    def _ship(self) -> None:
+        client: Any = None
+        open_ = True
+        while open_:
+            lines = [self._lines.get()]
+            time.sleep(_GATHER_SECONDS if lines[0] is not None else 0)
+            while not self._lines.empty():
+                lines.append(self._lines.get())
+            open_ = None not in lines
+            batches: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+            for line in lines:
+                if line is not None:
+                    batches[line[:2]].append({"timestamp": line[2], "message": line[3]})
+            try:
+                client = client or self._make_client()
+                for (group, stream), events in batches.items():
+                    self._put(client, group, stream, events)
+            except (BotoCoreError, ClientError) as error:
+                # The file has them all the same; a function must not fail for its logs.
+                log.warning("function logs did not reach CloudWatch Logs: %s", error)
+            finally:
+                for _ in lines:
+                    self._lines.task_done()
+
+    def _put(self, client: Any, group: str, stream: str, events: list[dict[str, Any]]) -> None:
+        if (group, stream) not in self._streams:
+            for create, names in (
+                (client.create_log_group, {"logGroupName": group}),
+                (client.create_log_stream, {"logGroupName": group, "logStreamName": stream}),
+            ):
+                try:
+                    create(**names)
+                except client.exceptions.ResourceAlreadyExistsException:
+                    continue
+            self._streams.add((group, stream))
+        client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)

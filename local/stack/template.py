@@ -1,0 +1,168 @@
+"""Read a SAM template, check its parameters, translate it to plain CloudFormation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samtranslator.model.exceptions import InvalidDocumentException
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+from local.stack.errors import ParameterError, TemplateError
+
+LOCAL_BUCKET = "local-folder"
+"""Stands in S3 locations of the translation for files beside the template."""
+
+_LOCATIONS = {
+    "AWS::Serverless::Function": "CodeUri",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+    "AWS::Serverless::StateMachine": "DefinitionUri",
+}
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template after translation.
+
+    Attributes:
+        folder: Where the template is; paths in it start there.
+        parameters: Every parameter with its value.
+        resources: Resources by logical id.
+        outputs: Outputs by name.
+        conditions: Conditions by name.
+        mappings: Mappings by name.
+        description: Its description.
+        body: The template's text, as it was written.
+    """
+
+    folder: Path
+    parameters: dict[str, Any]
+    resources: dict[str, dict[str, Any]]
+    outputs: dict[str, dict[str, Any]]
+    conditions: dict[str, Any]
+    mappings: dict[str, Any]
+    description: str
+    body: str
+
+
+def read_template(file: Path, parameters: Mapping[str, str], region: str) -> Template:
+    """Read and translate a template.
+
+    Args:
+        file: The template.
+        parameters: Values for its parameters; what is left out takes its default.
+        region: Region that it is translated for.
+
+    Raises:
+        ParameterError: A value is missing, unknown, or against its constraints.
+        TemplateError: The template is no valid SAM template.
+    """
+    body = file.read_text(encoding="utf-8")
+    source = yaml_parse(body)
+    if not isinstance(source, dict) or not isinstance(source.get("Resources"), dict):
+        raise TemplateError(f"{file.name}: no Resources in it")
+    values = check_parameters(source.get("Parameters", {}), parameters)
+    _point_at_files(source)
+    try:
+        translated = transform(source, {**values, "AWS::Region": region}, _ManagedPolicies())
+    except InvalidDocumentException as error:
+        raise TemplateError(f"{file.name}: {error.message}") from error
+    return Template(
+        folder=file.parent,
+        parameters=values,
+        resources=translated["Resources"],
+        outputs=translated.get("Outputs", {}),
+        conditions=translated.get("Conditions", {}),
+        mappings=translated.get("Mappings", {}),
+        description=translated.get("Description", ""),
+        body=body,
+    )
+
+
+def check_parameters(
+    declared: Mapping[str, Mapping[str, Any]], given: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return every parameter's value, checked as CloudFormation does.
+
+    Raises:
+        ParameterError: Naming the parameter, with its `ConstraintDescription` if it has one.
+    """
+    unknown = sorted(set(given) - set(declared))
+    if unknown:
+        raise ParameterError(f"the template has no parameter {', '.join(unknown)}")
+    values: dict[str, Any] = {}
+    for name, declaration in declared.items():
+        if name in given:
+            value = str(given[name])
+        elif "Default" in declaration:
+            value = str(declaration["Default"])
+        else:
+            raise ParameterError(f"the parameter {name} has no default and needs a value")
+        _check(name, declaration, value)
+        kind = str(declaration.get("Type", "String"))
+        values[name] = value.split(",") if "List" in kind else value
+    return values
+
+
+def _check(name: str, declaration: Mapping[str, Any], value: str) -> None:
+    said = declaration.get("ConstraintDescription")
+
+    def refuse(why: str) -> None:
+        raise ParameterError(f"the parameter {name} is {value!r}: {said or why}")
+
+    if declaration.get("Type") == "Number":
+        try:
+            number = float(value)
+        except ValueError:
+            refuse("not a number")
+            return
+        if number < float(declaration.get("MinValue", number)):
+            refuse(f"less than {declaration['MinValue']}")
+        if number > float(declaration.get("MaxValue", number)):
+            refuse(f"more than {declaration['MaxValue']}")
+    elif not (
+        int(declaration.get("MinLength", 0))
+        <= len(value)
+        <= int(declaration.get("MaxLength", len(value)))
+    ):
+        refuse("too short or too long")
+    allowed = declaration.get("AllowedValues")
+    if allowed is not None and value not in [str(item) for item in allowed]:
+        refuse(f"not one of {', '.join(str(item) for item in allowed)}")
+    pattern = declaration.get("AllowedPattern")
+    # CloudFormation matches the whole value.
+    if pattern is not None and not re.fullmatch(pattern, value):
+        refuse(f"does not match {pattern}")
+
+
+def _point_at_files(source: dict[str, Any]) -> None:
+    """Turn paths into S3 locations, which is what the translation takes (`sam package` does so)."""
+    function = source.get("Globals", {}).get("Function", {})
+    if isinstance(function.get("CodeUri"), str):
+        function["CodeUri"] = {"Bucket": LOCAL_BUCKET, "Key": function["CodeUri"]}
+    for resource in source["Resources"].values():
+        name = _LOCATIONS.get(resource.get("Type", ""))
+        properties = resource.get("Properties", {})
+        if name and isinstance(properties.get(name), str):
+            properties[name] = {"Bucket": LOCAL_BUCKET, "Key": properties[name]}
+
+
+class _ManagedPolicies:
+    """The names of AWS's managed policies; SAM asks IAM for them, which needs an account."""
+
+    def load(self) -> dict[str, str]:
+        return {
+            name: f"arn:aws:iam::aws:policy/{path}"
+            for name, path in (
+                ("AmazonDynamoDBReadOnlyAccess", "AmazonDynamoDBReadOnlyAccess"),
+                ("AmazonS3ReadOnlyAccess", "AmazonS3ReadOnlyAccess"),
+                ("AWSLambdaBasicExecutionRole", "service-role/AWSLambdaBasicExecutionRole"),
+                ("AWSXRayDaemonWriteAccess", "AWSXRayDaemonWriteAccess"),
+                ("AWSXrayWriteOnlyAccess", "AWSXrayWriteOnlyAccess"),
+                ("CloudWatchLogsFullAccess", "CloudWatchLogsFullAccess"),
+            )
+        }

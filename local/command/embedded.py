@@ -1,0 +1,126 @@
+"""`lifecycle local up`, `env`, `status` and `down`: an embedded AWS that stays."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from local.command.inputs import UsageError
+from local.command.local_api import LocalApi
+from local.command.run import parse_delays
+from local.command.streams import console
+from local.command.target import STATE_ROOT, agentcore_delays
+
+if TYPE_CHECKING:
+    from local.embedded import RunningAws
+
+_NONE_IS_UP = 1
+_DOWN_SECONDS = 30.0
+_DOWN_POLL_SECONDS = 0.1
+
+
+class NotUpError(UsageError):
+    """No embedded AWS is up."""
+
+
+def running_aws() -> RunningAws:
+    """Return the embedded AWS that is up.
+
+    Raises:
+        NotUpError: None is.
+    """
+    from local.embedded import find_running
+
+    running = find_running(STATE_ROOT)
+    if running is None:
+        raise NotUpError("no embedded AWS is up: start one with `lifecycle local up`")
+    return running
+
+
+def running_api() -> LocalApi:
+    """Return a client of the API of the embedded AWS that is up; raises `NotUpError` as `running_aws` does."""
+    return LocalApi(running_aws().endpoint_url)
+
+
+def exports(environment: Mapping[str, str]) -> str:
+    """Write variables as lines that a shell can evaluate."""
+    return "\n".join(
+        f"export {name}={shlex.quote(value)}" for name, value in sorted(environment.items())
+    )
+
+
+def up(
+    *,
+    port: Annotated[int, typer.Option(help="Port on localhost; 0 for any that is free.")] = 4566,
+    state_dir: Annotated[
+        Path | None, typer.Option(help="Where everything that it writes goes.")
+    ] = None,
+    delay: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=SECONDS", help="How long AgentCore takes, repeatable."),
+    ] = None,
+) -> None:
+    """Keep the embedded AWS running in the foreground, and print the variables that point any AWS client at it."""
+    from local.embedded import EmbeddedAws, find_running
+
+    running = find_running(STATE_ROOT)
+    if running is not None and state_dir is None:
+        raise UsageError(f"one is up already, at {running.endpoint_url} (process {running.pid})")
+    out, err = console(), console(stderr=True)
+    with err.status("starting the embedded AWS from template.yaml"):
+        embedded = EmbeddedAws.start(
+            state_dir=state_dir or STATE_ROOT / "up",
+            port=port,
+            delays=agentcore_delays(parse_delays(delay)),
+        )
+    with embedded:
+        out.print(exports(embedded.environment()), soft_wrap=True)
+        err.print(f"up at {embedded.endpoint_url}; Ctrl-C ends it", style="green", soft_wrap=True)
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            err.print("stopping", style="dim")
+
+
+def env() -> None:
+    """Print the variables that point any AWS client at the embedded AWS: eval "$(lifecycle local env)"."""
+    console().print(exports(running_aws().environment()), soft_wrap=True)
+
+
+def status() -> None:
+    """Say whether an embedded AWS is up, and what it says about itself. Exit status 1 when none is."""
+    try:
+        running = running_aws()
+    except NotUpError as error:
+        console(stderr=True).print(str(error))
+        raise typer.Exit(_NONE_IS_UP) from None
+    table = Table.grid(padding=(0, 2))
+    facts = {"endpoint": running.endpoint_url, "process": running.pid, "stack": running.stack_name}
+    for name, value in {**facts, **LocalApi(running.endpoint_url).health()}.items():
+        table.add_row(name, str(value))
+    console().print(table)
+
+
+def down() -> None:
+    """End the embedded AWS that is up, and wait until it is gone."""
+    from local.embedded import find_running
+
+    running = running_aws()
+    os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _DOWN_SECONDS
+    while find_running(STATE_ROOT) is not None:
+        if time.monotonic() > deadline:
+            console(stderr=True).print(
+                f"process {running.pid} has not ended after {_DOWN_SECONDS:.0f} s", style="red"
+            )
+            raise typer.Exit(_NONE_IS_UP)
+        time.sleep(_DOWN_POLL_SECONDS)
+    console().print(f"ended: {running.endpoint_url}")

@@ -1,0 +1,66 @@
+"""`lifecycle local faults`: make an operation or a function go wrong, to see what the workflow does."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from local.command.embedded import running_api
+from local.command.streams import console
+from local.gateway.faults import FAULT_KINDS
+
+app = typer.Typer(help="Make things go wrong on purpose.", no_args_is_help=True)
+
+_COLUMNS = ("id", "service", "operation", "kind", "times", "reason", "seconds", "caller")
+
+
+@app.command()
+def add(
+    service: Annotated[str, typer.Argument(help="Such as bedrock-agentcore-control; * for any.")],
+    operation: Annotated[str, typer.Argument(help="Such as CreateAgentRuntime; * for any.")],
+    kind: Annotated[str, typer.Argument(help=f"One of {', '.join(FAULT_KINDS)}.")],
+    *,
+    times: Annotated[int, typer.Option(help="How many calls it hits; 0 until cleared.")] = 1,
+    reason: Annotated[str | None, typer.Option(help="Message, or failure reason.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="How long a time-out holds on, or a state is delayed.")
+    ] = None,
+    caller: Annotated[
+        str | None, typer.Option(help="Only calls of this function (its logical id).")
+    ] = None,
+    status: Annotated[int, typer.Option(help="HTTP status of a serverError.")] = 500,
+) -> None:
+    """Plan a fault; prints its id.
+
+    For a function: service lambda, operation Invoke, and the function as --caller.
+    """
+    fault = running_api().add_fault(
+        {
+            "service": service,
+            "operation": operation,
+            "kind": kind,
+            "times": times,
+            "reason": reason,
+            "seconds": seconds,
+            "caller": caller,
+            "status": status,
+        }
+    )
+    console().print(fault["id"])
+
+
+@app.command("list")
+def list_faults() -> None:
+    """List the faults still to come."""
+    table = Table(*_COLUMNS)
+    for fault in running_api().faults():
+        table.add_row(*("" if fault[name] is None else str(fault[name]) for name in _COLUMNS))
+    console().print(table)
+
+
+@app.command()
+def clear(fault_id: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -> None:
+    """Forget one fault, or all of them."""
+    running_api().clear_faults(fault_id)

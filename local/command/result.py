@@ -1,0 +1,106 @@
+"""Shows the output of an execution (DESIGN section 4) as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+def show_output(console: Console, output: dict[str, Any]) -> None:
+    """Print the parts of an output that are there, as tables.
+
+    Args:
+        console: Where to.
+        output: The output object.
+    """
+    facts = _facts(output)
+    if facts:
+        table = Table.grid(padding=(0, 2))
+        for name, value in facts:
+            table.add_row(Text(name, "dim"), Text(value, overflow="fold"))
+        console.print()
+        console.print(table)
+    for part in (_smoke_test(output), _timings(output), _teardown(output)):
+        if part is not None:
+            console.print()
+            console.print(part)
+
+
+def _facts(output: dict[str, Any]) -> list[tuple[str, str]]:
+    facts = [(name, str(output[name])) for name in ("environment", "action") if output.get(name)]
+    for section in ("runtime", "auth", "artifact", "promotion"):
+        for name, value in (output.get(section) or {}).items():
+            if value not in (None, [], {}):
+                facts.append((f"{section}.{name}", _text(value)))
+    return facts + [("repaired", _text(item)) for item in output.get("repaired") or []]
+
+
+def _smoke_test(output: dict[str, Any]) -> Table | None:
+    checks = (output.get("smokeTest") or {}).get("checks")
+    if not checks:
+        return None
+    table = Table(title="Smoke test", title_justify="left", title_style="bold")
+    for name in ("check", "expected", "seen"):
+        table.add_column(name, overflow="fold")
+    table.add_column("ms", justify="right")
+    for check in checks:
+        table.add_row(
+            Text(_text(check.get("name"))),
+            Text(_text(check.get("expected"))),
+            Text(_text(check.get("seen"))),
+            Text(_text(check.get("milliseconds"))),
+        )
+    return table
+
+
+def _timings(output: dict[str, Any]) -> Table | None:
+    timings = output.get("timings")
+    if not timings:
+        return None
+    table = Table(title="Timings", title_justify="left", title_style="bold")
+    table.add_column("stage")
+    table.add_column("seconds", justify="right")
+    for stage, seconds in timings.items():
+        table.add_row(stage, f"{seconds:.1f}")
+    return table
+
+
+def _teardown(output: dict[str, Any]) -> Table | None:
+    teardown = output.get("teardown")
+    if not teardown:
+        return None
+    title = "Teardown (dry run: nothing was touched)" if teardown.get("dryRun") else "Teardown"
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("")
+    table.add_column("resource", overflow="fold")
+    for label, style, name in (
+        ("removed", "green", "removed"),
+        ("would remove", "yellow", "wouldRemove"),
+        ("kept", "yellow", "kept"),
+        ("left", "bold red", "failed"),
+        ("looked for", "dim", "lookedFor"),
+    ):
+        for item in _items(teardown.get(name)):
+            table.add_row(Text(label, style), Text(_text(item)))
+    return table
+
+
+def _items(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _text(value: Any) -> str:
+    """Write a JSON value as a person would."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_text(item)}" for name, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(_text(item) for item in value)
+    return str(value)

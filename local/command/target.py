@@ -1,0 +1,166 @@
+"""Where an execution runs: a stack in AWS, the embedded AWS that is up, or one that lives for this run only."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from local.command.history import StepFunctions
+from local.command.inputs import UsageError
+
+if TYPE_CHECKING:
+    from local.agentcore.settings import Delays
+
+STATE_ROOT = Path(__file__).resolve().parents[2] / ".local"
+"""Everything that the embedded AWS writes lies below this folder of the project."""
+
+MACHINE_OUTPUT = "StateMachineArn"
+_RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
+
+
+@dataclass(frozen=True)
+class Target:
+    """A state machine that can be started.
+
+    Attributes:
+        label: What a person calls the place.
+        stepfunctions: boto3's client for it.
+        machine_arn: ARN of the lifecycle's state machine.
+        lasting: Whether what an execution made is still there after the command has ended.
+    """
+
+    label: str
+    stepfunctions: StepFunctions
+    machine_arn: str
+    lasting: bool = True
+
+
+def session_of(environment: Mapping[str, str]) -> boto3.Session:
+    """Return a boto3 session with the credentials and region of such variables as `environment()` returns."""
+    return boto3.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=environment.get("AWS_SESSION_TOKEN"),
+        region_name=environment["AWS_REGION"],
+    )
+
+
+def stack_target(
+    stack: str,
+    session: boto3.Session | None = None,
+    *,
+    endpoint_url: str | None = None,
+    label: str | None = None,
+) -> Target:
+    """Find the state machine of a deployed stack by the stack's outputs.
+
+    Args:
+        stack: The CloudFormation stack's name.
+        session: Whose credentials and region; the caller's own configuration by default.
+        endpoint_url: Another endpoint than AWS's own.
+        label: What a person calls the place; the stack and its region by default.
+
+    Raises:
+        UsageError: No credentials, no region, no such stack, or a stack without that output.
+        botocore.exceptions.ClientError: AWS refused the call for another reason.
+    """
+    session = session or boto3.Session()
+    try:
+        client = session.client("cloudformation", endpoint_url=endpoint_url, config=_RETRIES)
+        stacks = client.describe_stacks(StackName=stack)["Stacks"]
+        stepfunctions = session.client("stepfunctions", endpoint_url=endpoint_url, config=_RETRIES)
+    except BotoCoreError as error:
+        raise UsageError(f"AWS cannot be asked for stack {stack}: {error}") from error
+    except ClientError as error:
+        # CloudFormation's answer for a stack that does not exist.
+        if error.response["Error"]["Code"] == "ValidationError":
+            raise UsageError(
+                f"there is no stack {stack} in {client.meta.region_name}: deploy it, or name another with --stack"
+            ) from error
+        raise
+    outputs: dict[str, Any] = {
+        o["OutputKey"]: o["OutputValue"] for o in stacks[0].get("Outputs", [])
+    }
+    if MACHINE_OUTPUT not in outputs:
+        raise UsageError(
+            f"stack {stack} has no output {MACHINE_OUTPUT}: it is not one of this template, or not deployed yet"
+        )
+    return Target(
+        label=label or f"stack {stack} in {client.meta.region_name}",
+        stepfunctions=stepfunctions,
+        machine_arn=outputs[MACHINE_OUTPUT],
+    )
+
+
+@contextmanager
+def local_target(
+    delays: Mapping[str, float], *, keep: bool = False, console: Console
+) -> Iterator[Target]:
+    """Use the embedded AWS that is up, or start one and end it with the `with` block.
+
+    Args:
+        delays: Seconds that AgentCore takes, by operation; only for one that is started here.
+        keep: Leave the state folder of one that was started here.
+        console: Tells that it starts, and what is kept.
+
+    Raises:
+        UsageError: Delays were given, but one is up already; or no such delay.
+    """
+    # Imported late: a run against AWS needs none of the embedded one.
+    from local.embedded import EmbeddedAws, find_running
+
+    running = find_running(STATE_ROOT)
+    if running is not None:
+        if delays:
+            raise UsageError("one is up already: `lifecycle local delays` changes its delays")
+        yield stack_target(
+            running.stack_name,
+            session_of(running.environment()),
+            endpoint_url=running.endpoint_url,
+            label=f"the embedded AWS at {running.endpoint_url}",
+        )
+        return
+    settings = agentcore_delays(delays)
+    STATE_ROOT.mkdir(exist_ok=True)
+    state_dir = Path(tempfile.mkdtemp(prefix="run-", dir=STATE_ROOT))
+    try:
+        with console.status("starting an embedded AWS from template.yaml"):
+            embedded = EmbeddedAws.start(state_dir=state_dir, delays=settings)
+        with embedded:
+            yield Target(
+                label="an embedded AWS of its own",
+                stepfunctions=embedded.client("stepfunctions"),
+                machine_arn=embedded.outputs[MACHINE_OUTPUT],
+                lasting=False,
+            )
+    finally:
+        if keep:
+            console.print(f"kept: {state_dir}", style="dim", soft_wrap=True)
+        else:
+            shutil.rmtree(state_dir)
+
+
+def agentcore_delays(seconds: Mapping[str, float]) -> Delays:
+    """Make the local AgentCore's delays from names and seconds.
+
+    Raises:
+        UsageError: There is no delay of that name.
+    """
+    from local.agentcore.settings import Delays
+
+    known = {field.name for field in fields(Delays)}
+    if unknown := sorted(set(seconds) - known):
+        raise UsageError(
+            f"no such delay: {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+        )
+    return Delays(**seconds)

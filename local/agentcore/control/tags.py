@@ -1,0 +1,70 @@
+"""Tags of runtimes and their endpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.agentcore.control.store import Store
+from local.agentcore.model.errors import invalid_field, not_found, quota_exceeded
+
+
+class TagOperations:
+    """TagResource, UntagResource, ListTagsForResource."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def tag(self, request: dict[str, Any]) -> dict[str, Any]:
+        """TagResource: adds, and overwrites the values of keys that are there."""
+        check_tags(request["tags"])
+        with self._store.using() as now:
+            tags = self._tags(request["resourceArn"])
+            if len({**tags, **request["tags"]}) > self._store.quotas.tags:
+                raise quota_exceeded("The resource has reached its limit of tags.")
+            self._store.count_mutation(now)
+            tags.update(request["tags"])
+        return {}
+
+    def untag(self, request: dict[str, Any]) -> dict[str, Any]:
+        """UntagResource: a key that is not there changes nothing."""
+        with self._store.using() as now:
+            tags = self._tags(request["resourceArn"])
+            self._store.count_mutation(now)
+            for key in request["tagKeys"]:
+                tags.pop(key, None)
+        return {}
+
+    def list_tags(self, request: dict[str, Any]) -> dict[str, Any]:
+        """ListTagsForResource."""
+        with self._store.using():
+            return {"tags": dict(self._tags(request["resourceArn"]))}
+
+    def everything(self) -> list[tuple[str, dict[str, str]]]:
+        """Return ARN and tags of every runtime and endpoint, for the resource groups tagging API."""
+        with self._store.using():
+            found = [(runtime.arn, dict(runtime.tags)) for runtime in self._store.runtimes.values()]
+            found += [
+                (endpoint.arn, dict(endpoint.tags))
+                for runtime in self._store.runtimes.values()
+                for endpoint in runtime.endpoints.values()
+            ]
+        return found
+
+    def _tags(self, arn: str) -> dict[str, str]:
+        for runtime in self._store.runtimes.values():
+            if runtime.arn == arn:
+                return runtime.tags
+            for endpoint in runtime.endpoints.values():
+                if endpoint.arn == arn:
+                    return endpoint.tags
+        raise not_found(f"Resource not found: '{arn}'.")
+
+
+def check_tags(tags: dict[str, str]) -> None:
+    """Check for keys that only AWS may set.
+
+    Raises:
+        ServiceError: ValidationException.
+    """
+    if any(key.lower().startswith("aws:") for key in tags):
+        raise invalid_field("tags", "Tag keys that start with 'aws:' are reserved.")

@@ -1,0 +1,107 @@
+"""Who may invoke: SigV4 or a bearer token, as the runtime is configured, never both."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from werkzeug import Request, Response
+
+from local.agentcore.data.target import Target
+from local.agentcore.data.tokens import TokenChecker, TokenRefusedError
+from local.agentcore.model.app import plain_error
+from local.gateway.credentials import CredentialStore
+from local.gateway.sigv4 import SignatureError, verify
+
+METADATA_PATH = "/invocations/.well-known/oauth-protected-resource"
+_MISMATCH = (
+    "Authorization method mismatch. The agent is configured for a different authorization method "
+    "than what was used in your request."
+)
+
+
+class Access:
+    """Decides whether a request may reach a runtime."""
+
+    def __init__(self, tokens: TokenChecker, credentials: CredentialStore) -> None:
+        self._tokens = tokens
+        self._credentials = credentials
+
+    def refusal(self, request: Request, body: bytes, target: Target) -> Response | None:
+        """Return the answer that refuses a request, or `None` if it may go on.
+
+        Args:
+            request: The request.
+            body: Its whole body: a SigV4 signature covers it.
+            target: What it is aimed at.
+        """
+        header = request.headers.get("Authorization", "")
+        scheme, _, token = header.partition(" ")
+        bearer = scheme.lower() == "bearer"
+        if target.authorizer is not None:
+            if not header or (bearer and not token.strip()):
+                return self._unauthorized(request, target, "Missing Authentication Token", None)
+            if not bearer:
+                return _denied(request, "AccessDeniedException", _MISMATCH)
+            try:
+                self._tokens.check(token.strip(), target.authorizer)
+            except TokenRefusedError as error:
+                if error.status == 403:
+                    return _denied(request, "AccessDeniedException", error.message)
+                return self._unauthorized(request, target, error.message, "invalid_token")
+            return None
+        if bearer:
+            return _denied(request, "AccessDeniedException", _MISMATCH)
+        try:
+            verify(request, body, self._credentials)
+        except SignatureError as error:
+            return _denied(request, error.code, error.message)
+        return None
+
+    @staticmethod
+    def _unauthorized(
+        request: Request, target: Target, message: str, problem: str | None
+    ) -> Response:
+        """Make the 401; its header tells a client where to learn how to sign in (RFC 9728)."""
+        challenge = f'resource_metadata="{metadata_url(request, target)}"'
+        if problem is not None:
+            challenge = f'error="{problem}", {challenge}'
+        headers = {"WWW-Authenticate": f"Bearer {challenge}"}
+        body: dict[str, Any] = {"message": message}
+        if target.protocol == "MCP":
+            # An MCP client reads JSON-RPC, also when it is refused.
+            body = {"jsonrpc": "2.0", "id": None, "error": {"code": -32001, "message": message}}
+        return plain_error(401, "UnauthorizedException", body, headers, request.environ)
+
+
+def metadata_url(request: Request, target: Target) -> str:
+    """Return the URL of the document that says how to sign in to a runtime."""
+    return f"{_resource(request, target)}{METADATA_PATH}?qualifier={quote(target.endpoint)}"
+
+
+def metadata_document(request: Request, target: Target, issuer: str) -> Response:
+    """Return OAuth 2.0 Protected Resource Metadata (RFC 9728) of a runtime.
+
+    Args:
+        request: The request, for the host that it was sent to.
+        target: The runtime.
+        issuer: Issuer of the tokens that it takes.
+    """
+    authorizer = target.authorizer or {}
+    document = {
+        "resource": f"{_resource(request, target)}/invocations?qualifier={quote(target.endpoint)}",
+        "authorization_servers": [issuer],
+        "bearer_methods_supported": ["header"],
+    }
+    if "allowedScopes" in authorizer:
+        document["scopes_supported"] = authorizer["allowedScopes"]
+    return Response(json.dumps(document), mimetype="application/json")
+
+
+def _resource(request: Request, target: Target) -> str:
+    return f"{request.host_url.rstrip('/')}/runtimes/{quote(target.arn, safe='')}"
+
+
+def _denied(request: Request, code: str, message: str) -> Response:
+    return plain_error(403, code, {"message": message}, {}, request.environ)

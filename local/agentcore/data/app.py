@@ -1,0 +1,198 @@
+"""The data plane: InvokeAgentRuntime, StopRuntimeSession, and the sign-in document."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from werkzeug import Request, Response
+
+from local.agentcore.control.store import Store
+from local.agentcore.data.access import Access, metadata_document
+from local.agentcore.data.discovery import Discovery, DiscoveryError
+from local.agentcore.data.process import AgentProcess
+from local.agentcore.data.proxy import (
+    MCP_SESSION_HEADER,
+    SESSION_HEADER,
+    AgentTimeoutError,
+    forward,
+)
+from local.agentcore.data.sessions import Session, Sessions
+from local.agentcore.data.target import Target, find_target
+from local.agentcore.model.app import (
+    error_answer,
+    internal_error,
+    plain_error,
+    request_id,
+    unknown_operation,
+)
+from local.agentcore.model.errors import ServiceError, invalid_field, not_found
+from local.agentcore.model.protocol import answer, load_model, parse_request, raw_path
+from local.agentcore.model.validation import check_request
+from local.agentcore.settings import Quotas
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+# An ARN that was not URL-encoded has slashes of its own: it is no path of this service.
+_PATH = re.compile(
+    r"/runtimes/(?P<arn>[^/]+)/"
+    r"(?P<rest>invocations/?|stopruntimesession/?"
+    r"|invocations/\.well-known/oauth-protected-resource/?)"
+)
+
+
+class DataPlane:
+    """A WSGI application.
+
+    Args:
+        store: The account's runtimes.
+        access: Who may invoke.
+        discovery: OpenID providers, for the sign-in document.
+        sessions: The running agents.
+        quotas: Limits of size and time.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        access: Access,
+        discovery: Discovery,
+        sessions: Sessions,
+        quotas: Quotas,
+    ) -> None:
+        self.model = load_model("bedrock-agentcore")
+        self._store = store
+        self._access = access
+        self._discovery = discovery
+        self._sessions = sessions
+        self._quotas = quotas
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        request = Request(environ)
+        try:
+            response = self._serve(request)
+        except ServiceError as error:
+            response = error_answer(self.model, error, environ)
+        except AgentTimeoutError:
+            response = _gateway_timeout(request, "The runtime did not answer in time.")
+        except AgentStartTimeoutError as error:
+            response = _gateway_timeout(request, str(error))
+        except Exception:
+            log.exception("an invocation failed inside the local AgentCore")
+            response = error_answer(self.model, internal_error(), environ)
+        response.headers.setdefault("x-amzn-RequestId", request_id(environ))
+        return response(environ, start_response)
+
+    def _serve(self, request: Request) -> Response:
+        found = _PATH.fullmatch(raw_path(request.environ))
+        if found is None:
+            raise not_found("No runtime has this path. Is the ARN URL-encoded?")
+        arn, rest = unquote(found["arn"]), found["rest"].rstrip("/")
+        target = find_target(
+            self._store, arn, request.args.get("qualifier"), request.args.get("accountId")
+        )
+        if rest.endswith("oauth-protected-resource"):
+            return self._sign_in_document(request, target)
+        body, complete = self._body(request)
+        refusal = self._access.refusal(request, body, target)
+        if refusal is not None:
+            return refusal
+        if not complete:
+            raise invalid_field(
+                "payload",
+                f"Member must have length less than or equal to {self._quotas.payload_bytes}",
+            )
+        if rest == "stopruntimesession":
+            return self._stop(request, body, target, arn)
+        return self._invoke(request, body, target, arn)
+
+    def _body(self, request: Request) -> tuple[bytes, bool]:
+        """Read the body up to the limit; say whether that was all of it."""
+        limit = self._quotas.payload_bytes
+        body = request.stream.read(limit + 1)
+        return body[:limit], len(body) <= limit
+
+    def _sign_in_document(self, request: Request, target: Target) -> Response:
+        if request.method != "GET" or target.authorizer is None:
+            raise not_found("This runtime takes no bearer tokens.")
+        try:
+            issuer = self._discovery.provider(target.authorizer["discoveryUrl"]).issuer
+        except DiscoveryError:
+            # The document must not fail for that: the issuer is the URL before its well-known part.
+            issuer = target.authorizer["discoveryUrl"].split("/.well-known/")[0]
+        return metadata_document(request, target, issuer)
+
+    def _stop(self, request: Request, body: bytes, target: Target, arn: str) -> Response:
+        if request.method != "POST":
+            return unknown_operation()
+        operation = self.model.operation_model("StopRuntimeSession")
+        members = self._members(operation, request, arn, body)
+        session_id = members["runtimeSessionId"]
+        self._sessions.stop(target, session_id)
+        return answer(operation, {"runtimeSessionId": session_id})
+
+    def _invoke(self, request: Request, body: bytes, target: Target, arn: str) -> Response:
+        methods = ("POST", "GET", "DELETE") if target.protocol == "MCP" else ("POST",)
+        if request.method not in methods:
+            return unknown_operation()
+        operation = self.model.operation_model("InvokeAgentRuntime")
+        members = self._members(operation, request, arn, body)
+        if not target.requires_mmds_v2:
+            raise ServiceError(
+                "RuntimeClientError",
+                "The runtime was not made for version 2 of the metadata service. Update it with "
+                "metadataConfiguration.requireMMDSV2 set to true.",
+            )
+        mcp_id = members.get("mcpSessionId") if target.protocol == "MCP" else None
+        session_id = members.get("runtimeSessionId") or mcp_id or str(uuid.uuid4())
+        session, process = self._sessions.enter(target, session_id)
+        try:
+            response = forward(
+                request,
+                body,
+                session.target,
+                process,
+                session.id,
+                self._quotas.request_seconds,
+                lambda: self._sessions.leave(session),
+            )
+        except BaseException:
+            self._sessions.leave(session)
+            raise
+        self._name_session(response, session, process)
+        return response
+
+    def _name_session(self, response: Response, session: Session, process: AgentProcess) -> None:
+        """Tell the caller which session it was in, in the header of its protocol."""
+        response.headers[SESSION_HEADER] = session.id
+        if session.target.protocol != "MCP":
+            return
+        own = response.headers.get(MCP_SESSION_HEADER)
+        if own is None:
+            # A stateless server knows no sessions: the service keeps its callers together.
+            response.headers[MCP_SESSION_HEADER] = session.id
+        elif own != session.id:
+            self._sessions.also_known_as(session, own)
+
+    def _members(self, operation: Any, request: Request, arn: str, body: bytes) -> dict[str, Any]:
+        members = parse_request(operation, request, {"agentRuntimeArn": arn}, body)
+        check_request(operation.input_shape, members)
+        return members
+
+
+class AgentStartTimeoutError(Exception):
+    """An agent never listened; the message is for the caller."""
+
+
+def _gateway_timeout(request: Request, message: str) -> Response:
+    body = {"message": message}
+    return plain_error(504, "GatewayTimeoutException", body, {}, request.environ)

@@ -1,0 +1,119 @@
+"""Direct code deployment: a zip in S3, unpacked and run by a bare interpreter."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+import stat
+import subprocess
+import sys
+import threading
+import venv
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from local.agentcore.data.foreign import install_for_host
+from local.agentcore.settings import Quotas
+
+
+class CodeError(Exception):
+    """The zip cannot be run; the message says why."""
+
+
+class CodeStore:
+    """Unpacks zips, each once, below a folder; safe between threads.
+
+    Args:
+        folder: Where to.
+        clients: Gives the boto3 client of a service.
+        quotas: Size limits.
+    """
+
+    def __init__(self, folder: Path, clients: Callable[[str], Any], quotas: Quotas) -> None:
+        self._folder = folder
+        self._clients = clients
+        self._quotas = quotas
+        self._lock = threading.Lock()
+
+    def unpack(self, location: dict[str, str]) -> Path:
+        """Return the folder with a zip's files.
+
+        Args:
+            location: `bucket`, `prefix` and maybe `versionId`.
+
+        Raises:
+            CodeError: If it is not a zip, or too large.
+            botocore.exceptions.ClientError: If it cannot be read.
+        """
+        where = {"Bucket": location["bucket"], "Key": location["prefix"]}
+        if "versionId" in location:
+            where["VersionId"] = location["versionId"]
+        body: bytes = self._clients("s3").get_object(**where)["Body"].read()
+        folder = self._folder / hashlib.sha256(body).hexdigest()[:32]
+        with self._lock:
+            if not folder.is_dir():
+                part = folder.with_suffix(".part")
+                shutil.rmtree(part, ignore_errors=True)
+                self._extract(body, part)
+                part.rename(folder)
+        return folder
+
+    def _extract(self, body: bytes, folder: Path) -> None:
+        try:
+            archive = zipfile.ZipFile(io.BytesIO(body))
+        except zipfile.BadZipFile as error:
+            raise CodeError("The code is not a zip file.") from error
+        entries = archive.infolist()
+        if sum(entry.file_size for entry in entries) > self._quotas.unpacked_bytes:
+            raise CodeError("The code is too large when it is unpacked.")
+        for entry in entries:
+            path = Path(archive.extract(entry, folder))
+            mode = entry.external_attr >> 16
+            if mode and not stat.S_ISDIR(mode):
+                path.chmod(stat.S_IMODE(mode))
+
+    def python(self, runtime: str) -> Path:
+        """Return a bare interpreter: a virtual environment with nothing in it.
+
+        Args:
+            runtime: Such as `PYTHON_3_13`. The interpreter of that version is taken if the machine
+                has one, otherwise the one that runs this program.
+        """
+        version = runtime.removeprefix("PYTHON_").replace("_", ".")
+        folder = self._folder / f"python{version}"
+        program = folder / "bin" / "python"
+        with self._lock:
+            if not program.exists():
+                part = folder.with_suffix(".part")
+                shutil.rmtree(part, ignore_errors=True)
+                found = _interpreter(version)
+                if found is None:
+                    venv.create(part, symlinks=True, with_pip=False)
+                else:
+                    subprocess.run(
+                        [found, "-m", "venv", "--without-pip", "--symlinks", str(part)], check=True
+                    )
+                part.rename(folder)
+        return program
+
+    def overlay(self, files: Path, python: Path) -> Path | None:
+        """Return a folder with this machine's builds of the zip's foreign packages, if it has any.
+
+        The zip holds ARM64 wheels, as the service wants it; see `install_for_host`.
+        """
+        with self._lock:
+            return install_for_host(files, python, self._folder / "host" / files.name)
+
+
+def _interpreter(version: str) -> str | None:
+    """Find an interpreter of a version that really starts (a version manager's shim may not)."""
+    if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
+        return None
+    found = shutil.which(f"python{version}")
+    if found is None:
+        return None
+    tried = subprocess.run([found, "-c", "import venv"], capture_output=True, check=False)
+    return found if tried.returncode == 0 else None

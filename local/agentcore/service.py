@@ -1,0 +1,189 @@
+"""The local AgentCore: control plane and data plane as two WSGI applications on one account."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.agentcore.control.account import Account, Clients, Images
+from local.agentcore.control.endpoints import EndpointOperations
+from local.agentcore.control.runtimes import RuntimeOperations
+from local.agentcore.control.store import SERVICE, Store
+from local.agentcore.control.tags import TagOperations
+from local.agentcore.data.access import Access
+from local.agentcore.data.app import AgentStartTimeoutError, DataPlane
+from local.agentcore.data.code import CodeError, CodeStore
+from local.agentcore.data.discovery import Discovery
+from local.agentcore.data.launch import Launcher
+from local.agentcore.data.logs import AgentLogs
+from local.agentcore.data.process import AgentDiedError, AgentProcess, AgentSilentError
+from local.agentcore.data.sessions import Sessions
+from local.agentcore.data.target import Target
+from local.agentcore.data.tokens import TokenChecker
+from local.agentcore.model.app import Handler, ModelApp
+from local.agentcore.model.errors import ServiceError
+from local.agentcore.settings import Clock, Delays, Quotas
+from local.gateway.credentials import CredentialStore, Principal
+from local.gateway.faults import FaultPlan
+from local.services.children import Children, kill_left_over
+
+log = logging.getLogger(__name__)
+
+_SWEEP_SECONDS = 1.0
+
+
+class AgentCore:
+    """AgentCore Runtime of one account in one region.
+
+    Args:
+        state_dir: Everything it writes is below this folder.
+        region: AWS region.
+        account_id: AWS account.
+        endpoint_url: The embedded AWS: where it looks for roles, artifacts, keys and log groups,
+            and where its agents find AWS.
+        credentials: Issues and knows access keys.
+        images: The image store.
+        faults: What is to go wrong.
+        delays: How long states last; may be changed while it runs.
+        quotas: Limits; may be changed while it runs.
+        clock: Seconds since the epoch, for states, sessions and tokens.
+
+    Attributes:
+        control: WSGI application of `bedrock-agentcore-control`.
+        data: WSGI application of `bedrock-agentcore`.
+    """
+
+    def __init__(
+        self,
+        *,
+        state_dir: Path,
+        region: str,
+        account_id: str,
+        endpoint_url: str,
+        credentials: CredentialStore,
+        images: Images,
+        faults: FaultPlan,
+        delays: Delays | None = None,
+        quotas: Quotas | None = None,
+        clock: Clock = time.time,
+    ) -> None:
+        self.delays = delays if delays is not None else Delays()
+        self.quotas = quotas if quotas is not None else Quotas()
+        folder = state_dir / "agentcore"
+        pids = folder / "processes"
+        for pid in kill_left_over(pids):
+            log.warning("killed the agent %d that an earlier run left behind", pid)
+        self._children = Children(pids)
+        keys = credentials.issue(Principal("bedrock-agentcore", None, "service"))
+        clients = Clients(endpoint_url, region, keys)
+        self._store = Store(region, account_id, self.delays, self.quotas, faults, clock)
+        self._code = CodeStore(folder / "code", clients, self.quotas)
+        self._launcher = Launcher(
+            images=images,
+            code=self._code,
+            credentials=credentials,
+            endpoint_url=endpoint_url,
+            region=region,
+        )
+        self._logs = AgentLogs(clients, clock)
+        self.sessions = Sessions(self._start, clock, self.quotas)
+        account = Account(clients, images, region, account_id, lambda: self.quotas.zip_bytes)
+        self._tags = TagOperations(self._store)
+        self.control = ModelApp(SERVICE, self._handlers(account))
+        self._discovery = Discovery(endpoint_url, clock)
+        self.data = DataPlane(
+            store=self._store,
+            access=Access(TokenChecker(self._discovery, clock), credentials),
+            discovery=self._discovery,
+            sessions=self.sessions,
+            quotas=self.quotas,
+        )
+        self._closing = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep, name="agent-sweep", daemon=True)
+        self._sweeper.start()
+
+    def _handlers(self, account: Account) -> dict[str, Handler]:
+        runtimes = RuntimeOperations(self._store, account.check, self.sessions.end_runtime)
+        endpoints = EndpointOperations(self._store, self.sessions.end_endpoint)
+        return {
+            "CreateAgentRuntime": runtimes.create,
+            "GetAgentRuntime": runtimes.get,
+            "ListAgentRuntimes": runtimes.list_runtimes,
+            "ListAgentRuntimeVersions": runtimes.list_versions,
+            "UpdateAgentRuntime": runtimes.update,
+            "DeleteAgentRuntime": runtimes.delete,
+            "CreateAgentRuntimeEndpoint": endpoints.create,
+            "GetAgentRuntimeEndpoint": endpoints.get,
+            "ListAgentRuntimeEndpoints": endpoints.list_endpoints,
+            "UpdateAgentRuntimeEndpoint": endpoints.update,
+            "DeleteAgentRuntimeEndpoint": endpoints.delete,
+            "TagResource": self._tags.tag,
+            "UntagResource": self._tags.untag,
+            "ListTagsForResource": self._tags.list_tags,
+        }
+
+    def tagged_resources(self) -> list[tuple[str, dict[str, str]]]:
+        """Return (ARN, tags) of every runtime and endpoint, tagged or not."""
+        return self._tags.everything()
+
+    def close(self) -> None:
+        """End every agent and write what they said; files stay."""
+        self._closing.set()
+        self._sweeper.join()
+        self.sessions.end_everything()
+        self._children.close()
+        self._logs.close()
+        self._discovery.close()
+
+    def _sweep(self) -> None:
+        while not self._closing.wait(_SWEEP_SECONDS):
+            self.sessions.sweep()
+
+    def _start(self, target: Target, session_id: str) -> AgentProcess:
+        """Start an agent for a session, and return it when it serves.
+
+        Raises:
+            ServiceError: RuntimeClientError when it ends or cannot be started.
+            AgentStartTimeoutError: When it never listens.
+        """
+        group = f"/aws/bedrock-agentcore/runtimes/{target.runtime_id}-{target.endpoint}"
+        stream = f"{datetime.now(UTC):%Y/%m/%d}/[runtime-logs]{session_id}"
+        try:
+            process = AgentProcess(
+                self._launcher.launch(target),
+                self._children,
+                lambda line: self._logs.write(group, stream, line),
+            )
+        except (
+            *(LookupError, CodeError, ClientError, BotoCoreError),
+            *(AgentDiedError, RuntimeError, OSError),
+        ) as error:
+            self._logs.write(group, stream, f"the agent cannot be started: {error}")
+            raise _start_failed() from error
+        seconds = self.quotas.startup_seconds
+        try:
+            process.wait_ready(seconds)
+        except AgentDiedError as error:
+            process.end()
+            self._logs.write(group, stream, f"the agent failed at start: {error}")
+            raise _start_failed() from error
+        except AgentSilentError as error:
+            process.end()
+            raise AgentStartTimeoutError(
+                "Runtime initialization time exceeded. Please make sure that initialization "
+                f"completes in {seconds:g}s."
+            ) from error
+        return process
+
+
+def _start_failed() -> ServiceError:
+    return ServiceError(
+        "RuntimeClientError",
+        "An error occurred when starting the runtime. Please check your CloudWatch logs for more "
+        "information.",
+    )

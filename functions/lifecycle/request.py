@@ -448,14 +448,15 @@ def allowed_values(path: tuple[str, ...]) -> str | None:
         if field is None:
             return allowed
         allowed = str((field.json_schema_extra or {})["allowed"])  # type: ignore[index]
-        inner = _model_of(field.annotation)
+        inner = model_of(field.annotation)
         if inner is None:
             return allowed
         model = inner
     return allowed
 
 
-def _model_of(annotation: Any) -> type[BaseModel] | None:
+def model_of(annotation: Any) -> type[BaseModel] | None:
+    """The model inside a field's annotation, such as `Source` in `Source | None`; None for a plain value."""
     for candidate in (annotation, *getattr(annotation, "__args__", ())):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return candidate
@@ -488,7 +489,7 @@ def _fields_at(path: list[str]) -> list[str]:
     model: type[BaseModel] | None = Request
     for name in path:
         field = next((f for f in (model or Request).model_fields.values() if f.alias == name), None)
-        model = _model_of(field.annotation) if field else None
+        model = model_of(field.annotation) if field else None
     return [str(field.alias) for field in (model or Request).model_fields.values()]
 
 

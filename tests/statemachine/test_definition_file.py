@@ -1,0 +1,173 @@
+"""The definition as a file: what can be seen without running it."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lifecycle import errors
+from lifecycle.request import parse_request
+from lifecycle.stages import STAGES, Machine
+
+ROOT = Path(__file__).parents[2]
+FILES = {machine: ROOT / "statemachine" / f"{machine}.asl.json" for machine in Machine}
+TRANSIENT = {
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+}
+CRASHES = {"Sandbox.Timedout", "Lambda.Unknown", "Runtime.ExitError", "States.Timeout"}
+
+
+class CloudFormationLoader(yaml.SafeLoader):
+    """Reads !Ref, !Sub and the like as plain mappings."""
+
+
+def _tag(loader: Any, suffix: str, node: Any) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return {suffix: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {suffix: loader.construct_sequence(node, deep=True)}
+    return {suffix: loader.construct_mapping(node, deep=True)}
+
+
+CloudFormationLoader.add_multi_constructor("!", _tag)
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    with (ROOT / "template.yaml").open() as file:
+        loaded: dict[str, Any] = yaml.load(file, Loader=CloudFormationLoader)  # noqa: S506 - a SafeLoader
+    return loaded
+
+
+def states(machine: Machine) -> dict[str, Any]:
+    """Every state by name, those inside Parallel branches and Maps too."""
+
+    def walk(level: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+        for name, state in level["States"].items():
+            yield name, state
+            for branch in state.get("Branches", []):
+                yield from walk(branch)
+            if "ItemProcessor" in state:
+                yield from walk(state["ItemProcessor"])
+
+    found = list(walk(json.loads(FILES[machine].read_text())))
+    assert len({name for name, _ in found}) == len(found), "a state's name is its own"
+    return dict(found)
+
+
+ALL_STATES = [
+    pytest.param(machine, name, state, id=f"{machine}-{name}")
+    for machine in Machine
+    for name, state in states(machine).items()
+]
+TASKS = [parameter for parameter in ALL_STATES if parameter.values[2]["Type"] == "Task"]
+LAMBDA_TASKS = [
+    parameter for parameter in TASKS if parameter.values[2]["Resource"] == "arn:aws:states:::lambda:invoke"
+]
+
+
+@pytest.mark.parametrize("machine", list(Machine))
+def test_stages_are_the_tasks_of_the_definition(machine: Machine) -> None:
+    tasks = {parameter.values[1] for parameter in LAMBDA_TASKS if parameter.values[0] is machine}
+    assert tasks == {stage.state for stage in STAGES if stage.machine is machine}
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.handler)
+def test_one_state_one_file_one_function_one_name(stage: Any, template: dict[str, Any]) -> None:
+    assert (ROOT / "functions" / "handlers" / f"{stage.handler}.py").is_file()
+    function = template["Resources"][stage.function]
+    assert function["Properties"]["Handler"] == f"handlers.{stage.handler}.handler"
+    task = states(stage.machine)[stage.state]
+    assert task["Arguments"]["FunctionName"] == f"${{{stage.substitution}}}"
+
+
+def test_there_is_no_handler_and_no_function_without_a_stage(template: dict[str, Any]) -> None:
+    handlers = {path.stem for path in (ROOT / "functions" / "handlers").glob("*.py")} - {"__init__"}
+    assert handlers == {stage.handler for stage in STAGES}
+    functions = {
+        name
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+    assert functions == {stage.function for stage in STAGES}
+
+
+@pytest.mark.parametrize(("machine", "name", "task"), LAMBDA_TASKS)
+def test_a_task_waits_longer_than_its_function_may_run(
+    machine: Machine, name: str, task: dict[str, Any], template: dict[str, Any]
+) -> None:
+    """Otherwise the function would still be creating things while the failure path removes them."""
+    stage = next(stage for stage in STAGES if stage.state == name)
+    properties = template["Resources"][stage.function]["Properties"]
+    timeout = properties.get("Timeout", template["Globals"]["Function"]["Timeout"])
+    assert timeout + 10 <= task["TimeoutSeconds"], machine
+
+
+@pytest.mark.parametrize(("machine", "name", "task"), TASKS)
+def test_every_task_has_a_timeout_its_own_retries_and_one_catch(
+    machine: Machine, name: str, task: dict[str, Any]
+) -> None:
+    assert task["TimeoutSeconds"] > 0, (machine, name)
+    retried = [error for retry in task["Retry"] for error in retry["ErrorEquals"]]
+    assert len(retried) == len(set(retried))
+    assert all(retry["JitterStrategy"] == "FULL" for retry in task["Retry"])
+    assert [catch["ErrorEquals"] for catch in task["Catch"]] == [["States.ALL"]]
+
+
+@pytest.mark.parametrize(("machine", "name", "task"), LAMBDA_TASKS)
+def test_retries_are_the_service_errors_crashes_and_exactly_what_heals(
+    machine: Machine, name: str, task: dict[str, Any]
+) -> None:
+    retried = {error for retry in task["Retry"] for error in retry["ErrorEquals"]}
+    heal = {error.__name__ for error in errors.HealingError.__subclasses__()}
+    # A role is shown to AgentCore by the one stage that hands it over.
+    role = set() if name == "Deploy the runtime" else {"RoleNotReadyError"}
+    assert retried == TRANSIENT | CRASHES | (heal - role), machine
+
+
+@pytest.mark.parametrize(("machine", "name", "state"), ALL_STATES)
+def test_choices_are_questions_and_other_states_are_phrases(
+    machine: Machine, name: str, state: dict[str, Any]
+) -> None:
+    assert name.endswith("?") == (state["Type"] == "Choice"), machine
+    assert re.fullmatch(r"[A-Z][a-z' ]+\??", name)
+
+
+@pytest.mark.parametrize("machine", list(Machine))
+def test_every_state_can_be_reached(machine: Machine) -> None:
+    def targets(level: dict[str, Any]) -> None:
+        names = {level["StartAt"]}
+        for state in level["States"].values():
+            names |= {rule["Next"] for rule in (*state.get("Choices", []), *state.get("Catch", []))}
+            names |= {state[key] for key in ("Next", "Default") if key in state}
+            for inner in (*state.get("Branches", []), *([state["ItemProcessor"]] if "ItemProcessor" in state else [])):
+                targets(inner)
+        assert names == set(level["States"])
+
+    targets(json.loads(FILES[machine].read_text()))
+
+
+@pytest.mark.parametrize("machine", list(Machine))
+def test_every_choice_has_a_default_and_every_substitution_is_given(
+    machine: Machine, template: dict[str, Any]
+) -> None:
+    for name, state in states(machine).items():
+        assert state["Type"] != "Choice" or "Default" in state, name
+    logical_id = {"lifecycle": "LifecycleStateMachine", "fleet": "FleetStateMachine"}[machine]
+    properties = template["Resources"][logical_id]["Properties"]
+    used = set(re.findall(r"\$\{(\w+)\}", FILES[machine].read_text()))
+    assert used == set(properties["DefinitionSubstitutions"])
+    assert properties["DefinitionUri"] == f"statemachine/{machine}.asl.json"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "statemachine" / "inputs").glob("[!f]*.json")), ids=lambda p: p.name)
+def test_paste_ready_inputs_are_valid(path: Path) -> None:
+    parse_request(json.loads(path.read_text()))

@@ -1,0 +1,401 @@
+"""The definition, executed: every state is entered, every rule of every Choice, every default and every Catch is taken.
+
+The engine is the embedded AWS's; the functions are stand-ins that answer as each scenario says, so that the
+definition alone is on trial. All scenarios run at once, each an execution of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lifecycle.errors import (
+    ArtifactBuildError,
+    EnvironmentBusyError,
+    InvalidRequestError,
+    LockLostError,
+    RoleNotReadyError,
+    RuntimeFailedError,
+    SmokeTestError,
+    TeardownIncompleteError,
+    ThrottledError,
+    WaitTimeoutError,
+)
+from lifecycle.outcome import FailureEvent, OutcomeEvent, readable
+from lifecycle.request import parse_request
+from lifecycle.stages import STAGES, Machine
+from local.embedded import EmbeddedAws
+
+pytestmark = pytest.mark.embedded
+ROOT = Path(__file__).parents[2]
+DEFINITION = json.loads((ROOT / "statemachine" / "lifecycle.asl.json").read_text())
+QUICK = {"wait": {"intervalSeconds": 0, "maxIntervalSeconds": 1, "timeoutSeconds": 60}}
+
+Answer = dict[str, Any] | Exception
+REMOVED = {"removed": ["one"], "wouldRemove": [], "kept": [], "lookedFor": ["one", "two"]}
+RUNTIME = {"id": "r-0123456789", "version": "1", "endpoint": "DEFAULT"}
+USUAL: dict[str, Answer] = {
+    "provision_identity": {"auth": {"type": "cognito", "clientId": "c"}, "repaired": ["user enabled"]},
+    "publish_artifact": {"done": True, "artifact": {"type": "container", "digest": "sha256:0"}},
+    "deploy_runtime": {"runtime": RUNTIME, "change": "created", "repaired": []},
+    "check_runtime": {"done": True, "redeploy": False, "status": "READY", "runtime": RUNTIME},
+    "run_smoke_test": {"smokeTest": {"passed": True, "checks": []}},
+    "promote_version": {
+        "done": True,
+        "promotion": {"endpoint": "live", "version": "1", "previousVersion": None},
+        "runtime": {**RUNTIME, "endpoint": "live"},
+    },
+    "delete_runtime": {"done": True, **REMOVED},
+    "delete_identity": {**REMOVED, "removed": ["two"]},
+    "delete_artifact": {**REMOVED, "removed": [], "kept": [{"resource": "three", "reason": "not ours"}]},
+}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One execution: its input, what stages answer before they answer as usual, and how it must end."""
+
+    name: str
+    input: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    error: str | None = None
+    cause: str = ""
+    visits: tuple[str, ...] = ()
+    avoids: tuple[str, ...] = ()
+
+
+BUILDING: Answer = {"done": False, "artifact": {"type": "container"}}
+CREATING: Answer = {"done": False, "redeploy": False, "status": "CREATING", "runtime": RUNTIME}
+MOVING: Answer = {"done": False, "promotion": {"version": "1"}, "runtime": RUNTIME}
+GOING: Answer = {"done": False, **REMOVED, "removed": []}
+INCOMPLETE = TeardownIncompleteError("left: the pool")
+
+SCENARIOS = [
+    Scenario(
+        "default",
+        visits=("Promote the version",),
+        avoids=("Delete the runtime", "Record the failure", "Wait for the runtime"),
+    ),
+    Scenario(
+        "round-trip",
+        {"teardown": "always"},
+        {
+            "publish_artifact": [BUILDING, BUILDING],
+            "check_runtime": [CREATING, CREATING],
+            "promote_version": [MOVING],
+            "delete_runtime": [GOING],
+        },
+        visits=(
+            "Wait for the build",
+            "Wait for the runtime",
+            "Wait for the endpoint",
+            "Wait for the deletion",
+            "Delete the artifact",
+        ),
+    ),
+    Scenario(
+        "teardown",
+        {"action": "teardown"},
+        visits=("Delete the runtime",),
+        avoids=("Provision the identity", "Run the smoke test"),
+    ),
+    Scenario(
+        "smoke-test",
+        {"action": "smokeTest"},
+        visits=("Run the smoke test",),
+        avoids=("Promote the version", "Provision the identity"),
+    ),
+    Scenario(
+        "redeploy",
+        answers={"check_runtime": [{**CREATING, "redeploy": True}]},  # type: ignore[dict-item]
+        visits=("Deploy the runtime",),
+    ),
+    Scenario(
+        "heals",
+        answers={
+            "provision_identity": [ThrottledError("slow down")],
+            "deploy_runtime": [RoleNotReadyError("not yet")],
+        },
+        avoids=("Record the failure",),
+    ),
+    Scenario("invalid", {"colour": 1}, error="InvalidRequestError", cause="colour", avoids=("Record the failure",)),
+    Scenario(
+        "busy",
+        answers={"prepare_request": [EnvironmentBusyError("held by another")]},
+        error="EnvironmentBusyError",
+        cause="held by another",
+        avoids=("Record the failure", "Delete the runtime"),
+    ),
+    Scenario(
+        "no-identity",
+        {"teardown": "onFailure"},
+        {"provision_identity": [LockLostError("no pool")], "publish_artifact": [BUILDING]},
+        error="LockLostError",
+        cause="no pool",
+        # The other branch comes to its end before anything is removed: nothing is made behind the teardown's back.
+        visits=("Identity not provisioned", "Artifact published", "Delete the artifact"),
+    ),
+    Scenario(
+        "no-artifact",
+        answers={"publish_artifact": [ArtifactBuildError("build 7 failed")]},
+        error="ArtifactBuildError",
+        cause="build 7 failed",
+        visits=("Identity provisioned", "Artifact not published"),
+        avoids=("Delete the runtime",),
+    ),
+    Scenario(
+        "a-bug-in-a-branch",
+        answers={"publish_artifact": [{"artifact": {}}]},
+        error="States.QueryEvaluationError",
+        visits=("Record the failure",),
+    ),
+    Scenario("no-deploy", answers={"deploy_runtime": [SmokeTestError("stand-in")]}, error="SmokeTestError"),
+    Scenario(
+        "runtime-failed",
+        {"teardown": "onFailure"},
+        {"check_runtime": [CREATING, RuntimeFailedError("the image cannot be pulled")]},
+        error="RuntimeFailedError",
+        cause="the image cannot be pulled",
+        visits=("Delete the artifact",),
+    ),
+    Scenario(
+        "smoke-test-failed",
+        answers={"run_smoke_test": [SmokeTestError("no token was let in")]},
+        error="SmokeTestError",
+        avoids=("Promote the version", "Delete the runtime"),
+    ),
+    Scenario("not-promoted", answers={"promote_version": [WaitTimeoutError("late")]}, error="WaitTimeoutError"),
+    Scenario(
+        "not-recorded",
+        {"teardown": "onFailure"},
+        {"run_smoke_test": [SmokeTestError("first")], "record_failure": [LockLostError("taken over")]},
+        error="SmokeTestError",
+        cause="first",
+        # Whoever lost the lock must not tear down what another is building.
+        avoids=("Delete the runtime",),
+    ),
+    Scenario(
+        "runtime-left",
+        {"action": "teardown"},
+        {"delete_runtime": [INCOMPLETE]},
+        error="TeardownIncompleteError",
+        avoids=("Delete the identity",),
+    ),
+    Scenario(
+        "identity-left",
+        {"action": "teardown"},
+        {"delete_identity": [INCOMPLETE]},
+        error="TeardownIncompleteError",
+        avoids=("Delete the artifact",),
+    ),
+    Scenario(
+        "artifact-left",
+        {"teardown": "onFailure"},
+        {"run_smoke_test": [SmokeTestError("first")], "delete_artifact": [INCOMPLETE]},
+        error="SmokeTestError",
+        cause="left: the pool",
+    ),
+    Scenario(
+        "not-reported",
+        answers={"report_outcome": [TeardownIncompleteError("bus refused")]},
+        error="TeardownIncompleteError",
+        cause="bus refused",
+    ),
+    Scenario(
+        "failed-and-not-reported",
+        answers={
+            "run_smoke_test": [SmokeTestError("first")],
+            "report_outcome": [TeardownIncompleteError("bus refused")],
+        },
+        error="SmokeTestError",
+        cause="first",
+    ),
+]
+
+
+class StandIns:
+    """The functions: each answers what its scenario says, then as usual."""
+
+    def __init__(self) -> None:
+        self.left = {s.name: {stage: list(answers) for stage, answers in s.answers.items()} for s in SCENARIOS}
+        self.events: dict[tuple[str, str], list[dict[str, Any]]] = {}
+
+    def functions(self) -> dict[str, Callable[[dict[str, Any]], Any]]:
+        return {stage.function: self._function(stage.handler) for stage in STAGES}
+
+    def _function(self, stage: str) -> Callable[[dict[str, Any]], Any]:
+        def function(event: dict[str, Any]) -> Any:
+            scenario = event["execution"].rpartition(":")[2]
+            self.events.setdefault((scenario, stage), []).append(event)
+            scripted = self.left[scenario].get(stage)
+            answer = scripted.pop(0) if scripted else self._usual(stage, event)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return function
+
+    def _usual(self, stage: str, event: dict[str, Any]) -> Any:
+        if stage == "prepare_request":
+            return {"request": parse_request(event["input"]).to_json()}
+        if stage == "record_failure":
+            return readable(FailureEvent.model_validate(event).failure).model_dump()
+        if stage == "report_outcome":
+            outcome = OutcomeEvent.model_validate(event)
+            caught = outcome.failure or outcome.teardown_failure
+            failure = readable(caught).model_dump() if caught else None
+            if failure and outcome.failure and outcome.teardown_failure:
+                failure["cause"] += f" ({outcome.teardown_failure.cause})"
+            return {"output": event, "failure": failure}
+        return USUAL[stage]
+
+
+@dataclass
+class Run:
+    """What an execution did."""
+
+    description: dict[str, Any]
+    history: list[dict[str, Any]]
+
+    def entered(self) -> list[str]:
+        return [e["stateEnteredEventDetails"]["name"] for e in self.history if "stateEnteredEventDetails" in e]
+
+    def edges(self) -> set[tuple[str, str, str]]:
+        """(state, next state, "catch" or "next"), as the chain of previous events has it."""
+        by_id = {event["id"]: event for event in self.history}
+        found = set()
+        for event in self.history:
+            if "stateEnteredEventDetails" not in event:
+                continue
+            before = by_id.get(event.get("previousEventId", 0))
+            if before is None or "stateExitedEventDetails" not in before:
+                continue
+            reason = by_id[before["previousEventId"]]["type"]
+            kind = "catch" if reason.endswith(("Failed", "TimedOut")) else "next"
+            name = before["stateExitedEventDetails"]["name"]
+            found.add((name, event["stateEnteredEventDetails"]["name"], kind))
+        return found
+
+
+@pytest.fixture(scope="module")
+def stand_ins() -> StandIns:
+    return StandIns()
+
+
+@pytest.fixture(scope="module")
+def runs(stand_ins: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
+    with EmbeddedAws.start(state_dir=tmp_path_factory.mktemp("aws"), functions=stand_ins.functions()) as aws:
+        client = aws.client("stepfunctions")
+        arn = aws.outputs["StateMachineArn"]
+        started = {
+            scenario.name: client.start_execution(
+                stateMachineArn=arn,
+                name=scenario.name,
+                input=json.dumps({**({} if "colour" in scenario.input else QUICK), **scenario.input}),
+            )["executionArn"]
+            for scenario in SCENARIOS
+        }
+        deadline = time.monotonic() + 120
+        runs = {}
+        for name, execution in started.items():
+            while (description := client.describe_execution(executionArn=execution))["status"] == "RUNNING":
+                assert time.monotonic() < deadline, f"{name} still runs"
+                time.sleep(0.1)
+            pages = client.get_paginator("get_execution_history").paginate(executionArn=execution)
+            runs[name] = Run(description, [event for page in pages for event in page["events"]])
+        yield runs
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_scenario(scenario: Scenario, runs: dict[str, Run]) -> None:
+    run = runs[scenario.name]
+    if scenario.error is None:
+        assert run.description["status"] == "SUCCEEDED", run.description
+    else:
+        assert run.description["status"] == "FAILED"
+        assert run.description["error"] == scenario.error
+        assert scenario.cause in run.description["cause"]
+        assert "stackTrace" not in run.description["cause"]
+    entered = run.entered()
+    assert [name for name in scenario.visits if name not in entered] == []
+    assert [name for name in scenario.avoids if name in entered] == []
+
+
+def test_waits_double_up_to_the_longest_and_deadlines_are_given(runs: dict[str, Run], stand_ins: StandIns) -> None:
+    assert runs["round-trip"].entered().count("Wait for the build") == 2
+    for stage in ("publish_artifact", "check_runtime", "promote_version", "delete_runtime"):
+        for event in stand_ins.events["round-trip", stage]:
+            assert 0 < event["deadline"] - time.time() + 120 <= 180
+
+
+def test_the_output_gathers_what_every_stage_said(runs: dict[str, Run]) -> None:
+    output = json.loads(runs["round-trip"].description["output"])
+    assert output["auth"] == {"type": "cognito", "clientId": "c"}
+    assert output["runtime"]["endpoint"] == "live"
+    assert output["repaired"] == ["user enabled"]
+    assert output["teardown"] == {
+        "dryRun": False,
+        "removed": ["one", "two"],
+        "wouldRemove": [],
+        "kept": [{"resource": "three", "reason": "not ours"}],
+        "lookedFor": ["one", "two"],
+    }
+    stages = ["prepare", "identity", "artifact", "runtime", "smokeTest", "promote", "teardown"]
+    assert sorted(output["timings"]) == sorted(stages)
+    assert all(seconds >= 0 for seconds in output["timings"].values())
+
+
+def test_a_failed_report_hears_the_first_error_and_the_teardowns(stand_ins: StandIns, runs: dict[str, Run]) -> None:
+    assert runs["artifact-left"].description["error"] == "SmokeTestError"
+    (event,) = stand_ins.events["artifact-left", "report_outcome"]
+    assert event["failure"] == {"Error": "SmokeTestError", "Cause": "first"}
+    assert event["teardownFailure"]["Error"] == "TeardownIncompleteError"
+
+
+def expected_edges() -> set[tuple[str, str, str]]:
+    def walk(level: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+        for name, state in level["States"].items():
+            targets = [rule["Next"] for rule in state.get("Choices", [])]
+            assert len(targets) == len(set(targets)), "a rule is told from another by where it leads"
+            targets += [state[key] for key in ("Default", "Next") if key in state]
+            yield from ((name, target, "next") for target in targets)
+            yield from ((name, catch["Next"], "catch") for catch in state.get("Catch", []))
+            for branch in state.get("Branches", []):
+                yield from walk(branch)
+
+    return set(walk(DEFINITION))
+
+
+def expected_states() -> set[str]:
+    def walk(level: dict[str, Any]) -> Iterator[str]:
+        for name, state in level["States"].items():
+            yield name
+            for branch in state.get("Branches", []):
+                yield from walk(branch)
+
+    return set(walk(DEFINITION))
+
+
+def test_coverage_of_the_definition_is_complete(runs: dict[str, Run], capsys: pytest.CaptureFixture[str]) -> None:
+    entered = {name for run in runs.values() for name in run.entered()}
+    taken = {edge for run in runs.values() for edge in run.edges()}
+    missing_states, missing_edges = expected_states() - entered, expected_edges() - taken
+    total = len(expected_states()) + len(expected_edges())
+    covered = total - len(missing_states) - len(missing_edges)
+    with capsys.disabled():
+        print(f"\ndefinition coverage: {100 * covered / total:.0f} % of {total} states and transitions")  # noqa: T201
+    assert missing_states == set()
+    assert missing_edges == set()
+
+
+def test_every_function_of_the_lifecycle_was_called(stand_ins: StandIns, runs: dict[str, Run]) -> None:
+    assert runs
+    called = {stage for _, stage in stand_ins.events}
+    assert called == {stage.handler for stage in STAGES if stage.machine is Machine.LIFECYCLE}
+    assert InvalidRequestError.__name__ == runs["invalid"].description["error"]

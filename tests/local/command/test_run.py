@@ -1,0 +1,165 @@
+"""`lifecycle run` from its arguments to its exit status, on a fabricated execution."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.command import main as command
+from local.command import run
+from local.command.target import Target
+
+OUTPUT = {
+    "environment": "dev",
+    "action": "provision",
+    "runtime": {"arn": "arn:aws:bedrock-agentcore:::runtime/dev", "version": "1"},
+    "smokeTest": {
+        "checks": [
+            {"name": "no token", "expected": "401 or 403", "seen": "401", "milliseconds": 12},
+            {
+                "name": "access token",
+                "expected": "晴れ",
+                "seen": "東京は晴れです",
+                "milliseconds": 900,
+            },
+        ]
+    },
+    "timings": {"identity": 1.25},
+    "teardown": {"dryRun": False, "removed": ["runtime dev"], "lookedFor": ["user pool dev"]},
+}
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch, story: Any, serve: Any) -> Any:
+    """A target whose executions all tell `place.story`; `place.lasting` says whether it stays."""
+    fake = serve(story)
+    fake.lasting = False
+
+    @contextmanager
+    def target(*_arguments: Any, **_keywords: Any) -> Iterator[Target]:
+        fake.visible = len(story.events)
+        yield Target("a fake", fake, "arn:machine", lasting=fake.lasting)
+
+    monkeypatch.setattr(run, "local_target", target)
+    return fake
+
+
+def lifecycle(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr("sys.argv", ["lifecycle", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def test_success_shows_stages_and_tables(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: Any
+) -> None:
+    place.story.task("Prepare the request")
+    place.story.succeed(OUTPUT)
+    assert lifecycle(monkeypatch, "run", "--local") == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    for text in ("✓ Prepare the request", "no token", "401 or 403", "東京は晴れです", "900"):
+        assert text in out
+    for text in ("removed", "runtime dev", "looked for", "user pool dev", "identity", "1.2"):
+        assert text in out
+
+
+def test_json_is_alone_on_stdout(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: Any
+) -> None:
+    place.story.task("Prepare the request")
+    place.story.succeed(OUTPUT)
+    assert lifecycle(monkeypatch, "run", "--local", "--json") == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out) == OUTPUT
+    assert "✓ Prepare the request" in err
+
+
+def test_failure_says_error_and_cause_on_stderr(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: Any
+) -> None:
+    failed = {**OUTPUT, "failure": {"error": "RuntimeFailedError", "cause": "no"}}
+    place.story.task("Report the outcome", result={"Payload": {"output": failed}})
+    place.story.fail("RuntimeFailedError", "the service said [no]")
+    assert lifecycle(monkeypatch, "run", "--local", "--json") == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out) == failed
+    assert "RuntimeFailedError: the service said [no]" in err
+
+
+def test_the_execution_gets_the_input_with_the_overrides(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: Any
+) -> None:
+    place.story.succeed({})
+    file = tmp_path / "input.json"
+    file.write_text('{"environment": "a", "smokeTest": {"prompt": "天気"}}', encoding="utf-8")
+    arguments = ("--input", str(file), "--environment", "b", "--teardown", "always")
+    assert lifecycle(monkeypatch, "run", "--local", *arguments) == 0
+    started = place.started[0]
+    assert started["stateMachineArn"] == "arn:machine"
+    assert json.loads(started["input"]) == {
+        "environment": "b",
+        "smokeTest": {"prompt": "天気"},
+        "teardown": "always",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--input", "nowhere.json"], "nowhere.json: cannot be read"),
+        (["--environment", "Bad_Name"], "InvalidRequestError: environment"),
+        (["--teardown", "sometimes"], "InvalidRequestError: teardown"),
+        (["--local", "--stack", "s"], "--local and --stack exclude each other"),
+        (["--stack", "s", "--keep"], "--delay and --keep are for the embedded AWS"),
+        (["--delay", "create"], "--delay create: give a name and seconds"),
+        (["--delay", "create=-1"], "--delay create=-1: seconds are 0 or more"),
+        (["--unknown"], "--unknown"),
+    ],
+)
+def test_bad_usage_and_input_start_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    place: Any,
+    arguments: list[str],
+    message: str,
+) -> None:
+    assert lifecycle(monkeypatch, "run", *arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert place.started == []
+
+
+def test_the_machine_can_be_left_to_refuse(monkeypatch: pytest.MonkeyPatch, place: Any) -> None:
+    place.story.fail("InvalidRequestError", "environment: …")
+    arguments = ("--environment", "Bad_Name", "--no-validate")
+    assert lifecycle(monkeypatch, "run", *arguments) == 1
+    assert len(place.started) == 1
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+def test_ctrl_c_stops_what_would_end_anyway_and_leaves_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    place: Any,
+    *,
+    lasting: bool,
+) -> None:
+    def interrupted(*_arguments: Any, **_keywords: Any) -> None:
+        raise KeyboardInterrupt
+
+    place.lasting = lasting
+    monkeypatch.setattr(run, "follow", interrupted)
+    assert lifecycle(monkeypatch, "run") == 130
+    err = capsys.readouterr().err
+    assert len(place.stopped) == (0 if lasting else 1)
+    assert ("aws stepfunctions stop-execution" in err) is lasting
+    assert ("Nothing remains" in err) is not lasting

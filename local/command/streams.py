@@ -12,11 +12,11 @@ from rich.console import Console
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 and SIGINT."""
 
-_WIDTH_OF_A_FILE = 120
+_WIDTH_OF_A_FILE = 160
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that neither guesses at markup nor at highlights, 120 wide where nothing says how wide."""
+    """Return a console that neither guesses at markup nor at highlights, 160 wide where nothing says how wide."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or os.environ.get("COLUMNS") else _WIDTH_OF_A_FILE
     return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)

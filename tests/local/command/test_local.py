@@ -1,0 +1,177 @@
+"""`lifecycle local …` against the embedded AWS's own API, without a socket."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from werkzeug import Request
+
+from local.command import embedded, faults, main, observe
+from local.command.inputs import UsageError
+from local.command.local_api import LocalApi, LocalApiError
+from local.gateway import local_api as served
+from local.gateway.calls import Call, CallLog
+from local.gateway.credentials import Principal
+from local.gateway.faults import FaultPlan
+
+
+class Delays:
+    """The served API's delays."""
+
+    def __init__(self) -> None:
+        self.seconds = {"create": 5.0}
+
+    def read(self) -> dict[str, float]:
+        return self.seconds
+
+    def change(self, seconds: dict[str, float]) -> None:
+        self.seconds |= seconds
+
+
+@pytest.fixture
+def plan() -> FaultPlan:
+    return FaultPlan()
+
+
+@pytest.fixture
+def log() -> CallLog:
+    return CallLog()
+
+
+@pytest.fixture
+def api(plan: FaultPlan, log: CallLog, monkeypatch: pytest.MonkeyPatch) -> LocalApi:
+    """The real API behind httpx; the commands find it as the one that is up."""
+    app = served.LocalApi(log, plan, Delays(), lambda: {"stack": "agentcore-lifecycle"})
+
+    def wsgi(environ: Any, start_response: Any) -> Any:
+        request = Request(environ)
+        return app.respond(request, request.get_data())(environ, start_response)
+
+    client = httpx.Client(transport=httpx.WSGITransport(app=wsgi))
+    found = LocalApi("http://localhost:4566", client)
+    for module in (faults, observe):
+        monkeypatch.setattr(module, "running_api", lambda: found)
+    return found
+
+
+def lifecycle(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr("sys.argv", ["lifecycle", "local", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+@pytest.mark.usefixtures("api")
+def test_faults_are_planned_listed_and_cleared(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], plan: FaultPlan
+) -> None:
+    create = ("bedrock-agentcore-control", "CreateAgentRuntime", "failureState")
+    assert lifecycle(monkeypatch, "faults", "add", *create, "--reason", "no [image]") == 0
+    crash = ("lambda", "Invoke", "crashAfter", "--caller", "CheckRuntimeFunction", "--times", "2")
+    assert lifecycle(monkeypatch, "faults", "add", *crash) == 0
+    first, second = plan.list()
+    assert (first.service, first.operation, first.kind) == create
+    assert (first.reason, first.times) == ("no [image]", 1)
+    assert (second.caller, second.times) == ("CheckRuntimeFunction", 2)
+    assert capsys.readouterr().out.split() == [first.id, second.id]
+
+    assert lifecycle(monkeypatch, "faults", "list") == 0
+    listed = capsys.readouterr().out
+    assert "no [image]" in listed
+    assert "CheckRuntimeFunction" in listed
+
+    assert lifecycle(monkeypatch, "faults", "clear", first.id) == 0
+    assert plan.list() == [second]
+    assert lifecycle(monkeypatch, "faults", "clear") == 0
+    assert plan.list() == []
+
+
+@pytest.mark.usefixtures("api")
+def test_a_fault_that_cannot_be_says_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], plan: FaultPlan
+) -> None:
+    assert lifecycle(monkeypatch, "faults", "add", "s3", "PutObject", "explode") == 1
+    assert "kind is one of throttle" in capsys.readouterr().err
+    assert plan.list() == []
+
+
+@pytest.mark.usefixtures("api")
+def test_calls_are_listed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], log: CallLog
+) -> None:
+    function = Principal("CheckRuntimeFunction", None, "function")
+    log.record(Call("sts", "GetCallerIdentity", None, "1", 0.0, 200))
+    log.record(
+        Call("bedrock-agentcore-control", "GetAgentRuntime", function, "2", 1.0, status=None)
+    )
+    chosen = ("calls", "--caller", "CheckRuntimeFunction")
+    assert lifecycle(monkeypatch, *chosen) == 0
+    table = capsys.readouterr().out
+    assert "GetAgentRuntime" in table
+    assert "GetCallerIdentity" not in table
+    assert lifecycle(monkeypatch, *chosen, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["operation"] == "GetAgentRuntime"
+
+
+@pytest.mark.usefixtures("api")
+def test_delays_are_shown_and_changed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lifecycle(monkeypatch, "delays", "create=0.5") == 0
+    assert capsys.readouterr().out == "create=0.5\n"
+    assert lifecycle(monkeypatch, "delays") == 0
+    assert capsys.readouterr().out == "create=0.5\n"
+
+
+def test_one_that_does_not_answer_is_said_so() -> None:
+    def refuse(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("connection refused")
+
+    client = httpx.Client(transport=httpx.MockTransport(refuse))
+    with pytest.raises(LocalApiError, match="does not answer: connection refused"):
+        LocalApi("http://localhost:1", client).health()
+
+
+def test_the_variables_survive_a_shell() -> None:
+    variables = {"AWS_ENDPOINT_URL": "http://localhost:1", "AWS_SECRET_ACCESS_KEY": "a'b $c"}
+    script = (
+        embedded.exports(variables)
+        + '\nprintf "%s|%s" "$AWS_ENDPOINT_URL" "$AWS_SECRET_ACCESS_KEY"'
+    )
+    shown = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert shown.stdout == "http://localhost:1|a'b $c"
+
+
+def test_the_log_group_of_a_function() -> None:
+    resources = [
+        {
+            "LogicalResourceId": "CheckRuntimeFunction",
+            "PhysicalResourceId": "stack-check",
+            "ResourceType": "AWS::Lambda::Function",
+        },
+        {
+            "LogicalResourceId": "Table",
+            "PhysicalResourceId": "stack-table",
+            "ResourceType": "AWS::DynamoDB::Table",
+        },
+    ]
+    cloudformation = SimpleNamespace(
+        describe_stack_resources=lambda **_: {"StackResources": resources}
+    )
+    configuration: dict[str, Any] = {}
+    functions = SimpleNamespace(get_function_configuration=lambda **_: configuration)
+
+    def group(function: str) -> str:
+        return observe.log_group(cloudformation, functions, "stack", function)
+
+    assert group("CheckRuntimeFunction") == "/aws/lambda/stack-check"
+    configuration["LoggingConfig"] = {"LogGroup": "/mine"}
+    assert group("CheckRuntimeFunction") == "/mine"
+    with pytest.raises(UsageError, match="no function Table; there are CheckRuntimeFunction"):
+        group("Table")

@@ -7,10 +7,13 @@ so a function pays only for the services that it calls.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+
+if TYPE_CHECKING:
+    import httpx
 
 # The state machine retries with jitter and shows it in the history; two tries here only smooth over a lost packet.
 _CONFIG = Config(
@@ -82,6 +85,27 @@ class Clients:
         return self._client(
             "bedrock-agentcore",
             _CONFIG.merge(Config(read_timeout=900, retries={"total_max_attempts": 1})),
+        )
+
+    def agentcore_within(self, seconds: float) -> Any:
+        """Amazon Bedrock AgentCore, data plane, with one try of at most so many seconds between two bytes."""
+        return self._client(
+            "bedrock-agentcore",
+            _CONFIG.merge(Config(read_timeout=seconds, retries={"total_max_attempts": 1})),
+        )
+
+    def http(self, seconds: float) -> httpx.Client:
+        """Plain HTTPS, for calls with a bearer token, which boto3 cannot send; close it after use.
+
+        No proxy or certificate store of the environment is used: a token goes to the host in the URL and nowhere else.
+        """
+        # Only the smoke test pays for this import.
+        import httpx
+
+        return httpx.Client(
+            timeout=httpx.Timeout(seconds, connect=min(seconds, 5.0)),
+            trust_env=False,
+            follow_redirects=False,
         )
 
     @cached_property

@@ -1,0 +1,258 @@
+"""One call of a runtime, with a bearer token or with SigV4, and what came of it.
+
+boto3 cannot send a bearer token to InvokeAgentRuntime, so such a call is plain HTTPS to the URL that boto3 itself would
+call. Paths, headers and query are those of botocore's model of `bedrock-agentcore`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import httpx
+from botocore.exceptions import ClientError, HTTPClientError
+from pydantic import SecretStr
+
+from lifecycle.clients import Clients
+
+SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
+# An answer is read this far and no further: what it says is clear by then.
+MAX_BYTES = 1_000_000
+JSON_TYPE = "application/json"
+EVENT_STREAM = "text/event-stream"
+
+
+class _TooLate(Exception):  # noqa: N818 - a signal inside this file
+    pass
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which runtime is called, and in which session.
+
+    Attributes:
+        arn: The runtime's ARN.
+        qualifier: The endpoint's name, `DEFAULT` or `live`.
+        session_id: The session, 33 to 256 characters.
+    """
+
+    arn: str
+    qualifier: str
+    session_id: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is sent.
+
+    Attributes:
+        body: The payload, JSON.
+        mcp_session_id: For MCP: the session that the server named, if any.
+        mcp_version: For MCP: the protocol's version that was agreed on.
+    """
+
+    body: bytes
+    mcp_session_id: str | None = None
+    mcp_version: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back.
+
+    Attributes:
+        status: The HTTP status; None when there was no answer in time.
+        code: The service's name of the error, or the status's phrase, or what went wrong on the way.
+        body: The text of the body, at most `MAX_BYTES` of it.
+        content_type: Without parameters, lower case.
+        mcp_session_id: The session that an MCP server named.
+    """
+
+    status: int | None
+    code: str
+    body: str = ""
+    content_type: str = ""
+    mcp_session_id: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        """Status and code on one line, such as `403 AccessDeniedException`."""
+        return self.code if self.status is None else f"{self.status} {self.code}"
+
+
+class Caller(Protocol):
+    """Something that can call a runtime and stop its session."""
+
+    def invoke(self, target: Target, message: Message, seconds: float) -> Answer:
+        """Send a message; an answer without status when it took longer than `seconds`."""
+
+    def stop(self, target: Target, seconds: float) -> Answer:
+        """Stop the target's session."""
+
+
+class BearerCaller:
+    """Calls with a bearer token, or without any authorization when the token is None."""
+
+    def __init__(self, clients: Clients, token: SecretStr | None) -> None:
+        self._clients = clients
+        self._token = token
+
+    def invoke(self, target: Target, message: Message, seconds: float) -> Answer:
+        """See `Caller`."""
+        headers = {
+            "Content-Type": JSON_TYPE,
+            "Accept": f"{JSON_TYPE}, {EVENT_STREAM}",
+            "Mcp-Session-Id": message.mcp_session_id,
+            "Mcp-Protocol-Version": message.mcp_version,
+        }
+        return self._post(target, "invocations", headers, message.body, seconds)
+
+    def stop(self, target: Target, seconds: float) -> Answer:
+        """See `Caller`."""
+        return self._post(target, "stopruntimesession", {"Content-Type": JSON_TYPE}, b"{}", seconds)
+
+    def _post(
+        self,
+        target: Target,
+        action: str,
+        headers: Mapping[str, str | None],
+        body: bytes,
+        seconds: float,
+    ) -> Answer:
+        base = str(self._clients.agentcore.meta.endpoint_url).rstrip("/")
+        sent = {key: value for key, value in headers.items() if value is not None}
+        sent[SESSION_HEADER] = target.session_id
+        if self._token is not None:
+            sent["Authorization"] = f"Bearer {self._token.get_secret_value()}"
+        deadline = time.monotonic() + seconds
+        try:
+            with (
+                self._clients.http(seconds) as http,
+                http.stream(
+                    "POST",
+                    f"{base}/runtimes/{quote(target.arn, safe='')}/{action}",
+                    params={"qualifier": target.qualifier},
+                    headers=sent,
+                    content=body,
+                ) as response,
+            ):
+                text = _read(response.iter_bytes(), deadline)
+        except (httpx.RequestError, _TooLate) as error:
+            return Answer(None, _no_answer(error, seconds))
+        return Answer(
+            status=response.status_code,
+            code=_code(response.status_code, response.headers, text),
+            body=text,
+            content_type=_media_type(response.headers.get("content-type")),
+            mcp_session_id=response.headers.get("mcp-session-id"),
+        )
+
+
+class SigV4Caller:
+    """Calls with the function's own AWS credentials, through boto3."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def invoke(self, target: Target, message: Message, seconds: float) -> Answer:
+        """See `Caller`."""
+        optional = {
+            "mcpSessionId": message.mcp_session_id,
+            "mcpProtocolVersion": message.mcp_version,
+        }
+        deadline = time.monotonic() + seconds
+        try:
+            response = self._clients.agentcore_within(seconds).invoke_agent_runtime(
+                agentRuntimeArn=target.arn,
+                qualifier=target.qualifier,
+                runtimeSessionId=target.session_id,
+                contentType=JSON_TYPE,
+                accept=f"{JSON_TYPE}, {EVENT_STREAM}",
+                payload=message.body,
+                **{key: value for key, value in optional.items() if value is not None},
+            )
+            with response["response"] as stream:
+                text = _read(stream.iter_chunks(), deadline)
+        except ClientError as error:
+            return _refusal(error)
+        except (HTTPClientError, _TooLate) as error:
+            return Answer(None, _no_answer(error, seconds))
+        status = response["ResponseMetadata"]["HTTPStatusCode"]
+        return Answer(
+            status=status,
+            code=_code(status, {}, ""),
+            body=text,
+            content_type=_media_type(response.get("contentType")),
+            mcp_session_id=response.get("mcpSessionId"),
+        )
+
+    def stop(self, target: Target, seconds: float) -> Answer:
+        """See `Caller`."""
+        try:
+            response = self._clients.agentcore_within(seconds).stop_runtime_session(
+                agentRuntimeArn=target.arn,
+                qualifier=target.qualifier,
+                runtimeSessionId=target.session_id,
+            )
+        except ClientError as error:
+            return _refusal(error)
+        except HTTPClientError as error:
+            return Answer(None, _no_answer(error, seconds))
+        status = response["ResponseMetadata"]["HTTPStatusCode"]
+        return Answer(status, _code(status, {}, ""))
+
+
+def _read(chunks: Iterable[bytes], deadline: float) -> str:
+    # A read time-out only limits the gap between two chunks; a stream that drips forever is cut off here.
+    read = bytearray()
+    for chunk in chunks:
+        read += chunk
+        if len(read) >= MAX_BYTES:
+            break
+        if time.monotonic() > deadline:
+            raise _TooLate
+    return bytes(read[:MAX_BYTES]).decode("utf-8", errors="replace")
+
+
+def _refusal(error: ClientError) -> Answer:
+    details = error.response["Error"]
+    return Answer(
+        status=error.response["ResponseMetadata"]["HTTPStatusCode"],
+        code=str(details.get("Code", "Unknown")),
+        body=str(details.get("Message", "")),
+    )
+
+
+def _code(status: int, headers: Mapping[str, str], body: str) -> str:
+    named = headers.get("x-amzn-errortype", "").split(":")[0]
+    if not named and status >= HTTPStatus.BAD_REQUEST:
+        named = _named_in(body)
+    if not named:
+        try:
+            named = HTTPStatus(status).phrase
+        except ValueError:
+            named = "(no phrase)"
+    return named.rpartition("#")[2]
+
+
+def _named_in(body: str) -> str:
+    try:
+        value: Any = json.loads(body)
+    except ValueError:
+        return ""
+    named = (value.get("__type") or value.get("code") or "") if isinstance(value, dict) else ""
+    return named if isinstance(named, str) else ""
+
+
+def _media_type(value: str | None) -> str:
+    return (value or "").partition(";")[0].strip().lower()
+
+
+def _no_answer(error: Exception, seconds: float) -> str:
+    if isinstance(error, _TooLate) or "Timeout" in type(error).__name__:
+        return f"no answer within {seconds:.0f} s"
+    return f"no answer ({type(error).__name__})"

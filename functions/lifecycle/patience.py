@@ -1,0 +1,47 @@
+"""How long to keep asking: one budget for the whole smoke test, and jittered pauses between tries."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+
+_FIRST_PAUSE = 0.25
+_LONGEST_PAUSE = 5.0
+# Every try gets at least this long, so that a nearly spent budget gives an answer and not a time-out.
+_SHORTEST_TRY = 1.0
+_RANDOM = random.SystemRandom()
+
+
+class Patience:
+    """A budget of seconds.
+
+    Args:
+        seconds: How long all tries together may take.
+        sleep: Waits so many seconds; a test passes its own.
+    """
+
+    def __init__(self, seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.seconds = seconds
+        self._sleep = sleep
+        self._ends = time.monotonic() + seconds
+
+    def for_one_try(self, at_most: float = float("inf")) -> float:
+        """How many seconds the next try may take."""
+        return min(at_most, max(_SHORTEST_TRY, self._ends - time.monotonic()))
+
+    def wait(self, tries: int) -> bool:
+        """Pause before the next try.
+
+        Args:
+            tries: How many tries there were.
+
+        Returns:
+            False, without a pause, when the budget does not last for another try.
+        """
+        longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(tries, 10))
+        pause = _RANDOM.uniform(_FIRST_PAUSE / 2, longest)
+        if time.monotonic() + pause >= self._ends:
+            return False
+        self._sleep(pause)
+        return True

@@ -1,0 +1,153 @@
+"""Run the smoke test: the gate through which every new version of a runtime must go."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from lifecycle.clients import CLIENTS, Clients
+from lifecycle.entry import StageEvent, Wire, logger
+from lifecycle.errors import EnvironmentNotFoundError, SmokeTestError
+from lifecycle.gate import Check, Gate
+from lifecycle.invocation import Caller, Target
+from lifecycle.names import LIVE_ENDPOINT
+from lifecycle.patience import Patience
+from lifecycle.probes import good_caller, matrix
+from lifecycle.record import IdentityRecord, Record, Records, RuntimeRecord
+from lifecycle.settings import Settings
+from lifecycle.sign_in import StaleSecretError, sign_in
+
+_STOP_SECONDS = 10.0
+_SESSION_ID_LENGTH = 33
+DEFAULT_ENDPOINT = "DEFAULT"
+
+
+class SmokeTestReport(Wire):
+    """What the gate saw.
+
+    Attributes:
+        passed: Always true: a gate that does not open raises.
+        endpoint: Which endpoint was called.
+        version: Which version it serves.
+        checks: Each probe.
+        answer: What the agent said, at most 4,000 characters.
+        session_id: The session that was used, and stopped.
+    """
+
+    passed: bool
+    endpoint: str
+    version: str | None
+    checks: list[Check]
+    answer: str
+    session_id: str
+
+
+class SmokeTested(Wire):
+    """What the stage returns."""
+
+    smoke_test: SmokeTestReport
+
+
+def run_smoke_test(
+    event: StageEvent, *, clients: Clients = CLIENTS, sleep: Callable[[float], None] = time.sleep
+) -> SmokeTested:
+    """Call the runtime in every way that must be refused, and in the one that must be answered.
+
+    `provision` tests the endpoint DEFAULT, which is on the newest version; `smokeTest` the endpoint `live` when there
+    is one. The session is new and is stopped afterwards, because a running session keeps its old code.
+
+    Args:
+        event: The execution and its request.
+        clients: DynamoDB, Secrets Manager, Cognito, AgentCore's data plane and plain HTTPS.
+        sleep: Waits between tries, seconds.
+
+    Returns:
+        Each check with what was expected, seen and how long it took, and the agent's answer.
+
+    Raises:
+        SmokeTestError: A check failed, or none of its answers decided anything; the record says which version failed.
+        EnvironmentNotFoundError: There is no runtime to test.
+        LockLostError: Another execution took the environment over.
+    """
+    settings = Settings.load()
+    request = event.request
+    records = Records(clients.dynamodb, settings.table_name)
+    record = records.get(request.environment)
+    identity, runtime = _deployed(record, request.environment)
+    endpoint, version = _endpoint(runtime, request.action)
+    target = Target(str(runtime.arn), endpoint, f"smoke-test-{uuid.uuid4()}")
+    patience = Patience(request.smoke_test.timeout_seconds, sleep)
+    try:
+        signed_in = sign_in(identity, clients, patience)
+        gate = Gate(target, request, patience, signed_in.secrets)
+        try:
+            for probe in matrix(identity, signed_in, clients):
+                gate.ask(probe)
+        finally:
+            _stop_sessions(target, gate, good_caller(identity, signed_in, clients))
+    except SmokeTestError as error:
+        changes: dict[str, Any] = {}
+        if isinstance(error, StaleSecretError):
+            # Without a version on record the next provision makes a new password.
+            changes["identity"] = identity.model_copy(update={"secret_version": None})
+        failed = {"failed_version": version, "failed_reason": str(error)}
+        changes["runtime"] = runtime.model_copy(update=failed)
+        records.update(request.environment, event.execution, **changes)
+        raise SmokeTestError(str(error)) from None
+    passed = _passed(runtime, endpoint, version)
+    if passed != runtime:
+        records.update(request.environment, event.execution, runtime=passed)
+    return SmokeTested(
+        smoke_test=SmokeTestReport(
+            passed=True,
+            endpoint=endpoint,
+            version=version,
+            checks=gate.checks,
+            answer=gate.answer,
+            session_id=target.session_id,
+        )
+    )
+
+
+def _deployed(record: Record | None, environment: str) -> tuple[IdentityRecord, RuntimeRecord]:
+    if (
+        record is None
+        or record.identity is None
+        or record.runtime is None
+        or not record.runtime.arn
+    ):
+        raise EnvironmentNotFoundError(
+            f"environment '{environment}' has no runtime to test; provision it first"
+        )
+    return record.identity, record.runtime
+
+
+def _endpoint(runtime: RuntimeRecord, action: str) -> tuple[str, str | None]:
+    if action == "smokeTest" and runtime.live_version is not None:
+        return LIVE_ENDPOINT, runtime.live_version
+    return DEFAULT_ENDPOINT, runtime.version
+
+
+def _passed(runtime: RuntimeRecord, endpoint: str, version: str | None) -> RuntimeRecord:
+    changes: dict[str, Any] = {}
+    if endpoint == DEFAULT_ENDPOINT:
+        changes["proven_version"] = version
+    # A pass of `live` says nothing about a newer version that failed.
+    if endpoint == DEFAULT_ENDPOINT or runtime.failed_version == version:
+        changes |= {"failed_version": None, "failed_reason": None}
+    return runtime.model_copy(update=changes)
+
+
+def _stop_sessions(target: Target, gate: Gate, caller: Caller) -> None:
+    sessions = {target.session_id}
+    if gate.mcp_session_id is not None and len(gate.mcp_session_id) >= _SESSION_ID_LENGTH:
+        sessions.add(gate.mcp_session_id)
+    for session_id in sessions:
+        answer = caller.stop(replace(target, session_id=session_id), _STOP_SECONDS)
+        # 404: every call was refused before a session began.
+        if answer.status not in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
+            logger.warning("session not stopped; it ends when idle", extra={"seen": str(answer)})

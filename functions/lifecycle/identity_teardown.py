@@ -1,0 +1,214 @@
+"""Delete the identity: domain, pool with its clients and user, secret; each is looked for again afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lifecycle import app_clients, caller_secret, names, user_pool
+from lifecycle.clients import CLIENTS, Clients
+from lifecycle.entry import THROTTLES, StageEvent, Wire
+from lifecycle.errors import TeardownIncompleteError
+from lifecycle.record import IdentityRecord, Records
+from lifecycle.settings import Settings
+
+_NOT_FOUND = "ResourceNotFoundException"
+
+
+class Kept(Wire):
+    """Something that stays.
+
+    Attributes:
+        resource: What it is.
+        reason: Why it stays.
+    """
+
+    resource: str
+    reason: str
+
+
+class IdentityRemoval(Wire):
+    """What the stage returns.
+
+    Attributes:
+        done: Always true: what cannot be removed raises.
+        removed: What was removed and is verified gone.
+        kept: What stays, and why.
+        looked_for: What was looked for, found or not.
+    """
+
+    done: bool = True
+    removed: list[str]
+    kept: list[Kept]
+    looked_for: list[str]
+
+
+class IdentityRemovalPlan(Wire):
+    """What the stage returns for a dry run: the same, with what would be removed."""
+
+    done: bool = True
+    would_remove: list[str]
+    kept: list[Kept]
+    looked_for: list[str]
+
+
+@dataclass(frozen=True)
+class _Item:
+    label: str
+    remove: Callable[[], Any]
+    is_gone: Callable[[], bool]
+    # What has no life outside of this one and goes with it.
+    parts: tuple[str, ...] = ()
+
+
+def delete_identity(
+    event: StageEvent, *, clients: Clients = CLIENTS
+) -> IdentityRemoval | IdentityRemovalPlan:
+    """Remove what the lifecycle made of the identity, also what an earlier type or flow or a crash left behind.
+
+    Pools are found by the record and by name and tags, the secret by its name and tags. What the record does not
+    know and has not our tags is not ours and stays.
+
+    Args:
+        event: The execution and its request; `dryRun` touches nothing.
+        clients: DynamoDB, Cognito and Secrets Manager.
+
+    Returns:
+        What was removed (or would be), kept and looked for. The record's identity section is gone then.
+
+    Raises:
+        TeardownIncompleteError: Something refused to go, or is still there; the record still knows it.
+        LockLostError: Another execution took the environment over.
+    """
+    settings = Settings.load()
+    environment = event.request.environment
+    records = Records(clients.dynamodb, settings.table_name)
+    record = records.get(environment)
+    identity = record.identity if record else None
+    search = _Search(clients, settings.stack_name, environment, identity)
+    items = list(search.items())
+    labels = [label for item in items for label in (*item.parts, item.label)]
+    if event.request.dry_run:
+        return IdentityRemovalPlan(
+            would_remove=labels, kept=search.kept, looked_for=search.looked_for
+        )
+    left = [problem for item in items if (problem := _remove(item)) is not None]
+    if left:
+        raise TeardownIncompleteError(
+            f"still there: {'; '.join(left)}; see why, then run the teardown again"
+        )
+    if record is not None and identity is not None:
+        records.update(environment, event.execution, identity=None)
+    return IdentityRemoval(removed=labels, kept=search.kept, looked_for=search.looked_for)
+
+
+def _remove(item: _Item) -> str | None:
+    try:
+        item.remove()
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if code in THROTTLES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise
+        if code != _NOT_FOUND:
+            return f"{item.label} ({error.operation_name}: {code})"
+    return None if item.is_gone() else f"{item.label} (deleted, but not gone yet)"
+
+
+class _Search:
+    def __init__(
+        self, clients: Clients, stack: str, environment: str, identity: IdentityRecord | None
+    ) -> None:
+        self._cognito = clients.cognito
+        self._secrets = clients.secrets
+        self._tags = names.tags(stack, environment)
+        self._pool_name = names.resource_name(stack, environment)
+        self._secret_name = names.secret_name(stack, environment)
+        self._identity = identity
+        self.kept: list[Kept] = []
+        self.looked_for = [
+            f"user pools named {self._pool_name}, with their domain and app clients",
+            f"secret {self._secret_name}",
+        ]
+
+    def items(self) -> Iterator[_Item]:
+        """What is to be removed, in this order."""
+        for pool in self._pools():
+            yield from self._of_pool(pool)
+        secret = self._secret()
+        if secret is not None:
+            yield secret
+        self._note_what_is_the_callers()
+
+    def _pools(self) -> Iterator[dict[str, Any]]:
+        known = self._identity.user_pool_id if self._identity else None
+        pool = user_pool.describe_pool(self._cognito, known)
+        if pool is not None:
+            yield pool
+        for other in user_pool.pools_named(self._cognito, self._pool_name):
+            if pool is not None and other["Id"] == pool["Id"]:
+                continue
+            if user_pool.is_ours(other, self._tags):
+                yield other
+            else:
+                self.kept.append(
+                    Kept(
+                        resource=f"user pool {self._pool_name} ({other['Id']})",
+                        reason="it has our name but neither our tags nor an entry in the record",
+                    )
+                )
+
+    def _of_pool(self, pool: dict[str, Any]) -> Iterator[_Item]:
+        pool_id = pool["Id"]
+        domain = pool.get("Domain")
+        if domain:
+            yield _Item(
+                f"user pool domain {domain}",
+                lambda: self._cognito.delete_user_pool_domain(Domain=domain, UserPoolId=pool_id),
+                lambda: app_clients.describe_domain(self._cognito, domain) is None,
+            )
+        clients = app_clients.list_clients(self._cognito, pool_id)
+        yield _Item(
+            f"user pool {pool['Name']} ({pool_id})",
+            lambda: self._cognito.delete_user_pool(UserPoolId=pool_id),
+            lambda: user_pool.describe_pool(self._cognito, pool_id) is None,
+            tuple(
+                f"app client {client['ClientName']} ({client['ClientId']})" for client in clients
+            ),
+        )
+
+    def _secret(self) -> _Item | None:
+        secret = caller_secret.describe_secret(self._secrets, self._secret_name)
+        if secret is None:
+            return None
+        label = f"secret {self._secret_name}"
+        known = self._identity.secret_arn if self._identity else None
+        if not caller_secret.is_ours(secret, self._tags) and secret["ARN"] != known:
+            self.kept.append(
+                Kept(
+                    resource=label,
+                    reason="it has our name but neither our tags nor an entry in the record",
+                )
+            )
+            return None
+        return _Item(
+            label,
+            # Without a recovery window the name is free for the next provision.
+            lambda: self._secrets.delete_secret(
+                SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True
+            ),
+            lambda: caller_secret.is_gone(self._secrets, secret["ARN"]),
+        )
+
+    def _note_what_is_the_callers(self) -> None:
+        if self._identity is None or self._identity.type != "jwt":
+            return
+        for resource in (self._identity.discovery_url, self._identity.token_secret_arn):
+            if resource is not None:
+                self.kept.append(
+                    Kept(resource=resource, reason="it is your own identity provider's")
+                )

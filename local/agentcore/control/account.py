@@ -39,10 +39,6 @@ class Image(Protocol):
     def workdir(self) -> Path:
         """Where its command runs."""
 
-    @property
-    def architecture(self) -> str:
-        """Such as `arm64`."""
-
 
 class Images(Protocol):
     """The image store."""
@@ -171,16 +167,10 @@ class Account:
     def _check_image(self, uri: str) -> None:
         path = "agentRuntimeArtifact.containerConfiguration.containerUri"
         try:
-            image = self._images.resolve(uri)
+            self._images.resolve(uri)
         except LookupError as error:
             message = f"The specified image '{uri}' does not exist in its repository."
             raise invalid_field(path, message) from error
-        if image.architecture not in ("arm64", "aarch64"):
-            raise invalid_field(
-                path,
-                f"Architecture incompatible for uri '{uri}': it is {image.architecture}. "
-                "Supported architectures: [arm64]",
-            )
 
     def _check_code(self, location: dict[str, str]) -> None:
         path = "agentRuntimeArtifact.codeConfiguration.code.s3"

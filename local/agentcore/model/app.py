@@ -46,6 +46,11 @@ class ModelApp:
         self._handlers = handlers
         self._routes = Routes(self.model, handlers)
 
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Names of the operations that are served."""
+        return tuple(self._handlers)
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         return self._serve(Request(environ))(environ, start_response)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import re
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ from local.agentcore.model.errors import unparsable
 _MEMBER = re.compile(r"\{([A-Za-z]+)\}")
 
 
+@functools.cache
 def load_model(service: str) -> Any:
     """Return botocore's `ServiceModel` of a service."""
     return botocore.session.get_session().get_service_model(service)

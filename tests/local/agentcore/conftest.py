@@ -22,6 +22,8 @@ from moto.server import ThreadedMotoServer
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
+from local.agentcore.model.app import COMMON_ERRORS
+from local.agentcore.model.validation import find_faults
 from local.agentcore.service import AgentCore
 from local.agentcore.settings import Delays, Quotas
 from local.gateway.credentials import Credentials, CredentialStore, Principal
@@ -31,6 +33,17 @@ REGION = "us-west-2"
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/agent-role"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/agents:echo"
+
+# Errors that come from before the service (signature, gateway), and are in no service's model.
+FOREIGN_ERRORS = {
+    "MissingAuthenticationTokenException",
+    "InvalidSignatureException",
+    "UnrecognizedClientException",
+    "UnknownOperationException",
+    "GatewayTimeoutException",
+}
+# The model lists no error for a runtime that does not exist here.
+UNLISTED = {("ListAgentRuntimeEndpoints", "ResourceNotFoundException")}
 
 AGENT = """
 import json, os, sys, time
@@ -134,6 +147,11 @@ class World:
     tmp_path: Path
     aws: Callable[[str], Any]
 
+    def client(self, service: str, **config: Any) -> Any:
+        """Return another boto3 client of this AgentCore."""
+        app = self.core.control if service.endswith("-control") else self.core.data
+        return in_process(app, service, self.keys, **config)
+
     def add_image(self, tag: str, source: str, **environment: str) -> str:
         """Make a Python script an image, and return its URI."""
         folder = self.tmp_path / tag
@@ -227,7 +245,26 @@ def in_process(app: Any, service: str, keys: Credentials, **config: Any) -> Any:
         return botocore.awsrequest.AWSResponse(request.url, int(status[:3]), headers, raw)
 
     client.meta.events.register("before-send", send)
+    client.meta.events.register("after-call", _check_answer)
     return client
+
+
+def _check_answer(http_response: Any, parsed: dict[str, Any], model: Any, **_: object) -> None:
+    """Hold what came over the wire against botocore's model: shape, status, and kind of error."""
+    members = {n: v for n, v in parsed.items() if n not in ("ResponseMetadata", "Error")}
+    if http_response.status_code < 300:
+        assert http_response.status_code == model.http.get("responseCode", 200)
+        if model.output_shape and not model.has_streaming_output:
+            assert find_faults(model.output_shape, members) == []
+        return
+    code = parsed["Error"]["Code"]
+    assert http_response.headers["x-amzn-errortype"] == code
+    if code in FOREIGN_ERRORS:
+        return
+    shape = model.service_model.shape_for(code)
+    assert http_response.status_code == shape.metadata["error"]["httpStatusCode"]
+    listed = {error.name for error in model.error_shapes} | COMMON_ERRORS
+    assert code in listed or (model.name, code) in UNLISTED
 
 
 def _text(value: object) -> str:
@@ -240,6 +277,22 @@ class _Raw(io.BytesIO):
     def stream(self, amt: int = 1024, decode_content: bool | None = None) -> Iterator[bytes]:
         while chunk := self.read(amt):
             yield chunk
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many generated conformance cases ran."""
+    ran = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        if "test_a_broken_constraint_is_the_modelled_error[" in report.nodeid
+    ]
+    if ran:
+        passed = sum(report.passed for report in ran)
+        terminalreporter.write_line(
+            f"AgentCore conformance, generated from botocore's model: {len(ran)} cases ran, "
+            f"{passed} passed"
+        )
 
 
 @pytest.fixture(scope="session")
@@ -294,11 +347,26 @@ def quotas() -> Quotas:
 
 @pytest.fixture
 def world(
-    tmp_path: Path,
+    tmp_path: Path, moto_url: str, aws: Callable[[str], Any], roles: None, quotas: Quotas
+) -> Iterator[World]:
+    """Return an AgentCore of the test's own."""
+    yield from _world(tmp_path, moto_url, aws, quotas)
+
+
+@pytest.fixture(scope="module")
+def shared_world(
+    tmp_path_factory: pytest.TempPathFactory,
     moto_url: str,
     aws: Callable[[str], Any],
     roles: None,
-    quotas: Quotas,
+) -> Iterator[World]:
+    """Return one AgentCore for a whole module, for tests that leave nothing behind."""
+    quotas = Quotas(control_mutations_per_second=10**9, runtimes=10**9)
+    yield from _world(tmp_path_factory.mktemp("shared"), moto_url, aws, quotas)
+
+
+def _world(
+    tmp_path: Path, moto_url: str, aws: Callable[[str], Any], quotas: Quotas
 ) -> Iterator[World]:
     store, clock, faults, images = CredentialStore(), Clock(), FaultPlan(), FakeImages()
     keys = store.issue(Principal("root", None, "root"))

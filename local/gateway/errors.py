@@ -48,7 +48,7 @@ def fault_error(fault: Fault, model: ServiceModel | None, operation: str | None)
         model: botocore's model of the service, if there is one.
         operation: The operation's name.
     """
-    xml = model is not None and model.protocol_name in ("query", "rest-xml")
+    xml = model is not None and model.resolved_protocol in ("query", "rest-xml")
     s3 = model is not None and model.service_name == "s3"
     message = fault.reason
     if fault.kind == "serverError":

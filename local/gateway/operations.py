@@ -123,10 +123,12 @@ class _Service:
         rpc = _RPC_V2_PATH.match(request.path)
         if rpc:
             return self._known(rpc.group("operation"))
-        if self.model.protocol_name in ("query", "ec2"):
+        # A service may speak several; the request tells which: "query" posts a form.
+        spoken = self.model.metadata.get("protocols", [self.model.metadata["protocol"]])
+        if {"query", "ec2"} & set(spoken):
             action = parse_qs(body.decode("utf-8", "replace")).get("Action")
             return self._known(action[0] if action else request.args.get("Action", ""))
-        if self.model.protocol_name in ("rest-json", "rest-xml"):
+        if {"rest-json", "rest-xml"} & set(spoken):
             return self._by_route(request)
         return None
 

@@ -35,6 +35,7 @@ INTERPRETER_KEYS = ("ak", "sk")
 def install() -> None:
     """Put every seam in place."""
     default_user_config["stepfunctions"]["execute_state_machine"] = True
+    default_user_config["iam"]["load_aws_managed_policies"] = True
     # getmoto/moto#10105: JSONata is a stub, with this function as its one entrance.
     sfn_jsonata._eval_jsonata = evaluate_jsonata
     # Strings are put between quotes as they are, so a quote or a newline in a value (an error's

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from local.stack.making import Creator, Making, Properties, Resource, given, tags
+
+
+def policy_text(document: dict[str, Any]) -> str:
+    """Return a policy as JSON; moto wants the version that IAM lets people leave out."""
+    return json.dumps({"Version": "2012-10-17", **document})
 
 
 def role(making: Making, properties: Properties) -> Resource:
@@ -26,7 +32,7 @@ def role(making: Making, properties: Properties) -> Resource:
         iam.put_role_policy(
             RoleName=name,
             PolicyName=policy["PolicyName"],
-            PolicyDocument=json.dumps(policy["PolicyDocument"]),
+            PolicyDocument=policy_text(policy["PolicyDocument"]),
         )
     for arn in properties.take("ManagedPolicyArns", []):
         iam.attach_role_policy(RoleName=name, PolicyArn=arn)
@@ -37,7 +43,7 @@ def inline_policy(making: Making, properties: Properties) -> Resource:
     """Put an inline policy on roles."""
     iam = making.client("iam")
     name = properties.need("PolicyName")
-    document = json.dumps(properties.need("PolicyDocument"))
+    document = policy_text(properties.need("PolicyDocument"))
     for role_name in properties.take("Roles", []):
         iam.put_role_policy(RoleName=role_name, PolicyName=name, PolicyDocument=document)
     return Resource(name)
@@ -49,7 +55,7 @@ def managed_policy(making: Making, properties: Properties) -> Resource:
     arn = iam.create_policy(
         PolicyName=properties.take("ManagedPolicyName")
         or making.name(properties.logical_id, longest=128),
-        PolicyDocument=json.dumps(properties.need("PolicyDocument")),
+        PolicyDocument=policy_text(properties.need("PolicyDocument")),
         **given(Path=properties.take("Path"), Description=properties.take("Description")),
     )["Policy"]["Arn"]
     for role_name in properties.take("Roles", []):

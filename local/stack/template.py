@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 from samtranslator.model.exceptions import InvalidDocumentException
-from samtranslator.translator.transform import transform
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from local.stack.errors import ParameterError, TemplateError
@@ -22,6 +24,20 @@ _LOCATIONS = {
     "AWS::Serverless::LayerVersion": "ContentUri",
     "AWS::Serverless::StateMachine": "DefinitionUri",
 }
+
+
+MANAGED_POLICIES = {
+    name: f"arn:aws:iam::aws:policy/{path}"
+    for name, path in (
+        ("AmazonDynamoDBReadOnlyAccess", "AmazonDynamoDBReadOnlyAccess"),
+        ("AmazonS3ReadOnlyAccess", "AmazonS3ReadOnlyAccess"),
+        ("AWSLambdaBasicExecutionRole", "service-role/AWSLambdaBasicExecutionRole"),
+        ("AWSXRayDaemonWriteAccess", "AWSXRayDaemonWriteAccess"),
+        ("AWSXrayWriteOnlyAccess", "AWSXrayWriteOnlyAccess"),
+        ("CloudWatchLogsFullAccess", "CloudWatchLogsFullAccess"),
+    )
+}
+"""The names of AWS's managed policies; SAM asks IAM for them, which needs an account."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +84,11 @@ def read_template(file: Path, parameters: Mapping[str, str], region: str) -> Tem
     values = check_parameters(source.get("Parameters", {}), parameters)
     _point_at_files(source)
     try:
-        translated = transform(source, {**values, "AWS::Region": region}, _ManagedPolicies())
+        # `transform` would look for a region in this machine's AWS configuration.
+        translator = Translator({}, Parser(), None, boto3.Session(region_name=region))
+        translated = translator.translate(
+            source, {**values}, get_managed_policy_map=lambda: MANAGED_POLICIES
+        )
     except InvalidDocumentException as error:
         raise TemplateError(f"{file.name}: {error.message}") from error
     return Template(
@@ -149,20 +169,3 @@ def _point_at_files(source: dict[str, Any]) -> None:
         properties = resource.get("Properties", {})
         if name and isinstance(properties.get(name), str):
             properties[name] = {"Bucket": LOCAL_BUCKET, "Key": properties[name]}
-
-
-class _ManagedPolicies:
-    """The names of AWS's managed policies; SAM asks IAM for them, which needs an account."""
-
-    def load(self) -> dict[str, str]:
-        return {
-            name: f"arn:aws:iam::aws:policy/{path}"
-            for name, path in (
-                ("AmazonDynamoDBReadOnlyAccess", "AmazonDynamoDBReadOnlyAccess"),
-                ("AmazonS3ReadOnlyAccess", "AmazonS3ReadOnlyAccess"),
-                ("AWSLambdaBasicExecutionRole", "service-role/AWSLambdaBasicExecutionRole"),
-                ("AWSXRayDaemonWriteAccess", "AWSXRayDaemonWriteAccess"),
-                ("AWSXrayWriteOnlyAccess", "AWSXrayWriteOnlyAccess"),
-                ("CloudWatchLogsFullAccess", "CloudWatchLogsFullAccess"),
-            )
-        }

@@ -82,7 +82,42 @@ class ArtifactRecord(_Section):
     key: str | None = None
     version_id: str | None = None
     build_id: str | None = None
+    build_execution: str | None = Field(
+        default=None, description="ARN of the execution that had the artifact built."
+    )
+    failed_build_id: str | None = Field(
+        default=None, description="The last build that failed; the next one is another."
+    )
     published: bool = False
+
+
+class Deployment(_Section):
+    """What one execution does to the runtime's configuration, noted before it is done."""
+
+    execution: str
+    change: Literal["created", "updated", "unchanged", "pending"]
+    repaired: list[str] = Field(default_factory=list)
+
+
+class Promotion(_Section):
+    """Where one execution moves the endpoint `live`, noted before it is done."""
+
+    execution: str
+    version: str
+    previous_version: str | None = None
+    begun: bool = Field(default=False, description="AgentCore has accepted the move.")
+    tries: int = Field(default=0, description="How often it failed for this execution.")
+
+
+class Removal(_Section):
+    """What one execution has removed so far; a loop of several calls adds it up here."""
+
+    execution: str
+    runtimes: list[str] = Field(default_factory=list, description="Ids of the runtimes to remove.")
+    removed: list[str] = Field(default_factory=list)
+    tried: list[str] = Field(
+        default_factory=list, description="What was told to go: told once, it must not fail again."
+    )
 
 
 class RuntimeRecord(_Section):
@@ -102,6 +137,14 @@ class RuntimeRecord(_Section):
     failed_version: str | None = None
     failed_reason: str | None = None
     artifact_type: Literal["container", "code"] | None = None
+    deployed: dict[str, str] = Field(
+        default_factory=dict,
+        description="Digest of each part of the configuration as it was last written: what differs from it was "
+        "changed by hand.",
+    )
+    tags: dict[str, str] = Field(default_factory=dict, description="The tags last written.")
+    deployment: Deployment | None = None
+    promotion: Promotion | None = None
 
 
 State = Literal["PROVISIONING", "READY", "FAILED", "REMOVING"]
@@ -124,6 +167,8 @@ class Record(_Section):
     identity: IdentityRecord | None = None
     artifact: ArtifactRecord | None = None
     runtime: RuntimeRecord | None = None
+    runtime_removal: Removal | None = None
+    artifact_removal: Removal | None = None
 
     @property
     def is_empty(self) -> bool:

@@ -1,0 +1,105 @@
+"""What AgentCore's control plane knows of a runtime: found by id, or by name and tags; not-found is None."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from botocore.exceptions import ClientError
+
+from lifecycle import names
+
+DEFAULT_ENDPOINT = "DEFAULT"
+READY = "READY"
+# Statuses that pass by themselves, and those that do not (botocore's model: AgentRuntimeStatus).
+BUSY = frozenset({"CREATING", "UPDATING", "DELETING"})
+FAILED = frozenset({"CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED"})
+_NOT_FOUND = "ResourceNotFoundException"
+_CONFLICT = "ConflictException"
+
+
+def get_runtime(control: Any, runtime_id: str) -> dict[str, Any] | None:
+    """Read a runtime's newest version; None when there is none."""
+    try:
+        answer: dict[str, Any] = control.get_agent_runtime(agentRuntimeId=runtime_id)
+    except ClientError as error:
+        if is_not_found(error):
+            return None
+        raise
+    return answer
+
+
+def get_endpoint(control: Any, runtime_id: str, name: str) -> dict[str, Any] | None:
+    """Read an endpoint of a runtime; None when there is none."""
+    try:
+        answer: dict[str, Any] = control.get_agent_runtime_endpoint(
+            agentRuntimeId=runtime_id, endpointName=name
+        )
+    except ClientError as error:
+        if is_not_found(error):
+            return None
+        raise
+    return answer
+
+
+def list_endpoints(control: Any, runtime_id: str) -> list[dict[str, Any]]:
+    """List every endpoint of a runtime; none when the runtime is gone."""
+    pages = control.get_paginator("list_agent_runtime_endpoints").paginate(
+        agentRuntimeId=runtime_id
+    )
+    try:
+        return [endpoint for page in pages for endpoint in page["runtimeEndpoints"]]
+    except ClientError as error:
+        if is_not_found(error):
+            return []
+        raise
+
+
+def find_by_name(control: Any, name: str) -> dict[str, Any] | None:
+    """Look a runtime up by its name, page by page; names are unique in an account and region."""
+    for page in control.get_paginator("list_agent_runtimes").paginate():
+        for summary in page["agentRuntimes"]:
+            if summary["agentRuntimeName"] == name:
+                found: dict[str, Any] = summary
+                return found
+    return None
+
+
+def tags_of(control: Any, arn: str) -> dict[str, str]:
+    """Read the tags of a runtime or endpoint; none when it is gone."""
+    try:
+        answer = control.list_tags_for_resource(resourceArn=arn)
+    except ClientError as error:
+        if is_not_found(error):
+            return {}
+        raise
+    return dict(answer.get("tags") or {})
+
+
+def is_ours(tags: dict[str, str], stack: str, environment: str) -> bool:
+    """Tell whether tags say that this stack made the resource for this environment."""
+    return all(tags.get(key) == value for key, value in names.tags(stack, environment).items())
+
+
+def invocation_url(data: Any, arn: str, endpoint: str) -> str:
+    """The URL that a caller posts to.
+
+    Source: developer guide, "Invoke an AgentCore Runtime agent": the ARN must be URL-encoded as one path segment.
+
+    Args:
+        data: A boto3 client of the data plane, which knows the region's endpoint.
+        arn: The runtime's ARN.
+        endpoint: The endpoint's name, the URL's `qualifier`.
+    """
+    base = data.meta.endpoint_url.rstrip("/")
+    return f"{base}/runtimes/{quote(arn, safe='')}/invocations?qualifier={quote(endpoint, safe='')}"
+
+
+def is_not_found(error: ClientError) -> bool:
+    """Tell whether an error says that the resource does not exist."""
+    return bool(error.response["Error"]["Code"] == _NOT_FOUND)
+
+
+def is_conflict(error: ClientError) -> bool:
+    """Tell whether an error says that the resource is busy, in use, or there already."""
+    return bool(error.response["Error"]["Code"] == _CONFLICT)

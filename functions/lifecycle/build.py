@@ -1,0 +1,113 @@
+"""Builds by CodeBuild: start one, look after it, stop it, say why it failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+IN_PROGRESS = "IN_PROGRESS"
+SUCCEEDED = "SUCCEEDED"
+_PAGE = 100  # BatchGetBuilds takes at most so many
+
+
+@dataclass(frozen=True)
+class BuildOrder:
+    """What is to be built, from where, to where.
+
+    Attributes:
+        project: The CodeBuild project.
+        token: Idempotency token: the same order given twice starts one build.
+        source: `bucket/key` of the source zip.
+        variables: Environment variables of the build; `statemachine/buildspec.yml` reads them.
+    """
+
+    project: str
+    token: str
+    source: str
+    variables: dict[str, str]
+
+
+def start_build(codebuild: Any, order: BuildOrder) -> str:
+    """Start a build and return its id."""
+    answer = codebuild.start_build(
+        projectName=order.project,
+        idempotencyToken=order.token,
+        sourceTypeOverride="S3",
+        sourceLocationOverride=order.source,
+        environmentVariablesOverride=[
+            {"name": name, "value": value, "type": "PLAINTEXT"}
+            for name, value in order.variables.items()
+        ],
+    )
+    return str(answer["build"]["id"])
+
+
+def get_build(codebuild: Any, build_id: str) -> dict[str, Any] | None:
+    """Read a build; None when CodeBuild no longer knows it."""
+    builds = codebuild.batch_get_builds(ids=[build_id])["builds"]
+    return builds[0] if builds else None
+
+
+def stop_build(codebuild: Any, build_id: str) -> None:
+    """Stop a build; one that is over or unknown is fine."""
+    try:
+        codebuild.stop_build(id=build_id)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in (
+            "ResourceNotFoundException",
+            "InvalidInputException",
+        ):
+            raise
+
+
+def running_builds(codebuild: Any, project: str, source_prefix: str) -> list[str]:
+    """Find the newest builds of a project that still run.
+
+    Args:
+        codebuild: A boto3 CodeBuild client.
+        project: The project.
+        source_prefix: `bucket/folder/` in which their source lies.
+
+    Returns:
+        The builds' ids. Looked at are the newest hundred: an older one is long over.
+    """
+    ids = codebuild.list_builds_for_project(projectName=project, sortOrder="DESCENDING").get(
+        "ids", []
+    )[:_PAGE]
+    if not ids:
+        return []
+    return [
+        str(build["id"])
+        for build in codebuild.batch_get_builds(ids=ids)["builds"]
+        if build["buildStatus"] == IN_PROGRESS
+        and build.get("source", {}).get("location", "").startswith(source_prefix)
+    ]
+
+
+def why_failed(build: dict[str, Any]) -> str:
+    """Say in one line which phase of a build failed, why, and where its log is."""
+    phases = [
+        phase
+        for phase in build.get("phases", [])
+        if phase.get("phaseStatus") not in (None, "SUCCEEDED")
+    ]
+    if phases:
+        messages = [
+            context["message"]
+            for context in phases[0].get("contexts", [])
+            if context.get("message")
+        ]
+        what = f"phase {phases[0]['phaseType']} {phases[0]['phaseStatus']}: " + (
+            "; ".join(messages) or "CodeBuild gives no message"
+        )
+    else:
+        what = "no phase says why"
+    logs = build.get("logs", {})
+    if logs.get("groupName"):
+        log = f"{logs['groupName']} {logs.get('streamName', '')}".strip()
+    else:
+        log = logs.get("deepLink") or "none was kept"
+    text = f"build {build['id']} ended {build['buildStatus']}: {what}; its log: {log}"
+    return " ".join(text.split())

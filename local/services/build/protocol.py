@@ -1,0 +1,124 @@
+"""Reads and writes CodeBuild's two protocols: JSON 1.1, and RPC v2 CBOR, which newer botocores prefer."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import uuid
+from collections.abc import Container, Mapping
+from datetime import datetime
+from typing import Any
+
+import botocore.session
+from botocore.parsers import ResponseParserError, create_parser
+from botocore.serialize import CBORSerializer
+from botocore.validate import ParamValidator
+from werkzeug import Request, Response
+
+_TARGET = re.compile(r"CodeBuild_20161006\.(\w+)")
+_RPC_PATH = re.compile(r"/service/CodeBuild_20161006/operation/(\w+)")
+
+
+class ServiceError(Exception):
+    """An error that the service answers.
+
+    Attributes:
+        code: Such as `ResourceNotFoundException`.
+        message: What is wrong.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+class Protocol:
+    """Both protocols, by botocore's model of CodeBuild."""
+
+    def __init__(self) -> None:
+        self._model = botocore.session.get_session().get_service_model("codebuild")
+        self._reader = create_parser("smithy-rpc-v2-cbor")
+        self._validator = ParamValidator()
+
+    def read(self, request: Request, served: Container[str]) -> tuple[str, dict[str, Any]]:
+        """Read a request.
+
+        Args:
+            request: The request.
+            served: Names of the operations that there are here.
+
+        Returns:
+            The operation's name and its valid parameters.
+
+        Raises:
+            ServiceError: Not an operation of CodeBuild, or not valid by botocore's model.
+        """
+        named = _RPC_PATH.fullmatch(request.path) or _TARGET.fullmatch(
+            request.headers.get("X-Amz-Target", "")
+        )
+        if named is None or named[1] not in served:
+            raise ServiceError("UnknownOperationException", "There is no such operation here.")
+        body = request.get_data()
+        try:
+            if _is_cbor(request):
+                stream = self._reader.get_peekable_stream_from_bytes(body or b"\xa0")
+                read = self._reader.parse_data_item(stream)
+            else:
+                read = json.loads(body or b"{}")
+        except (ValueError, ResponseParserError):
+            raise ServiceError("SerializationException", "The body cannot be read.") from None
+        shape = self._model.operation_model(named[1]).input_shape
+        report = self._validator.validate(read, shape)
+        if report.has_errors():
+            raise ServiceError("InvalidInputException", report.generate_report())
+        return named[1], read
+
+    def write(self, request: Request, operation: str, answer: Mapping[str, Any]) -> Response:
+        """Write an answer in the protocol of its request.
+
+        Args:
+            request: The request.
+            operation: The operation's name.
+            answer: What the model's output shape asks for; times are `datetime`.
+        """
+        if not _is_cbor(request):
+            return _response(200, json.dumps(answer, default=_seconds).encode(), {})
+        shape = self._model.operation_model(operation).output_shape
+        written = bytearray()
+        # Only the serializer of requests is public, and it writes any shape.
+        CBORSerializer()._serialize_data_item(written, answer, shape)
+        return _response(200, bytes(written), {}, cbor=True)
+
+    def write_error(self, request: Request, error: ServiceError) -> Response:
+        """Write an error in the protocol of its request, with status 400."""
+        said = {"__type": error.code, "message": error.message}
+        headers = {"x-amzn-ErrorType": error.code}
+        if not _is_cbor(request):
+            return _response(400, json.dumps(said).encode(), headers)
+        written = io.BytesIO()
+        written.write(bytes([0xA0 + len(said)]))
+        for text in (part for pair in said.items() for part in pair):
+            data = text.encode()
+            written.write(b"\x79" + len(data).to_bytes(2, "big") + data)
+        return _response(400, written.getvalue(), headers, cbor=True)
+
+
+def _is_cbor(request: Request) -> bool:
+    return request.headers.get("Smithy-Protocol") == "rpc-v2-cbor"
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _response(
+    status: int, body: bytes, headers: Mapping[str, str], *, cbor: bool = False
+) -> Response:
+    own = {"x-amzn-RequestId": str(uuid.uuid4())}
+    if cbor:
+        own["smithy-protocol"] = "rpc-v2-cbor"
+    kind = "application/cbor" if cbor else "application/x-amz-json-1.1"
+    return Response(body, status, {**own, **headers}, content_type=kind)

@@ -1,0 +1,130 @@
+"""The buildspec that ships, with the agent that ships: an image, a package, and what they refuse."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[4]
+REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/agents"
+FILES: dict[str, str | bytes] = {
+    path.name: path.read_bytes() for path in (ROOT / "agent").iterdir() if path.is_file()
+}
+
+SMALL: dict[str, str | bytes] = {"main.py": "print(1)\n", "requirements.txt": ""}
+
+
+@pytest.fixture(scope="module")
+def project(account: Any) -> str:
+    buildspec = (ROOT / "statemachine" / "buildspec.yml").read_text(encoding="utf-8")
+    account.project("agents", buildspec)
+    environment = account.client("codebuild").batch_get_projects(names=["agents"])["projects"][0][
+        "environment"
+    ]
+    variables = {
+        "REPOSITORY_URI": REPOSITORY,
+        "ARTIFACT_BUCKET": "sources",
+        "PYTHON_VERSION": "3.13",
+        "PYTHON_PLATFORM": "aarch64-manylinux2014",
+    }
+    account.client("codebuild").update_project(
+        name="agents",
+        environment=environment
+        | {"environmentVariables": [{"name": n, "value": v} for n, v in variables.items()]},
+    )
+    return "agents"
+
+
+def build(account: Any, files: dict[str, str | bytes], **variables: str) -> dict[str, Any]:
+    started = account.client("codebuild").start_build(
+        projectName="agents",
+        sourceTypeOverride="S3",
+        sourceLocationOverride=account.source(files),
+        environmentVariablesOverride=[{"name": n, "value": v} for n, v in variables.items()],
+    )
+    return dict(account.finish(started["build"]))
+
+
+def why(built: dict[str, Any]) -> str:
+    return " ".join(
+        context["message"] for phase in built["phases"] for context in phase.get("contexts", [])
+    )
+
+
+@pytest.mark.usefixtures("project")
+def test_an_image_of_the_agent(account: Any) -> None:
+    built = build(account, FILES, ARTIFACT_TYPE="container", IMAGE_TAG="one")
+    assert built["buildStatus"] == "SUCCEEDED", account.log(built)
+
+    (there,) = account.client("ecr").describe_images(
+        repositoryName="agents", imageIds=[{"imageTag": "one"}]
+    )["imageDetails"]
+    image = account.images.resolve(f"{REPOSITORY}@{there['imageDigest']}")
+    assert image == account.images.resolve(f"{REPOSITORY}:one")
+    assert image.digest == there["imageDigest"]
+    assert image.command == ["opentelemetry-instrument", "python", "main.py"]
+    assert (image.workdir / "main.py").read_bytes() == FILES["main.py"]
+    assert not (image.workdir / "Dockerfile").exists()
+    assert (image.root / "usr/local/bin/opentelemetry-instrument").is_file()
+    assert image.environment["PATH"].startswith(f"{image.root}/usr/local/bin:")
+
+    again = build(account, FILES, ARTIFACT_TYPE="container", IMAGE_TAG="one")
+    assert again["buildStatus"] == "SUCCEEDED", account.log(again)
+    assert f"Image one: {there['imageDigest']}" in account.log(again)
+    assert "FROM" not in account.log(again)
+
+
+@pytest.mark.usefixtures("project")
+def test_a_package_of_the_agent(account: Any) -> None:
+    built = build(account, FILES, ARTIFACT_TYPE="code", ARTIFACT_KEY="packages/agent.zip")
+    assert built["buildStatus"] == "SUCCEEDED", account.log(built)
+
+    got = account.client("s3").get_object(Bucket="sources", Key="packages/agent.zip")
+    with zipfile.ZipFile(io.BytesIO(got["Body"].read())) as package:
+        modes = {entry.filename: entry.external_attr >> 16 for entry in package.infolist()}
+        assert package.read("main.py") == FILES["main.py"]
+    assert {"strands/__init__.py", "bin/opentelemetry-instrument"} < modes.keys()
+    for name, mode in modes.items():
+        folder = name.endswith("/")
+        assert mode == (0o40755 if folder else 0o100755 if name.startswith("bin/") else 0o100644)
+
+
+@pytest.mark.usefixtures("project")
+def test_the_same_source_gives_the_same_package(account: Any) -> None:
+    packages = []
+    for key in ("one.zip", "two.zip"):
+        built = build(account, SMALL, ARTIFACT_TYPE="code", ARTIFACT_KEY=key)
+        assert built["buildStatus"] == "SUCCEEDED", account.log(built)
+        packages.append(account.client("s3").get_object(Bucket="sources", Key=key)["Body"].read())
+    assert packages[0] == packages[1]
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    ("kind", "missing", "said"),
+    [
+        ("container", "", "The source has no Dockerfile at its root."),
+        ("code", "main.py", "The source has no main.py at its root."),
+        ("code", "requirements.txt", "The source has no requirements.txt at its root."),
+        ("other", "", "ARTIFACT_TYPE must be container or code."),
+    ],
+)
+def test_what_is_missing_is_said(account: Any, kind: str, missing: str, said: str) -> None:
+    files = {name: text for name, text in SMALL.items() if name != missing}
+    built = build(account, files, ARTIFACT_TYPE=kind, IMAGE_TAG="x", ARTIFACT_KEY="x.zip")
+    assert built["buildStatus"] == "FAILED"
+    assert said in why(built)
+    assert said in account.log(built).splitlines()
+    failed = [p["phaseType"] for p in built["phases"] if p.get("phaseStatus") == "FAILED"]
+    assert failed == ["PRE_BUILD"]
+
+
+def test_the_build_and_the_lock_name_one_uv() -> None:
+    spec = (ROOT / "statemachine" / "buildspec.yml").read_text(encoding="utf-8")
+    lock = (ROOT / "requirements" / "bootstrap.txt").read_text(encoding="utf-8")
+    assert re.findall(r"uv==([\d.]+)", spec) == re.findall(r"^uv==([\d.]+)", lock, re.MULTILINE)

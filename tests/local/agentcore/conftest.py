@@ -182,6 +182,9 @@ class World:
         self.clock.pass_(self.core.delays.create)
         return self.control.get_agent_runtime(agentRuntimeId=made["agentRuntimeId"])  # type: ignore[no-any-return]
 
+    def invoke_raw(self, arn: str, **more: Any) -> Any:
+        return self.data.invoke_agent_runtime(agentRuntimeArn=arn, payload=b"{}", **more)
+
     def invoke(self, arn: str, body: object = None, **more: Any) -> Any:
         answer = self.data.invoke_agent_runtime(
             agentRuntimeArn=arn, payload=json.dumps(body or {}).encode(), **more

@@ -96,11 +96,11 @@ def text(shape: Any) -> str:
         return str(shape.metadata["enum"][0])
     low = shape.metadata.get("min", 1)
     if "pattern" not in shape.metadata:
-        return "x" * max(low, 1)
+        return "x" * max(int(low), 1)
     for repeat in range(80):
         found = _from_pattern(regex_parser.parse(shape.metadata["pattern"]), repeat)
         if len(found) >= max(low, 1):
-            return found
+            return str(found)
     raise AssertionError(shape.name)
 
 

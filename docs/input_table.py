@@ -36,7 +36,9 @@ def rows(model: type[BaseModel] = Request, path: str = "") -> Iterator[tuple[str
 
 def _default(field: Any) -> str:
     value = field.get_default(call_default_factory=True)
-    return "–" if value is None or value in ({}, []) else f"`{json.dumps(value, ensure_ascii=False)}`"
+    return (
+        "–" if value is None or value in ({}, []) else f"`{json.dumps(value, ensure_ascii=False)}`"
+    )
 
 
 def table() -> str:
@@ -55,7 +57,9 @@ def main(arguments: list[str]) -> int:
     fresh = f"{before}{BEGIN}{table()}{END}{after}"
     if "--check" in arguments:
         if fresh != text:
-            sys.stderr.write("README.md: the input table is stale; run python docs/input_table.py\n")
+            sys.stderr.write(
+                "README.md: the input table is stale; run python docs/input_table.py\n"
+            )
         return int(fresh != text)
     README.write_text(fresh, encoding="utf-8")
     return 0

@@ -7,15 +7,14 @@ import json
 import os
 import shutil
 import threading
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import boto3
 from botocore.config import Config
@@ -28,7 +27,7 @@ from local.gateway.calls import CallLog
 from local.gateway.credentials import Credentials, CredentialStore, Principal
 from local.gateway.faults import FaultPlan
 from local.gateway.local_api import LocalApi
-from local.gateway.operations import Operations
+from local.gateway.operations import Operations, new_session
 from local.gateway.server import Server
 from local.services import moto_seams
 from local.services.bedrock.service import Bedrock
@@ -38,9 +37,6 @@ from local.services.children import Children, kill_left_over
 from local.services.function_logs import FunctionLogs
 from local.services.functions import Callables, Functions
 from local.stack.deploy import Stack, deploy
-
-if TYPE_CHECKING:
-    from typing import IO
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 STACK_NAME = "agentcore-lifecycle"
@@ -205,6 +201,7 @@ class EmbeddedAws:
         self._services: dict[str, Any] = {}
         server = Server(self._gateway(delays), port)
         self.endpoint_url = f"http://localhost:{server.port}"
+        self._root_session = self._session(self._root)
         self._clients: dict[str, Any] = {}
         self._clients_lock = threading.Lock()
         undo.enter_context(_environment({"MOTO_PORT": str(server.port), **_NO_PROXY}))
@@ -315,7 +312,7 @@ class EmbeddedAws:
         """Return a boto3 client of a service, with the keys of `root`."""
         with self._clients_lock:
             if service not in self._clients:
-                self._clients[service] = self._session(self._root).client(
+                self._clients[service] = self._root_session.client(
                     service, endpoint_url=self.endpoint_url, config=_CLIENT_CONFIG
                 )
             return self._clients[service]
@@ -327,6 +324,7 @@ class EmbeddedAws:
 
     def _session(self, keys: Credentials) -> boto3.Session:
         return boto3.Session(
+            botocore_session=new_session(),
             aws_access_key_id=keys.access_key_id,
             aws_secret_access_key=keys.secret_access_key,
             aws_session_token=keys.session_token,

@@ -9,6 +9,7 @@ from functools import cached_property
 from urllib.parse import parse_qs, unquote
 
 import botocore.session
+from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 from werkzeug import Request
 
@@ -23,6 +24,17 @@ SERVICES_BY_SIGNING_NAME: dict[str, tuple[str, ...]] = {
     "tagging": ("resourcegroupstaggingapi",),
 }
 """botocore's service names where they are not the signing name (`metadata.signingName` there)."""
+
+_LOADER = Loader()
+"""Reads botocore's model files; shared, since reading one takes up to a tenth of a second."""
+
+
+def new_session() -> botocore.session.Session:
+    """Return a botocore session that reads each model file at most once in this process."""
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _LOADER)
+    return session
+
 
 _RPC_V2_PATH = re.compile(r"^/service/[^/]+/operation/(?P<operation>\w+)$")
 
@@ -46,10 +58,11 @@ class _Route:
     query: tuple[tuple[str, str | None], ...]
     required_query: tuple[str, ...]
     required_headers: tuple[str, ...]
+    deprecated: bool
 
     def score(
         self, method: str, path: str, query: dict[str, list[str]], headers: set[str]
-    ) -> tuple[int, int, int] | None:
+    ) -> tuple[int, int, int, bool] | None:
         """Return how well a request fits (higher is better), or `None` if it does not."""
         if method != self.method or not self.path.fullmatch(path):
             return None
@@ -66,6 +79,7 @@ class _Route:
             len(self.query) + len(self.required_query),
             present - 2 * absent,
             self.literal,
+            not self.deprecated,
         )
 
 
@@ -73,7 +87,7 @@ class Operations:
     """botocore's models, loaded when first asked for; safe between threads."""
 
     def __init__(self) -> None:
-        self._session = botocore.session.get_session()
+        self._session = new_session()
         self._models: dict[str, _Service | None] = {}
         self._lock = threading.Lock()
 
@@ -139,7 +153,7 @@ class _Service:
         path, _, query_string = raw_target(request).partition("?")
         query = parse_qs(query_string, keep_blank_values=True)
         headers = {name.lower() for name in request.headers.keys()}  # noqa: SIM118
-        best: tuple[tuple[int, int, int], str] | None = None
+        best: tuple[tuple[int, int, int, bool], str] | None = None
         for route in self.routes:
             score = route.score(request.method, path, query, headers)
             if score is not None and (best is None or score > best[0]):
@@ -178,6 +192,7 @@ def _route(operation: OperationModel, service: str) -> _Route:
         query,
         tuple(required_query),
         tuple(required_headers),
+        operation.deprecated,
     )
 
 

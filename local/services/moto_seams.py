@@ -22,7 +22,11 @@ from jsonata.jexception import JException
 from jsonata.jsonata import Jsonata
 from jsonata.utils import Utils
 from moto.core.config import default_user_config
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.models import AWSManagedPolicy, iam_backends
 from moto.moto_api._internal.models import moto_api_backend
+from moto.s3.models import FakeBucket
 from moto.stepfunctions.parser.asl.component.intrinsic.jsonata import (
     _DECLARATION_BY_VARIABLE_REFERENCE as FUNCTION_DECLARATIONS,
 )
@@ -35,7 +39,6 @@ INTERPRETER_KEYS = ("ak", "sk")
 def install() -> None:
     """Put every seam in place."""
     default_user_config["stepfunctions"]["execute_state_machine"] = True
-    default_user_config["iam"]["load_aws_managed_policies"] = True
     # getmoto/moto#10105: JSONata is a stub, with this function as its one entrance.
     sfn_jsonata._eval_jsonata = evaluate_jsonata
     # Strings are put between quotes as they are, so a quote or a newline in a value (an error's
@@ -43,11 +46,58 @@ def install() -> None:
     sfn_states.encode_jsonata_variable_declarations = declare_variables  # type: ignore[attr-defined]
     sfn_variables.encode_jsonata_variable_declarations = declare_variables  # type: ignore[attr-defined]
     _name_executions()
+    _heed_conditions()
 
 
 def reset() -> None:
     """Empty every moto backend: a new embedded AWS starts with an account that has nothing."""
     moto_api_backend.reset()
+
+
+# --- IAM ---------------------------------------------------------------------------------------------
+
+
+def know_managed_policy(account_id: str, arn: str) -> None:
+    """Make one of AWS's managed policies known to IAM.
+
+    moto knows all of them or none (`load_aws_managed_policies`), and all take a second and a half.
+    """
+    backend = iam_backends[account_id]["aws"]
+    if arn in backend.managed_policies:
+        return
+    name = arn.rpartition("/")[2]
+    start = aws_managed_policies_data.find(f'\n "{name}":{{')
+    if start < 0:
+        return
+    brace = aws_managed_policies_data.index("{", start)
+    data, _ = _VALUE.raw_decode(aws_managed_policies_data, brace)
+    policy = AWSManagedPolicy.from_data(name, account_id, backend.region_name, data)
+    if policy.arn == arn:
+        backend.managed_policies[arn] = policy
+
+
+# --- S3 ------------------------------------------------------------------------------------------
+
+
+def _heed_conditions() -> None:
+    """Leave refusals with a condition out of what a bucket policy refuses.
+
+    moto does not look at conditions ("Conditions are not taken into account", S3 models), so a
+    statement that refuses unencrypted transport refuses everything. Loopback counts as encrypted.
+    """
+
+    def get_permission(self: FakeBucket, action: str, resource: str) -> Any:
+        if self.policy is None:
+            return PermissionResult.NEUTRAL
+        document = json.loads(self.policy)
+        document["Statement"] = [
+            statement
+            for statement in document["Statement"]
+            if not (statement["Effect"] == "Deny" and "Condition" in statement)
+        ]
+        return IAMPolicy(json.dumps(document)).is_action_permitted(action, resource)
+
+    FakeBucket.get_permission = get_permission  # type: ignore[method-assign]
 
 
 # --- JSONata -------------------------------------------------------------------------------------

@@ -158,7 +158,7 @@ def _record(making: Making, template: Template, outputs: Mapping[str, str]) -> N
     body = {
         "Description": template.description,
         "Parameters": declared,
-        "Resources": {"Deployed": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},
+        "Resources": {},
         "Outputs": {
             name: {
                 "Value": value,

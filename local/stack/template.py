@@ -89,6 +89,8 @@ def read_template(file: Path, parameters: Mapping[str, str], region: str) -> Tem
         translated = translator.translate(
             source, {**values}, get_managed_policy_map=lambda: MANAGED_POLICIES
         )
+        # Measurements are for the cloud service; left unpublished they make a warning.
+        translator.metrics.publish()
     except InvalidDocumentException as error:
         raise TemplateError(f"{file.name}: {error.message}") from error
     return Template(

@@ -1,0 +1,436 @@
+"""Provision the identity: one of everything, whatever was there before and wherever it died."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from handlers import provision_identity as handler
+from lifecycle import identity
+from lifecycle.errors import AwsCallError, LockLostError, ServiceUnavailableError
+from lifecycle.identity import provision_identity
+from lifecycle.user_pool import POOL_SETTINGS
+
+OURS = {"agentcore-lifecycle:stack": "stack", "agentcore-lifecycle:environment": "dev"}
+PASSWORD: dict[str, Any] = {}
+MACHINE: dict[str, Any] = {"auth": {"type": "cognito", "flow": "clientCredentials"}}
+JWT: dict[str, Any] = {
+    "auth": {
+        "type": "jwt",
+        "discoveryUrl": "https://idp.example.com/.well-known/openid-configuration",
+        "allowedAudience": ["agents"],
+        "tokenSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:theirs-abcdef",
+    }
+}
+IAM: dict[str, Any] = {"auth": {"type": "iam"}}
+FLOWS = [pytest.param(PASSWORD, id="password"), pytest.param(MACHINE, id="clientCredentials")]
+
+
+def provision(world: Any, request: dict[str, Any]) -> identity.ProvisionedIdentity:
+    return provision_identity(world.event(**request), clients=world.clients)
+
+
+def describe_client(world: Any, client_id: str | None) -> dict[str, Any]:
+    client: dict[str, Any] = world.cognito.describe_user_pool_client(
+        UserPoolId=world.identity.user_pool_id, ClientId=client_id
+    )["UserPoolClient"]
+    return client
+
+
+def test_password_flow_makes_pool_clients_user_and_secret(world: Any) -> None:
+    done = provision(world, PASSWORD)
+    (pool,) = world.pools()
+    assert pool["Name"] == "stack-dev"
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    assert pool["Policies"]["PasswordPolicy"]["MinimumLength"] == 20
+    assert pool["UserPoolTags"] == OURS
+    assert world.app_clients() == ["stack-dev-password", "stack-dev-password-probe"]
+    assert world.users() == ["smoke-test"]
+    assert done.model_dump(by_alias=True) == {
+        "auth": {
+            "type": "cognito",
+            "flow": "password",
+            "discoveryUrl": f"https://cognito-idp.us-east-1.amazonaws.com/{pool['Id']}"
+            "/.well-known/openid-configuration",
+            "clientId": world.identity.client_id,
+            "userPoolId": pool["Id"],
+            "secretArn": world.identity.secret_arn,
+            "scope": None,
+            "tokenEndpoint": None,
+            "allowedClients": [world.identity.client_id],
+            "allowedAudience": None,
+            "allowedScopes": None,
+        },
+        "repaired": [],
+    }
+
+
+def test_clients_have_no_secret_and_only_the_admin_sign_in(world: Any) -> None:
+    provision(world, PASSWORD)
+    for client_id in (world.identity.client_id, world.identity.probe_client_id):
+        client = describe_client(world, client_id)
+        assert "ClientSecret" not in client
+        assert set(client["ExplicitAuthFlows"]) == {
+            "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+            "ALLOW_REFRESH_TOKEN_AUTH",
+        }
+        assert client["PreventUserExistenceErrors"] == "ENABLED"
+        assert client["AccessTokenValidity"] == 60
+        assert client["TokenValidityUnits"]["AccessToken"] == "minutes"
+
+
+def test_the_user_signs_in_with_what_the_secret_says(world: Any) -> None:
+    provision(world, PASSWORD)
+    assert world.sign_in()["AccessToken"]
+    assert len(world.secret_value()["password"]) == 32
+
+
+def test_machine_flow_makes_domain_scopes_and_a_client_with_a_secret(world: Any) -> None:
+    done = provision(world, MACHINE)
+    client = describe_client(world, world.identity.client_id)
+    assert client["AllowedOAuthFlows"] == ["client_credentials"]
+    assert client["AllowedOAuthScopes"] == ["stack-dev/invoke", "stack-dev/probe"]
+    probe = describe_client(world, world.identity.probe_client_id)
+    assert probe["AllowedOAuthScopes"] == ["stack-dev/invoke"]
+    assert world.secret_value() == {
+        "clientId": client["ClientId"],
+        "clientSecret": client["ClientSecret"],
+        "tokenEndpoint": f"https://{world.identity.domain}.auth.us-east-1.amazoncognito.com/oauth2/token",
+        "scope": "stack-dev/invoke",
+    }
+    assert done.auth.allowed_scopes == ["stack-dev/invoke"]
+    assert done.auth.allowed_clients == [client["ClientId"]]
+    assert done.auth.token_endpoint == world.secret_value()["tokenEndpoint"]
+    assert world.users() == []
+
+
+def test_jwt_is_noted_and_makes_nothing(world: Any) -> None:
+    done = provision(world, JWT)
+    assert world.pools() == []
+    assert world.secret_names() == []
+    assert world.identity.discovery_url == JWT["auth"]["discoveryUrl"]
+    assert world.identity.allowed_audience == ["agents"]
+    assert done.auth.secret_arn == JWT["auth"]["tokenSecretArn"]
+    assert done.auth.client_id is None
+
+
+def test_iam_is_noted_and_makes_nothing(world: Any) -> None:
+    done = provision(world, IAM)
+    assert world.pools() == []
+    assert world.identity.type == "iam"
+    assert done.auth.model_dump(exclude_none=True) == {"type": "iam"}
+
+
+@pytest.mark.parametrize("request_", FLOWS)
+def test_again_changes_nothing(world: Any, request_: dict[str, Any]) -> None:
+    first = provision(world, request_)
+    before = world.identity
+    counting = world.counting()
+    second = provision_identity(world.event(**request_), clients=counting)
+    assert second == first
+    assert world.identity == before
+    # UpdateItem is the record's own time stamp.
+    changing = {
+        name for name in counting.calls if not name.startswith(("Get", "Desc", "List", "Admin"))
+    }
+    assert changing == {"UpdateItem"}
+
+
+@pytest.mark.parametrize("request_", FLOWS)
+def test_killed_after_any_call_there_is_one_of_everything(
+    kill_everywhere: Any, request_: dict[str, Any]
+) -> None:
+    def check(world: Any) -> None:
+        assert len(world.pools()) == 1
+        assert len(world.app_clients()) == 2
+        assert world.secret_names() == ["stack/dev/caller"]
+        version = world.secrets.describe_secret(SecretId="stack/dev/caller")["VersionIdsToStages"]
+        assert version[world.identity.secret_version] == ["AWSCURRENT"]
+        if request_ is PASSWORD:
+            assert world.users() == ["smoke-test"]
+            assert world.sign_in()["AccessToken"]
+        else:
+            client = describe_client(world, world.identity.client_id)
+            assert world.secret_value()["clientSecret"] == client["ClientSecret"]
+
+    calls = kill_everywhere(
+        lambda world: None,
+        lambda world, clients: provision_identity(world.event(**request_), clients=clients),
+        check,
+    )
+    assert calls > 15
+
+
+@pytest.mark.parametrize(
+    ("switch_from", "switch_to"),
+    [(PASSWORD, MACHINE), (MACHINE, PASSWORD), (PASSWORD, IAM), (IAM, PASSWORD), (MACHINE, JWT)],
+)
+def test_a_switch_keeps_what_live_callers_use_and_knows_it(
+    world: Any, switch_from: dict[str, Any], switch_to: dict[str, Any]
+) -> None:
+    provision(world, switch_from)
+    before = world.identity
+    done = provision(world, switch_to)
+    after = world.identity
+    assert done.repaired == []
+    assert after.type == switch_to.get("auth", {}).get("type", "cognito")
+    if before.user_pool_id:
+        assert after.user_pool_id == before.user_pool_id
+        names = world.app_clients()
+        assert any("password" in name for name in names) or switch_from is MACHINE
+        assert describe_client(world, before.client_id)
+    if switch_to in (IAM, JWT):
+        assert done.auth.user_pool_id is None
+        assert after.client_id is None
+
+
+def test_switching_there_and_back_takes_up_the_old_pool(world: Any) -> None:
+    provision(world, PASSWORD)
+    before = world.identity
+    provision(world, IAM)
+    done = provision(world, PASSWORD)
+    assert world.identity.user_pool_id == before.user_pool_id
+    assert world.identity.client_id == before.client_id
+    assert done.repaired == []
+    assert world.sign_in()
+
+
+def drift_pool_gone(world: Any) -> None:
+    if world.identity.domain:
+        world.cognito.delete_user_pool_domain(
+            UserPoolId=world.identity.user_pool_id, Domain=world.identity.domain
+        )
+    world.cognito.delete_user_pool(UserPoolId=world.identity.user_pool_id)
+
+
+def drift_pool_opened(world: Any) -> None:
+    world.cognito.update_user_pool(
+        UserPoolId=world.identity.user_pool_id,
+        UserPoolTags=OURS,
+        **{**POOL_SETTINGS, "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": False}},
+    )
+
+
+def drift_pool_tags(world: Any) -> None:
+    world.cognito.update_user_pool(
+        UserPoolId=world.identity.user_pool_id, UserPoolTags={"other": "tag"}, **POOL_SETTINGS
+    )
+
+
+def drift_client_gone(world: Any) -> None:
+    world.cognito.delete_user_pool_client(
+        UserPoolId=world.identity.user_pool_id, ClientId=world.identity.client_id
+    )
+
+
+def drift_probe_gone(world: Any) -> None:
+    world.cognito.delete_user_pool_client(
+        UserPoolId=world.identity.user_pool_id, ClientId=world.identity.probe_client_id
+    )
+
+
+def drift_flows(world: Any) -> None:
+    world.cognito.update_user_pool_client(
+        UserPoolId=world.identity.user_pool_id,
+        ClientId=world.identity.client_id,
+        ExplicitAuthFlows=["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        AccessTokenValidity=5,
+    )
+
+
+def drift_user_gone(world: Any) -> None:
+    world.cognito.admin_delete_user(UserPoolId=world.identity.user_pool_id, Username="smoke-test")
+
+
+def drift_user_disabled(world: Any) -> None:
+    world.cognito.admin_disable_user(UserPoolId=world.identity.user_pool_id, Username="smoke-test")
+
+
+def drift_user_reset(world: Any) -> None:
+    world.cognito.admin_set_user_password(
+        UserPoolId=world.identity.user_pool_id,
+        Username="smoke-test",
+        Password="Another-Pass-Word-123456!",
+        Permanent=False,
+    )
+
+
+def drift_secret_gone(world: Any) -> None:
+    world.secrets.delete_secret(SecretId="stack/dev/caller", ForceDeleteWithoutRecovery=True)
+
+
+def drift_secret_scheduled(world: Any) -> None:
+    world.secrets.delete_secret(SecretId="stack/dev/caller", RecoveryWindowInDays=7)
+
+
+def drift_secret_rewritten(world: Any) -> None:
+    world.secrets.put_secret_value(SecretId="stack/dev/caller", SecretString='{"by": "hand"}')
+
+
+def drift_secret_tags(world: Any) -> None:
+    world.secrets.untag_resource(SecretId="stack/dev/caller", TagKeys=["agentcore-lifecycle:stack"])
+
+
+def drift_domain_gone(world: Any) -> None:
+    world.cognito.delete_user_pool_domain(
+        UserPoolId=world.identity.user_pool_id, Domain=world.identity.domain
+    )
+
+
+GONE_USER = "the test user's password was not the secret's: made anew"
+
+
+@pytest.mark.parametrize(
+    ("request_", "drift", "repaired"),
+    [
+        (PASSWORD, drift_pool_gone, ["the user pool was gone: made again"]),
+        (PASSWORD, drift_pool_opened, ["the user pool's sign-up setting had been changed"]),
+        (PASSWORD, drift_pool_tags, ["the user pool's tags had been removed"]),
+        (PASSWORD, drift_client_gone, ["the app client was gone: made again"]),
+        (PASSWORD, drift_probe_gone, ["the probe client was gone: made again"]),
+        (
+            PASSWORD,
+            drift_flows,
+            [
+                "the app client's token validity had been changed",
+                "the app client's sign-in flows had been changed",
+            ],
+        ),
+        (PASSWORD, drift_user_gone, ["the test user was gone: made again"]),
+        (PASSWORD, drift_user_disabled, ["the test user had been disabled"]),
+        (PASSWORD, drift_user_reset, [GONE_USER]),
+        (PASSWORD, drift_secret_gone, ["the secret was gone: made again", GONE_USER]),
+        (
+            PASSWORD,
+            drift_secret_scheduled,
+            ["the secret was scheduled for deletion: restored"],
+        ),
+        (PASSWORD, drift_secret_rewritten, [GONE_USER]),
+        (PASSWORD, drift_secret_tags, ["the secret's tags had been removed"]),
+        (MACHINE, drift_pool_gone, ["the user pool was gone: made again"]),
+        (MACHINE, drift_client_gone, ["the app client was gone: made again"]),
+        (MACHINE, drift_domain_gone, ["the user pool's domain was gone: made again"]),
+        (
+            MACHINE,
+            drift_secret_gone,
+            ["the secret was gone: made again", "the secret's value was not ours: written anew"],
+        ),
+    ],
+)
+def test_drift_is_repaired_and_named(
+    world: Any,
+    request_: dict[str, Any],
+    drift: Callable[[Any], None],
+    repaired: list[str],
+) -> None:
+    provision(world, request_)
+    drift(world)
+    assert provision(world, request_).repaired == repaired
+    assert provision(world, request_).repaired == []
+    if request_ is PASSWORD:
+        assert world.sign_in()
+    else:
+        client = describe_client(world, world.identity.client_id)
+        assert world.secret_value()["clientSecret"] == client["ClientSecret"]
+    assert len(world.pools()) == 1
+    assert len(world.app_clients()) == 2
+
+
+def test_a_pool_without_our_tags_is_not_adopted(world: Any) -> None:
+    theirs = world.cognito.create_user_pool(PoolName="stack-dev")["UserPool"]["Id"]
+    provision(world, PASSWORD)
+    assert world.identity.user_pool_id != theirs
+    assert world.cognito.describe_user_pool(UserPoolId=theirs)["UserPool"].get("UserPoolTags") in (
+        None,
+        {},
+    )
+
+
+def test_a_secret_without_our_tags_is_not_touched(world: Any) -> None:
+    world.secrets.create_secret(Name="stack/dev/caller", SecretString="theirs")
+    with pytest.raises(AwsCallError, match="without this environment's tags"):
+        provision(world, PASSWORD)
+    kept = world.secrets.get_secret_value(SecretId="stack/dev/caller")["SecretString"]
+    assert kept == "theirs"
+
+
+def test_a_secret_that_is_still_going_heals(world: Any) -> None:
+    clients = world.counting()
+    clients.secrets.meta.events.register_first(
+        "before-parameter-build.secrets-manager.CreateSecret", _refuse_invalid_request
+    )
+    with pytest.raises(ServiceUnavailableError, match="still being deleted"):
+        provision_identity(world.event(), clients=clients)
+
+
+def _refuse_invalid_request(**_: Any) -> None:
+    raise ClientError(
+        {"Error": {"Code": "InvalidRequestException", "Message": "scheduled for deletion"}},
+        "CreateSecret",
+    )
+
+
+def test_a_domain_of_another_pool_is_not_taken(world: Any) -> None:
+    provision(world, MACHINE)
+    domain = world.identity.domain
+    drift_domain_gone(world)
+    other = world.cognito.create_user_pool(PoolName="theirs")["UserPool"]["Id"]
+    world.cognito.create_user_pool_domain(UserPoolId=other, Domain=domain)
+    with pytest.raises(AwsCallError, match=other):
+        provision(world, MACHINE)
+
+
+def test_tags_of_the_request_reach_pool_and_secret(world: Any) -> None:
+    provision(world, {"tags": {"team": "one"}})
+    assert provision(world, {"tags": {"team": "two"}}).repaired == []
+    assert world.pools()[0]["UserPoolTags"]["team"] == "two"
+    tags = world.secrets.describe_secret(SecretId="stack/dev/caller")["Tags"]
+    assert {"Key": "team", "Value": "two"} in tags
+
+
+def test_an_execution_that_lost_the_lock_stops(world: Any) -> None:
+    world.records.acquire("dev", "arn:another", lambda _: False, {})
+    with pytest.raises(LockLostError):
+        provision(world, PASSWORD)
+    assert len(world.pools()) == 1
+
+
+@pytest.mark.parametrize("request_", FLOWS)
+def test_no_secret_in_record_output_or_log(
+    world: Any,
+    request_: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(identity.provision_identity, "__kwdefaults__", {"clients": world.clients})
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+    output = handler.handler(
+        world.event(**request_).model_dump(mode="json", by_alias=True), _Context()
+    )
+    value = world.secret_value()
+    secret = value.get("password") or value["clientSecret"]
+    printed = capsys.readouterr()
+    logged = " ".join(repr(entry.__dict__) for entry in caplog.records)
+    assert "stage done" in logged
+    record = world.record.model_dump_json()
+    for text in (repr(output), record, logged, printed.out, printed.err):
+        assert secret not in text
+
+
+class _Context:
+    function_name = "provision"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:provision"
+    aws_request_id = "id"
+
+
+def test_the_secret_is_never_read(world: Any) -> None:
+    counting = world.counting()
+    provision_identity(world.event(), clients=counting)
+    drift_user_gone(world)
+    provision_identity(world.event(), clients=counting)
+    assert "GetSecretValue" not in counting.calls
+    assert "GetRandomPassword" in counting.calls

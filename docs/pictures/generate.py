@@ -1,0 +1,63 @@
+"""Draws the pictures of the documentation. Run as `python -m docs.pictures.generate [--check]` in the project's root.
+
+With `--check` nothing is written: the exit status is 1 when a picture is not what would be drawn now.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from docs.pictures import svg
+from docs.pictures.definition import read
+from docs.pictures.wiring import draw
+
+PROJECT = Path(__file__).resolve().parents[2]
+FOLDER = Path(__file__).resolve().parent
+
+MACHINES = {
+    "lifecycle": "The state machine of the lifecycle: provision, prove, promote, remove",
+    "fleet": "The state machine of the fleet: one lifecycle execution for each environment",
+}
+"""Name of the definition below `statemachine/`, and what its picture is called."""
+
+_LEGEND = [
+    ("task", "a function works"),
+    ("choice", "a question"),
+    ("wait", "a wait, then once more"),
+    ("wire error", "an error, after its retries"),
+]
+
+
+def pictures() -> dict[Path, str]:
+    """Draw every picture and return file and text of each."""
+    return {
+        FOLDER / f"{name}.svg": svg.write(
+            draw(read(PROJECT / "statemachine" / f"{name}.asl.json")), title, _LEGEND
+        )
+        for name, title in MACHINES.items()
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the pictures, or check them; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Draws the pictures of the documentation.")
+    parser.add_argument("--check", action="store_true", help="write nothing, fail if one is stale")
+    check = parser.parse_args(arguments).check
+    stale = [
+        (file, text)
+        for file, text in pictures().items()
+        if not file.exists() or file.read_text("utf-8") != text
+    ]
+    for file, text in stale:
+        if check:
+            sys.stderr.write(f"{file.relative_to(PROJECT)} is stale: run make pictures\n")
+        else:
+            file.write_text(text, "utf-8")
+            sys.stdout.write(f"drawn: {file.relative_to(PROJECT)}\n")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

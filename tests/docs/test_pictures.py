@@ -1,0 +1,114 @@
+"""The pictures show what the definitions say, and nothing lies over anything else."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from docs.pictures import generate
+from docs.pictures.definition import read
+from docs.pictures.scene import Box, Scene, Wire, text_width
+from docs.pictures.wiring import draw
+
+DEFINITIONS = sorted(generate.PROJECT.glob("statemachine/*.asl.json"))
+
+
+def scenes(scene: Scene) -> Iterator[Scene]:
+    yield scene
+    for box in scene.boxes:
+        for inner in box.inner:
+            yield from scenes(inner)
+
+
+def states(definition: dict[str, Any]) -> Iterator[str]:
+    for name, state in definition["States"].items():
+        yield name
+        for inner in [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]:
+            yield from states(inner)
+
+
+def crosses(wire: Wire, box: Box) -> bool:
+    """Whether a line runs through the inside of a box; its ends may lie on a side."""
+    for (x1, y1), (x2, y2) in itertools.pairwise(wire.points):
+        if (
+            max(x1, x2) > box.left + 1
+            and min(x1, x2) < box.right - 1
+            and max(y1, y2) > box.top + 1
+            and min(y1, y2) < box.bottom - 1
+        ):
+            return True
+    return False
+
+
+def test_no_picture_is_stale() -> None:
+    for file, text in generate.pictures().items():
+        assert file.read_text("utf-8") == text, f"{file.name} is stale: make pictures"
+
+
+def test_every_definition_has_a_picture() -> None:
+    assert {file.name.removesuffix(".asl.json") for file in DEFINITIONS} == set(generate.MACHINES)
+
+
+def test_a_stale_picture_fails_the_check(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generate, "FOLDER", tmp_path)
+    monkeypatch.setattr(generate, "PROJECT", tmp_path)
+    monkeypatch.setattr(generate, "pictures", lambda: {tmp_path / "a.svg": "<svg/>"})
+    assert generate.main(["--check"]) == 1
+    assert "a.svg is stale" in capsys.readouterr().err
+    assert generate.main([]) == 0
+    assert generate.main(["--check"]) == 0
+    (tmp_path / "a.svg").write_text("<svg>changed</svg>")
+    assert generate.main(["--check"]) == 1
+
+
+@pytest.mark.parametrize("file", DEFINITIONS, ids=lambda file: file.stem)
+def test_every_state_is_in_its_picture_once(file: Path) -> None:
+    picture = generate.FOLDER / file.name.replace(".asl.json", ".svg")
+    root = ElementTree.fromstring(picture.read_text("utf-8"))  # noqa: S314 - our own file
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    for name in states(json.loads(file.read_text("utf-8"))):
+        assert texts.count(name) == 1
+
+
+@pytest.mark.parametrize("file", DEFINITIONS, ids=lambda file: file.stem)
+def test_nothing_lies_over_anything_else(file: Path) -> None:
+    for scene in scenes(draw(read(file))):
+        for box in scene.boxes:
+            assert text_width(box.name) <= box.width, f"{box.name} is wider than its box"
+            for wire in scene.wires:
+                assert not crosses(wire, box), f"a wire {wire.points} runs through {box.name}"
+        for one, other in itertools.combinations(scene.boxes, 2):
+            apart = (
+                one.right <= other.left
+                or other.right <= one.left
+                or one.bottom <= other.top
+                or other.bottom <= one.top
+            )
+            assert apart, f"{one.name} lies over {other.name}"
+
+
+@pytest.mark.parametrize("file", DEFINITIONS, ids=lambda file: file.stem)
+def test_every_way_is_drawn(file: Path) -> None:
+    """Each arrow's end lies on its target, and as many targets have one as the definition has."""
+    machine = read(file)
+    scene = draw(machine)
+    ends = [wire.points[-1] for wire in scene.wires if wire.arrow]
+    for target in {way.target for way in machine.transitions}:
+        box = next(box for box in scene.boxes if box.name == target)
+        assert any(
+            abs(y - side) < 0.1 and box.left <= x <= box.right
+            for x, y in ends
+            for side in (box.top, box.bottom)
+        ) or any(
+            abs(x - side) < 0.1 and box.top <= y <= box.bottom
+            for x, y in ends
+            for side in (box.left, box.right)
+        ), f"no arrow ends at {target}"

@@ -33,11 +33,13 @@ def logs(
     def client(service: str) -> Any:
         return session.client(service, endpoint_url=running.endpoint_url)
 
-    group = log_group(client("cloudformation"), client("lambda"), running.stack_name, function)
+    name, group = log_group(
+        client("cloudformation"), client("lambda"), running.stack_name, function
+    )
     out = console()
     seen: set[str] = set()
     while True:
-        for event in log_events(client("logs"), group):
+        for event in log_events(client("logs"), group, name):
             if event["eventId"] not in seen:
                 seen.add(event["eventId"])
                 out.print(event["message"].rstrip("\n"), soft_wrap=True)
@@ -46,8 +48,8 @@ def logs(
         time.sleep(_FOLLOW_SECONDS)
 
 
-def log_group(cloudformation: Any, lambda_: Any, stack: str, function: str) -> str:
-    """Return the log group of a function of a stack.
+def log_group(cloudformation: Any, lambda_: Any, stack: str, function: str) -> tuple[str, str]:
+    """Return the name of a function of a stack, and that of its log group.
 
     Raises:
         UsageError: The stack has no such function; the message names those it has.
@@ -63,16 +65,26 @@ def log_group(cloudformation: Any, lambda_: Any, stack: str, function: str) -> s
     configuration = lambda_.get_function_configuration(FunctionName=names[function])
     # Without a group of its own, Lambda writes to /aws/lambda/{name}.
     group = configuration.get("LoggingConfig", {}).get("LogGroup")
-    return group or f"/aws/lambda/{names[function]}"
+    return names[function], group or f"/aws/lambda/{names[function]}"
 
 
-def log_events(client: Any, group: str) -> list[dict[str, Any]]:
-    """Return the events of a log group, oldest first; none when the function never ran."""
+def log_events(client: Any, group: str, name: str) -> list[dict[str, Any]]:
+    """Return what a function has written to a log group that others may share, oldest first.
+
+    Each process of a function has a log stream of its own, in which Powertools names the function; Lambda puts the
+    name into the stream's name, too, when the group is not the function's own.
+    """
     try:
         pages = client.get_paginator("filter_log_events").paginate(logGroupName=group)
-        return [event for page in pages for event in page["events"]]
+        events = [event for page in pages for event in page["events"]]
     except client.exceptions.ResourceNotFoundException:
         return []
+    streams = {
+        event["logStreamName"]
+        for event in events
+        if group.endswith(f"/{name}") or name in event["logStreamName"] or name in event["message"]
+    }
+    return [event for event in events if event["logStreamName"] in streams]
 
 
 def calls(

@@ -60,9 +60,19 @@ def running_text(stage: Stage, now: datetime) -> Text:
     line.append(f"{max(stage.seconds(now), 0):7.1f} s", "cyan")
     if stage.rounds > 1 or stage.waiting_since:
         line.append(f"  round {stage.rounds}", "dim")
+    if status := _status(stage):
+        line.append(f"  {status}", "cyan")
     if stage.waiting_since:
         line.append(", not there yet: waits", "dim")
     return line
+
+
+def _status(stage: Stage) -> str:
+    """Return the status that the stage's last round saw, such as CREATING; empty if it says none."""
+    result = stage.result if isinstance(stage.result, dict) else {}
+    payload = result.get("Payload", result)
+    status = payload.get("status") if isinstance(payload, dict) else None
+    return status if isinstance(status, str) else ""
 
 
 def _retry_line(stage: Stage) -> Text:

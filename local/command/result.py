@@ -32,6 +32,11 @@ def show_output(console: Console, output: dict[str, Any]) -> None:
 
 def _facts(output: dict[str, Any]) -> list[tuple[str, str]]:
     facts = [(name, str(output[name])) for name in ("environment", "action") if output.get(name)]
+    facts += [
+        ("answer", str(answer))
+        for answer in [(output.get("smokeTest") or {}).get("answer")]
+        if answer
+    ]
     for section in ("runtime", "auth", "artifact", "promotion"):
         for name, value in (output.get(section) or {}).items():
             if value not in (None, [], {}):
@@ -44,11 +49,14 @@ def _smoke_test(output: dict[str, Any]) -> Table | None:
     if not checks:
         return None
     table = Table(title="Smoke test", title_justify="left", title_style="bold")
+    table.add_column("")
     for name in ("check", "expected", "seen"):
         table.add_column(name, overflow="fold")
     table.add_column("ms", justify="right")
     for check in checks:
+        passed = check.get("passed", True)
         table.add_row(
+            Text("✓", "green") if passed else Text("✗", "bold red"),
             Text(_text(check.get("name"))),
             Text(_text(check.get("expected"))),
             Text(_text(check.get("seen"))),
@@ -99,6 +107,8 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict) and set(value) == {"resource", "reason"}:
+        return f"{value['resource']}: {value['reason']}"
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_text(item)}" for name, item in value.items())
     if isinstance(value, list):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -20,11 +19,15 @@ from local.command.inputs import UsageError
 
 if TYPE_CHECKING:
     from local.agentcore.settings import Delays
+    from local.embedded import EmbeddedAws
 
 STATE_ROOT = Path(__file__).resolve().parents[2] / ".local"
 """Everything that the embedded AWS writes lies below this folder of the project."""
 
 MACHINE_OUTPUT = "StateMachineArn"
+_MOST_RUNS = 20
+"""Runs with an embedded AWS of their own, side by side."""
+
 _RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
 
 
@@ -117,7 +120,7 @@ def local_target(
         UsageError: Delays were given, but one is up already; or no such delay.
     """
     # Imported late: a run against AWS needs none of the embedded one.
-    from local.embedded import EmbeddedAws, find_running
+    from local.embedded import find_running
 
     running = find_running(STATE_ROOT)
     if running is not None:
@@ -131,11 +134,9 @@ def local_target(
         )
         return
     settings = agentcore_delays(delays)
-    STATE_ROOT.mkdir(exist_ok=True)
-    state_dir = Path(tempfile.mkdtemp(prefix="run-", dir=STATE_ROOT))
+    with console.status("starting an embedded AWS from template.yaml"):
+        embedded = _start_for_this_run(settings)
     try:
-        with console.status("starting an embedded AWS from template.yaml"):
-            embedded = EmbeddedAws.start(state_dir=state_dir, delays=settings)
         with embedded:
             yield Target(
                 label="an embedded AWS of its own",
@@ -145,9 +146,24 @@ def local_target(
             )
     finally:
         if keep:
-            console.print(f"kept: {state_dir}", style="dim", soft_wrap=True)
+            console.print(f"kept: {embedded.state_dir}", style="dim", soft_wrap=True)
         else:
-            shutil.rmtree(state_dir)
+            shutil.rmtree(embedded.state_dir)
+
+
+def _start_for_this_run(delays: Delays) -> EmbeddedAws:
+    """Start one in the first folder that no other run holds.
+
+    The names are few and fixed, so that what a killed run left is found, and cleared, by the next.
+    """
+    from local.embedded import AlreadyRunningError, EmbeddedAws
+
+    for number in range(1, _MOST_RUNS):
+        try:
+            return EmbeddedAws.start(state_dir=STATE_ROOT / f"run-{number}", delays=delays)
+        except AlreadyRunningError:
+            continue
+    return EmbeddedAws.start(state_dir=STATE_ROOT / f"run-{_MOST_RUNS}", delays=delays)
 
 
 def agentcore_delays(seconds: Mapping[str, float]) -> Delays:

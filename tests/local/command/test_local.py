@@ -167,11 +167,29 @@ def test_the_log_group_of_a_function() -> None:
     configuration: dict[str, Any] = {}
     functions = SimpleNamespace(get_function_configuration=lambda **_: configuration)
 
-    def group(function: str) -> str:
+    def group(function: str) -> tuple[str, str]:
         return observe.log_group(cloudformation, functions, "stack", function)
 
-    assert group("CheckRuntimeFunction") == "/aws/lambda/stack-check"
+    assert group("CheckRuntimeFunction") == ("stack-check", "/aws/lambda/stack-check")
     configuration["LoggingConfig"] = {"LogGroup": "/mine"}
-    assert group("CheckRuntimeFunction") == "/mine"
+    assert group("CheckRuntimeFunction") == ("stack-check", "/mine")
     with pytest.raises(UsageError, match="no function Table; there are CheckRuntimeFunction"):
         group("Table")
+
+
+def test_the_logs_of_a_function_in_a_group_that_others_share() -> None:
+    class Missing(Exception):  # noqa: N818 - as botocore names it
+        pass
+
+    events = [
+        {"logStreamName": "a", "message": "START"},
+        {"logStreamName": "b", "message": '{"function_name": "stack-other"}'},
+        {"logStreamName": "a", "message": '{"function_name": "stack-check"}'},
+        {"logStreamName": "2026/11/23/stack-check[$LATEST]c", "message": "started"},
+    ]
+    pages = SimpleNamespace(paginate=lambda **_: [{"events": events[:2]}, {"events": events[2:]}])
+    client = SimpleNamespace(
+        get_paginator=lambda _: pages, exceptions=SimpleNamespace(ResourceNotFoundException=Missing)
+    )
+    found = observe.log_events(client, "/mine", "stack-check")
+    assert found == [events[0], events[2], events[3]]

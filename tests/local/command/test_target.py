@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -81,18 +80,25 @@ def test_a_refusal_by_aws_is_no_bad_usage() -> None:
         stack_target("mine", session)
 
 
+class AlreadyRunningError(RuntimeError):
+    """Stands in for the error of `local.embedded`."""
+
+
 class FakeEmbedded:
     """Stands in for `EmbeddedAws`: writes into its state folder and remembers that it was ended."""
 
     started: list[FakeEmbedded]
 
     def __init__(self, state_dir: Path, delays: Any) -> None:
+        state_dir.mkdir(parents=True)
         self.state_dir, self.delays, self.ended = state_dir, delays, False
         self.outputs = {"StateMachineArn": MACHINE}
         (state_dir / "file").write_text("state")
 
     @classmethod
     def start(cls, *, state_dir: Path, delays: Any) -> FakeEmbedded:
+        if state_dir.exists():
+            raise AlreadyRunningError
         cls.started.append(cls(state_dir, delays))
         return cls.started[-1]
 
@@ -107,12 +113,13 @@ class FakeEmbedded:
 
 
 @pytest.fixture
-def module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+def module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """A stand-in for `local.embedded`; `module.running` is what is up."""
     fake: Any = ModuleType("local.embedded")
     fake.running = None
     fake.find_running = lambda _root: fake.running
     fake.EmbeddedAws = FakeEmbedded
+    fake.AlreadyRunningError = AlreadyRunningError
     FakeEmbedded.started = []
     monkeypatch.setitem(sys.modules, "local.embedded", fake)
     monkeypatch.setattr(target, "STATE_ROOT", tmp_path / ".local")
@@ -139,6 +146,13 @@ def test_one_for_the_run_ends_when_the_run_breaks(tmp_path: Path) -> None:
         raise KeyboardInterrupt
     assert FakeEmbedded.started[0].ended
     assert list((tmp_path / ".local").iterdir()) == []
+
+
+@pytest.mark.usefixtures("module")
+def test_two_runs_side_by_side_do_not_share_a_folder() -> None:
+    with local_target({}, console=quiet()), local_target({}, console=quiet()):
+        one, other = FakeEmbedded.started
+        assert one.state_dir != other.state_dir
 
 
 @pytest.mark.usefixtures("module")

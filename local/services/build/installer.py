@@ -6,9 +6,11 @@ Run as `python -m local.services.build.installer pip|uv IMAGE_ROOT arguments…`
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
+from local.services.build import bytecode
 from local.services.build.base_image import PYTHON_HOME, uv
 
 # What matters to pip in a container, and not to uv here: the cache is the host's, and it stays.
@@ -60,7 +62,7 @@ def translate(tool: str, arguments: list[str], python: str) -> list[str] | None:
 
 
 def main() -> None:
-    """Become uv, with what was asked of pip or uv; end with status 1 for what uv cannot do."""
+    """Run uv, with what was asked of pip or uv; end with its status, or 1 for what it cannot do."""
     tool, root, *arguments = sys.argv[1:]
     home = Path(root, PYTHON_HOME)
     try:
@@ -71,8 +73,10 @@ def main() -> None:
         return
     environment = {**os.environ, "VIRTUAL_ENV": str(home)}
     del environment["PYTHONPATH"]
-    program = uv()
-    os.execve(program, [program, *translated], environment)  # noqa: S606 (it becomes uv)
+    status = subprocess.run([uv(), *translated], env=environment, check=False).returncode
+    for packages in (home / "lib").glob("python*/site-packages"):
+        bytecode.seed(packages)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

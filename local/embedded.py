@@ -196,6 +196,7 @@ class EmbeddedAws:
         interpreter = Principal("stepfunctions", None, "service")
         self.credentials.add(Credentials(key, secret, None, interpreter))
         self.calls = CallLog(state_dir / "logs" / "calls.jsonl")
+        undo.callback(self.calls.close)
         self.faults = FaultPlan()
         self._operations = Operations()
         self._services: dict[str, Any] = {}

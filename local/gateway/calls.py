@@ -6,6 +6,7 @@ import json
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from local.gateway.credentials import Principal
 
@@ -52,17 +53,23 @@ class CallLog:
     def __init__(self, file: Path | None = None) -> None:
         self._calls: list[Call] = []
         self._lock = threading.Lock()
-        self._file = file
+        self._lines: TextIO | None = None
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
+            self._lines = file.open("a", encoding="utf-8", buffering=1)
 
     def record(self, call: Call) -> None:
         """Add a call; safe between threads."""
         with self._lock:
             self._calls.append(call)
-            if self._file is not None:
-                with self._file.open("a", encoding="utf-8") as lines:
-                    lines.write(json.dumps(call.as_dict()) + "\n")
+            if self._lines is not None and not self._lines.closed:
+                self._lines.write(json.dumps(call.as_dict()) + "\n")
+
+    def close(self) -> None:
+        """Close the file; calls are kept in memory."""
+        with self._lock:
+            if self._lines is not None:
+                self._lines.close()
 
     def calls(
         self,

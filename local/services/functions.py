@@ -177,7 +177,7 @@ class Functions:
             "TZ": ":UTC",
             "HOME": str(temporary),
             "TMPDIR": str(temporary),
-            "PYTHONPATH": str(spec.code),
+            "PYTHONPATH": os.pathsep.join(_import_path(spec)),
             "LAMBDA_TASK_ROOT": str(spec.code),
             "LAMBDA_RUNTIME_DIR": str(spec.code),
             "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
@@ -318,6 +318,11 @@ def plain_name(name: str) -> str:
     return parts[0]
 
 
+def _import_path(spec: FunctionSpec) -> list[str]:
+    """Return where Lambda's Python looks: the function's code, then `/opt/python`."""
+    return [str(spec.code)] + ([str(spec.opt / "python")] if spec.opt else [])
+
+
 def lay_out_layers(layers: Iterable[Path], target: Path) -> Path:
     """Copy layers over each other, as Lambda does below `/opt`, and return the folder."""
     for layer in layers:
@@ -336,8 +341,12 @@ _NOT_CODE = shutil.ignore_patterns("__pycache__", "*.pyc", ".venv", ".git")
 
 
 def copy_code(source: Path, target: Path) -> Path:
-    """Copy a function's code, so that what runs is what was deployed, and return the copy."""
-    shutil.copytree(source, target, dirs_exist_ok=True, ignore=_NOT_CODE)
+    """Copy a function's code, so that what runs is what was deployed, and return the copy.
+
+    Functions with the same code share a copy.
+    """
+    if not target.exists():
+        shutil.copytree(source, target, ignore=_NOT_CODE)
     return target
 
 

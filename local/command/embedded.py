@@ -17,7 +17,7 @@ from local.command.inputs import UsageError
 from local.command.local_api import LocalApi
 from local.command.run import parse_delays
 from local.command.streams import console
-from local.command.target import STATE_ROOT, agentcore_delays
+from local.command.target import STATE_ROOT, agentcore_delays, log_to, starting
 
 if TYPE_CHECKING:
     from local.embedded import RunningAws
@@ -75,12 +75,13 @@ def up(
     if running is not None and state_dir is None:
         raise UsageError(f"one is up already, at {running.endpoint_url} (process {running.pid})")
     out, err = console(), console(stderr=True)
-    with err.status("starting the embedded AWS from template.yaml"):
+    with starting(err):
         embedded = EmbeddedAws.start(
             state_dir=state_dir or STATE_ROOT / "up",
             port=port,
             delays=agentcore_delays(parse_delays(delay)),
         )
+    log_to(embedded.state_dir)
     with embedded:
         out.print(exports(embedded.environment()), soft_wrap=True)
         err.print(f"up at {embedded.endpoint_url}; Ctrl-C ends it", style="green", soft_wrap=True)

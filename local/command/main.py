@@ -13,6 +13,7 @@ from local.command import embedded, faults, observe, run
 from local.command.inputs import UsageError
 from local.command.local_api import LocalApiError
 from local.command.streams import console
+from local.command.target import StartError
 
 _FAILED = 1
 _USAGE = 2
@@ -45,7 +46,7 @@ def main() -> None:
     except UsageError as error:
         _say(str(error))
         sys.exit(_USAGE)
-    except (ClientError, BotoCoreError, LocalApiError) as error:
+    except (ClientError, BotoCoreError, LocalApiError, StartError) as error:
         _say(str(error))
         sys.exit(_FAILED)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -48,7 +49,7 @@ def _smoke_test(output: dict[str, Any]) -> Table | None:
     checks = (output.get("smokeTest") or {}).get("checks")
     if not checks:
         return None
-    table = Table(title="Smoke test", title_justify="left", title_style="bold")
+    table = _table("Smoke test")
     table.add_column("")
     for name in ("check", "expected", "seen"):
         table.add_column(name, overflow="fold")
@@ -69,7 +70,7 @@ def _timings(output: dict[str, Any]) -> Table | None:
     timings = output.get("timings")
     if not timings:
         return None
-    table = Table(title="Timings", title_justify="left", title_style="bold")
+    table = _table("Timings")
     table.add_column("stage")
     table.add_column("seconds", justify="right")
     for stage, seconds in timings.items():
@@ -82,7 +83,7 @@ def _teardown(output: dict[str, Any]) -> Table | None:
     if not teardown:
         return None
     title = "Teardown (dry run: nothing was touched)" if teardown.get("dryRun") else "Teardown"
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = _table(title)
     table.add_column("")
     table.add_column("resource", overflow="fold")
     for label, style, name in (
@@ -95,6 +96,10 @@ def _teardown(output: dict[str, Any]) -> Table | None:
         for item in _items(teardown.get(name)):
             table.add_row(Text(label, style), Text(_text(item)))
     return table
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
 
 
 def _items(value: Any) -> Iterable[Any]:

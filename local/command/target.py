@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -134,8 +135,9 @@ def local_target(
         )
         return
     settings = agentcore_delays(delays)
-    with console.status("starting an embedded AWS from template.yaml"):
+    with starting(console):
         embedded = _start_for_this_run(settings)
+    log_to(embedded.state_dir)
     try:
         with embedded:
             yield Target(
@@ -149,6 +151,38 @@ def local_target(
             console.print(f"kept: {embedded.state_dir}", style="dim", soft_wrap=True)
         else:
             shutil.rmtree(embedded.state_dir)
+
+
+class StartError(Exception):
+    """The embedded AWS cannot be started here. Exit status 1."""
+
+
+@contextmanager
+def starting(console: Console) -> Iterator[None]:
+    """Stand around the start of an embedded AWS: say so, and keep log records off the terminal until `log_to`.
+
+    Raises:
+        StartError: The state folder or the port is taken, or the template cannot be deployed.
+    """
+    from local.embedded import AlreadyRunningError
+    from local.stack.errors import StackError
+
+    silent = logging.NullHandler()
+    logging.getLogger().addHandler(silent)
+    try:
+        with console.status("starting an embedded AWS from template.yaml"):
+            yield
+    except (AlreadyRunningError, StackError, OSError) as error:
+        raise StartError(f"the embedded AWS cannot be started: {error}") from error
+    finally:
+        logging.getLogger().removeHandler(silent)
+
+
+def log_to(state_dir: Path) -> None:
+    """Let what the embedded AWS and its libraries log in this process go to a file of the state folder."""
+    file = state_dir / "logs" / "embedded.log"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(filename=file, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
 def _start_for_this_run(delays: Delays) -> EmbeddedAws:

@@ -192,7 +192,7 @@ class Timeline:
         if visit.kind == "Wait" and stage is not None:
             stage.waiting_since = at
             return [Moment(Change.WAITING, stage, at)]
-        if visit.kind in ("Succeed", "Fail"):
+        if visit.kind in ("Succeed", "Fail", "Parallel", "Map"):
             return self._close(visit.path, at)
         if visit.kind != "Task":
             return []

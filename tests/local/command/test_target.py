@@ -14,7 +14,7 @@ from rich.console import Console
 
 from local.command import target
 from local.command.inputs import UsageError
-from local.command.target import local_target, stack_target
+from local.command.target import StartError, local_target, stack_target, starting
 
 MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:lifecycle"
 KEYS = {
@@ -174,6 +174,15 @@ def test_an_unknown_delay_is_refused_before_anything_starts() -> None:
     ):
         pass
     assert FakeEmbedded.started == []
+
+
+@pytest.mark.usefixtures("module")
+def test_a_start_that_cannot_be_says_why() -> None:
+    with (
+        pytest.raises(StartError, match="cannot be started: the port is taken"),
+        starting(quiet()),
+    ):
+        raise OSError("the port is taken")
 
 
 def test_one_that_is_up_is_used(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,6 +144,16 @@ def test_branches_keep_their_own_stages(story: Any) -> None:
     ]
 
 
+def test_a_stage_before_branches_ends_when_they_begin(story: Any) -> None:
+    story.task("Prepare the request")
+    parallel = story.enter("Both", "Parallel")
+    opened = story.add("ParallelStateStarted", previous=parallel)
+    story.enter("Identity", previous=opened)
+    timeline, moments = tell(story)
+    assert [m.stage.state for m in moments if m.change is Change.ENDED] == ["Prepare the request"]
+    assert [stage.state for stage in timeline.running] == ["Identity"]
+
+
 def test_a_branch_that_fails_takes_the_others_with_it(story: Any) -> None:
     parallel = story.enter("Both", "Parallel")
     opened = story.add("ParallelStateStarted", previous=parallel)

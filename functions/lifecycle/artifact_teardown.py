@@ -85,7 +85,9 @@ class _Remover:
         self._delete_images(tags)
         self._delete_objects(objects)
         self._verify()
-        self._update(artifact=None, artifact_removal=self._removal if found else None)
+        self._update(
+            artifact=None, artifact_removal=self._removal if self._removal.removed else None
+        )
         return Teardown(done=True, removed=self._removal.removed, kept=kept, looked_for=looked_for)
 
     def _builds(self) -> list[str]:

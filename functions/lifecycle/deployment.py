@@ -170,12 +170,14 @@ class _Deployer:
         if self._runtime.id == runtime_id:
             return
         # Another runtime than the record's: what the record says of versions and digests is not about this one.
+        seen = agentcore.tags_of(self._control, arn)
         self._runtime = RuntimeRecord(
             name=self._name,
             id=runtime_id,
             arn=arn,
             version=observed["agentRuntimeVersion"],
             artifact_type=self._kind(observed),
+            tags={key: value for key, value in self._tags.items() if seen.get(key) == value},
             deployment=self._runtime.deployment,
         )
         self._save()

@@ -181,7 +181,7 @@ class _Promoter:
         self._runtime.live_endpoint_arn = endpoint["agentRuntimeEndpointArn"]
         self._runtime.failed_version = self._runtime.failed_reason = None
         self._mend_tags(endpoint["agentRuntimeEndpointArn"])
-        self._keep(note)
+        self._keep(note.model_copy(update={"begun": False}))
         return self._result(note, done=True)
 
     def _mend_tags(self, arn: str) -> None:

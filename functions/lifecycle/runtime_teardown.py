@@ -185,6 +185,8 @@ class _Remover:
                 f"{what} is DELETE_FAILED: {reason() or 'AgentCore gives no reason'}; mend what it says and start the "
                 "teardown again; the record still knows it"
             )
+        # Noted before it is done: a thing that is gone when the next call looks was still removed by us.
+        self._note_removed(what)
         try:
             delete()
         except ClientError as error:
@@ -192,22 +194,25 @@ class _Remover:
                 return  # busy: the next call tells it again
             if not agentcore.is_not_found(error):
                 raise
-        self._note_removed(what)
-
-    def _note_removed(self, what: str) -> None:
         if what not in self._removal.tried:
             self._removal.tried.append(what)
-            self._removal.removed.append(what)
+            self._save()
+
+    def _note_removed(self, *things: str) -> None:
+        new = [what for what in things if what not in self._removal.removed]
+        if new:
+            self._removal.removed += new
             self._save()
 
     def _remove_log_groups(self, runtime_id: str) -> None:
-        for name in self._log_groups(runtime_id):
+        groups = self._log_groups(runtime_id)
+        self._note_removed(*(f"log group {name}" for name in groups))
+        for name in groups:
             try:
                 self._clients.logs.delete_log_group(logGroupName=name)
             except ClientError as error:
                 if not agentcore.is_not_found(error):
                     raise
-            self._note_removed(f"log group {name}")
         self._left += [f"log group {name}" for name in self._log_groups(runtime_id)]
 
     def _log_groups(self, runtime_id: str) -> list[str]:

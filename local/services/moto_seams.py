@@ -27,6 +27,10 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, iam_backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.s3.models import FakeBucket
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import (
+    CustomErrorName,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.intrinsic.jsonata import (
     _DECLARATION_BY_VARIABLE_REFERENCE as FUNCTION_DECLARATIONS,
 )
@@ -46,12 +50,26 @@ def install() -> None:
     sfn_states.encode_jsonata_variable_declarations = declare_variables  # type: ignore[attr-defined]
     sfn_variables.encode_jsonata_variable_declarations = declare_variables  # type: ignore[attr-defined]
     _name_executions()
+    _let_states_errors_through()
     _heed_conditions()
 
 
 def reset() -> None:
     """Empty every moto backend: a new embedded AWS starts with an account that has nothing."""
     moto_api_backend.reset()
+
+
+def _let_states_errors_through() -> None:
+    """Let an error of Step Functions' own (`States.…`) leave a Parallel branch and reach a Fail state.
+
+    moto carries both as custom error names, whose constructor refuses the prefix with a ValueError,
+    so a caught States.QueryEvaluationError ends the execution as States.Runtime.
+    """
+
+    def accept(self: CustomErrorName, error_name: str | None) -> None:
+        ErrorName.__init__(self, error_name=error_name)
+
+    CustomErrorName.__init__ = accept
 
 
 # --- IAM ---------------------------------------------------------------------------------------------

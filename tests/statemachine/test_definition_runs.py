@@ -251,7 +251,7 @@ class StandIns:
             caught = outcome.failure or outcome.teardown_failure
             failure = readable(caught).model_dump() if caught else None
             if failure and outcome.failure and outcome.teardown_failure:
-                failure["cause"] += f" ({outcome.teardown_failure.cause})"
+                failure["cause"] += f" ({readable(outcome.teardown_failure).cause})"
             return {"output": event, "failure": failure}
         return USUAL[stage]
 

@@ -18,9 +18,9 @@ from lifecycle.record import ArtifactRecord, Records
 from lifecycle.settings import Settings
 from lifecycle.source import PackedSource, pack_folder, pack_object
 
-# What a zip is run by (botocore's model: AgentManagedRuntimeType); statemachine/buildspec.yml fetches wheels for it.
+# What a zip is run by (botocore's model: AgentManagedRuntimeType); lifecycle/buildspec.yml fetches wheels for it.
 CODE_RUNTIME = "PYTHON_3_13"
-# Raise it when statemachine/buildspec.yml makes something else of the same source.
+# Raise it when lifecycle/buildspec.yml makes something else of the same source.
 _RECIPE = 1
 _IMAGE = re.compile(
     r"(?P<host>[^/]+)/(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>.+))?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -10,6 +11,10 @@ from botocore.exceptions import ClientError
 IN_PROGRESS = "IN_PROGRESS"
 SUCCEEDED = "SUCCEEDED"
 _PAGE = 100  # BatchGetBuilds takes at most so many
+
+
+# It travels with the function, not with the source: the source of a foreign agent has none of ours.
+_BUILDSPEC = Path(__file__).with_name("buildspec.yml")
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,7 @@ class BuildOrder:
         project: The CodeBuild project.
         token: Idempotency token: the same order given twice starts one build.
         source: `bucket/key` of the source zip.
-        variables: Environment variables of the build; `statemachine/buildspec.yml` reads them.
+        variables: Environment variables of the build; the buildspec reads them.
     """
 
     project: str
@@ -36,6 +41,7 @@ def start_build(codebuild: Any, order: BuildOrder) -> str:
         idempotencyToken=order.token,
         sourceTypeOverride="S3",
         sourceLocationOverride=order.source,
+        buildspecOverride=_BUILDSPEC.read_text(encoding="utf-8"),
         environmentVariablesOverride=[
             {"name": name, "value": value, "type": "PLAINTEXT"}
             for name, value in order.variables.items()

@@ -21,7 +21,7 @@ SMALL: dict[str, str | bytes] = {"main.py": "print(1)\n", "requirements.txt": ""
 
 @pytest.fixture(scope="module")
 def project(account: Any) -> str:
-    buildspec = (ROOT / "statemachine" / "buildspec.yml").read_text(encoding="utf-8")
+    buildspec = (ROOT / "functions" / "lifecycle" / "buildspec.yml").read_text(encoding="utf-8")
     account.project("agents", buildspec)
     environment = account.client("codebuild").batch_get_projects(names=["agents"])["projects"][0][
         "environment"
@@ -125,6 +125,6 @@ def test_what_is_missing_is_said(account: Any, kind: str, missing: str, said: st
 
 
 def test_the_build_and_the_lock_name_one_uv() -> None:
-    spec = (ROOT / "statemachine" / "buildspec.yml").read_text(encoding="utf-8")
+    spec = (ROOT / "functions" / "lifecycle" / "buildspec.yml").read_text(encoding="utf-8")
     lock = (ROOT / "requirements" / "bootstrap.txt").read_text(encoding="utf-8")
     assert re.findall(r"uv==([\d.]+)", spec) == re.findall(r"^uv==([\d.]+)", lock, re.MULTILINE)

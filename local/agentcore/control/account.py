@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.agentcore.model.errors import ServiceError, invalid, invalid_field
+from local.agentcore.model.protocol import new_session
 from local.gateway.credentials import Credentials
 
 SERVICE_PRINCIPAL = "bedrock-agentcore.amazonaws.com"
@@ -51,12 +52,14 @@ class Clients:
     """boto3 clients of the embedded AWS, made once; clients are safe between threads."""
 
     def __init__(self, endpoint_url: str, region: str, credentials: Credentials) -> None:
-        self._make: Callable[[str], Any] = lambda name: boto3.session.Session(
+        session = boto3.session.Session(
             aws_access_key_id=credentials.access_key_id,
             aws_secret_access_key=credentials.secret_access_key,
             aws_session_token=credentials.session_token,
             region_name=region,
-        ).client(
+            botocore_session=new_session(),
+        )
+        self._make: Callable[[str], Any] = lambda name: session.client(
             name,
             endpoint_url=endpoint_url,
             config=Config(

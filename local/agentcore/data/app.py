@@ -48,6 +48,9 @@ _PATH = re.compile(
 )
 
 
+_DRAIN_BYTES = 1024 * 1024
+
+
 class DataPlane:
     """A WSGI application.
 
@@ -102,24 +105,23 @@ class DataPlane:
         )
         if rest.endswith("oauth-protected-resource"):
             return self._sign_in_document(request, target)
-        body, complete = self._body(request)
+        body = self._body(request)
         refusal = self._access.refusal(request, body, target)
         if refusal is not None:
             return refusal
-        if not complete:
-            raise invalid_field(
-                "payload",
-                f"Member must have length less than or equal to {self._quotas.payload_bytes}",
-            )
         if rest == "stopruntimesession":
             return self._stop(request, body, target, arn)
         return self._invoke(request, body, target, arn)
 
-    def _body(self, request: Request) -> tuple[bytes, bool]:
-        """Read the body up to the limit; say whether that was all of it."""
+    def _body(self, request: Request) -> bytes:
+        """Read the body; one that is too large is refused before anybody looks who sent it."""
         limit = self._quotas.payload_bytes
         body = request.stream.read(limit + 1)
-        return body[:limit], len(body) <= limit
+        if len(body) > limit:
+            while request.stream.read(_DRAIN_BYTES):
+                continue  # a client that is still sending could not read our answer
+            raise invalid_field("payload", f"Member must have length less than or equal to {limit}")
+        return body
 
     def _sign_in_document(self, request: Request, target: Target) -> Response:
         if request.method != "GET" or target.authorizer is None:

@@ -66,11 +66,12 @@ class TokenChecker:
         try:
             header = jwt.get_unverified_header(token)
             jwt.decode(token, options={"verify_signature": False})
-        except jwt.InvalidTokenError as error:
+            algorithm = str(header["alg"])  # RFC 7515: a header without it is none
+        except (jwt.InvalidTokenError, KeyError) as error:
             raise TokenRefusedError(
                 403, "OAuth authorization failed: Failed to parse token"
             ) from error
-        if header.get("alg") not in _ALGORITHMS:
+        if algorithm not in _ALGORITHMS:
             raise TokenRefusedError(401, "Token is signed with an algorithm that is not allowed")
         try:
             provider = self._discovery.provider(url, key_id=header.get("kid"))
@@ -85,7 +86,7 @@ class TokenChecker:
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
-                algorithms=[header["alg"]],
+                algorithms=[algorithm],
                 # Times are checked against our own clock, the audience against the authorizer.
                 options={
                     "verify_exp": False,

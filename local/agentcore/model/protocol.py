@@ -23,7 +23,19 @@ _MEMBER = re.compile(r"\{([A-Za-z]+)\}")
 @functools.cache
 def load_model(service: str) -> Any:
     """Return botocore's `ServiceModel` of a service."""
-    return botocore.session.get_session().get_service_model(service)
+    return new_session().get_service_model(service)
+
+
+@functools.cache
+def _loader() -> Any:
+    return botocore.session.get_session().get_component("data_loader")
+
+
+def new_session() -> Any:
+    """Return a botocore session that shares the models already read; reading them takes long."""
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _loader())
+    return session
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import threading
 import time
@@ -14,7 +15,9 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import boto3
+import botocore.auth
 import botocore.awsrequest
+import botocore.credentials
 import httpx
 import pytest
 from botocore.config import Config
@@ -23,6 +26,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 from local.agentcore.model.app import COMMON_ERRORS
+from local.agentcore.model.protocol import new_session
 from local.agentcore.model.validation import find_faults
 from local.agentcore.service import AgentCore
 from local.agentcore.settings import Delays, Quotas
@@ -152,6 +156,11 @@ class World:
         app = self.core.control if service.endswith("-control") else self.core.data
         return in_process(app, service, self.keys, **config)
 
+    @staticmethod
+    def agent_source() -> str:
+        """Return the source of the image `echo`."""
+        return AGENT
+
     def add_image(self, tag: str, source: str, **environment: str) -> str:
         """Make a Python script an image, and return its URI."""
         folder = self.tmp_path / tag
@@ -181,6 +190,37 @@ class World:
         made = self.control.create_agent_runtime(**self.request(name, **more))
         self.clock.pass_(self.core.delays.create)
         return self.control.get_agent_runtime(agentRuntimeId=made["agentRuntimeId"])  # type: ignore[no-any-return]
+
+    @staticmethod
+    def alive(pid: int) -> bool:
+        """Say whether a process is there."""
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def stranger(self) -> Any:
+        """Return a client whose keys nobody has issued."""
+        keys = Credentials("AKIASTRANGER", "secret", None, Principal("who", None, "root"))
+        return in_process(self.core.data, "bedrock-agentcore", keys)
+
+    def bare_invoke(self, arn: str, **headers: str) -> Any:
+        """Invoke with SigV4 and exactly these headers; the answer is werkzeug's."""
+        url = f"http://localhost/runtimes/{quote(arn, safe='')}/invocations"
+        request = botocore.awsrequest.AWSRequest(
+            "POST", url, {"Content-Type": "application/json", **headers}, b"{}"
+        )
+        keys = botocore.credentials.Credentials(
+            self.keys.access_key_id, self.keys.secret_access_key, self.keys.session_token
+        )
+        botocore.auth.SigV4Auth(keys, "bedrock-agentcore", REGION).add_auth(request)
+        return Client(self.core.data).open(
+            url.removeprefix("http://localhost"),
+            method="POST",
+            data=b"{}",
+            headers=list(request.headers.items()),
+        )
 
     def invoke_raw(self, arn: str, **more: Any) -> Any:
         return self.data.invoke_agent_runtime(agentRuntimeArn=arn, payload=b"{}", **more)
@@ -220,6 +260,7 @@ def in_process(app: Any, service: str, keys: Credentials, **config: Any) -> Any:
         aws_secret_access_key=keys.secret_access_key,
         aws_session_token=keys.session_token,
         region_name=REGION,
+        botocore_session=new_session(),
     ).client(
         service,
         endpoint_url="http://localhost:1",

@@ -315,7 +315,7 @@ def test_mutations_are_counted_by_the_second(world: World) -> None:
     ],
 )
 def test_members_that_contradict_each_other_are_refused(
-    world: World, member: str, value: object, named: str
+    world: World, member: str, value: Any, named: str
 ) -> None:
     message = refused(
         "ValidationException",

@@ -7,6 +7,10 @@ TOOLS := .venv-tools
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 PYTEST_ARGS ?=
+MACHINES := $(notdir $(wildcard statemachine/*.asl.json))
+RENDERED := .aws-sam/definitions
+# SAM CLI has an environment of its own, and must not see the packages of another.
+SAM := env -u PYTHONPATH -u VIRTUAL_ENV SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam
 
 .DEFAULT_GOAL := help
 
@@ -46,3 +50,30 @@ run: $(VENV)/.ready ## the whole lifecycle, end to end, on the embedded AWS
 .PHONY: test
 test: $(VENV)/.ready ## every test
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: check
+check: $(VENV)/.ready $(TOOLS)/.ready ## formatter, linter, types, template, definitions, pictures, locks
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/python -m tests.checks.locks
+	@$(BIN)/python -m docs.pictures.generate --check
+	@$(BIN)/cfn-lint template.yaml
+	@$(SAM) validate --lint --region us-east-1
+	@$(BIN)/python -m tests.checks.render_definitions $(RENDERED)
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" node_modules/.bin/asl-validator \
+	  $(foreach folder,statemachine $(RENDERED),$(foreach name,$(MACHINES),--json-path $(folder)/$(name)))
+
+.PHONY: pictures
+pictures: $(VENV)/.ready ## draw the pictures of the documentation again
+	@$(BIN)/python -m docs.pictures.generate
+
+.PHONY: build
+build: $(VENV)/.ready $(TOOLS)/.ready ## sam build: what sam deploy would upload, for arm64
+	@.ci/with-python 3.13 $(SAM) build
+	@$(BIN)/python -m tests.checks.package
+
+.PHONY: clean
+clean: ## remove what can be made again: environments, caches, builds, state of the embedded AWS
+	@rm -rf $(VENV) $(TOOLS) node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

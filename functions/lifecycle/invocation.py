@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -175,7 +176,8 @@ class SigV4Caller:
                 payload=message.body,
                 **{key: value for key, value in optional.items() if value is not None},
             )
-            with response["response"] as stream:
+            # The body's own context manager would hand out the bare connection.
+            with closing(response["response"]) as stream:
                 text = _read(stream.iter_chunks(), deadline)
         except ClientError as error:
             return _refusal(error)
@@ -254,5 +256,5 @@ def _media_type(value: str | None) -> str:
 
 def _no_answer(error: Exception, seconds: float) -> str:
     if isinstance(error, _TooLate) or "Timeout" in type(error).__name__:
-        return f"no answer within {seconds:.0f} s"
+        return f"no answer within {seconds:.1f} s"
     return f"no answer ({type(error).__name__})"

@@ -196,7 +196,8 @@ def _read(secrets: Any, arn: str | None, model: type[Model]) -> Model:
     try:
         return model.model_validate(json.loads(value))
     except ValidationError as error:
-        names = ", ".join(sorted({str(problem["loc"][0]) for problem in error.errors()}))
+        wrong = {str(part) for problem in error.errors() for part in problem["loc"]}
+        names = ", ".join(sorted(wrong)) or "JSON object"
         raise _cannot(f"a secret {arn} without a usable {names}") from None
     except ValueError:
         raise _cannot(f"a secret {arn} that is not JSON") from None

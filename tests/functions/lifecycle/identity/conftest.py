@@ -23,6 +23,17 @@ SECRET = "stack/dev/caller"
 OURS = {"agentcore-lifecycle:stack": STACK, "agentcore-lifecycle:environment": ENVIRONMENT}
 
 
+# AgentCore's data plane is not moto's: tests of the smoke test bring their own.
+MOTO: Any = {
+    "core": {
+        "mock_credentials": True,
+        "passthrough": {"urls": [r"https://bedrock-agentcore\."], "services": []},
+        "reset_boto3_session": False,
+        "service_whitelist": None,
+    }
+}
+
+
 class Killed(BaseException):
     """The function's process is gone."""
 
@@ -146,7 +157,7 @@ def shared_world(aws_session: Any) -> World:
 
 @pytest.fixture
 def world(shared_world: World) -> Iterator[World]:
-    with mock_aws():
+    with mock_aws(config=MOTO):
         shared_world.build()
         yield shared_world
 
@@ -172,7 +183,7 @@ def kill_everywhere(shared_world: World) -> KillEverywhere:
         world, clients = shared_world, shared_world.counting()
         dies_after = 0
         while True:
-            with mock_aws():
+            with mock_aws(config=MOTO):
                 world.build()
                 prepare(world)
                 dies_after += 1

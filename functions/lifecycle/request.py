@@ -302,7 +302,7 @@ class Wait(_Input):
         default=2,
         ge=0,
         le=300,
-        description="The first wait of a poll loop; it doubles up to `maxIntervalSeconds`.",
+        description="The first wait of a poll loop; it grows by half each time, up to `maxIntervalSeconds`.",
         json_schema_extra=_text("0 to 300"),
     )
     max_interval_seconds: int = Field(

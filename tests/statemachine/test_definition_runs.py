@@ -327,7 +327,7 @@ def test_scenario(scenario: Scenario, runs: dict[str, Run]) -> None:
     assert [name for name in scenario.avoids if name in entered] == []
 
 
-def test_waits_double_up_to_the_longest_and_deadlines_are_given(runs: dict[str, Run], stand_ins: StandIns) -> None:
+def test_waits_grow_up_to_the_longest_and_deadlines_are_given(runs: dict[str, Run], stand_ins: StandIns) -> None:
     assert runs["round-trip"].entered().count("Wait for the build") == 2
     for stage in ("publish_artifact", "check_runtime", "promote_version", "delete_runtime"):
         for event in stand_ins.events["round-trip", stage]:

@@ -1,0 +1,144 @@
+"""The embedded AWS for whole lifecycles: real functions, builds, agents; only AgentCore's delays are cut short."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from local.agentcore.settings import Delays
+from local.embedded import EmbeddedAws
+
+QUICK_WAIT = {"intervalSeconds": 1, "maxIntervalSeconds": 1, "timeoutSeconds": 90}
+
+
+@dataclass
+class Execution:
+    """A finished execution."""
+
+    arn: str
+    status: str
+    output: dict[str, Any]
+    error: str | None
+    cause: str | None
+    history: list[dict[str, Any]]
+
+    @property
+    def states(self) -> list[str]:
+        return [e["stateEnteredEventDetails"]["name"] for e in self.history if "stateEnteredEventDetails" in e]
+
+
+class Lifecycle:
+    """Starts executions on an embedded AWS and looks at what is there."""
+
+    def __init__(self, aws: EmbeddedAws) -> None:
+        self.aws = aws
+        self.stepfunctions = aws.client("stepfunctions")
+
+    def start(self, request: dict[str, Any], *, machine: str = "StateMachineArn", quick: bool = True) -> str:
+        """Start an execution; returns its ARN."""
+        given = {"wait": QUICK_WAIT, **request} if quick else request
+        answer = self.stepfunctions.start_execution(
+            stateMachineArn=self.aws.outputs[machine], name=f"test-{uuid.uuid4()}", input=json.dumps(given)
+        )
+        return str(answer["executionArn"])
+
+    def finish(self, arn: str, seconds: float = 180) -> Execution:
+        """Wait for the end of an execution."""
+        deadline = time.monotonic() + seconds
+        while (found := self.stepfunctions.describe_execution(executionArn=arn))["status"] == "RUNNING":
+            assert time.monotonic() < deadline, f"{arn} still runs: {self.history(arn)[-3:]}"
+            time.sleep(0.2)
+        return Execution(
+            arn=arn,
+            status=found["status"],
+            output=json.loads(found.get("output") or "{}"),
+            error=found.get("error"),
+            cause=found.get("cause"),
+            history=self.history(arn),
+        )
+
+    def run(self, request: dict[str, Any], **options: Any) -> Execution:
+        """Start an execution and wait for its end."""
+        return self.finish(self.start(request, **options))
+
+    def history(self, arn: str) -> list[dict[str, Any]]:
+        pages = self.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=arn)
+        return [event for page in pages for event in page["events"]]
+
+    def record(self, environment: str) -> dict[str, Any] | None:
+        """The environment's item as DynamoDB has it."""
+        item = self.aws.client("dynamodb").get_item(
+            TableName=self.aws.outputs["EnvironmentsTableName"], Key={"environment": {"S": environment}}
+        )
+        found: dict[str, Any] | None = item.get("Item")
+        return found
+
+    def leftovers(self, environment: str) -> dict[str, list[str]]:
+        """Everything in the account that belongs to an environment, looked for without the product's help."""
+        aws = self.aws
+        slug = environment.replace("-", "_")
+        control = aws.client("bedrock-agentcore-control")
+        pools = aws.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]
+        secrets = aws.client("secretsmanager").list_secrets(IncludePlannedDeletion=True)["SecretList"]
+        images = aws.client("ecr").describe_images(repositoryName=aws.outputs["RepositoryUri"].split("/", 1)[1])
+        versions = aws.client("s3").list_object_versions(
+            Bucket=aws.outputs["ArtifactBucketName"], Prefix=f"environments/{environment}/"
+        )
+        groups = aws.client("logs").describe_log_groups(logGroupNamePrefix="/aws/bedrock-agentcore/")["logGroups"]
+        found = {
+            "record": [environment] if self.record(environment) else [],
+            "pools": [pool["Name"] for pool in pools if pool["Name"].endswith(f"-{environment}")],
+            "secrets": [secret["Name"] for secret in secrets if f"/{environment}/" in secret["Name"]],
+            "images": [
+                tag
+                for image in images["imageDetails"]
+                for tag in image.get("imageTags", [])
+                if tag.rpartition("-")[0] == environment
+            ],
+            "objects": [item["Key"] for key in ("Versions", "DeleteMarkers") for item in versions.get(key, [])],
+            "runtimes": [
+                runtime["agentRuntimeName"]
+                for runtime in control.list_agent_runtimes()["agentRuntimes"]
+                if runtime["agentRuntimeName"].endswith(f"_{slug}")
+            ],
+            "log groups": [group["logGroupName"] for group in groups if f"_{slug}-" in group["logGroupName"]],
+        }
+        return {kind: names for kind, names in found.items() if names}
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
+    delays = Delays(create=0.3, update=0.3, delete=0.3, endpoint=0.2)
+    with EmbeddedAws.start(state_dir=tmp_path_factory.mktemp("aws"), delays=delays) as embedded:
+        yield embedded
+
+
+@pytest.fixture
+def lifecycle(aws: EmbeddedAws) -> Iterator[Lifecycle]:
+    aws.faults.clear()
+    yield Lifecycle(aws)
+    aws.faults.clear()
+
+
+@pytest.fixture
+def environment(lifecycle: Lifecycle) -> Iterator[Callable[[], str]]:
+    """Makes names of environments of this test's own, which are torn down after it."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(f"t{uuid.uuid4().hex[:10]}")
+        return made[-1]
+
+    yield make
+    lifecycle.aws.faults.clear()
+    for name in made:
+        if lifecycle.record(name) is not None:
+            ended = lifecycle.run({"action": "teardown", "environment": name})
+            assert ended.status == "SUCCEEDED", (ended.error, ended.cause)
+        assert lifecycle.leftovers(name) == {}

@@ -17,6 +17,7 @@ A class's name is the error's name in Step Functions, and its message says what 
     ├── WaitTimeoutError          the deadline of a wait passed
     ├── SmokeTestError            the gate did not open
     ├── TeardownIncompleteError   something is left
+    ├── FleetError                environments of a fleet execution failed
     ├── LockLostError             another execution took the environment over
     ├── ConfigurationError        the stack itself is wrong
     └── AwsCallError              AWS refused a call for any other reason
@@ -83,6 +84,10 @@ class SmokeTestError(LifecycleError):
 
 class TeardownIncompleteError(LifecycleError):
     """Something could not be removed. The message lists what is left; the record still knows it."""
+
+
+class FleetError(LifecycleError):
+    """Some environments of a fleet execution failed; all were tried. The message names each with its error."""
 
 
 class LockLostError(LifecycleError):

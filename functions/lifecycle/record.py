@@ -260,6 +260,26 @@ class Records:
             except _ConditionFailed:
                 continue
 
+    def adopt(self, environment: str, execution: str) -> None:
+        """Make a record, without a lock, for an environment that only its resources' tags give away.
+
+        Args:
+            environment: Which environment; one that has a record keeps it.
+            execution: ARN of the execution that found it.
+        """
+        stamp = now()
+        changes = {
+            "state": "FAILED",
+            "stateReason": "found by its tags, without a record",
+            "createdBy": execution,
+            "createdAt": stamp,
+            "updatedAt": stamp,
+        }
+        try:
+            self._write(environment, changes, "attribute_not_exists(environment)", {})
+        except _ConditionFailed:
+            return
+
     def update(self, environment: str, execution: str, **changes: Any) -> Record:
         """Write sections or attributes (None removes one) while holding the lock.
 

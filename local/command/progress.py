@@ -63,7 +63,7 @@ def running_text(stage: Stage, now: datetime) -> Text:
     if status := _status(stage):
         line.append(f"  {status}", "cyan")
     if stage.waiting_since:
-        line.append(", not there yet: waits", "dim")
+        line.append("  waiting", "dim")
     return line
 
 

@@ -80,7 +80,8 @@ class Stage:
 
     def seconds(self, now: datetime) -> float:
         """Return how long it took, or takes until now."""
-        return ((self.ended or now) - self.started).total_seconds()
+        end = self.ended if self.ended and not self.waiting_since else now
+        return (end - self.started).total_seconds()
 
 
 class Change(StrEnum):

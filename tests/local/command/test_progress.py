@@ -57,12 +57,13 @@ def test_a_retry_and_a_failure_say_why(eventful: Any) -> None:
 
 def test_a_stage_that_takes_long_is_mentioned_now_and_then(story: Any) -> None:
     story.now -= timedelta(days=1)
-    story.task("Check the runtime")
+    story.task("Check the runtime", result={"Payload": {"status": "CREATING"}})
     story.enter("Wait for the runtime", "Wait")
     text = show(PlainProgress, story)
     assert text.count("Check the runtime") == 1
     assert "… Check the runtime" in text
-    assert "round 1, not there yet: waits" in text
+    assert "round 1  CREATING  waiting" in text
+    assert "8640" in text, "a stage that waits goes on taking time"
 
 
 def test_lines_in_a_file_are_plain(monkeypatch: pytest.MonkeyPatch) -> None:

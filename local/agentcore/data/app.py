@@ -165,6 +165,7 @@ class DataPlane:
                 process,
                 session.id,
                 self._quotas.request_seconds,
+                self._quotas.stream_seconds,
                 lambda: self._sessions.leave(session),
             )
         except BaseException:

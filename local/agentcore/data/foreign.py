@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import importlib.machinery
+import re
 import shutil
 import subprocess
 from importlib.metadata import Distribution, PathDistribution
@@ -18,33 +19,40 @@ from pathlib import Path
 from uv import find_uv_bin
 
 
-def foreign_packages(files: Path, suffixes: list[str]) -> list[str]:
-    """Return `name==version` of each package whose compiled modules this machine cannot load.
+def foreign_packages(files: Path, python: Path) -> list[str]:
+    """Return `name==version` of each package whose compiled modules an interpreter cannot load.
 
     Args:
         files: A folder with packages and their `.dist-info`.
-        suffixes: Endings of the compiled modules that the interpreter loads.
+        python: The interpreter.
     """
+    suffixes, machine = _suffixes(python), _machine(python.resolve())
     found = []
     for info in sorted(files.glob("*.dist-info")):
         distribution: Distribution = PathDistribution(info)
         record = distribution.read_text("RECORD") or ""
-        compiled = [
-            row[0]
-            for row in csv.reader(record.splitlines())
-            if row and row[0].endswith((".so", ".pyd"))
-        ]
-        if any(not _loadable(Path(name).name, suffixes) for name in compiled):
+        names = [row[0] for row in csv.reader(record.splitlines()) if row]
+        compiled = [files / name for name in names if name.endswith((".so", ".pyd"))]
+        if any(not _loadable(path, suffixes, machine) for path in compiled if path.is_file()):
             found.append(f"{distribution.metadata['Name']}=={distribution.version}")
     return found
 
 
-def _loadable(name: str, suffixes: list[str]) -> bool:
-    """Say whether a compiled module's name ends as those do that the interpreter loads.
+def _loadable(module: Path, suffixes: list[str], machine: bytes) -> bool:
+    """Say whether a compiled module is for this processor, and for this version of Python."""
+    tagged = re.search(r"\.(cpython-|cp3|pypy)", module.name) is not None
+    right_python = any(module.name.endswith(s) for s in suffixes if s.count(".") > 1)
+    return _machine(module) == machine and (right_python or not tagged)
 
-    A bare `.so` says nothing about its machine: it is taken as foreign.
+
+def _machine(program: Path) -> bytes:
+    """Return what a file's header says of its format and processor.
+
+    elf(5): the magic number, and `e_machine` at byte 18; Mach-O: the magic number and `cputype`.
     """
-    return any(name.endswith(suffix) for suffix in suffixes if suffix not in (".so", ".pyd"))
+    with program.open("rb") as file:
+        header = file.read(20)
+    return header[:4] + header[18:20] if header.startswith(b"\x7fELF") else header[:8]
 
 
 def install_for_host(files: Path, python: Path, folder: Path) -> Path | None:
@@ -63,7 +71,7 @@ def install_for_host(files: Path, python: Path, folder: Path) -> Path | None:
     """
     if folder.is_dir():
         return folder
-    packages = foreign_packages(files, _suffixes(python))
+    packages = foreign_packages(files, python)
     if not packages:
         return None
     part = folder.with_suffix(".part")

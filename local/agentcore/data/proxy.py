@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,7 @@ def forward(
     process: AgentProcess,
     session_id: str,
     seconds: float,
+    stream_seconds: float,
     done: Callable[[], None],
 ) -> Response:
     """Call the agent and pass its answer on, chunk by chunk as it comes.
@@ -86,6 +88,7 @@ def forward(
         process: Its process.
         session_id: The session.
         seconds: How long the agent may be silent.
+        stream_seconds: How long its answer may last.
         done: Called once when the answer has been passed on, or the caller has hung up; not
             called when this raises.
 
@@ -115,15 +118,15 @@ def forward(
     if answer.status_code >= tolerated:
         answer.close()
         raise _failed(f"Received error ({answer.status_code}) from runtime.")
-    return _passed_on(answer, done)
+    return _passed_on(answer, stream_seconds, done)
 
 
-def _passed_on(answer: httpx.Response, done: Callable[[], None]) -> Response:
+def _passed_on(answer: httpx.Response, seconds: float, done: Callable[[], None]) -> Response:
     headers: Mapping[str, str] = answer.headers
     kept = {name: value for name, value in headers.items() if name.lower() in _RETURNED}
     if "content-length" in headers:
         kept["Content-Length"] = headers["content-length"]
-    stream = _Stream(answer, done)
+    stream = _Stream(answer, seconds, done)
     response = Response(stream, answer.status_code, direct_passthrough=True)
     del response.headers["Content-Type"]
     response.headers.update(kept)
@@ -133,16 +136,28 @@ def _passed_on(answer: httpx.Response, done: Callable[[], None]) -> Response:
 class _Stream:
     """The body of an answer, as WSGI wants it: chunks, and a `close` that is always called."""
 
-    def __init__(self, answer: httpx.Response, done: Callable[[], None]) -> None:
+    def __init__(self, answer: httpx.Response, seconds: float, done: Callable[[], None]) -> None:
         self._answer = answer
         self._chunks = answer.iter_raw()
+        self._deadline = time.monotonic() + seconds
         self._done: Callable[[], None] | None = done
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        return next(self._chunks)
+        """Return the next chunk.
+
+        Raises:
+            ConnectionAbortedError: When the agent breaks off, or goes on for too long: the
+                caller's connection is cut too, so that half an answer does not look whole.
+        """
+        if time.monotonic() > self._deadline:
+            raise ConnectionAbortedError("the stream lasts longer than a stream may")
+        try:
+            return next(self._chunks)
+        except httpx.HTTPError as error:
+            raise ConnectionAbortedError(f"the agent broke off: {type(error).__name__}") from error
 
     def close(self) -> None:
         """End the call to the agent; the caller has everything, or has hung up."""

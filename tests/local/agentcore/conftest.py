@@ -156,6 +156,18 @@ class World:
         app = self.core.control if service.endswith("-control") else self.core.data
         return in_process(app, service, self.keys, **config)
 
+    def another(self, state_dir: Path) -> AgentCore:
+        """Return a second AgentCore, with its own state folder."""
+        return AgentCore(
+            state_dir=state_dir,
+            region=REGION,
+            account_id=ACCOUNT,
+            endpoint_url=self.aws("iam").meta.endpoint_url,
+            credentials=self.credentials,
+            images=self.images,
+            faults=self.faults,
+        )
+
     @staticmethod
     def agent_source() -> str:
         """Return the source of the image `echo`."""

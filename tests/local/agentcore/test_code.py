@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import shutil
 import sys
+import sysconfig
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,8 +16,6 @@ from botocore.exceptions import ClientError
 from local.agentcore.data.foreign import foreign_packages
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.local.agentcore.conftest import World
 
 PYTHON = f"PYTHON_{sys.version_info.major}_{sys.version_info.minor}"
@@ -141,18 +141,30 @@ def test_node_runs_too(world: World, code: Code) -> None:
     assert world.invoke(arn) == {"status": "Healthy", "method": "POST"}
 
 
-def package(folder: Path, name: str, *compiled: str) -> None:
+def package(folder: Path, name: str, *compiled: str, machine: int = 0) -> None:
+    """Lay out an installed package; its compiled modules are headers for a processor."""
     info = folder / f"{name}-1.2.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
     lines = [f"{name}/{file},," for file in ("__init__.py", *compiled)]
     (info / "RECORD").write_text("\n".join(lines))
+    (folder / name).mkdir()
+    header = bytearray(Path(sys.executable).resolve().read_bytes()[:20])
+    header[18:20] = (int.from_bytes(header[18:20], "little") ^ machine).to_bytes(2, "little")
+    for file in compiled:
+        (folder / name / file).write_bytes(header)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the headers are those of ELF")
 def test_packages_for_another_machine_are_found(tmp_path: Path) -> None:
+    tag = sysconfig.get_config_var("EXT_SUFFIX")
     package(tmp_path, "pure")
-    package(tmp_path, "ours", "fast.cpython-311-x86_64-linux-gnu.so")
-    package(tmp_path, "theirs", "fast.cpython-313-aarch64-linux-gnu.so")
-    package(tmp_path, "stable", "fast.abi3.so")
-    suffixes = [".cpython-311-x86_64-linux-gnu.so", ".so"]
-    assert foreign_packages(tmp_path, suffixes) == ["stable==1.2", "theirs==1.2"]
+    package(tmp_path, "ours", f"fast{tag}", "bare.so", "stable.abi3.so")
+    package(tmp_path, "another_processor", f"fast{tag}", machine=1)
+    package(tmp_path, "another_processor_stable", "fast.abi3.so", machine=1)
+    package(tmp_path, "another_python", "fast.cpython-399-x86_64-linux-gnu.so")
+    assert foreign_packages(tmp_path, Path(sys.executable)) == [
+        "another_processor==1.2",
+        "another_processor_stable==1.2",
+        "another_python==1.2",
+    ]

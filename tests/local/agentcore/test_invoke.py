@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, IncompleteReadError, ResponseStreamingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,6 +116,21 @@ def test_who_hangs_up_ends_the_call_to_the_agent(world: World, client: Any, tmp_
         time.sleep(0.01)
 
 
+@pytest.mark.parametrize("limit", ["request_seconds", "stream_seconds"])
+def test_a_stream_that_stalls_or_does_not_end_is_cut(
+    world: World, client: Any, tmp_path: Path, limit: str
+) -> None:
+    arn = world.ready()["agentRuntimeArn"]
+    setattr(world.core.quotas, limit, 0.3)
+    order: dict[str, Any] = {"do": "stream", "events": 10**9, "hung_up": str(tmp_path / "told")}
+    if limit == "request_seconds":
+        order["wait_for"] = str(tmp_path / "never")
+    answer = client.invoke_agent_runtime(agentRuntimeArn=arn, payload=json.dumps(order).encode())
+    # Half an answer does not look like a whole one.
+    with pytest.raises((ResponseStreamingError, IncompleteReadError)):
+        answer["response"].read()
+
+
 def test_a_running_call_keeps_its_session_from_idling_out(world: World, client: Any) -> None:
     arn = world.ready(
         lifecycleConfiguration={"idleRuntimeSessionTimeout": 60, "maxLifetime": 1000}
@@ -161,7 +176,9 @@ def test_an_image_that_is_gone(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", [NEVER_LISTENS, WRONG_PORT, LOOPBACK_ONLY, UNHEALTHY], ids=str.split
+    "source",
+    [NEVER_LISTENS, WRONG_PORT, LOOPBACK_ONLY, UNHEALTHY],
+    ids=["never listens", "wrong port", "loopback only", "unhealthy"],
 )
 def test_an_agent_that_is_never_reached(world: World, source: str) -> None:
     world.core.quotas.startup_seconds = 0.5
@@ -172,12 +189,8 @@ def test_an_agent_that_is_never_reached(world: World, source: str) -> None:
     assert world.core.sessions.running() == []
 
 
-def test_an_agent_that_takes_too_long(world: World, tmp_path: Path) -> None:
-    arn = world.ready()["agentRuntimeArn"]
+def test_an_agent_that_takes_too_long(world: World) -> None:
     world.core.quotas.request_seconds = 0.3
-    order = {"do": "stream", "events": 2, "wait_for": str(tmp_path / "never")}
-    assert world.bare_invoke(arn).status_code == 200
-    del order["wait_for"]
     slow = world.add_image(
         "slow",
         "import time\n"

@@ -94,7 +94,7 @@ def test_the_official_client_lists_and_calls_tools(world: World, url: str, token
             await session.initialize()
             tools = [tool.name for tool in (await session.list_tools()).tools]
             result = await session.call_tool("add", {"a": 2, "b": 40})
-            return tools, str(result.content[0].text)
+            return tools, str(result.content[0].model_dump()["text"])
 
     assert asyncio.run(use()) == (["add"], "42")
     # Every request of the client went into one session.

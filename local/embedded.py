@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import shutil
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -34,6 +35,7 @@ from local.services.bedrock.service import Bedrock
 from local.services.build.codebuild import CodeBuild
 from local.services.build.images import ImageStore
 from local.services.children import Children, kill_left_over
+from local.services.events import Events
 from local.services.function_logs import FunctionLogs
 from local.services.functions import Callables, Functions
 from local.stack.deploy import Stack, deploy
@@ -118,6 +120,7 @@ class EmbeddedAws:
         faults: What is to go wrong.
         agentcore: The local AgentCore.
         functions: The stack's functions.
+        events: Deliveries of EventBridge, and its clock.
     """
 
     @classmethod
@@ -188,6 +191,7 @@ class EmbeddedAws:
             raise AlreadyRunningError("this process has an embedded AWS already")
         undo.callback(_one_at_a_time.release)
         undo.enter_context(_owned(state_dir))
+        undo.enter_context(_logged(state_dir / "logs" / "embedded.log"))
         moto_seams.install()
         moto_seams.reset()
         self.credentials = CredentialStore()
@@ -202,9 +206,7 @@ class EmbeddedAws:
         self._services: dict[str, Any] = {}
         server = Server(self._gateway(delays), port)
         self.endpoint_url = f"http://localhost:{server.port}"
-        self._root_session = self._session(self._root)
-        self._clients: dict[str, Any] = {}
-        self._clients_lock = threading.Lock()
+        self._root_client = self._clients_of_keys(self._root)
         undo.enter_context(_environment({"MOTO_PORT": str(server.port), **_NO_PROXY}))
         undo.callback(server.stop)
         server.start()
@@ -249,7 +251,8 @@ class EmbeddedAws:
         undo.callback(codebuild.close)
         children = Children(self.state_dir / "functions" / "processes")
         undo.callback(children.close)
-        logs = FunctionLogs(self.state_dir / "logs" / "functions", lambda: self._own_client("logs"))
+        lambda_client = self._clients_of("lambda")
+        logs = FunctionLogs(self.state_dir / "logs" / "functions", lambda: lambda_client("logs"))
         undo.callback(logs.close)
         self.functions = Functions(
             state_dir=self.state_dir,
@@ -263,6 +266,10 @@ class EmbeddedAws:
         )
         undo.callback(self.functions.close)
         self.function_logs = logs
+        self.events = Events(
+            client=self._clients_of("events"), account_id=self.account_id, region=self.region
+        )
+        undo.callback(self.events.close)
         self._services.update(
             {
                 "bedrock-agentcore-control": self.agentcore.control,
@@ -311,17 +318,24 @@ class EmbeddedAws:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of a service, with the keys of `root`."""
-        with self._clients_lock:
-            if service not in self._clients:
-                self._clients[service] = self._root_session.client(
-                    service, endpoint_url=self.endpoint_url, config=_CLIENT_CONFIG
-                )
-            return self._clients[service]
+        return self._root_client(service)
 
-    def _own_client(self, service: str) -> Any:
-        """Return a client whose calls the log shows as Lambda's own."""
-        keys = self.credentials.issue(Principal("lambda", None, "service"))
-        return self._session(keys).client(service, endpoint_url=self.endpoint_url)
+    def _clients_of(self, service: str) -> Callable[[str], Any]:
+        """Return a maker of clients whose calls the log shows as a service's own."""
+        return self._clients_of_keys(self.credentials.issue(Principal(service, None, "service")))
+
+    def _clients_of_keys(self, keys: Credentials) -> Callable[[str], Any]:
+        session, made, lock = self._session(keys), dict[str, Any](), threading.Lock()
+
+        def client(name: str) -> Any:
+            with lock:
+                if name not in made:
+                    made[name] = session.client(
+                        name, endpoint_url=self.endpoint_url, config=_CLIENT_CONFIG
+                    )
+                return made[name]
+
+        return client
 
     def _session(self, keys: Credentials) -> boto3.Session:
         return boto3.Session(
@@ -408,6 +422,25 @@ def _owned(state_dir: Path) -> Iterator[None]:
             else:
                 entry.unlink()
         yield
+
+
+@contextmanager
+def _logged(file: Path) -> Iterator[None]:
+    """Write what moto and the embedded AWS log into a file instead of on the screen."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(file, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    loggers = [logging.getLogger(name) for name in ("moto", "local")]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.propagate = False
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+            logger.propagate = True
+        handler.close()
 
 
 @contextmanager

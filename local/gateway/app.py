@@ -148,6 +148,12 @@ class Gateway:
         except ConnectionError:
             self._calls.record(call)
             raise
+        except NotImplementedError as missing:
+            model = self._operations.service(call.service)
+            unknown = errors.ServiceError("UnknownOperationException", str(missing), 501)
+            return self._answer(
+                call, errors.respond(unknown, model, call.request_id), environ, start
+            )
         except Exception:
             log.exception("%s %s failed in the embedded AWS", call.service, call.operation)
             model = self._operations.service(call.service)

@@ -12,7 +12,18 @@ from werkzeug import Response
 
 from local.gateway.faults import Fault
 
-_THROTTLING = ("Throttl", "TooManyRequests", "RequestLimitExceeded", "ThroughputExceeded")
+_THROTTLING = (
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "ProvisionedThroughputExceededException",
+    "Throttl",
+    "RequestLimitExceeded",
+    "LimitExceeded",
+)
+_SERVER_ERROR = {
+    500: ("ServiceException", "InternalServer", "InternalError", "InternalService", "Internal"),
+    503: ("ServiceUnavailable",),
+}
 _CONFLICT = ("Conflict", "InUse", "AlreadyExists", "ConditionalCheckFailed")
 _DENIED = ("AccessDenied", "NotAuthorized", "AuthorizationError")
 
@@ -52,8 +63,11 @@ def fault_error(fault: Fault, model: ServiceModel | None, operation: str | None)
     s3 = model is not None and model.service_name == "s3"
     message = fault.reason
     if fault.kind == "serverError":
-        code = {500: "InternalServerError", 503: "ServiceUnavailable"}.get(
-            fault.status, "InternalFailure"
+        common = {500: "InternalServerError", 503: "ServiceUnavailable"}
+        words = _SERVER_ERROR.get(fault.status, ())
+        code, _ = _modelled(model, operation, words) or (
+            common.get(fault.status, "InternalFailure"),
+            fault.status,
         )
         return ServiceError(code, message or "The request failed inside the service.", fault.status)
     if fault.kind == "throttle":

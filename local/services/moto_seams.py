@@ -1,97 +1,490 @@
 """Every place that reaches into moto's private parts, and why.
 
-Each seam names what moto does instead and where that is known upstream; for each there is a canary
-test in `tests/local/services/test_moto_seams.py` that fails when moto no longer needs it.
-`install` is idempotent and stays in force for the life of the process.
+Each seam says what moto does instead, and where that is known upstream (without a number: not
+reported yet). For each there is a canary in `tests/local/services/test_moto_seams.py` that fails
+when moto no longer needs it. `install` may be called again, and stays in force for the process.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import threading
 import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol
 
+import boto3
+import moto.stepfunctions.parser.asl.component.state.state as sfn_state
 import moto.stepfunctions.parser.asl.eval.states as sfn_states
 import moto.stepfunctions.parser.asl.eval.variable_store as sfn_variables
 import moto.stepfunctions.parser.asl.jsonata.jsonata as sfn_jsonata
-from jsonata.jexception import JException
-from jsonata.jsonata import Jsonata
-from jsonata.utils import Utils
+import moto.stepfunctions.parser.asl.utils.boto_client as sfn_clients
+import moto.stepfunctions.parser.backend.execution_worker as sfn_worker
+from botocore.exceptions import BotoCoreError
 from moto.core.config import default_user_config
+from moto.core.responses import ActionResult
+from moto.events.models import Rule, events_backends
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, iam_backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.s3.models import FakeBucket
+from moto.scheduler.models import scheduler_backends
+from moto.stepfunctions.exceptions import InvalidExecutionInput, InvalidName
+from moto.stepfunctions.parser.api import (
+    EvaluationFailedEventDetails,
+    HistoryEventType,
+    TaskFailedEventDetails,
+)
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import (
     CustomErrorName,
 )
-from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEvent,
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
+    StatesErrorName,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
+    StatesErrorNameType,
+)
+from moto.stepfunctions.parser.asl.component.common.string.string_expression import (
+    StringJSONata,
+)
 from moto.stepfunctions.parser.asl.component.intrinsic.jsonata import (
     _DECLARATION_BY_VARIABLE_REFERENCE as FUNCTION_DECLARATIONS,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (
+    StateTaskService,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
+    StateTaskServiceLambda,
+)
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.parser.utils import camel_to_snake_case
+from moto.stepfunctions.responses import StepFunctionResponse
+
+from local.gateway.operations import new_session
+from local.services.jsonata_engine import JsonataError, evaluate
 
 INTERPRETER_KEYS = ("ak", "sk")
 """The keys that moto's interpreter signs its own calls with (`utils/boto_client.py` there)."""
 
+_installed = threading.Lock()
+
 
 def install() -> None:
     """Put every seam in place."""
+    if not _installed.acquire(blocking=False):
+        return
     default_user_config["stepfunctions"]["execute_state_machine"] = True
-    # getmoto/moto#10105: JSONata is a stub, with this function as its one entrance.
-    sfn_jsonata._eval_jsonata = evaluate_jsonata
-    # Strings are put between quotes as they are, so a quote or a newline in a value (an error's
-    # Cause that is JSON) breaks the expression. Imported by name in two places.
-    sfn_states.encode_jsonata_variable_declarations = declare_variables  # type: ignore[attr-defined]
-    sfn_variables.encode_jsonata_variable_declarations = declare_variables  # type: ignore[attr-defined]
-    _name_executions()
-    _let_states_errors_through()
+    _evaluate_jsonata()
+    _fill_context()
+    _unescape_strings()
+    _name_lambda_faults()
+    _spell_parameters()
+    _share_clients()
+    _mend_executions()
     _heed_conditions()
+    _deliver_events()
 
 
 def reset() -> None:
     """Empty every moto backend: a new embedded AWS starts with an account that has nothing."""
     moto_api_backend.reset()
+    _clients.forget()
 
 
-def _let_states_errors_through() -> None:
-    """Let an error of Step Functions' own (`States.…`) leave a Parallel branch and reach a Fail state.
+# --- Step Functions: JSONata ---------------------------------------------------------------------
 
-    moto carries both as custom error names, whose constructor refuses the prefix with a ValueError,
-    so a caught States.QueryEvaluationError ends the execution as States.Runtime.
+_DECLARATION = re.compile(r"(\$[A-Za-z0-9_$]+):=")
+_JSON = json.JSONDecoder()
+
+
+def _evaluate_jsonata() -> None:
+    """Evaluate JSONata, which moto has as a stub with one entrance (getmoto/moto#10105)."""
+    sfn_jsonata._eval_jsonata = evaluate_composed
+    # Strings are put between quotes as they are, so a quote or a newline in a value (an error's
+    # Cause that is JSON) breaks the expression. Imported by name in two places.
+    for module in (sfn_states, sfn_variables):
+        module.encode_jsonata_variable_declarations = declare_variables  # type: ignore[attr-defined]
+    original = StringJSONata._eval_body
+
+    @wraps(original)
+    def _eval_body(self: StringJSONata, env: Any) -> None:
+        # A fault of the evaluation ends as States.Runtime, which nothing can catch.
+        try:
+            original(self, env)
+        except JsonataError as error:
+            name = StatesErrorName(typ=StatesErrorNameType.StatesQueryEvaluationError)
+            details = EventDetails(  # type: ignore[typeddict-item]
+                evaluationFailedEventDetails=EvaluationFailedEventDetails(
+                    error=name.error_name,
+                    cause=f"The JSONata expression '{self.expression}' threw an error during "
+                    f"evaluation. {error}",
+                )
+            )
+            kind = HistoryEventType.EvaluationFailed
+            env.event_manager.add_event(
+                context=env.event_history_context, event_type=kind, event_details=details
+            )
+            raise FailureEventException(FailureEvent(env, name, kind, details)) from error
+
+    StringJSONata._eval_body = _eval_body  # type: ignore[method-assign]
+
+
+def declare_variables(bindings: dict[str, Any]) -> str:
+    """Write variables as `$name:=<JSON>;`, strings escaped."""
+    return "".join(
+        f"{name}:={json.dumps(value, separators=(',', ':'), default=str)};"
+        for name, value in bindings.items()
+    )
+
+
+def evaluate_composed(composed: str) -> Any:
+    """Evaluate what moto composes: `(` declarations, expression `)`, maybe within `$exists(…)`.
+
+    The declared values are read as JSON and bound, not parsed as JSONata: that is faster, and a
+    list with one element stays a list, as it does in the service.
+
+    Raises:
+        JsonataError: The expression fails.
+    """
+    function, body = "", composed
+    for name in ("$exists", "$type"):
+        if composed.startswith(f"{name}((") and composed.endswith("))"):
+            function, body = name, composed[len(name) + 1 : -1]
+    functions, variables, body = _take_declarations(body[1:-1])
+    return evaluate(f"{function}({functions}{body})", variables)
+
+
+def _take_declarations(body: str) -> tuple[str, dict[str, Any], str]:
+    """Split a composed expression into function declarations, values, and the rest."""
+    functions = ""
+    while True:
+        for name, text in FUNCTION_DECLARATIONS.items():
+            if body.startswith(text):
+                # moto has these two as a sentence that says it has not.
+                functions += "" if name in ("$uuid", "$hash") else text
+                body = body[len(text) :]
+                break
+        else:
+            break
+    variables: dict[str, Any] = {}
+    while found := _DECLARATION.match(body):
+        try:
+            value, end = _JSON.raw_decode(body, found.end())
+        except ValueError:
+            break
+        if body[end : end + 1] != ";":
+            break
+        variables[found.group(1)[1:]] = value
+        body = body[end + 1 :]
+    return functions, variables, body
+
+
+# --- Step Functions: the interpreter -------------------------------------------------------------
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _fill_context() -> None:
+    """Write the context object as the service does ("Accessing execution data" in its guide).
+
+    moto leaves out `Execution.RedriveCount` and (but in Map and Parallel) `State.RetryCount`,
+    and writes times in two other ways.
+    """
+    state_data, execution_data = sfn_states.StateData, sfn_states.ExecutionData
+
+    def state(**members: Any) -> Any:
+        return state_data(**{"RetryCount": 0, **members, "EnteredTime": _iso(datetime.now(UTC))})
+
+    def execution(**members: Any) -> Any:
+        started = members["StartTime"]
+        return execution_data(**members | {"StartTime": _iso(started), "RedriveCount": 0})
+
+    sfn_state.StateData = state  # type: ignore[attr-defined, assignment, misc]
+    sfn_worker.ExecutionData = execution  # type: ignore[attr-defined, assignment, misc]
+
+
+def _unescape_strings() -> None:
+    r"""Read strings of a definition as JSON; moto leaves `\"` and `\n` in them as they stand."""
+    original = Preprocessor._inner_string_of
+
+    def inner_string_of(parser_rule_context: Any) -> str | None:
+        text = parser_rule_context.getText()
+        if len(text) >= 2 and text.startswith('"') and text.endswith('"'):
+            return str(json.loads(text))
+        return original(parser_rule_context)
+
+    Preprocessor._inner_string_of = staticmethod(inner_string_of)  # type: ignore[method-assign]
+
+
+def _name_lambda_faults() -> None:
+    """Name a call that never reached Lambda `Lambda.SdkClientException`, which can be retried.
+
+    moto ends the execution with States.Runtime. The name is in the developer guide's best
+    practices, "Handle transient Lambda service exceptions".
+    """
+    original = StateTaskServiceLambda._from_error
+
+    @wraps(original)
+    def _from_error(self: StateTaskServiceLambda, env: Any, ex: Exception) -> FailureEvent:
+        if not isinstance(ex, BotoCoreError):
+            return original(self, env, ex)
+        name = "Lambda.SdkClientException"
+        return FailureEvent(
+            env=env,
+            error_name=CustomErrorName(name),
+            event_type=HistoryEventType.TaskFailed,
+            event_details=EventDetails(  # type: ignore[typeddict-item]
+                taskFailedEventDetails=TaskFailedEventDetails(
+                    error=name,
+                    cause=f"Unable to execute HTTP request: {ex}",
+                    resource=self._get_sfn_resource(),
+                    resourceType=self._get_sfn_resource_type(),
+                )
+            ),
+        )
+
+    StateTaskServiceLambda._from_error = _from_error  # type: ignore[method-assign]
+
+
+def _spell_parameters() -> None:
+    """Turn `StateMachineArn` into `stateMachineArn`, for services whose API is written so.
+
+    A definition writes all parameters in PascalCase; moto has the two methods that should adapt
+    them to botocore's model, but left them empty.
+    """
+    session = new_session()
+
+    def operation_of(task: Any, service: str | None, action: str | None) -> Any:
+        model = session.get_service_model(task._get_boto_service_name(service))
+        wanted = task._get_boto_service_action(action)
+        for name in model.operation_names:
+            if camel_to_snake_case(name) == wanted:
+                return model.operation_model(name)
+        return None
+
+    def _normalise_parameters(
+        self: Any,
+        parameters: dict[str, Any],
+        boto_service_name: str | None = None,
+        service_action_name: str | None = None,
+    ) -> None:
+        operation = operation_of(self, boto_service_name, service_action_name)
+        if operation is not None and operation.input_shape is not None:
+            self._to_boto_request(parameters, operation.input_shape)
+
+    def _normalise_response(
+        self: Any,
+        response: Any,
+        boto_service_name: str | None = None,
+        service_action_name: str | None = None,
+    ) -> None:
+        operation = operation_of(self, boto_service_name, service_action_name)
+        if operation is not None and operation.output_shape is not None:
+            self._from_boto_response(response, operation.output_shape)
+
+    StateTaskService._normalise_parameters = _normalise_parameters  # type: ignore[method-assign]
+    StateTaskService._normalise_response = _normalise_response  # type: ignore[method-assign]
+
+
+class _SharedClients:
+    """Stands in for the module `boto3` where the interpreter makes a client for every task.
+
+    Making one takes up to a tenth of a second, and boto3's default session is not safe between
+    the threads of a Parallel state.
     """
 
-    def accept(self: CustomErrorName, error_name: str | None) -> None:
-        ErrorName.__init__(self, error_name=error_name)
+    def __init__(self) -> None:
+        self._clients: dict[tuple[str, str, str | None], Any] = {}
+        self._lock = threading.Lock()
 
-    CustomErrorName.__init__ = accept
+    def client(
+        self, service_name: str, region_name: str, endpoint_url: str | None = None, **settings: Any
+    ) -> Any:
+        key = (service_name, region_name, endpoint_url)
+        with self._lock:
+            if key not in self._clients:
+                session = boto3.Session(botocore_session=new_session())
+                self._clients[key] = session.client(
+                    service_name, region_name=region_name, endpoint_url=endpoint_url, **settings
+                )
+            return self._clients[key]
+
+    def forget(self) -> None:
+        with self._lock:
+            self._clients.clear()
 
 
-# --- IAM ---------------------------------------------------------------------------------------------
+_clients = _SharedClients()
 
 
-def know_managed_policy(account_id: str, arn: str) -> None:
-    """Make one of AWS's managed policies known to IAM.
+def _share_clients() -> None:
+    sfn_clients.boto3 = _clients  # type: ignore[attr-defined]
 
-    moto knows all of them or none (`load_aws_managed_policies`), and all take a second and a half.
+
+# --- Step Functions: the API ---------------------------------------------------------------------
+
+_start_lock = threading.Lock()
+_BAD_IN_NAME = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
+
+
+def _mend_executions() -> None:
+    """Name executions, tell how they were stopped, page through their history.
+
+    moto leaves the name `None` (so `$states.context.Execution.Name` is null and all ARNs are
+    the same), looks for the name and adds the execution without a lock between the two, takes any
+    name, has no code in its error for a bad input, loses `error` and `cause` of StopExecution, and
+    always answers GetExecutionHistory whole and oldest first.
     """
-    backend = iam_backends[account_id]["aws"]
-    if arn in backend.managed_policies:
-        return
-    name = arn.rpartition("/")[2]
-    start = aws_managed_policies_data.find(f'\n "{name}":{{')
-    if start < 0:
-        return
-    brace = aws_managed_policies_data.index("{", start)
-    data, _ = _VALUE.raw_decode(aws_managed_policies_data, brace)
-    policy = AWSManagedPolicy.from_data(name, account_id, backend.region_name, data)
-    if policy.arn == arn:
-        backend.managed_policies[arn] = policy
+    start = StepFunctionsParserBackend.start_execution
+    stop = StepFunctionResponse.stop_execution
+
+    @wraps(start)
+    def start_execution(
+        self: StepFunctionsParserBackend,
+        state_machine_arn: str,
+        name: str | None = None,
+        execution_input: str = "{}",
+        *args: Any,
+    ) -> Any:
+        if name is not None and (_BAD_IN_NAME.search(name) or not 1 <= len(name) <= 80):
+            raise InvalidName(f"Invalid Name: '{name}'")
+        try:
+            json.loads(execution_input)
+        except ValueError as error:
+            raise InvalidExecutionInput(f"Invalid State Machine Execution Input: {error}") from None
+        with _start_lock:
+            return start(self, state_machine_arn, name or str(uuid.uuid4()), execution_input, *args)
+
+    @wraps(stop)
+    def stop_execution(self: StepFunctionResponse) -> Any:
+        answer = stop(self)
+        arn = self._get_param("executionArn")
+        execution = self.stepfunction_backend.describe_execution(arn)
+        execution.error, execution.cause = self._get_param("error"), self._get_param("cause")
+        return answer
+
+    def get_execution_history(self: StepFunctionResponse) -> ActionResult:
+        history = self.stepfunction_backend.get_execution_history(self._get_param("executionArn"))
+        events = [*history["events"]]
+        if self._get_param("reverseOrder"):
+            events.reverse()
+        begin = int(self._get_param("nextToken") or 0)
+        end = begin + (int(self._get_param("maxResults") or 0) or 100)
+        more = {"nextToken": str(end)} if end < len(events) else {}
+        return ActionResult({"events": events[begin:end], **more})
+
+    StepFunctionsParserBackend.start_execution = start_execution  # type: ignore[method-assign, assignment]
+    StepFunctionResponse.stop_execution = stop_execution  # type: ignore[method-assign]
+    StepFunctionResponse.get_execution_history = (  # type: ignore[method-assign]
+        get_execution_history
+    )
+
+
+# --- EventBridge ---------------------------------------------------------------------------------
+
+
+class EventSink(Protocol):
+    """Takes an event for one target of one rule."""
+
+    def __call__(self, target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> None:
+        """Deliver an event (the whole envelope) to a target of a rule."""
+
+
+_sink: EventSink | None = None
+
+
+def deliver_events_to(sink: EventSink | None) -> None:
+    """Choose who delivers events to targets; `None` for nobody."""
+    global _sink
+    _sink = sink
+
+
+def _deliver_events() -> None:
+    """Hand each event to our own delivery, for every target of every enabled rule it matches.
+
+    moto raises NotImplementedError for a state machine or a function, delivers for disabled
+    rules too, writes the time as a number, adds `ingestion-time`, and shows events of AWS services
+    to every bus.
+    """
+
+    def send_to_targets(
+        self: Rule, original_event: dict[str, Any], transform_input: bool = True
+    ) -> None:
+        event: Any = {
+            name: value for name, value in original_event.items() if name != "ingestion-time"
+        }
+        bus = self.event_bus_name.rpartition("/")[2]
+        if event["source"].startswith("aws.") and bus != "default":
+            return
+        if isinstance(event["time"], int | float):
+            moment = datetime.fromtimestamp(event["time"], UTC)
+            event["time"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        # A rule without a pattern has a schedule; to moto it matches everything.
+        wanted = self.event_pattern.dump() and self.event_pattern.matches_event(event)
+        if self.state != "ENABLED" or _sink is None or not wanted:
+            return
+        for target in self.targets:
+            _sink(target, event, self.arn)
+
+    Rule.send_to_targets = send_to_targets  # type: ignore[method-assign, assignment]
+
+
+@dataclass(frozen=True)
+class Timer:
+    """A rule or a schedule that fires by the clock.
+
+    Attributes:
+        arn: Its ARN.
+        expression: `rate(…)`, `cron(…)` or `at(…)`.
+        timezone: Where `cron` and `at` are meant.
+        targets: What it fires at.
+        rule: Whether it is a rule of EventBridge, not a schedule of EventBridge Scheduler.
+    """
+
+    arn: str
+    expression: str
+    timezone: str
+    targets: list[dict[str, Any]]
+    rule: bool
+
+
+def timers(account_id: str, region: str) -> list[Timer]:
+    """Return every enabled rule with a schedule, and every enabled schedule.
+
+    moto keeps them and never fires one. Read from its models, since a poll through its API would
+    fill the call log.
+    """
+    rules = [
+        Timer(rule.arn, rule.scheduled_expression, "UTC", [*rule.targets], rule=True)
+        for bus in [*events_backends[account_id][region].event_buses.values()]
+        for rule in [*bus.rules.values()]
+        if rule.scheduled_expression and rule.state == "ENABLED"
+    ]
+    schedules = [
+        Timer(
+            schedule.arn,
+            schedule.schedule_expression,
+            schedule.schedule_expression_timezone,
+            [schedule.target],
+            rule=False,
+        )
+        for group in [*scheduler_backends[account_id][region].schedule_groups.values()]
+        for schedule in [*group.schedules.values()]
+        if schedule.state == "ENABLED"
+    ]
+    return rules + schedules
 
 
 # --- S3 ------------------------------------------------------------------------------------------
@@ -118,102 +511,24 @@ def _heed_conditions() -> None:
     FakeBucket.get_permission = get_permission  # type: ignore[method-assign]
 
 
-# --- JSONata -------------------------------------------------------------------------------------
-
-_DECLARATION = re.compile(r"(\$[A-Za-z0-9_$]+):=")
-_VALUE = json.JSONDecoder()
+# --- IAM -----------------------------------------------------------------------------------------
 
 
-def declare_variables(bindings: dict[str, Any]) -> str:
-    """Write variables as `$name:=<JSON>;`, strings escaped."""
-    return "".join(
-        f"{name}:={json.dumps(value, separators=(',', ':'), default=str)};"
-        for name, value in bindings.items()
-    )
+def know_managed_policy(account_id: str, arn: str) -> None:
+    """Make one of AWS's managed policies known to IAM.
 
-
-def evaluate_jsonata(expression: str) -> Any:
-    """Evaluate what moto composes: `(` declarations, expression `)`, maybe within `$exists(…)`.
-
-    The declared values are read as JSON and bound, not parsed as JSONata: that is faster, and a
-    list with one element stays a list, as it does in the service.
-
-    Raises:
-        JSONataException: With the message of the JSONata error.
+    moto knows all of them or none (`load_aws_managed_policies`), and all take a second and a half.
     """
-    function, body = "", expression
-    for name in ("$exists", "$type"):
-        if expression.startswith(f"{name}((") and expression.endswith("))"):
-            function, body = name, expression[len(name) + 1 : -1]
-    declarations, bindings, body = _take_declarations(body[1:-1])
-    try:
-        compiled = Jsonata(f"{function}({declarations}{body})")
-        compiled.register_lambda("uuid", lambda _args: str(uuid.uuid4()))
-        compiled.register_lambda("hash", _hash)
-        return compiled.evaluate(None, bindings)
-    except JException as error:
-        raise sfn_jsonata.JSONataException("UNKNOWN", str(error)) from error
-
-
-def _take_declarations(body: str) -> tuple[str, dict[str, Any], str]:
-    """Split a composed expression into function declarations, bound values, and the rest."""
-    functions = ""
-    while True:
-        for name, text in FUNCTION_DECLARATIONS.items():
-            if body.startswith(text):
-                # moto has these two as a sentence that says it has not.
-                functions += "" if name in ("$uuid", "$hash") else text
-                body = body[len(text) :]
-                break
-        else:
-            break
-    bindings: dict[str, Any] = {}
-    while found := _DECLARATION.match(body):
-        try:
-            value, end = _VALUE.raw_decode(body, found.end())
-        except ValueError:
-            break
-        if body[end : end + 1] != ";":
-            break
-        bindings[found.group(1)[1:]] = Utils.NULL_VALUE if value is None else value
-        body = body[end + 1 :]
-    return functions, bindings, body
-
-
-def _hash(arguments: list[Any]) -> str:
-    """`$hash(value, algorithm)`, as the developer guide's list of JSONata functions has it."""
-    value, algorithm = arguments[0], arguments[1] if len(arguments) > 1 else "SHA-256"
-    known = {"MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512"}
-    if algorithm not in known:
-        raise JException("D3001", -1, algorithm)
-    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
-    return hashlib.new(algorithm.replace("SHA-", "SHA").lower(), text.encode()).hexdigest()
-
-
-# --- executions ----------------------------------------------------------------------------------
-
-_start_lock = threading.Lock()
-
-
-def _name_executions() -> None:
-    """Give every execution a name, and let two starts of one name see each other.
-
-    moto leaves the name `None` (so `$states.context.Execution.Name` is null and all ARNs are the
-    same), and looks for the name and adds the execution without a lock between the two.
-    """
-    original = StepFunctionsParserBackend.start_execution
-    if hasattr(original, "__wrapped__"):
+    backend = iam_backends[account_id]["aws"]
+    if arn in backend.managed_policies:
         return
-
-    @wraps(original)
-    def start_execution(
-        self: StepFunctionsParserBackend,
-        state_machine_arn: str,
-        name: str | None = None,
-        *args: Any,
-        **kwargs: Any,
-    ) -> Any:
-        with _start_lock:
-            return original(self, state_machine_arn, name or str(uuid.uuid4()), *args, **kwargs)
-
-    StepFunctionsParserBackend.start_execution = start_execution  # type: ignore[method-assign]
+    name = arn.rpartition("/")[2]
+    start = aws_managed_policies_data.find(f'\n "{name}":{{')
+    if start < 0:
+        return
+    data, _ = _JSON.raw_decode(
+        aws_managed_policies_data, aws_managed_policies_data.index("{", start)
+    )
+    policy = AWSManagedPolicy.from_data(name, account_id, backend.region_name, data)
+    if policy.arn == arn:
+        backend.managed_policies[arn] = policy

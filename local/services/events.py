@@ -1,0 +1,193 @@
+"""EventBridge's deliveries: rules and schedules start executions and reach other targets."""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.services import moto_seams
+from local.services.event_input import target_input
+from local.services.timetable import ScheduleExpressionError, next_due
+
+log = logging.getLogger(__name__)
+
+_TICK_SECONDS = 0.5
+_ATTEMPTS = 3
+
+Clock = Callable[[], datetime]
+"""Returns the present, with a time zone."""
+
+
+def _present() -> datetime:
+    return datetime.now(UTC)
+
+
+class Events:
+    """Delivers events, and fires rules and schedules when they are due.
+
+    Deliveries happen in a thread of their own, after the call that put the event has returned,
+    each up to three times, as EventBridge delivers (there for 24 hours).
+
+    Args:
+        client: Makes a boto3 client by service name; its calls show as those of `events`.
+        account_id: Account.
+        region: Region.
+        clock: The present; tests put their own in its place and call `tick`.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: Callable[[str], Any],
+        account_id: str,
+        region: str,
+        clock: Clock = _present,
+    ) -> None:
+        self._client = client
+        self._account_id = account_id
+        self._region = region
+        self.clock = clock
+        self._due: dict[tuple[str, str], datetime | None] = {}
+        self._deliveries: queue.Queue[tuple[dict[str, Any], Any] | None] = queue.Queue()
+        self._closing = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._deliver_all, name="event-delivery", daemon=True),
+            threading.Thread(target=self._watch_clock, name="event-clock", daemon=True),
+        ]
+        moto_seams.deliver_events_to(self.take)
+        for thread in self._threads:
+            thread.start()
+
+    def take(self, target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> None:
+        """Take an event for a target of a rule, and deliver it soon."""
+        self._deliveries.put((target, target_input(target, event, rule_arn)))
+
+    def flush(self) -> None:
+        """Wait until all that was taken has been delivered, or given up."""
+        self._deliveries.join()
+
+    def tick(self) -> None:
+        """Fire every rule and schedule that has become due since the last tick.
+
+        What is seen for the first time counts from now; what was missed while nobody looked fires
+        once.
+        """
+        now = self.clock()
+        known: dict[tuple[str, str], datetime | None] = {}
+        for timer in moto_seams.timers(self._account_id, self._region):
+            key = (timer.arn, timer.expression)
+            try:
+                due = (
+                    self._due[key]
+                    if key in self._due
+                    else next_due(timer.expression, now, timer.timezone)
+                )
+                if due is not None and due <= now:
+                    self._fire(timer, due)
+                    due = next_due(timer.expression, now, timer.timezone)
+            except ScheduleExpressionError as error:
+                log.warning("%s has no schedule: %s", timer.arn, error)
+                due = None
+            known[key] = due
+        self._due = known
+
+    def close(self) -> None:
+        """End both threads; what was not delivered yet is not."""
+        moto_seams.deliver_events_to(None)
+        self._closing.set()
+        self._deliveries.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _fire(self, timer: moto_seams.Timer, due: datetime) -> None:
+        event: dict[str, Any] = {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "Scheduled Event",
+            "source": "aws.events" if timer.rule else "aws.scheduler",
+            "account": self._account_id,
+            "time": due.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": self._region,
+            "resources": [timer.arn],
+            "detail": {},
+        }
+        for target in timer.targets:
+            self.take(target, event, timer.arn)
+
+    def _watch_clock(self) -> None:
+        while not self._closing.wait(_TICK_SECONDS):
+            self.tick()
+
+    def _deliver_all(self) -> None:
+        while (delivery := self._deliveries.get()) is not None:
+            try:
+                if not self._closing.is_set():
+                    self._try(*delivery)
+            finally:
+                self._deliveries.task_done()
+        self._deliveries.task_done()
+
+    def _try(self, target: dict[str, Any], payload: Any) -> None:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                self._deliver(target, payload)
+            except (ClientError, BotoCoreError) as error:
+                log.warning("delivery %d to %s failed: %s", attempt, target["Arn"], error)
+            else:
+                return
+
+    def _deliver(self, target: dict[str, Any], payload: Any) -> None:
+        arn = target["Arn"]
+        service, resource = arn.split(":", 5)[2], arn.split(":", 5)[5]
+        text = payload if isinstance(payload, str) else json.dumps(payload)
+        if service == "states":
+            self._client("stepfunctions").start_execution(
+                stateMachineArn=arn, input=json.dumps(payload)
+            )
+        elif service == "lambda":
+            self._client("lambda").invoke(
+                FunctionName=arn, InvocationType="Event", Payload=json.dumps(payload).encode()
+            )
+        elif service == "sqs":
+            sqs = self._client("sqs")
+            url = sqs.get_queue_url(QueueName=resource)["QueueUrl"]
+            sqs.send_message(QueueUrl=url, MessageBody=text)
+        elif service == "sns":
+            self._client("sns").publish(TopicArn=arn, Message=text)
+        elif service == "logs":
+            self._log(resource.removeprefix("log-group:").removesuffix(":*"), text)
+        elif service == "events" and resource.startswith("event-bus/"):
+            self._forward(resource.removeprefix("event-bus/"), payload)
+        else:
+            log.warning("the embedded AWS cannot deliver events to %s", arn)
+
+    def _log(self, group: str, text: str) -> None:
+        logs = self._client("logs")
+        stream = str(uuid.uuid4())
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        moment = int(self.clock().timestamp() * 1000)
+        logs.put_log_events(
+            logGroupName=group,
+            logStreamName=stream,
+            logEvents=[{"timestamp": moment, "message": text}],
+        )
+
+    def _forward(self, bus: str, event: dict[str, Any]) -> None:
+        self._client("events").put_events(
+            Entries=[
+                {
+                    "Source": event["source"],
+                    "DetailType": event["detail-type"],
+                    "Detail": json.dumps(event["detail"]),
+                    "EventBusName": bus,
+                }
+            ]
+        )

@@ -1,0 +1,59 @@
+"""JSONata as Step Functions evaluates it, by jsonata-python."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from typing import Any
+
+from jsonata.jexception import JException
+from jsonata.jsonata import Jsonata
+from jsonata.utils import Utils
+
+_HASHES = {
+    "MD5": "md5",
+    "SHA-1": "sha1",
+    "SHA-256": "sha256",
+    "SHA-384": "sha384",
+    "SHA-512": "sha512",
+}
+
+
+class JsonataError(Exception):
+    """An expression cannot be parsed, or fails when it is evaluated."""
+
+
+def evaluate(expression: str, variables: dict[str, Any]) -> Any:
+    """Evaluate an expression.
+
+    Args:
+        expression: JSONata.
+        variables: Values by name, without the `$`. A list with one element stays a list.
+
+    Returns:
+        The value as plain JSON; `None` for null and for undefined.
+
+    Raises:
+        JsonataError: With the message of the fault.
+    """
+    bound = {name: Utils.NULL_VALUE if v is None else v for name, v in variables.items()}
+    try:
+        compiled = Jsonata(expression)
+        # Functions that Step Functions adds (developer guide, "JSONata functions provided by
+        # Step Functions") and that JSONata itself cannot express.
+        compiled.register_lambda("uuid", lambda: str(uuid.uuid4()))
+        compiled.register_lambda("hash", _hash)
+        return compiled.evaluate(None, bound)
+    except JException as error:
+        raise JsonataError(str(error)) from error
+    except RecursionError as error:
+        raise JsonataError("the expression nests too deep") from error
+
+
+def _hash(value: Any, algorithm: str) -> str:
+    """`$hash(value, algorithm)`: lower case hex."""
+    if algorithm not in _HASHES:
+        raise JException("D3001", -1, algorithm)
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return hashlib.new(_HASHES[algorithm], text.encode()).hexdigest()

@@ -35,6 +35,7 @@ from local.services.bedrock.service import Bedrock
 from local.services.build.codebuild import CodeBuild
 from local.services.build.images import ImageStore
 from local.services.children import Children, kill_left_over
+from local.services.cognito import Cognito
 from local.services.events import Events
 from local.services.function_logs import FunctionLogs
 from local.services.functions import Callables, Functions
@@ -213,9 +214,11 @@ class EmbeddedAws:
         self._add_services(delays, quotas, functions)
 
     def _gateway(self, delays: Delays) -> Gateway:
+        moto = DomainDispatcherApplication(create_backend_app)
+        self._services["cognito-idp"] = Cognito(moto, self.account_id, self.region)
         return Gateway(
             services=self._services,
-            fallback=DomainDispatcherApplication(create_backend_app),
+            fallback=moto,
             credentials=self.credentials,
             calls=self.calls,
             faults=self.faults,
@@ -270,6 +273,12 @@ class EmbeddedAws:
             client=self._clients_of("events"), account_id=self.account_id, region=self.region
         )
         undo.callback(self.events.close)
+        undo.callback(moto_seams.stop_executions, self.account_id, self.region)
+        moto_seams.tag_sources(
+            self.agentcore.tagged_resources,
+            lambda: moto_seams.user_pool_tags(self.account_id, self.region),
+        )
+        undo.callback(moto_seams.tag_sources)
         self._services.update(
             {
                 "bedrock-agentcore-control": self.agentcore.control,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import queue
 import signal
 import subprocess
@@ -152,7 +153,7 @@ def kill_left_over(pid_dir: Path) -> list[int]:
 
 def _birth(pid: int) -> str:
     """Return when a process was born, as the system tells it; empty if there is none."""
-    if sys.platform == "linux":
+    if platform.system() == "Linux":
         try:
             stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
         except OSError:

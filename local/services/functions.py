@@ -265,7 +265,9 @@ class _Pool:
         limit: int,
     ) -> None:
         self.spec = spec
-        self._new = lambda: Worker(spec, environment, children, logs)
+        self._environment = environment
+        self._children = children
+        self._logs = logs
         self._idle: list[tuple[float, Worker]] = []
         self._lock = threading.Lock()
         self._free = threading.BoundedSemaphore(limit)
@@ -275,16 +277,23 @@ class _Pool:
             if not self._idle:
                 self._idle.append((time.monotonic(), self._new()))
 
+    def _new(self) -> Worker:
+        return Worker(self.spec, self._environment, self._children, self._logs)
+
     def take(self) -> Worker:
         self._free.acquire()
-        while True:
-            with self._lock:
-                worker = self._idle.pop()[1] if self._idle else None
-            if worker is None:
-                return self._new()
-            if worker.alive:
-                return worker
-            worker.kill()
+        try:
+            while True:
+                with self._lock:
+                    worker = self._idle.pop()[1] if self._idle else None
+                if worker is None:
+                    return self._new()
+                if worker.alive:
+                    return worker
+                worker.kill()
+        except BaseException:
+            self._free.release()
+            raise
 
     def give_back(self, worker: Worker, *, usable: bool) -> None:
         expired: list[Worker] = []

@@ -11,12 +11,14 @@ import json
 import re
 import threading
 import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Protocol
 
 import boto3
+import moto.resourcegroupstaggingapi.models as tagging_models
 import moto.stepfunctions.parser.asl.component.state.state as sfn_state
 import moto.stepfunctions.parser.asl.eval.states as sfn_states
 import moto.stepfunctions.parser.asl.eval.variable_store as sfn_variables
@@ -24,7 +26,11 @@ import moto.stepfunctions.parser.asl.jsonata.jsonata as sfn_jsonata
 import moto.stepfunctions.parser.asl.utils.boto_client as sfn_clients
 import moto.stepfunctions.parser.backend.execution_worker as sfn_worker
 from botocore.exceptions import BotoCoreError
+from joserfc import jwt
+from moto.cognitoidp.exceptions import InvalidParameterException
+from moto.cognitoidp.models import CognitoIdpBackend, CognitoIdpUserPool, cognitoidp_backends
 from moto.core.config import default_user_config
+from moto.core.resource_tagging import TaggedResource
 from moto.core.responses import ActionResult
 from moto.events.models import Rule, events_backends
 from moto.iam.access_control import IAMPolicy, PermissionResult
@@ -66,7 +72,10 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
-from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.parser.models import (
+    StepFunctionsParserBackend,
+    stepfunctions_parser_backends,
+)
 from moto.stepfunctions.parser.utils import camel_to_snake_case
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -93,6 +102,18 @@ def install() -> None:
     _mend_executions()
     _heed_conditions()
     _deliver_events()
+    _limit_tokens()
+    _enforce_flows()
+    _find_more_tagged()
+
+
+def stop_executions(account_id: str, region: str) -> None:
+    """Stop every execution that runs: its thread would go on, and call a server that is gone."""
+    backend = stepfunctions_parser_backends[account_id][region]
+    for machine in [*backend.state_machines]:
+        for execution in [*machine.executions]:
+            if execution.status == "RUNNING":
+                execution.stop(datetime.now(UTC), None, None)
 
 
 def reset() -> None:
@@ -211,8 +232,8 @@ def _fill_context() -> None:
         started = members["StartTime"]
         return execution_data(**members | {"StartTime": _iso(started), "RedriveCount": 0})
 
-    sfn_state.StateData = state  # type: ignore[attr-defined, assignment, misc]
-    sfn_worker.ExecutionData = execution  # type: ignore[attr-defined, assignment, misc]
+    sfn_state.StateData = state  # type: ignore[attr-defined, assignment]
+    sfn_worker.ExecutionData = execution  # type: ignore[attr-defined, assignment]
 
 
 def _unescape_strings() -> None:
@@ -485,6 +506,159 @@ def timers(account_id: str, region: str) -> list[Timer]:
         if schedule.state == "ENABLED"
     ]
     return rules + schedules
+
+
+# --- Cognito -------------------------------------------------------------------------------------
+
+_UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+_DEFAULT_FLOWS = ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH"]
+_FLOW_NAMES = {
+    "REFRESH_TOKEN": "REFRESH_TOKEN_AUTH",
+    "ADMIN_NO_SRP_AUTH": "ADMIN_USER_PASSWORD_AUTH",
+}
+
+
+def _limit_tokens() -> None:
+    """Give tokens the life that the client says; moto gives all of them an hour."""
+    original = CognitoIdpUserPool.create_jwt
+
+    @wraps(original)
+    def create_jwt(
+        self: CognitoIdpUserPool, client_id: str, username: str, token_use: str, **more: Any
+    ) -> tuple[str, int]:
+        client = self.clients.get(client_id)
+        if client is not None and "expires_in" not in more:
+            more["expires_in"] = token_seconds(client.extended_config, token_use)
+        return original(self, client_id, username, token_use, **more)
+
+    CognitoIdpUserPool.create_jwt = create_jwt  # type: ignore[method-assign, assignment]
+
+
+def token_seconds(client: dict[str, Any], token_use: str) -> int:
+    """Return how long a client's `access` or `id` tokens live, in seconds.
+
+    The unit is hours unless `TokenValidityUnits` says another (Cognito API reference,
+    UserPoolClientType).
+    """
+    name = "AccessToken" if token_use == "access" else "IdToken"  # noqa: S105
+    unit = (client.get("TokenValidityUnits") or {}).get(name, "hours")
+    return int(client.get(f"{name}Validity") or 0) * _UNITS[unit] or 3600
+
+
+def _enforce_flows() -> None:
+    """Refuse a sign-in by a flow that the client does not allow; moto takes any."""
+    admin = CognitoIdpBackend.admin_initiate_auth
+    public = CognitoIdpBackend.initiate_auth
+
+    def check(client: Any, flow: str) -> None:
+        allowed = (client.extended_config.get("ExplicitAuthFlows") if client else None) or (
+            _DEFAULT_FLOWS
+        )
+        flow = _FLOW_NAMES.get(flow, flow)
+        if client is not None and not {f"ALLOW_{flow}", flow} & set(allowed):
+            raise InvalidParameterException(f"{flow} flow not enabled for this client")
+
+    @wraps(admin)
+    def admin_initiate_auth(
+        self: CognitoIdpBackend, user_pool_id: str, client_id: str, auth_flow: str, parameters: Any
+    ) -> Any:
+        check(self.describe_user_pool(user_pool_id).clients.get(client_id), auth_flow)
+        return admin(self, user_pool_id, client_id, auth_flow, parameters)
+
+    @wraps(public)
+    def initiate_auth(
+        self: CognitoIdpBackend, client_id: str, auth_flow: str, parameters: Any
+    ) -> Any:
+        for pool in [*self.user_pools.values()]:
+            check(pool.clients.get(client_id), auth_flow)
+        return public(self, client_id, auth_flow, parameters)
+
+    CognitoIdpBackend.admin_initiate_auth = admin_initiate_auth  # type: ignore[method-assign, assignment]
+    CognitoIdpBackend.initiate_auth = initiate_auth  # type: ignore[method-assign, assignment]
+
+
+@dataclass(frozen=True)
+class AppClient:
+    """An app client with what a token endpoint needs to know of it.
+
+    Attributes:
+        pool: moto's user pool.
+        secret: The client's secret, if it has one.
+        settings: The client as DescribeUserPoolClient has it.
+        has_domain: Whether the pool has a domain, and so a token endpoint.
+    """
+
+    pool: CognitoIdpUserPool
+    secret: str | None
+    settings: dict[str, Any]
+    has_domain: bool
+
+
+def app_client(account_id: str, region: str, client_id: str) -> AppClient | None:
+    """Return an app client of any pool, or `None` if there is none of this id."""
+    backend = cognitoidp_backends[account_id][region]
+    for pool in [*backend.user_pools.values()]:
+        client = pool.clients.get(client_id)
+        if client is not None:
+            domains = backend.user_pool_domains.values()
+            return AppClient(
+                pool,
+                client.secret if client.generate_secret else None,
+                dict(client.extended_config),
+                any(domain.user_pool_id == pool.id for domain in domains),
+            )
+    return None
+
+
+def sign_token(pool: CognitoIdpUserPool, claims: dict[str, Any]) -> str:
+    """Sign claims with the key that the pool publishes (moto: one for all pools)."""
+    return str(jwt.encode({"kid": "dummy", "alg": "RS256"}, claims, pool.json_web_key))
+
+
+# --- Resource groups tagging ---------------------------------------------------------------------
+
+TaggedThings = Callable[[], list[tuple[str, dict[str, str]]]]
+"""Returns ARN and tags of every resource of a service."""
+
+_tagged: list[TaggedThings] = []
+
+
+def tag_sources(*sources: TaggedThings) -> None:
+    """Choose which resources GetResources finds beside moto's own."""
+    _tagged[:] = sources
+
+
+def user_pool_tags(account_id: str, region: str) -> list[tuple[str, dict[str, str]]]:
+    """Return ARN and tags of every user pool."""
+    return [
+        (pool.arn, dict(pool.extended_config.get("UserPoolTags") or {}))
+        for pool in [*cognitoidp_backends[account_id][region].user_pools.values()]
+    ]
+
+
+class _MoreTagged:
+    """Looks like one of moto's backends to the tagging API."""
+
+    def iter_tagged_resources(self) -> Iterator[TaggedResource]:
+        for source in _tagged:
+            for arn, resource_tags in source():
+                service, resource = arn.split(":", 5)[2], arn.split(":", 5)[5]
+                kind = f"{service}:{resource.partition('/')[0]}"
+                yield TaggedResource(arn, resource_tags, kind)
+
+    def owns_arn(self, _arn: str) -> bool:
+        return False
+
+
+def _find_more_tagged() -> None:
+    """Let GetResources find user pools and AgentCore, which moto's tagging API does not know."""
+    original = tagging_models.iter_taggable_backends  # type: ignore[attr-defined]
+
+    def iter_taggable_backends(account_id: str, region_name: str) -> Iterator[Any]:
+        yield from original(account_id, region_name)
+        yield _MoreTagged()
+
+    tagging_models.iter_taggable_backends = iter_taggable_backends  # type: ignore[attr-defined]
 
 
 # --- S3 ------------------------------------------------------------------------------------------

@@ -108,8 +108,8 @@ class AgentCore:
         self._sweeper.start()
 
     def _handlers(self, account: Account) -> dict[str, Handler]:
-        runtimes = RuntimeOperations(self._store, account.check, self.sessions.end_runtime)
-        endpoints = EndpointOperations(self._store, self.sessions.end_endpoint)
+        runtimes = RuntimeOperations(self._store, account.check, self._end_runtime)
+        endpoints = EndpointOperations(self._store, self._end_endpoint)
         return {
             "CreateAgentRuntime": runtimes.create,
             "GetAgentRuntime": runtimes.get,
@@ -126,6 +126,15 @@ class AgentCore:
             "UntagResource": self._tags.untag,
             "ListTagsForResource": self._tags.list_tags,
         }
+
+    def _end_runtime(self, runtime_id: str) -> None:
+        # A line written later would bring back a log group that somebody has deleted since.
+        self.sessions.end_runtime(runtime_id)
+        self._logs.flush()
+
+    def _end_endpoint(self, runtime_id: str, endpoint: str) -> None:
+        self.sessions.end_endpoint(runtime_id, endpoint)
+        self._logs.flush()
 
     def tagged_resources(self) -> list[tuple[str, dict[str, str]]]:
         """Return (ARN, tags) of every runtime and endpoint, tagged or not."""

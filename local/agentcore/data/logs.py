@@ -23,6 +23,10 @@ _BATCH_EVENTS = 1_000
 _EVENT_CHARACTERS = 60_000
 
 
+# Takes the place of a line when the time of a batch is over; nobody waits for it.
+_DUE = threading.Event()
+
+
 @dataclass(frozen=True)
 class _Line:
     group: str
@@ -42,7 +46,7 @@ class AgentLogs:
     def __init__(self, clients: Callable[[str], Any], clock: Clock) -> None:
         self._clients = clients
         self._clock = clock
-        self._lines: queue.SimpleQueue[_Line | None] = queue.SimpleQueue()
+        self._lines: queue.SimpleQueue[_Line | threading.Event | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="agent-logs", daemon=True)
         self._thread.start()
 
@@ -51,29 +55,38 @@ class AgentLogs:
         if text:
             self._lines.put(_Line(group, stream, self._clock(), text[:_EVENT_CHARACTERS]))
 
+    def flush(self) -> None:
+        """Wait until what was added before is written (or given up)."""
+        written = threading.Event()
+        self._lines.put(written)
+        written.wait(timeout=10.0)
+
     def close(self) -> None:
         """Write what is left, and end the thread."""
         self._lines.put(None)
         self._thread.join(timeout=10.0)
 
     def _run(self) -> None:
-        going = True
-        while going:
-            first = self._lines.get()
-            if first is None:
-                return
-            batch = [first]
-            deadline = time.monotonic() + _BATCH_SECONDS
-            while len(batch) < _BATCH_EVENTS and (left := deadline - time.monotonic()) > 0:
-                try:
-                    line = self._lines.get(timeout=left)
-                except queue.Empty:
-                    break
-                if line is None:
-                    going = False
-                    break
-                batch.append(line)
+        batch: list[_Line] = []
+        deadline = 0.0
+        while True:
+            wait = deadline - time.monotonic() if batch else None
+            try:
+                item = self._lines.get(timeout=None if wait is None else max(wait, 0.0))
+            except queue.Empty:
+                item = _DUE
+            if isinstance(item, _Line):
+                if not batch:
+                    deadline = time.monotonic() + _BATCH_SECONDS
+                batch.append(item)
+                if len(batch) < _BATCH_EVENTS and time.monotonic() < deadline:
+                    continue
             self._send(batch)
+            batch = []
+            if item is None:
+                return
+            if isinstance(item, threading.Event):
+                item.set()
 
     def _send(self, batch: list[_Line]) -> None:
         by_stream: dict[tuple[str, str], list[_Line]] = defaultdict(list)

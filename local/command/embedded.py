@@ -104,8 +104,7 @@ def status() -> None:
         console(stderr=True).print(str(error))
         raise typer.Exit(_NONE_IS_UP) from None
     table = Table.grid(padding=(0, 2))
-    facts = {"endpoint": running.endpoint_url, "process": running.pid, "stack": running.stack_name}
-    for name, value in {**facts, **LocalApi(running.endpoint_url).health()}.items():
+    for name, value in LocalApi(running.endpoint_url).health().items():
         table.add_row(name, str(value))
     console().print(table)
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import time
 from datetime import datetime
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from local.command.embedded import running_api, running_aws
+from local.command.embedded import running_api
 from local.command.inputs import UsageError
 from local.command.run import parse_delays
 from local.command.streams import console
-from local.command.target import session_of
 
 _FOLLOW_SECONDS = 0.5
 
@@ -26,65 +26,38 @@ def logs(
     *,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
 ) -> None:
-    """Print what a function has logged, as CloudWatch Logs has it."""
-    running = running_aws()
-    session = session_of(running.environment())
-
-    def client(service: str) -> Any:
-        return session.client(service, endpoint_url=running.endpoint_url)
-
-    name, group = log_group(
-        client("cloudformation"), client("lambda"), running.stack_name, function
-    )
+    """Print what a function has logged."""
+    health = running_api().health()
+    file = log_file(Path(health["stateDir"]), health["stackName"], function)
     out = console()
-    seen: set[str] = set()
-    while True:
-        for event in log_events(client("logs"), group, name):
-            if event["eventId"] not in seen:
-                seen.add(event["eventId"])
-                out.print(event["message"].rstrip("\n"), soft_wrap=True)
-        if not follow:
-            return
-        time.sleep(_FOLLOW_SECONDS)
+    with file.open(encoding="utf-8") as lines:
+        while True:
+            for line in lines:
+                out.print(line.rstrip("\n"), soft_wrap=True)
+            if not follow:
+                return
+            time.sleep(_FOLLOW_SECONDS)
 
 
-def log_group(cloudformation: Any, lambda_: Any, stack: str, function: str) -> tuple[str, str]:
-    """Return the name of a function of a stack, and that of its log group.
+def log_file(state_dir: Path, stack: str, function: str) -> Path:
+    """Return the file in which the embedded AWS keeps a function's log.
+
+    Args:
+        state_dir: The embedded AWS's state folder.
+        stack: The stack's name; CloudFormation names a function `{stack}-{logical id}-{random}`.
+        function: The function's logical id, or its whole name.
 
     Raises:
-        UsageError: The stack has no such function; the message names those it has.
+        UsageError: It has logged nothing; the message names those that have.
     """
-    resources = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
-    names = {
-        r["LogicalResourceId"]: r["PhysicalResourceId"]
-        for r in resources
-        if r["ResourceType"] == "AWS::Lambda::Function"
+    found = {
+        file.stem.removeprefix(f"{stack}-").rpartition("-")[0]: file
+        for file in sorted((state_dir / "logs" / "functions").glob("*.log"))
     }
-    if function not in names:
-        raise UsageError(f"no function {function}; there are {', '.join(sorted(names))}")
-    configuration = lambda_.get_function_configuration(FunctionName=names[function])
-    # Without a group of its own, Lambda writes to /aws/lambda/{name}.
-    group = configuration.get("LoggingConfig", {}).get("LogGroup")
-    return names[function], group or f"/aws/lambda/{names[function]}"
-
-
-def log_events(client: Any, group: str, name: str) -> list[dict[str, Any]]:
-    """Return what a function has written to a log group that others may share, oldest first.
-
-    Each process of a function has a log stream of its own, in which Powertools names the function; Lambda puts the
-    name into the stream's name, too, when the group is not the function's own.
-    """
-    try:
-        pages = client.get_paginator("filter_log_events").paginate(logGroupName=group)
-        events = [event for page in pages for event in page["events"]]
-    except client.exceptions.ResourceNotFoundException:
-        return []
-    streams = {
-        event["logStreamName"]
-        for event in events
-        if group.endswith(f"/{name}") or name in event["logStreamName"] or name in event["message"]
-    }
-    return [event for event in events if event["logStreamName"] in streams]
+    whole = {file.stem: file for file in found.values()}
+    if function not in found and function not in whole:
+        raise UsageError(f"no log of {function}; there are: {', '.join(found) or 'none yet'}")
+    return found.get(function) or whole[function]
 
 
 def calls(

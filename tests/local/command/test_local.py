@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from types import SimpleNamespace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,7 +12,6 @@ import pytest
 from werkzeug import Request
 
 from local.command import embedded, faults, main, observe
-from local.command.inputs import UsageError
 from local.command.local_api import LocalApi, LocalApiError
 from local.gateway import local_api as served
 from local.gateway.calls import Call, CallLog
@@ -148,48 +147,20 @@ def test_the_variables_survive_a_shell() -> None:
     assert shown.stdout == "http://localhost:1|a'b $c"
 
 
-def test_the_log_group_of_a_function() -> None:
-    resources = [
-        {
-            "LogicalResourceId": "CheckRuntimeFunction",
-            "PhysicalResourceId": "stack-check",
-            "ResourceType": "AWS::Lambda::Function",
-        },
-        {
-            "LogicalResourceId": "Table",
-            "PhysicalResourceId": "stack-table",
-            "ResourceType": "AWS::DynamoDB::Table",
-        },
-    ]
-    cloudformation = SimpleNamespace(
-        describe_stack_resources=lambda **_: {"StackResources": resources}
-    )
-    configuration: dict[str, Any] = {}
-    functions = SimpleNamespace(get_function_configuration=lambda **_: configuration)
-
-    def group(function: str) -> tuple[str, str]:
-        return observe.log_group(cloudformation, functions, "stack", function)
-
-    assert group("CheckRuntimeFunction") == ("stack-check", "/aws/lambda/stack-check")
-    configuration["LoggingConfig"] = {"LogGroup": "/mine"}
-    assert group("CheckRuntimeFunction") == ("stack-check", "/mine")
-    with pytest.raises(UsageError, match="no function Table; there are CheckRuntimeFunction"):
-        group("Table")
-
-
-def test_the_logs_of_a_function_in_a_group_that_others_share() -> None:
-    class Missing(Exception):  # noqa: N818 - as botocore names it
-        pass
-
-    events = [
-        {"logStreamName": "a", "message": "START"},
-        {"logStreamName": "b", "message": '{"function_name": "stack-other"}'},
-        {"logStreamName": "a", "message": '{"function_name": "stack-check"}'},
-        {"logStreamName": "2026/11/23/stack-check[$LATEST]c", "message": "started"},
-    ]
-    pages = SimpleNamespace(paginate=lambda **_: [{"events": events[:2]}, {"events": events[2:]}])
-    client = SimpleNamespace(
-        get_paginator=lambda _: pages, exceptions=SimpleNamespace(ResourceNotFoundException=Missing)
-    )
-    found = observe.log_events(client, "/mine", "stack-check")
-    assert found == [events[0], events[2], events[3]]
+def test_the_log_of_a_function(
+    api: LocalApi,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "logs/functions"
+    folder.mkdir(parents=True)
+    name = "agentcore-lifecycle-CheckRuntimeFunction-8C6F5177B64A"
+    (folder / f"{name}.log").write_text('{"message": "[stage] 完了"}\nEND\n', encoding="utf-8")
+    health = {"stateDir": str(tmp_path), "stackName": "agentcore-lifecycle"}
+    monkeypatch.setattr(api, "health", lambda: health)
+    for asked in ("CheckRuntimeFunction", name):
+        assert lifecycle(monkeypatch, "logs", asked) == 0
+        assert capsys.readouterr().out == '{"message": "[stage] 完了"}\nEND\n'
+    assert lifecycle(monkeypatch, "logs", "Check") == 2
+    assert "no log of Check; there are: CheckRuntimeFunction" in capsys.readouterr().err

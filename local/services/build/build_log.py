@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from datetime import UTC, datetime
@@ -29,7 +30,9 @@ class BuildLog:
             try:
                 client.create_log_stream(logGroupName=group, logStreamName=stream)
             except client.exceptions.ResourceNotFoundException:
-                client.create_log_group(logGroupName=group)
+                # A build that started at the same moment may have made it.
+                with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
+                    client.create_log_group(logGroupName=group)
                 client.create_log_stream(logGroupName=group, logStreamName=stream)
 
     def line(self, text: str) -> None:

@@ -59,6 +59,7 @@ class CodeBuild:
         self._credentials, self._images = credentials, images
         self._protocol = Protocol()
         self._lock = threading.RLock()
+        self._session, self._session_lock = boto3.session.Session(), threading.Lock()
         self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._projects: dict[str, dict[str, Any]] = {}
         self._builds: dict[str, BuildRecord] = {}  # in the order of their start
@@ -231,15 +232,16 @@ class CodeBuild:
         )
 
     def _client(self, service: str, keys: Credentials) -> Any:
-        return boto3.client(
-            service,
-            region_name=self._region,
-            endpoint_url=self._endpoint_url,
-            aws_access_key_id=keys.access_key_id,
-            aws_secret_access_key=keys.secret_access_key,
-            aws_session_token=keys.session_token,
-            config=Config(s3={"addressing_style": "path"}),
-        )
+        with self._session_lock:  # clients are safe between threads, making them is not
+            return self._session.client(
+                service,
+                region_name=self._region,
+                endpoint_url=self._endpoint_url,
+                aws_access_key_id=keys.access_key_id,
+                aws_secret_access_key=keys.secret_access_key,
+                aws_session_token=keys.session_token,
+                config=Config(s3={"addressing_style": "path"}),
+            )
 
     def _log_place(
         self, project: str, uid: str, config: Mapping[str, str]

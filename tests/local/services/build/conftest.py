@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import httpx
 import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
@@ -119,6 +120,8 @@ class Account:
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     account = Account(tmp_path_factory.mktemp("account"))
+    reset = httpx.post(f"http://127.0.0.1:{account.server.port}/moto-api/reset")
+    assert reset.status_code == 200  # moto's memory is the process's
     s3 = account.client("s3")
     s3.create_bucket(Bucket="sources")
     s3.put_bucket_versioning(Bucket="sources", VersioningConfiguration={"Status": "Enabled"})

@@ -142,3 +142,11 @@ def environment(lifecycle: Lifecycle) -> Iterator[Callable[[], str]]:
             ended = lifecycle.run({"action": "teardown", "environment": name})
             assert ended.status == "SUCCEEDED", (ended.error, ended.cause)
         assert lifecycle.leftovers(name) == {}
+
+
+@pytest.fixture(scope="session")
+def image(aws: EmbeddedAws) -> dict[str, Any]:
+    """The bundled agent, built once; for tests that are not about the build."""
+    run = Lifecycle(aws).run({"environment": "image"})
+    assert run.status == "SUCCEEDED", (run.error, run.cause)
+    return {"containerUri": run.output["artifact"]["containerUri"]}

@@ -87,40 +87,37 @@ def test_a_failed_runtime_is_red_with_the_services_reason_and_teardown_json_remo
     assert lifecycle.leftovers(name) == {}
 
 
-def test_teardown_on_failure_leaves_nothing(lifecycle: Any, environment: Callable[[], str]) -> None:
+def test_teardown_on_failure_leaves_nothing(
+    lifecycle: Any, environment: Callable[[], str], image: dict[str, Any]
+) -> None:
     name = environment()
     fail_runtime(lifecycle, "No such luck.")
-    run = lifecycle.run({"environment": name, "teardown": "onFailure"})
+    run = lifecycle.run({"environment": name, "artifact": image, "teardown": "onFailure"})
     assert (run.status, run.error) == ("FAILED", "RuntimeFailedError")
     assert "No such luck." in run.cause
     assert lifecycle.leftovers(name) == {}
 
 
-def test_a_passed_deadline_is_a_wait_timeout(lifecycle: Any, environment: Callable[[], str]) -> None:
+def test_a_passed_deadline_is_a_wait_timeout(
+    lifecycle: Any, environment: Callable[[], str], image: dict[str, Any]
+) -> None:
     name = environment()
     lifecycle.aws.faults.add(
-        Fault(
-            service="bedrock-agentcore-control", operation="CreateAgentRuntime", kind="delayedState", seconds=12
-        )
+        Fault(service="bedrock-agentcore-control", operation="CreateAgentRuntime", kind="delayedState", seconds=15)
     )
     wait = {"intervalSeconds": 1, "maxIntervalSeconds": 1, "timeoutSeconds": 3}
-    lifecycle.aws.faults.list()
-    first = lifecycle.run({"environment": name, "wait": wait, "artifact": prebuilt(lifecycle, environment)})
-    assert (first.status, first.error) == ("FAILED", "WaitTimeoutError"), (first.error, first.cause)
-    assert "CREATING" in first.cause
+    run = lifecycle.run({"environment": name, "wait": wait, "artifact": image})
+    assert (run.status, run.error) == ("FAILED", "WaitTimeoutError"), (run.error, run.cause)
+    assert "CREATING" in run.cause
 
 
-def prebuilt(lifecycle: Any, environment: Callable[[], str]) -> dict[str, Any]:
-    """An image that another environment has built, so that a short deadline meets the runtime and not the build."""
-    other = environment()
-    run = lifecycle.run({"environment": other})
-    assert run.status == "SUCCEEDED", (run.error, run.cause)
-    return {"containerUri": run.output["artifact"]["containerUri"]}
-
-
-def test_a_wrong_expectation_is_a_smoke_test_error(lifecycle: Any, environment: Callable[[], str]) -> None:
+def test_a_wrong_expectation_is_a_smoke_test_error(
+    lifecycle: Any, environment: Callable[[], str], image: dict[str, Any]
+) -> None:
     name = environment()
-    run = lifecycle.run({"environment": name, "smokeTest": {"expect": "snow in July"}, "teardown": "onFailure"})
+    run = lifecycle.run(
+        {"environment": name, "artifact": image, "smokeTest": {"expect": "snow in July"}, "teardown": "onFailure"}
+    )
     assert (run.status, run.error) == ("FAILED", "SmokeTestError")
     assert "snow in July" in run.cause
     assert lifecycle.leftovers(name) == {}
@@ -149,12 +146,12 @@ def test_a_wrong_input_is_refused_before_anything_is_made(lifecycle: Any, given:
 
 
 def test_no_password_and_no_token_is_seen_anywhere(
-    lifecycle: Any, environment: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+    lifecycle: Any, environment: Callable[[], str], image: dict[str, Any]
 ) -> None:
     name = environment()
-    run = lifecycle.run({"environment": name})
+    run = lifecycle.run({"environment": name, "artifact": image})
     assert run.status == "SUCCEEDED", (run.error, run.cause)
-    failed = lifecycle.run({"environment": name, "smokeTest": {"expect": "snow in July"}})
+    failed = lifecycle.run({"environment": name, "artifact": image, "smokeTest": {"expect": "snow in July"}})
     assert failed.error == "SmokeTestError"
     secret = lifecycle.aws.client("secretsmanager").get_secret_value(SecretId=run.output["auth"]["secretArn"])
     password = json.loads(secret["SecretString"])["password"]

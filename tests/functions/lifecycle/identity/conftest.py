@@ -8,11 +8,13 @@ from typing import Any, Protocol
 
 import boto3
 import pytest
+from joserfc.jwk import RSAKey
 from lifecycle.clients import Clients
 from lifecycle.entry import StageEvent
 from lifecycle.record import IdentityRecord, Record, Records
 from lifecycle.request import Request
 from moto import mock_aws
+from moto.utilities.utils import load_resource
 
 STACK = "stack"
 TABLE = "environments"
@@ -138,6 +140,16 @@ def aws_session() -> Any:
     return boto3.session.Session(
         aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-east-1"
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_key() -> Iterator[None]:
+    """Let moto read its one signing key once: it does so for each pool, a fifth of a second each time."""
+    read = RSAKey.import_key
+    key = read(load_resource("cognitoidp/resources/jwks-private.json"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RSAKey, "import_key", lambda _: key)
+        yield
 
 
 @pytest.fixture(autouse=True)

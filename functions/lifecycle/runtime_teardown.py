@@ -87,6 +87,7 @@ class _Remover:
                 self._remove_log_groups(runtime_id)
         if not self._left:
             self._note_network()
+            self._removal.tried = []
             self._records.update(
                 self._environment,
                 self._event.execution,

@@ -30,6 +30,7 @@ from lifecycle.request import Request, parse_request
 from lifecycle.runtime_teardown import delete_runtime
 from moto import mock_aws
 from moto.backends import get_backend
+from moto.core.config import DefaultConfig
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from local.agentcore.control.endpoints import EndpointOperations
@@ -387,7 +388,9 @@ def make_world(
     }.items():
         monkeypatch.setenv(name, value)
     # AgentCore is our own here: moto's is to keep out of it.
-    passthrough = {"core": {"passthrough": {"urls": [r"https://bedrock-agentcore-control\..*"]}}}
+    passthrough: DefaultConfig = {
+        "core": {"passthrough": {"urls": [r"https://bedrock-agentcore-control\..*"]}}
+    }
     with mock_aws(config=passthrough):
 
         def make() -> World:
@@ -405,7 +408,7 @@ def world(make_world: Callable[[], World]) -> World:
 
 def reset() -> None:
     """Empty moto's account."""
-    for backend in ("dynamodb", "s3", "ecr", "logs"):
+    for backend in ("dynamodb", "s3", "ecr", "logs", "secretsmanager"):
         get_backend(backend).reset()
 
 

@@ -1,4 +1,8 @@
-"""Every stage is ended after each of its AWS calls in turn and run again: one of everything, the same end."""
+"""Every stage is ended after each of its AWS calls in turn and run again: one of everything, the same end.
+
+A call that only reads leaves nothing behind: being ended after it is being ended after the call before it, so it is
+after each call that writes that a stage is ended here.
+"""
 
 import json
 import re
@@ -16,6 +20,7 @@ from lifecycle.runtime_teardown import delete_runtime
 from local.gateway.faults import Fault
 
 _MOST_CALLS = 60
+_READING = ("Get", "List", "Describe", "BatchGet", "Head")
 # What changes from run to run and is nobody's business.
 _STAMPS = {"createdAt", "updatedAt", "acquiredAt"}
 
@@ -193,7 +198,13 @@ def test_ended_after_any_call_it_ends_the_same(
     answer = run(whole, stage)
     calls, wanted, told = list(whole.killer.calls), snapshot(whole), outcome(answer)
     assert 0 < len(calls) <= _MOST_CALLS
-    for number, call in enumerate(calls, start=1):
+    writing = [
+        (number, call)
+        for number, call in enumerate(calls, start=1)
+        if not call.startswith(_READING)
+    ]
+    assert writing
+    for number, call in writing:
         world = make_world()
         before(world)
         world.killer.start(after=number)

@@ -1,0 +1,276 @@
+"""Remove runtime and artifact: everything that is ours, in order, and nothing else."""
+
+from typing import Any
+
+import pytest
+from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
+from lifecycle.runtime_teardown import delete_runtime
+
+from local.gateway.faults import Fault
+
+CONTROL = "bedrock-agentcore-control"
+
+
+def teardown(world: Any, **more: Any) -> None:
+    world.begin("teardown", {"action": "teardown"} | more)
+
+
+def groups(world: Any) -> list[str]:
+    return [
+        group["logGroupName"] for group in world.clients.logs.describe_log_groups()["logGroups"]
+    ]
+
+
+def dry_run(world: Any) -> Any:
+    """The request of a dry run that took nothing over from a provision."""
+    return world.request.model_copy(update={"dry_run": True})
+
+
+def test_a_dry_run_tells_and_touches_nothing(world: Any) -> None:
+    world.provision("one")
+    runtime = world.only_runtime()
+    group = f"/aws/bedrock-agentcore/runtimes/{runtime.id}-DEFAULT"
+    world.clients.logs.create_log_group(logGroupName=group)
+    teardown(world)
+    world.killer.start()
+    first = world.delete_runtime(request=dry_run(world))
+    second = world.delete_artifact(request=dry_run(world))
+    assert (first.done, first.removed) == (True, [])
+    assert first.would_remove == [
+        f"endpoint DEFAULT of {runtime.id}",
+        f"endpoint live of {runtime.id}",
+        f"runtime {runtime.id}",
+        f"log group {group}",
+    ]
+    tag = world.record().artifact.image_tag
+    assert (second.done, second.removed) == (True, [])
+    assert second.would_remove == [
+        f"agents:{tag}",
+        f"s3://artifacts/environments/dev/source/{tag.removeprefix('dev-')}.zip",
+    ]
+    changing = [
+        call
+        for call in world.killer.calls
+        if not call.startswith(("Get", "List", "Describe", "BatchGet"))
+    ]
+    assert changing == []
+
+
+def test_endpoints_made_by_hand_go_first(world: Any) -> None:
+    world.provision("one")
+    runtime_id = world.only_runtime().id
+    world.control.create_agent_runtime_endpoint(agentRuntimeId=runtime_id, name="canary")
+    world.pass_(10)
+    teardown(world)
+    answer = world.delete_runtime()
+    assert (answer.done, answer.removed) == (False, [])
+    assert world.only_runtime().deletion is None
+    world.pass_(10)
+    gone = world.loop(delete_runtime)
+    assert gone.removed == [
+        f"endpoint live of {runtime_id}",
+        f"endpoint canary of {runtime_id}",
+        f"runtime {runtime_id}",
+    ]
+    assert world.record().runtime is None
+
+
+def test_a_runtime_that_only_its_tags_give_away_is_removed(world: Any) -> None:
+    world.begin("one")
+    world.build()
+    runtime_id = world.deploy().runtime.id
+    world.records.update("dev", world.execution, runtime=None)
+    teardown(world)
+    # It is still being made: AgentCore refuses at first.
+    assert world.delete_runtime().done is False
+    assert world.record().runtime.id == runtime_id
+    assert world.loop(delete_runtime).removed == [f"runtime {runtime_id}"]
+    assert world.store.runtimes == {}
+
+
+def test_a_runtime_that_is_not_ours_is_kept_and_said(world: Any) -> None:
+    theirs = world.control.create_agent_runtime(
+        agentRuntimeName="stack_dev",
+        agentRuntimeArtifact={
+            "containerConfiguration": {"containerUri": "public.ecr.aws/them/agent:v1"}
+        },
+        roleArn="arn:aws:iam::123456789012:role/theirs",
+    )
+    world.pass_(10)
+    teardown(world)
+    answer = world.delete_runtime()
+    assert answer.done
+    assert answer.removed == []
+    (kept,) = answer.kept
+    assert kept.resource == f"runtime {theirs['agentRuntimeArn']}"
+    assert world.only_runtime().status == "READY"
+
+
+def test_a_runtime_whose_tags_were_removed_is_known_by_the_record(world: Any) -> None:
+    world.provision("one")
+    world.control.untag_resource(
+        resourceArn=world.only_runtime().arn,
+        tagKeys=["agentcore-lifecycle:stack", "agentcore-lifecycle:environment"],
+    )
+    teardown(world)
+    assert world.loop(delete_runtime).kept == []
+    assert world.store.runtimes == {}
+
+
+def test_nothing_there_is_done_at_once(world: Any) -> None:
+    teardown(world)
+    answer = world.delete_runtime()
+    assert (answer.done, answer.removed, answer.kept) == (True, [], [])
+    assert answer.looked_for == ["runtime named stack_dev with the tags of environment dev"]
+    artifact = world.delete_artifact()
+    assert (artifact.done, artifact.removed, artifact.kept) == (True, [], [])
+    assert len(artifact.looked_for) == 3
+
+
+@pytest.mark.parametrize("operation", ["DeleteAgentRuntime", "DeleteAgentRuntimeEndpoint"])
+def test_a_failed_deletion_is_told_with_its_reason_and_can_be_started_again(
+    world: Any, operation: str
+) -> None:
+    world.provision("one")
+    teardown(world)
+    world.faults.add(Fault(CONTROL, operation, "failureState", reason="still in use"))
+    with pytest.raises(TeardownIncompleteError, match="DELETE_FAILED: still in use"):
+        world.loop(delete_runtime)
+    assert world.record().runtime.id == world.only_runtime().id
+    world.begin("again", {"action": "teardown"})
+    world.loop(delete_runtime)
+    assert world.store.runtimes == {}
+
+
+def test_at_the_deadline_it_tells_what_is_left(world: Any) -> None:
+    world.provision("one")
+    runtime_id = world.only_runtime().id
+    teardown(world)
+    left = f"this is left: endpoint live of {runtime_id}, runtime {runtime_id}"
+    with pytest.raises(TeardownIncompleteError, match=left):
+        world.delete_runtime(deadline=1)
+
+
+def test_the_interfaces_of_a_vpc_are_spoken_of(world: Any) -> None:
+    network = {"subnets": ["subnet-12345678"], "securityGroups": ["sg-12345678"]}
+    request = {"runtime": {"network": network}}
+    world.provision("one", request)
+    teardown(world, **request)
+    (kept,) = world.loop(delete_runtime).kept
+    assert "subnet-12345678" in kept.resource
+
+
+def test_another_environments_images_and_objects_stay(world: Any) -> None:
+    world.provision("one", {"environment": "dev-2"})
+    world.provision("two")
+    world.push("agents", "dev-by-hand")
+    teardown(world)
+    world.loop(delete_runtime)
+    answer = world.delete_artifact()
+    assert len(answer.removed) == 2
+    left = world.images()
+    assert len(left) == 2
+    assert "dev-by-hand" in left
+    assert any(tag.startswith("dev-2-") for tag in left)
+    assert all(key.startswith("environments/dev-2/") for key in world.objects())
+    assert world.objects() != []
+
+
+def test_every_version_and_delete_marker_goes(world: Any) -> None:
+    world.provision("one", {"artifact": {"type": "code"}})
+    key = world.record().artifact.key
+    for body in (b"1", b"2"):
+        world.clients.s3.put_object(Bucket="artifacts", Key=key, Body=body)
+    world.clients.s3.delete_object(Bucket="artifacts", Key=key)
+    assert len(world.objects()) == 5
+    teardown(world)
+    world.loop(delete_runtime)
+    world.delete_artifact()
+    assert world.objects() == []
+    assert world.record().artifact is None
+
+
+def test_what_was_given_is_kept(world: Any) -> None:
+    world.upload("sources/a.zip", {"Dockerfile": "FROM scratch"})
+    request = {"artifact": {"source": {"bucket": "artifacts", "key": "sources/a.zip"}}}
+    world.provision("one", request)
+    teardown(world, **request)
+    world.loop(delete_runtime)
+    (kept,) = world.delete_artifact().kept
+    assert kept.resource == "source s3://artifacts/sources/a.zip"
+    assert world.objects("sources/") == ["sources/a.zip"]
+
+
+def test_a_given_image_is_kept(world: Any) -> None:
+    request = {"artifact": {"containerUri": "public.ecr.aws/them/agent:v1"}}
+    world.provision("one", request)
+    teardown(world)
+    world.loop(delete_runtime)
+    (kept,) = world.delete_artifact().kept
+    assert kept.resource == "image public.ecr.aws/them/agent:v1"
+
+
+def test_a_running_build_is_stopped_first(world: Any) -> None:
+    world.begin("other", {"environment": "dev-2"})
+    world.publish()
+    world.begin("one")
+    world.publish()
+    teardown(world)
+    answer = world.delete_artifact()
+    assert answer.removed[0] == "build build:2"
+    statuses = [build["buildStatus"] for build in world.codebuild.builds.values()]
+    assert statuses == ["IN_PROGRESS", "STOPPED"]
+
+
+def test_a_build_that_does_not_stop_at_once_is_waited_for(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.begin("one")
+    world.publish()
+    teardown(world)
+    with monkeypatch.context() as slow:
+        slow.setattr(world.codebuild, "stop_build", lambda **_: {})
+        with pytest.raises(ServiceUnavailableError, match="build:1"):
+            world.delete_artifact()
+    assert world.objects() != []
+    assert world.delete_artifact().done
+
+
+def test_a_refused_deletion_of_an_image_is_a_failure(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.begin("one")
+    world.build()
+    teardown(world)
+    failure = {
+        "imageId": {"imageTag": world.images()[0]},
+        "failureCode": "ImageReferencedByManifestList",
+        "failureReason": "a list names it",
+    }
+    monkeypatch.setattr(
+        world.clients.ecr, "batch_delete_image", lambda **_: {"failures": [failure]}
+    )
+    with pytest.raises(TeardownIncompleteError, match="a list names it"):
+        world.delete_artifact()
+    assert world.record().artifact is not None
+
+
+def test_a_refused_deletion_of_an_object_is_a_failure(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.begin("one")
+    world.build()
+    teardown(world)
+    error = {"Key": world.objects()[0], "Code": "AccessDenied", "Message": "locked"}
+    monkeypatch.setattr(world.clients.s3, "delete_objects", lambda **_: {"Errors": [error]})
+    with pytest.raises(TeardownIncompleteError, match="AccessDenied: locked"):
+        world.delete_artifact()
+
+
+def test_what_is_left_in_silence_is_found(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.begin("one")
+    world.build()
+    teardown(world)
+    monkeypatch.setattr(world.clients.s3, "delete_objects", lambda **_: {})
+    with pytest.raises(TeardownIncompleteError, match="left of environment 'dev'"):
+        world.delete_artifact()

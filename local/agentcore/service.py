@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -83,6 +85,7 @@ class AgentCore:
         clients = Clients(endpoint_url, region, keys)
         self._store = Store(region, account_id, self.delays, self.quotas, faults, clock)
         self._code = CodeStore(folder / "code", clients, self.quotas)
+        self._preparing = ThreadPoolExecutor(1, thread_name_prefix="agent-code")
         self._launcher = Launcher(
             images=images,
             code=self._code,
@@ -108,7 +111,7 @@ class AgentCore:
         self._sweeper.start()
 
     def _handlers(self, account: Account) -> dict[str, Handler]:
-        runtimes = RuntimeOperations(self._store, account.check, self._end_runtime)
+        runtimes = RuntimeOperations(self._store, account.check, self._prepare, self._end_runtime)
         endpoints = EndpointOperations(self._store, self._end_endpoint)
         return {
             "CreateAgentRuntime": runtimes.create,
@@ -127,6 +130,18 @@ class AgentCore:
             "ListTagsForResource": self._tags.list_tags,
         }
 
+    def _prepare(self, configuration: dict[str, Any]) -> None:
+        code = configuration["agentRuntimeArtifact"].get("codeConfiguration")
+        if code is not None:
+            self._preparing.submit(self._prepare_code, code)
+
+    def _prepare_code(self, code: dict[str, Any]) -> None:
+        try:
+            self._code.prepare(code)
+        except (CodeError, ClientError, BotoCoreError, RuntimeError, OSError) as error:
+            # Whoever invokes it gets the same error, and reads it in the agent's log.
+            log.info("the code of a version cannot be prepared: %s", error)
+
     def _end_runtime(self, runtime_id: str) -> None:
         # A line written later would bring back a log group that somebody has deleted since.
         self.sessions.end_runtime(runtime_id)
@@ -143,6 +158,7 @@ class AgentCore:
     def close(self) -> None:
         """End every agent and write what they said; files stay."""
         self._closing.set()
+        self._preparing.shutdown(cancel_futures=True)
         self._sweeper.join()
         self.sessions.end_everything()
         self._children.close()

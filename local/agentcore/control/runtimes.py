@@ -31,6 +31,7 @@ class RuntimeOperations:
     Args:
         store: The account's runtimes.
         check_account: Checks role and artifact of a configuration; raises ServiceError.
+        on_version: Told the configuration of a version when it starts to be made.
         on_deleted: Told the id of a runtime when its deletion starts.
     """
 
@@ -38,10 +39,12 @@ class RuntimeOperations:
         self,
         store: Store,
         check_account: Callable[[dict[str, Any]], None],
+        on_version: Callable[[dict[str, Any]], None],
         on_deleted: Callable[[str], None],
     ) -> None:
         self._store = store
         self._check_account = check_account
+        self._on_version = on_version
         self._on_deleted = on_deleted
 
     def create(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -222,6 +225,7 @@ class RuntimeOperations:
         failure = None if end == "READY" else reason
         busy_endpoint = "UPDATING" if default.live else "CREATING"
         default.start(busy_endpoint, now, Change(now + seconds, end, failure, follow))
+        self._on_version(configuration)
         return version
 
     def _delete_runtime(self, runtime: Runtime, now: float) -> str:

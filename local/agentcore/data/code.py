@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import shutil
 import stat
 import subprocess
@@ -51,10 +52,14 @@ class CodeStore:
         where = {"Bucket": location["bucket"], "Key": location["prefix"]}
         if "versionId" in location:
             where["VersionId"] = location["versionId"]
-        body: bytes = self._clients("s3").get_object(**where)["Body"].read()
-        folder = self._folder / hashlib.sha256(body).hexdigest()[:32]
+        s3 = self._clients("s3")
+        state = s3.head_object(**where)
+        # One object of one content has one folder, whoever asks for it and however often.
+        name = json.dumps([*sorted(where.items()), state["ETag"], state.get("VersionId")])
+        folder = self._folder / hashlib.sha256(name.encode()).hexdigest()[:32]
         with self._lock:
             if not folder.is_dir():
+                body: bytes = s3.get_object(**where)["Body"].read()
                 part = folder.with_suffix(".part")
                 shutil.rmtree(part, ignore_errors=True)
                 self._extract(body, part)
@@ -98,6 +103,21 @@ class CodeStore:
                     )
                 part.rename(folder)
         return program
+
+    def prepare(self, configuration: dict[str, Any]) -> None:
+        """Do ahead of time what the first session would have to wait for.
+
+        Args:
+            configuration: A version's `codeConfiguration`.
+
+        Raises:
+            CodeError: If it cannot be run.
+            botocore.exceptions.ClientError: If it cannot be read.
+            RuntimeError: If a package of it cannot be had for this machine.
+        """
+        files = self.unpack(configuration["code"]["s3"])
+        if configuration["runtime"].startswith("PYTHON"):
+            self.overlay(files, self.python(configuration["runtime"]))
 
     def overlay(self, files: Path, python: Path) -> Path | None:
         """Return a folder with this machine's builds of the zip's foreign packages, if it has any.

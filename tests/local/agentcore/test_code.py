@@ -6,6 +6,7 @@ import io
 import shutil
 import sys
 import sysconfig
+import time
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,6 +104,16 @@ def test_the_version_of_the_object_is_pinned(world: World, code: Code) -> None:
     first = code.put(main__py=SERVER, helper__py="NAME = 'first'")
     code.put(main__py=SERVER, helper__py="NAME = 'second'")
     assert world.invoke(code.deploy(first, "main.py"))["helper"] == "first"
+
+
+def test_the_code_is_unpacked_while_the_runtime_is_made(world: World, code: Code) -> None:
+    code.deploy(code.put(main__py=SERVER), "main.py")
+    folder = world.tmp_path / "state" / "agentcore" / "code"
+    deadline = time.monotonic() + 10
+    while not list(folder.glob("*/main.py")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert world.core.sessions.running() == []
 
 
 def test_a_tool_of_the_zip_starts_the_agent(world: World, code: Code) -> None:

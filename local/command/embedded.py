@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _NONE_IS_UP = 1
 _DOWN_SECONDS = 30.0
 _DOWN_POLL_SECONDS = 0.1
+_WAKE_SECONDS = 0.2
 
 
 class NotUpError(UsageError):
@@ -86,9 +87,19 @@ def up(
         out.print(exports(embedded.environment()), soft_wrap=True)
         err.print(f"up at {embedded.endpoint_url}; Ctrl-C ends it", style="green", soft_wrap=True)
         try:
-            signal.pause()
+            stay()
         except KeyboardInterrupt:
             err.print("stopping", style="dim")
+
+
+def stay() -> None:
+    """Wait until a signal handler raises.
+
+    The kernel may hand a signal to any thread, and Python runs its handler when the main thread next wakes: so this
+    wakes often, which `signal.pause` does not.
+    """
+    while True:
+        time.sleep(_WAKE_SECONDS)
 
 
 def env() -> None:

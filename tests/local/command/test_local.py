@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -164,3 +165,18 @@ def test_the_log_of_a_function(
         assert capsys.readouterr().out == '{"message": "[stage] 完了"}\nEND\n'
     assert lifecycle(monkeypatch, "logs", "Check") == 2
     assert "no log of Check; there are: CheckRuntimeFunction" in capsys.readouterr().err
+
+
+def test_a_signal_that_another_thread_gets_ends_it() -> None:
+    program = """
+import signal, sys, threading, time
+from local.command import embedded
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+def later():
+    time.sleep(0.3)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+threading.Thread(target=later).start()
+embedded.stay()
+"""
+    ended = subprocess.run([sys.executable, "-c", program], timeout=20, check=False)
+    assert ended.returncode == 143

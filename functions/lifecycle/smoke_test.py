@@ -9,6 +9,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
+from lifecycle.agentcore import DEFAULT_ENDPOINT
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import StageEvent, Wire, logger
 from lifecycle.errors import EnvironmentNotFoundError, SmokeTestError
@@ -23,7 +24,6 @@ from lifecycle.sign_in import StaleSecretError, sign_in
 
 _STOP_SECONDS = 10.0
 _SESSION_ID_LENGTH = 33
-DEFAULT_ENDPOINT = "DEFAULT"
 
 
 class SmokeTestReport(Wire):

@@ -16,6 +16,7 @@ from botocore.config import Config
 from werkzeug import Request
 
 from local.gateway.credentials import Credentials, CredentialStore, Principal
+from local.services.build import request
 from local.services.build.build_run import BuildOrder, BuildRun
 from local.services.build.images import ImageStore
 from local.services.build.protocol import Protocol, ServiceError
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 AT_ONCE = 2  # builds that run at the same time; the others are QUEUED
 TOKEN_SECONDS = 300.0  # how long an idempotency token counts (StartBuild, API reference)
 _PROJECT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-_]{1,149}")
-_SOURCES = ("S3", "NO_SOURCE")
-_PROJECT_ONLY = frozenset({"tags", "badgeEnabled"})
 
 
 class CodeBuild:
@@ -80,17 +79,17 @@ class CodeBuild:
 
     def app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (WSGI)."""
-        request = Request(environ)
+        asked = Request(environ)
         try:
-            name, parameters = self._protocol.read(request, self._operations)
+            name, parameters = self._protocol.read(asked, self._operations)
             if name == "StartBuild":
                 caller = getattr(environ.get("local.call"), "caller", None)
                 parameters["_initiator"] = getattr(caller, "name", "root")
             with self._lock:
                 answer = self._operations[name](parameters)
-            response = self._protocol.write(request, name, answer)
+            response = self._protocol.write(asked, name, answer)
         except ServiceError as error:
-            response = self._protocol.write_error(request, error)
+            response = self._protocol.write_error(asked, error)
         return response(environ, start_response)
 
     def close(self) -> None:
@@ -114,7 +113,7 @@ class CodeBuild:
                 "ResourceAlreadyExistsException",
                 f"Project already exists: {self._arn}:project/{name}",
             )
-        _check(parameters)
+        request.check(parameters)
         now = datetime.now(UTC)
         defaults = {
             "timeoutInMinutes": 60,
@@ -131,7 +130,7 @@ class CodeBuild:
 
     def _update_project(self, parameters: dict[str, Any]) -> dict[str, Any]:
         project = self._project(parameters["name"])
-        _check(project | parameters)
+        request.check(project | parameters)
         parameters.pop("badgeEnabled", None)
         project |= parameters | {"lastModified": datetime.now(UTC)}
         return {"project": project}
@@ -177,13 +176,13 @@ class CodeBuild:
     ) -> BuildRun:
         uid = str(uuid.uuid4())
         build_id = f"{project['name']}:{uid}"
-        source = _source(project["source"], asked)
+        source = request.source_of(project["source"], asked)
         role = asked.get("serviceRoleOverride", project["serviceRole"])
         logs = asked.get("logsConfigOverride", project.get("logsConfig", {})).get("cloudWatchLogs")
         group, stream = self._log_place(project["name"], uid, logs or {"status": "ENABLED"})
         minutes = asked.get("timeoutInMinutesOverride", project["timeoutInMinutes"])
         queued = asked.get("queuedTimeoutInMinutesOverride", project["queuedTimeoutInMinutes"])
-        variables = _variables(project, asked)
+        variables = request.variables_of(project, asked)
         described = {
             "id": build_id,
             "arn": f"{self._arn}:build/{build_id}",
@@ -294,35 +293,3 @@ class CodeBuild:
         ids = [each for each in self._builds if project in (None, each.partition(":")[0])]
         # The newest first is the default (ListBuildsForProject, API reference).
         return ids if parameters.get("sortOrder") == "ASCENDING" else ids[::-1]
-
-
-def _check(project: Mapping[str, Any]) -> None:
-    source, artifacts = project["source"]["type"], project["artifacts"]["type"]
-    if source not in _SOURCES or artifacts != "NO_ARTIFACTS":
-        raise ServiceError(
-            "InvalidInputException",
-            f"The embedded CodeBuild has sources of type {' and '.join(_SOURCES)}, and artifacts of"
-            f" type NO_ARTIFACTS; this is {source} and {artifacts}.",
-        )
-    if source == "S3" and not project["source"].get("location"):
-        raise ServiceError("InvalidInputException", "A source of type S3 needs a location.")
-
-
-def _source(project: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
-    source = dict(project)
-    for member in ("type", "location"):
-        if override := asked.get(f"source{member.title()}Override"):
-            source[member] = override
-    if "buildspecOverride" in asked:
-        source["buildspec"] = asked["buildspecOverride"]
-    _check({"source": source, "artifacts": {"type": "NO_ARTIFACTS"}})
-    if source["type"] == "NO_SOURCE" and not source.get("buildspec"):
-        raise ServiceError("InvalidInputException", "A build without a source needs a buildspec.")
-    return source
-
-
-def _variables(project: Mapping[str, Any], asked: Mapping[str, Any]) -> list[dict[str, str]]:
-    own = project["environment"].get("environmentVariables", [])
-    merged = {each["name"]: each for each in own}
-    merged |= {each["name"]: each for each in asked.get("environmentVariablesOverride", [])}
-    return [{"type": "PLAINTEXT", **each} for each in merged.values()]

@@ -30,7 +30,11 @@ class Execution:
 
     @property
     def states(self) -> list[str]:
-        return [e["stateEnteredEventDetails"]["name"] for e in self.history if "stateEnteredEventDetails" in e]
+        return [
+            e["stateEnteredEventDetails"]["name"]
+            for e in self.history
+            if "stateEnteredEventDetails" in e
+        ]
 
 
 class Lifecycle:
@@ -40,18 +44,24 @@ class Lifecycle:
         self.aws = aws
         self.stepfunctions = aws.client("stepfunctions")
 
-    def start(self, request: dict[str, Any], *, machine: str = "StateMachineArn", quick: bool = True) -> str:
+    def start(
+        self, request: dict[str, Any], *, machine: str = "StateMachineArn", quick: bool = True
+    ) -> str:
         """Start an execution; returns its ARN."""
         given = {"wait": QUICK_WAIT, **request} if quick else request
         answer = self.stepfunctions.start_execution(
-            stateMachineArn=self.aws.outputs[machine], name=f"test-{uuid.uuid4()}", input=json.dumps(given)
+            stateMachineArn=self.aws.outputs[machine],
+            name=f"test-{uuid.uuid4()}",
+            input=json.dumps(given),
         )
         return str(answer["executionArn"])
 
     def finish(self, arn: str, seconds: float = 180) -> Execution:
         """Wait for the end of an execution."""
         deadline = time.monotonic() + seconds
-        while (found := self.stepfunctions.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        while (found := self.stepfunctions.describe_execution(executionArn=arn))[
+            "status"
+        ] == "RUNNING":
             assert time.monotonic() < deadline, f"{arn} still runs: {self.history(arn)[-3:]}"
             time.sleep(0.2)
         return Execution(
@@ -74,7 +84,8 @@ class Lifecycle:
     def record(self, environment: str) -> dict[str, Any] | None:
         """The environment's item as DynamoDB has it."""
         item = self.aws.client("dynamodb").get_item(
-            TableName=self.aws.outputs["EnvironmentsTableName"], Key={"environment": {"S": environment}}
+            TableName=self.aws.outputs["EnvironmentsTableName"],
+            Key={"environment": {"S": environment}},
         )
         found: dict[str, Any] | None = item.get("Item")
         return found
@@ -85,29 +96,43 @@ class Lifecycle:
         slug = environment.replace("-", "_")
         control = aws.client("bedrock-agentcore-control")
         pools = aws.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]
-        secrets = aws.client("secretsmanager").list_secrets(IncludePlannedDeletion=True)["SecretList"]
-        images = aws.client("ecr").describe_images(repositoryName=aws.outputs["RepositoryUri"].split("/", 1)[1])
+        secrets = aws.client("secretsmanager").list_secrets(IncludePlannedDeletion=True)[
+            "SecretList"
+        ]
+        images = aws.client("ecr").describe_images(
+            repositoryName=aws.outputs["RepositoryUri"].split("/", 1)[1]
+        )
         versions = aws.client("s3").list_object_versions(
             Bucket=aws.outputs["ArtifactBucketName"], Prefix=f"environments/{environment}/"
         )
-        groups = aws.client("logs").describe_log_groups(logGroupNamePrefix="/aws/bedrock-agentcore/")["logGroups"]
+        groups = aws.client("logs").describe_log_groups(
+            logGroupNamePrefix="/aws/bedrock-agentcore/"
+        )["logGroups"]
         found = {
             "record": [environment] if self.record(environment) else [],
             "pools": [pool["Name"] for pool in pools if pool["Name"].endswith(f"-{environment}")],
-            "secrets": [secret["Name"] for secret in secrets if f"/{environment}/" in secret["Name"]],
+            "secrets": [
+                secret["Name"] for secret in secrets if f"/{environment}/" in secret["Name"]
+            ],
             "images": [
                 tag
                 for image in images["imageDetails"]
                 for tag in image.get("imageTags", [])
                 if tag.rpartition("-")[0] == environment
             ],
-            "objects": [item["Key"] for key in ("Versions", "DeleteMarkers") for item in versions.get(key, [])],
+            "objects": [
+                item["Key"]
+                for key in ("Versions", "DeleteMarkers")
+                for item in versions.get(key, [])
+            ],
             "runtimes": [
                 runtime["agentRuntimeName"]
                 for runtime in control.list_agent_runtimes()["agentRuntimes"]
                 if runtime["agentRuntimeName"].endswith(f"_{slug}")
             ],
-            "log groups": [group["logGroupName"] for group in groups if f"_{slug}-" in group["logGroupName"]],
+            "log groups": [
+                group["logGroupName"] for group in groups if f"_{slug}-" in group["logGroupName"]
+            ],
         }
         return {kind: names for kind, names in found.items() if names}
 

@@ -27,12 +27,17 @@ def inputs(name: str) -> dict[str, Any]:
 def fail_runtime(lifecycle: Any, reason: str) -> None:
     lifecycle.aws.faults.add(
         Fault(
-            service="bedrock-agentcore-control", operation="CreateAgentRuntime", kind="failureState", reason=reason
+            service="bedrock-agentcore-control",
+            operation="CreateAgentRuntime",
+            kind="failureState",
+            reason=reason,
         )
     )
 
 
-def test_default_input_provisions_and_the_weather_tool_answers(lifecycle: Any, environment: Callable[[], str]) -> None:
+def test_default_input_provisions_and_the_weather_tool_answers(
+    lifecycle: Any, environment: Callable[[], str]
+) -> None:
     name = environment()
     run = lifecycle.run({**inputs("default.json"), "environment": name})
     assert run.status == "SUCCEEDED", (run.error, run.cause)
@@ -49,7 +54,14 @@ def test_default_input_provisions_and_the_weather_tool_answers(lifecycle: Any, e
     refused = [check for check in output["smokeTest"]["checks"] if "refused" in check["name"]]
     assert len(refused) >= 6
     assert {check["seen"][:3] for check in refused} <= {"401", "403"}
-    assert set(output["timings"]) == {"prepare", "identity", "artifact", "runtime", "smokeTest", "promote"}
+    assert set(output["timings"]) == {
+        "prepare",
+        "identity",
+        "artifact",
+        "runtime",
+        "smokeTest",
+        "promote",
+    }
     assert output["teardown"] is None
 
     asked = lifecycle.run({**inputs("smoke-test.json"), "environment": name})
@@ -59,7 +71,9 @@ def test_default_input_provisions_and_the_weather_tool_answers(lifecycle: Any, e
     assert re.search("56,?088", answer["answer"])
 
 
-def test_round_trip_leaves_nothing_and_says_what_it_looked_for(lifecycle: Any, environment: Callable[[], str]) -> None:
+def test_round_trip_leaves_nothing_and_says_what_it_looked_for(
+    lifecycle: Any, environment: Callable[[], str]
+) -> None:
     name = environment()
     run = lifecycle.run({**inputs("round-trip.json"), "environment": name})
     assert run.status == "SUCCEEDED", (run.error, run.cause)
@@ -103,7 +117,12 @@ def test_a_passed_deadline_is_a_wait_timeout(
 ) -> None:
     name = environment()
     lifecycle.aws.faults.add(
-        Fault(service="bedrock-agentcore-control", operation="CreateAgentRuntime", kind="delayedState", seconds=15)
+        Fault(
+            service="bedrock-agentcore-control",
+            operation="CreateAgentRuntime",
+            kind="delayedState",
+            seconds=15,
+        )
     )
     wait = {"intervalSeconds": 1, "maxIntervalSeconds": 1, "timeoutSeconds": 3}
     run = lifecycle.run({"environment": name, "wait": wait, "artifact": image})
@@ -116,7 +135,12 @@ def test_a_wrong_expectation_is_a_smoke_test_error(
 ) -> None:
     name = environment()
     run = lifecycle.run(
-        {"environment": name, "artifact": image, "smokeTest": {"expect": "snow in July"}, "teardown": "onFailure"}
+        {
+            "environment": name,
+            "artifact": image,
+            "smokeTest": {"expect": "snow in July"},
+            "teardown": "onFailure",
+        }
     )
     assert (run.status, run.error) == ("FAILED", "SmokeTestError")
     assert "snow in July" in run.cause
@@ -129,10 +153,15 @@ def test_a_wrong_expectation_is_a_smoke_test_error(
         ({"colour": "red"}, "colour"),
         ({"environment": "Not_Valid"}, "environment"),
         ({"wait": {"timeoutSeconds": -1}}, "wait.timeoutSeconds"),
-        ({"auth": {"type": "jwt", "discoveryUrl": "https://id.example.com/openid"}}, "auth.discoveryUrl"),
+        (
+            {"auth": {"type": "jwt", "discoveryUrl": "https://id.example.com/openid"}},
+            "auth.discoveryUrl",
+        ),
     ],
 )
-def test_a_wrong_input_is_refused_before_anything_is_made(lifecycle: Any, given: dict[str, Any], field: str) -> None:
+def test_a_wrong_input_is_refused_before_anything_is_made(
+    lifecycle: Any, given: dict[str, Any], field: str
+) -> None:
     before = len(lifecycle.aws.calls.calls())
     run = lifecycle.run(given, quick=False)
     assert (run.status, run.error) == ("FAILED", "InvalidRequestError")
@@ -140,7 +169,9 @@ def test_a_wrong_input_is_refused_before_anything_is_made(lifecycle: Any, given:
     made = [
         call
         for call in lifecycle.aws.calls.calls()[before:]
-        if call.caller and call.caller.kind == "function" and not str(call.operation).startswith(READS)
+        if call.caller
+        and call.caller.kind == "function"
+        and not str(call.operation).startswith(READS)
     ]
     assert [call.operation for call in made] == ["PutEvents"]
 
@@ -151,9 +182,13 @@ def test_no_password_and_no_token_is_seen_anywhere(
     name = environment()
     run = lifecycle.run({"environment": name, "artifact": image})
     assert run.status == "SUCCEEDED", (run.error, run.cause)
-    failed = lifecycle.run({"environment": name, "artifact": image, "smokeTest": {"expect": "snow in July"}})
+    failed = lifecycle.run(
+        {"environment": name, "artifact": image, "smokeTest": {"expect": "snow in July"}}
+    )
     assert failed.error == "SmokeTestError"
-    secret = lifecycle.aws.client("secretsmanager").get_secret_value(SecretId=run.output["auth"]["secretArn"])
+    secret = lifecycle.aws.client("secretsmanager").get_secret_value(
+        SecretId=run.output["auth"]["secretArn"]
+    )
     password = json.loads(secret["SecretString"])["password"]
     assert len(password) >= 16
 
@@ -164,10 +199,16 @@ def test_no_password_and_no_token_is_seen_anywhere(
         yield "record", json.dumps(lifecycle.record(name), ensure_ascii=False)
         logs = lifecycle.aws.client("logs")
         for group in logs.describe_log_groups()["logGroups"]:
-            for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
+            for page in logs.get_paginator("filter_log_events").paginate(
+                logGroupName=group["logGroupName"]
+            ):
                 yield group["logGroupName"], "\n".join(event["message"] for event in page["events"])
         for path in lifecycle.aws.state_dir.rglob("*"):
-            if path.is_file() and path.suffix in {".log", ".jsonl", ".json", ".txt"} and "site-packages" not in str(path):
+            if (
+                path.is_file()
+                and path.suffix in {".log", ".jsonl", ".json", ".txt"}
+                and "site-packages" not in str(path)
+            ):
                 yield str(path), path.read_text(errors="replace")
 
     looked_at = 0

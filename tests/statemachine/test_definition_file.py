@@ -2,13 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-
 from lifecycle import errors
 from lifecycle.request import parse_request
 from lifecycle.stages import STAGES, Machine
@@ -68,10 +67,19 @@ ALL_STATES = [
     for machine in Machine
     for name, state in states(machine).items()
 ]
-TASKS = [parameter for parameter in ALL_STATES if parameter.values[2]["Type"] == "Task"]
-LAMBDA_TASKS = [
-    parameter for parameter in TASKS if parameter.values[2]["Resource"] == "arn:aws:states:::lambda:invoke"
-]
+
+
+def _tasks(wanted: Callable[[dict[str, Any]], bool]) -> list[Any]:
+    return [
+        pytest.param(machine, name, state, id=f"{machine}-{name}")
+        for machine in Machine
+        for name, state in states(machine).items()
+        if state["Type"] == "Task" and wanted(state)
+    ]
+
+
+TASKS = _tasks(lambda _: True)
+LAMBDA_TASKS = _tasks(lambda task: task["Resource"] == "arn:aws:states:::lambda:invoke")
 
 
 @pytest.mark.parametrize("machine", list(Machine))
@@ -148,7 +156,10 @@ def test_every_state_can_be_reached(machine: Machine) -> None:
         for state in level["States"].values():
             names |= {rule["Next"] for rule in (*state.get("Choices", []), *state.get("Catch", []))}
             names |= {state[key] for key in ("Next", "Default") if key in state}
-            for inner in (*state.get("Branches", []), *([state["ItemProcessor"]] if "ItemProcessor" in state else [])):
+            for inner in (
+                *state.get("Branches", []),
+                *([state["ItemProcessor"]] if "ItemProcessor" in state else []),
+            ):
                 targets(inner)
         assert names == set(level["States"])
 
@@ -168,6 +179,8 @@ def test_every_choice_has_a_default_and_every_substitution_is_given(
     assert properties["DefinitionUri"] == f"statemachine/{machine}.asl.json"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "statemachine" / "inputs").glob("[!f]*.json")), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "statemachine" / "inputs").glob("[!f]*.json")), ids=lambda p: p.name
+)
 def test_paste_ready_inputs_are_valid(path: Path) -> None:
     parse_request(json.loads(path.read_text()))

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from lifecycle.errors import (
     ArtifactBuildError,
     EnvironmentBusyError,
@@ -30,6 +29,7 @@ from lifecycle.errors import (
 from lifecycle.outcome import FailureEvent, OutcomeEvent, readable
 from lifecycle.request import parse_request
 from lifecycle.stages import STAGES, Machine
+
 from local.embedded import EmbeddedAws
 
 pytestmark = pytest.mark.embedded
@@ -41,7 +41,10 @@ Answer = dict[str, Any] | Exception
 REMOVED = {"removed": ["one"], "wouldRemove": [], "kept": [], "lookedFor": ["one", "two"]}
 RUNTIME = {"id": "r-0123456789", "version": "1", "endpoint": "DEFAULT"}
 USUAL: dict[str, Answer] = {
-    "provision_identity": {"auth": {"type": "cognito", "clientId": "c"}, "repaired": ["user enabled"]},
+    "provision_identity": {
+        "auth": {"type": "cognito", "clientId": "c"},
+        "repaired": ["user enabled"],
+    },
     "publish_artifact": {"done": True, "artifact": {"type": "container", "digest": "sha256:0"}},
     "deploy_runtime": {"runtime": RUNTIME, "change": "created", "repaired": []},
     "check_runtime": {"done": True, "redeploy": False, "status": "READY", "runtime": RUNTIME},
@@ -53,7 +56,11 @@ USUAL: dict[str, Answer] = {
     },
     "delete_runtime": {"done": True, **REMOVED},
     "delete_identity": {**REMOVED, "removed": ["two"]},
-    "delete_artifact": {**REMOVED, "removed": [], "kept": [{"resource": "three", "reason": "not ours"}]},
+    "delete_artifact": {
+        **REMOVED,
+        "removed": [],
+        "kept": [{"resource": "three", "reason": "not ours"}],
+    },
 }
 
 
@@ -124,7 +131,13 @@ SCENARIOS = [
         },
         avoids=("Record the failure",),
     ),
-    Scenario("invalid", {"colour": 1}, error="InvalidRequestError", cause="colour", avoids=("Record the failure",)),
+    Scenario(
+        "invalid",
+        {"colour": 1},
+        error="InvalidRequestError",
+        cause="colour",
+        avoids=("Record the failure",),
+    ),
     Scenario(
         "busy",
         answers={"prepare_request": [EnvironmentBusyError("held by another")]},
@@ -155,7 +168,11 @@ SCENARIOS = [
         error="States.QueryEvaluationError",
         visits=("Record the failure",),
     ),
-    Scenario("no-deploy", answers={"deploy_runtime": [SmokeTestError("stand-in")]}, error="SmokeTestError"),
+    Scenario(
+        "no-deploy",
+        answers={"deploy_runtime": [SmokeTestError("stand-in")]},
+        error="SmokeTestError",
+    ),
     Scenario(
         "runtime-failed",
         {"teardown": "onFailure"},
@@ -170,11 +187,18 @@ SCENARIOS = [
         error="SmokeTestError",
         avoids=("Promote the version", "Delete the runtime"),
     ),
-    Scenario("not-promoted", answers={"promote_version": [WaitTimeoutError("late")]}, error="WaitTimeoutError"),
+    Scenario(
+        "not-promoted",
+        answers={"promote_version": [WaitTimeoutError("late")]},
+        error="WaitTimeoutError",
+    ),
     Scenario(
         "not-recorded",
         {"teardown": "onFailure"},
-        {"run_smoke_test": [SmokeTestError("first")], "record_failure": [LockLostError("taken over")]},
+        {
+            "run_smoke_test": [SmokeTestError("first")],
+            "record_failure": [LockLostError("taken over")],
+        },
         error="SmokeTestError",
         cause="first",
         # Whoever lost the lock must not tear down what another is building.
@@ -223,7 +247,10 @@ class StandIns:
     """The functions: each answers what its scenario says, then as usual."""
 
     def __init__(self) -> None:
-        self.left = {s.name: {stage: list(answers) for stage, answers in s.answers.items()} for s in SCENARIOS}
+        self.left = {
+            s.name: {stage: list(answers) for stage, answers in s.answers.items()}
+            for s in SCENARIOS
+        }
         self.events: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
     def functions(self) -> dict[str, Callable[[dict[str, Any]], Any]]:
@@ -264,7 +291,11 @@ class Run:
     history: list[dict[str, Any]]
 
     def entered(self) -> list[str]:
-        return [e["stateEnteredEventDetails"]["name"] for e in self.history if "stateEnteredEventDetails" in e]
+        return [
+            e["stateEnteredEventDetails"]["name"]
+            for e in self.history
+            if "stateEnteredEventDetails" in e
+        ]
 
     def edges(self) -> set[tuple[str, str, str]]:
         """(state, next state, "catch" or "next"), as the chain of previous events has it."""
@@ -290,21 +321,27 @@ def stand_ins() -> StandIns:
 
 @pytest.fixture(scope="module")
 def runs(stand_ins: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
-    with EmbeddedAws.start(state_dir=tmp_path_factory.mktemp("aws"), functions=stand_ins.functions()) as aws:
+    with EmbeddedAws.start(
+        state_dir=tmp_path_factory.mktemp("aws"), functions=stand_ins.functions()
+    ) as aws:
         client = aws.client("stepfunctions")
         arn = aws.outputs["StateMachineArn"]
         started = {
             scenario.name: client.start_execution(
                 stateMachineArn=arn,
                 name=scenario.name,
-                input=json.dumps({**({} if "colour" in scenario.input else QUICK), **scenario.input}),
+                input=json.dumps(
+                    {**({} if "colour" in scenario.input else QUICK), **scenario.input}
+                ),
             )["executionArn"]
             for scenario in SCENARIOS
         }
         deadline = time.monotonic() + 120
         runs = {}
         for name, execution in started.items():
-            while (description := client.describe_execution(executionArn=execution))["status"] == "RUNNING":
+            while (description := client.describe_execution(executionArn=execution))[
+                "status"
+            ] == "RUNNING":
                 assert time.monotonic() < deadline, f"{name} still runs"
                 time.sleep(0.1)
             pages = client.get_paginator("get_execution_history").paginate(executionArn=execution)
@@ -327,7 +364,9 @@ def test_scenario(scenario: Scenario, runs: dict[str, Run]) -> None:
     assert [name for name in scenario.avoids if name in entered] == []
 
 
-def test_waits_grow_up_to_the_longest_and_deadlines_are_given(runs: dict[str, Run], stand_ins: StandIns) -> None:
+def test_waits_grow_up_to_the_longest_and_deadlines_are_given(
+    runs: dict[str, Run], stand_ins: StandIns
+) -> None:
     assert runs["round-trip"].entered().count("Wait for the build") == 2
     for stage in ("publish_artifact", "check_runtime", "promote_version", "delete_runtime"):
         for event in stand_ins.events["round-trip", stage]:
@@ -351,7 +390,9 @@ def test_the_output_gathers_what_every_stage_said(runs: dict[str, Run]) -> None:
     assert all(seconds >= 0 for seconds in output["timings"].values())
 
 
-def test_a_failed_report_hears_the_first_error_and_the_teardowns(stand_ins: StandIns, runs: dict[str, Run]) -> None:
+def test_a_failed_report_hears_the_first_error_and_the_teardowns(
+    stand_ins: StandIns, runs: dict[str, Run]
+) -> None:
     assert runs["artifact-left"].description["error"] == "SmokeTestError"
     (event,) = stand_ins.events["artifact-left", "report_outcome"]
     assert event["failure"] == {"Error": "SmokeTestError", "Cause": "first"}
@@ -362,7 +403,9 @@ def expected_edges() -> set[tuple[str, str, str]]:
     def walk(level: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         for name, state in level["States"].items():
             targets = [rule["Next"] for rule in state.get("Choices", [])]
-            assert len(targets) == len(set(targets)), "a rule is told from another by where it leads"
+            assert len(targets) == len(set(targets)), (
+                "a rule is told from another by where it leads"
+            )
             targets += [state[key] for key in ("Default", "Next") if key in state]
             yield from ((name, target, "next") for target in targets)
             yield from ((name, catch["Next"], "catch") for catch in state.get("Catch", []))
@@ -382,19 +425,25 @@ def expected_states() -> set[str]:
     return set(walk(DEFINITION))
 
 
-def test_coverage_of_the_definition_is_complete(runs: dict[str, Run], capsys: pytest.CaptureFixture[str]) -> None:
+def test_coverage_of_the_definition_is_complete(
+    runs: dict[str, Run], capsys: pytest.CaptureFixture[str]
+) -> None:
     entered = {name for run in runs.values() for name in run.entered()}
     taken = {edge for run in runs.values() for edge in run.edges()}
     missing_states, missing_edges = expected_states() - entered, expected_edges() - taken
     total = len(expected_states()) + len(expected_edges())
     covered = total - len(missing_states) - len(missing_edges)
     with capsys.disabled():
-        print(f"\ndefinition coverage: {100 * covered / total:.0f} % of {total} states and transitions")  # noqa: T201
+        print(
+            f"\ndefinition coverage: {100 * covered / total:.0f} % of {total} states and transitions"
+        )
     assert missing_states == set()
     assert missing_edges == set()
 
 
-def test_every_function_of_the_lifecycle_was_called(stand_ins: StandIns, runs: dict[str, Run]) -> None:
+def test_every_function_of_the_lifecycle_was_called(
+    stand_ins: StandIns, runs: dict[str, Run]
+) -> None:
     assert runs
     called = {stage for _, stage in stand_ins.events}
     assert called == {stage.handler for stage in STAGES if stage.machine is Machine.LIFECYCLE}

@@ -4,8 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from moto import mock_aws
-
 from lifecycle.clients import Clients
 from lifecycle.errors import LockLostError
 from lifecycle.outcome import (
@@ -17,6 +15,7 @@ from lifecycle.outcome import (
     report_outcome,
 )
 from lifecycle.record import IdentityRecord, Records
+from moto import mock_aws
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:one"
 OTHER = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:two"
@@ -31,7 +30,10 @@ class FakeBus:
 
     def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - AWS's name
         if self.refuses:
-            return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "no"}]}
+            return {
+                "FailedEntryCount": 1,
+                "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "no"}],
+            }
         self.entries += Entries
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
 
@@ -66,7 +68,9 @@ def record(clients: Clients) -> Any:
 
 def report(clients: Clients, **event: Any) -> Any:
     return report_outcome(
-        OutcomeEvent.model_validate({"execution": EXECUTION, "request": {"environment": "dev"}, **event}),
+        OutcomeEvent.model_validate(
+            {"execution": EXECUTION, "request": {"environment": "dev"}, **event}
+        ),
         clients=clients,
     )
 
@@ -74,7 +78,12 @@ def report(clients: Clients, **event: Any) -> Any:
 @pytest.mark.parametrize(
     ("cause", "line"),
     [
-        (json.dumps({"errorMessage": "no\n good", "errorType": "X", "stackTrace": ["secret path"]}), "no good"),
+        (
+            json.dumps(
+                {"errorMessage": "no\n good", "errorType": "X", "stackTrace": ["secret path"]}
+            ),
+            "no good",
+        ),
         ("plain\ttext", "plain text"),
         ("", "no cause given; see the execution's history"),
         ("[1, 2]", "[1, 2]"),
@@ -87,7 +96,9 @@ def test_a_cause_becomes_one_line(cause: str, line: str) -> None:
 
 def test_success_frees_the_lock_and_announces_ready(clients: Clients) -> None:
     clients_request = {"environment": "dev", "action": "provision"}
-    outcome = report(clients, request=clients_request, timings={"runtime": 1.5}, runtime={"id": "r"})
+    outcome = report(
+        clients, request=clients_request, timings={"runtime": 1.5}, runtime={"id": "r"}
+    )
     assert outcome.failure is None
     assert outcome.output["runtime"] == {"id": "r"}
     assert outcome.output["timings"] == {"runtime": 1.5}
@@ -135,7 +146,9 @@ def test_a_record_that_still_knows_a_resource_is_never_deleted(clients: Clients)
     Records(clients.dynamodb, "environments").update(
         "dev", EXECUTION, identity=IdentityRecord(type="cognito", user_pool_id="p")
     )
-    report(clients, request={"environment": "dev", "action": "teardown"}, teardown={"dryRun": False})
+    report(
+        clients, request={"environment": "dev", "action": "teardown"}, teardown={"dryRun": False}
+    )
     assert record(clients).identity.user_pool_id == "p"
 
 
@@ -147,7 +160,11 @@ def test_a_dry_run_keeps_the_record_and_announces_nothing(clients: Clients) -> N
 
 def test_another_executions_environment_is_left_alone(clients: Clients) -> None:
     event = OutcomeEvent.model_validate(
-        {"execution": OTHER, "request": {}, "failure": {"Error": "EnvironmentBusyError", "Cause": "held"}}
+        {
+            "execution": OTHER,
+            "request": {},
+            "failure": {"Error": "EnvironmentBusyError", "Cause": "held"},
+        }
     )
     report_outcome(event, clients=clients)
     assert record(clients).lock.execution == EXECUTION
@@ -166,9 +183,15 @@ def test_a_failed_smoke_test_says_nothing_against_what_serves(clients: Clients) 
     assert record(clients).state == "READY"
 
 
-@pytest.mark.parametrize("request_as_given", [None, [], "text", {"environment": "NOT VALID"}, {"environment": 3}])
-def test_an_input_that_names_no_environment_is_still_reported(clients: Clients, request_as_given: Any) -> None:
-    outcome = report(clients, request=request_as_given, failure={"Error": "InvalidRequestError", "Cause": "bad"})
+@pytest.mark.parametrize(
+    "request_as_given", [None, [], "text", {"environment": "NOT VALID"}, {"environment": 3}]
+)
+def test_an_input_that_names_no_environment_is_still_reported(
+    clients: Clients, request_as_given: Any
+) -> None:
+    outcome = report(
+        clients, request=request_as_given, failure={"Error": "InvalidRequestError", "Cause": "bad"}
+    )
     assert outcome.failure.error == "InvalidRequestError"
     assert outcome.output["environment"] is None
 

@@ -4,8 +4,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
-
 from lifecycle.clients import Clients
 from lifecycle.errors import (
     ArtifactChangeError,
@@ -15,6 +13,7 @@ from lifecycle.errors import (
 )
 from lifecycle.preparation import PrepareEvent, execution_is_running, prepare_request
 from lifecycle.record import Records, RuntimeRecord
+from moto import mock_aws
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:"
 
@@ -56,7 +55,9 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def prepare(clients: Clients, execution: str, event: Any) -> Any:
-    return prepare_request(PrepareEvent(execution=ARN + execution, input=event), clients=clients).request
+    return prepare_request(
+        PrepareEvent(execution=ARN + execution, input=event), clients=clients
+    ).request
 
 
 def records(clients: Clients) -> Records:
@@ -105,7 +106,9 @@ def test_only_provision_works_without_a_record(clients: Clients, action: str) ->
 
 
 def test_smoke_test_takes_identity_and_question_from_the_last_provision(clients: Clients) -> None:
-    prepare(clients, "a", {"auth": {"type": "iam"}, "smokeTest": {"prompt": "first", "expect": "1"}})
+    prepare(
+        clients, "a", {"auth": {"type": "iam"}, "smokeTest": {"prompt": "first", "expect": "1"}}
+    )
     request = prepare(clients, "b", {"action": "smokeTest", "smokeTest": {"prompt": "second"}})
     assert request.auth.type == "iam"
     assert (request.smoke_test.prompt, request.smoke_test.expect) == ("second", "1")
@@ -114,7 +117,10 @@ def test_smoke_test_takes_identity_and_question_from_the_last_provision(clients:
 def test_looking_on_changes_nothing_in_the_record(clients: Clients) -> None:
     prepare(clients, "a", {})
     records(clients).release("dev", f"{ARN}a", state="READY")
-    for name, event in {"b": {"action": "smokeTest"}, "c": {"action": "teardown", "dryRun": True}}.items():
+    for name, event in {
+        "b": {"action": "smokeTest"},
+        "c": {"action": "teardown", "dryRun": True},
+    }.items():
         prepare(clients, name, event)
         record = records(clients).get("dev")
         assert record is not None
@@ -122,11 +128,15 @@ def test_looking_on_changes_nothing_in_the_record(clients: Clients) -> None:
         records(clients).release("dev", ARN + name)
 
 
-def test_a_change_of_the_kind_of_artifact_is_refused_before_anything_is_touched(clients: Clients) -> None:
+def test_a_change_of_the_kind_of_artifact_is_refused_before_anything_is_touched(
+    clients: Clients,
+) -> None:
     prepare(clients, "a", {})
     runtime = RuntimeRecord(name="r", id="r-0123456789", artifact_type="container")
     records(clients).release("dev", f"{ARN}a", state="READY", runtime=runtime)
-    with pytest.raises(ArtifactChangeError, match=r"artifact\.type: given 'code', allowed: 'container'"):
+    with pytest.raises(
+        ArtifactChangeError, match=r"artifact\.type: given 'code', allowed: 'container'"
+    ):
         prepare(clients, "b", {"artifact": {"type": "code"}})
     record = records(clients).get("dev")
     assert record is not None

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from moto import mock_aws
-
 from lifecycle.errors import EnvironmentBusyError, LockLostError
 from lifecycle.record import IdentityRecord, Record, Records, RuntimeRecord
+from moto import mock_aws
 
 FIRST = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:first"
 SECOND = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:second"
@@ -53,7 +52,9 @@ def test_the_same_execution_may_take_the_lock_twice(records: Records) -> None:
     assert again.lock.execution == FIRST
 
 
-def test_the_lock_of_a_dead_execution_is_taken_over_and_the_dead_can_write_no_more(records: Records) -> None:
+def test_the_lock_of_a_dead_execution_is_taken_over_and_the_dead_can_write_no_more(
+    records: Records,
+) -> None:
     records.acquire("dev", FIRST, nothing_runs, {})
     taken = records.acquire("dev", SECOND, nothing_runs, {})
     assert taken is not None
@@ -80,9 +81,13 @@ def test_of_two_takers_of_a_dead_lock_one_wins(records: Records) -> None:
 
 
 def test_sections_are_written_apart_and_read_back_whole(records: Records) -> None:
-    records.acquire("dev", FIRST, everything_runs, {"request": {"ttlHours": 0.5, "wait": {"timeoutSeconds": 9}}})
+    records.acquire(
+        "dev", FIRST, everything_runs, {"request": {"ttlHours": 0.5, "wait": {"timeoutSeconds": 9}}}
+    )
     records.update("dev", FIRST, identity=IdentityRecord(type="cognito", user_pool_id="p"))
-    record = records.update("dev", FIRST, runtime=RuntimeRecord(name="r", id="r-0123456789"), expires_at=12)
+    record = records.update(
+        "dev", FIRST, runtime=RuntimeRecord(name="r", id="r-0123456789"), expires_at=12
+    )
     assert record.identity is not None
     assert record.identity.user_pool_id == "p"
     assert record.request == {"ttlHours": 0.5, "wait": {"timeoutSeconds": 9}}

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from lifecycle.errors import InvalidRequestError
 from lifecycle.request import Request, allowed_values, parse_request
 
@@ -18,8 +17,16 @@ JWT = {
 def test_empty_input_is_the_default_environment() -> None:
     request = parse_request({})
     assert request.environment == "dev"
-    assert (request.action, request.artifact.type, request.auth.type) == ("provision", "container", "cognito")
-    assert (request.wait.interval_seconds, request.wait.max_interval_seconds, request.wait.timeout_seconds) == (
+    assert (request.action, request.artifact.type, request.auth.type) == (
+        "provision",
+        "container",
+        "cognito",
+    )
+    assert (
+        request.wait.interval_seconds,
+        request.wait.max_interval_seconds,
+        request.wait.timeout_seconds,
+    ) == (
         2,
         15,
         1800,
@@ -29,7 +36,11 @@ def test_empty_input_is_the_default_environment() -> None:
 
 
 def test_event_bridge_envelope_is_taken_off() -> None:
-    event = {"id": "1", "detail-type": "Environment Rebuild Requested", "detail": {"environment": "night"}}
+    event = {
+        "id": "1",
+        "detail-type": "Environment Rebuild Requested",
+        "detail": {"environment": "night"},
+    }
     assert parse_request(event).environment == "night"
 
 
@@ -41,29 +52,73 @@ def test_a_request_survives_the_way_through_the_state_machine() -> None:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ({"enviroment": "x"}, "enviroment: unknown field (did you mean environment?), allowed: action, environment"),
+        (
+            {"enviroment": "x"},
+            "enviroment: unknown field (did you mean environment?), allowed: action, environment",
+        ),
         ({"wait": {"seconds": 1}}, "wait.seconds: unknown field, allowed: intervalSeconds"),
         ({"environment": "Dev"}, "environment: given 'Dev', allowed: a lower-case letter"),
         ({"environment": "a" * 25}, "environment: given 'aaaaaaaaaaaaaaaaaaaaaaaaa', allowed"),
         ({"environment": "dev\n"}, "environment: given 'dev\\n', allowed"),
         ({"wait": {"timeoutSeconds": -1}}, "wait.timeoutSeconds: given -1, allowed: 1 to 14400"),
-        ({"wait": {"timeoutSeconds": "60"}}, "wait.timeoutSeconds: given '60', allowed: 1 to 14400"),
-        ({"wait": {"timeoutSeconds": True}}, "wait.timeoutSeconds: given true, allowed: 1 to 14400"),
-        ({"wait": {"intervalSeconds": 20}}, "wait.intervalSeconds: given 20, allowed: at most maxIntervalSeconds (15)"),
-        ({"wait": {"maxIntervalSeconds": 2, "timeoutSeconds": 14400}}, "wait.maxIntervalSeconds: given 2, allowed"),
-        ({"auth": {"discoveryUrl": "https://x/y"}}, "auth.discoveryUrl: given 'https://x/y', allowed: a URL that ends"),
-        ({"auth": {"type": "jwt"}}, "auth.discoveryUrl: given nothing, allowed: required with auth.type jwt"),
-        ({"auth": {**JWT, "allowedClients": None}}, "auth.allowedClients: given nothing, allowed: at least one of"),
-        ({"auth": {"allowedClients": ["a"]}}, "auth.allowedClients: given ['a'], allowed: only with auth.type jwt"),
-        ({"auth": {"type": "iam", "flow": "password"}}, "auth.flow: given 'password', allowed: only with auth.type"),
-        ({"smokeTest": {"expect": "("}}, "smokeTest.expect: given '(', allowed: a valid regular expression"),
+        (
+            {"wait": {"timeoutSeconds": "60"}},
+            "wait.timeoutSeconds: given '60', allowed: 1 to 14400",
+        ),
+        (
+            {"wait": {"timeoutSeconds": True}},
+            "wait.timeoutSeconds: given true, allowed: 1 to 14400",
+        ),
+        (
+            {"wait": {"intervalSeconds": 20}},
+            "wait.intervalSeconds: given 20, allowed: at most maxIntervalSeconds (15)",
+        ),
+        (
+            {"wait": {"maxIntervalSeconds": 2, "timeoutSeconds": 14400}},
+            "wait.maxIntervalSeconds: given 2, allowed",
+        ),
+        (
+            {"auth": {"discoveryUrl": "https://x/y"}},
+            "auth.discoveryUrl: given 'https://x/y', allowed: a URL that ends",
+        ),
+        (
+            {"auth": {"type": "jwt"}},
+            "auth.discoveryUrl: given nothing, allowed: required with auth.type jwt",
+        ),
+        (
+            {"auth": {**JWT, "allowedClients": None}},
+            "auth.allowedClients: given nothing, allowed: at least one of",
+        ),
+        (
+            {"auth": {"allowedClients": ["a"]}},
+            "auth.allowedClients: given ['a'], allowed: only with auth.type jwt",
+        ),
+        (
+            {"auth": {"type": "iam", "flow": "password"}},
+            "auth.flow: given 'password', allowed: only with auth.type",
+        ),
+        (
+            {"smokeTest": {"expect": "("}},
+            "smokeTest.expect: given '(', allowed: a valid regular expression",
+        ),
         ({"artifact": {"type": "zip"}}, "artifact.type: given 'zip', allowed: container or code"),
         (
-            {"artifact": {"type": "code", "containerUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1"}},
+            {
+                "artifact": {
+                    "type": "code",
+                    "containerUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1",
+                }
+            },
             "artifact.containerUri: given '123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1', allowed: only with",
         ),
-        ({"artifact": {"source": {"bucket": "b-1"}}}, "artifact.source.key: required, allowed: an S3 key"),
-        ({"runtime": {"idleTimeoutSeconds": 59}}, "runtime.idleTimeoutSeconds: given 59, allowed: 60 to 1209600"),
+        (
+            {"artifact": {"source": {"bucket": "b-1"}}},
+            "artifact.source.key: required, allowed: an S3 key",
+        ),
+        (
+            {"runtime": {"idleTimeoutSeconds": 59}},
+            "runtime.idleTimeoutSeconds: given 59, allowed: 60 to 1209600",
+        ),
         (
             {"runtime": {"idleTimeoutSeconds": 90, "maxLifetimeSeconds": 80}},
             "runtime.idleTimeoutSeconds: given 90, allowed: at most maxLifetimeSeconds (80)",
@@ -74,7 +129,9 @@ def test_a_request_survives_the_way_through_the_state_machine() -> None:
         ([], "input: given [], allowed: a JSON object"),
     ],
 )
-def test_what_is_wrong_is_named_with_what_was_given_and_what_is_allowed(value: Any, sentence: str) -> None:
+def test_what_is_wrong_is_named_with_what_was_given_and_what_is_allowed(
+    value: Any, sentence: str
+) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         parse_request(value)
     assert sentence in str(caught.value)
@@ -89,13 +146,17 @@ def test_all_wrong_fields_are_named_at_once() -> None:
 
 def test_values_that_may_be_confidential_are_not_repeated() -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        parse_request({"runtime": {"environmentVariables": {"bad-name": "hunter2", "OK": ["hunter3"]}}})
+        parse_request(
+            {"runtime": {"environmentVariables": {"bad-name": "hunter2", "OK": ["hunter3"]}}}
+        )
     assert "hunter" not in str(caught.value)
     assert "runtime.environmentVariables" in str(caught.value)
 
 
 def test_every_field_says_what_is_allowed() -> None:
-    def walk(schema: dict[str, Any], definitions: dict[str, Any], path: tuple[str, ...]) -> list[tuple[str, ...]]:
+    def walk(
+        schema: dict[str, Any], definitions: dict[str, Any], path: tuple[str, ...]
+    ) -> list[tuple[str, ...]]:
         found = []
         for name, field in schema.get("properties", {}).items():
             found.append((*path, name))

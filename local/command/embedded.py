@@ -122,12 +122,10 @@ def status() -> None:
 
 def down() -> None:
     """End the embedded AWS that is up, and wait until it is gone."""
-    from local.embedded import find_running
-
     running = running_aws()
     os.kill(running.pid, signal.SIGTERM)
     deadline = time.monotonic() + _DOWN_SECONDS
-    while find_running(STATE_ROOT) is not None:
+    while _lives(running.pid):
         if time.monotonic() > deadline:
             console(stderr=True).print(
                 f"process {running.pid} has not ended after {_DOWN_SECONDS:.0f} s", style="red"
@@ -135,3 +133,11 @@ def down() -> None:
             raise typer.Exit(_NONE_IS_UP)
         time.sleep(_DOWN_POLL_SECONDS)
     console().print(f"ended: {running.endpoint_url}")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -113,7 +113,13 @@ def _result(
     if status == "SUCCEEDED":
         return Result(arn, status, json.loads(output or "null"), None)
     reported = _reported_output(timeline.result_of(REPORTING_STATE))
-    return Result(arn, status, reported, failure or Failure(status, "the execution says no more"))
+    return Result(
+        arn,
+        status,
+        reported,
+        failure
+        or Failure(status, "it was stopped, or ran out of time; the execution gives no cause"),
+    )
 
 
 def _reported_output(reported: Any) -> dict[str, Any] | None:

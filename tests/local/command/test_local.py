@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -180,3 +182,22 @@ embedded.stay()
 """
     ended = subprocess.run([sys.executable, "-c", program], timeout=20, check=False)
     assert ended.returncode == 143
+
+
+def test_down_waits_until_the_process_is_gone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slow = "import signal, sys, time; signal.signal(15, lambda *_: (time.sleep(0.5), sys.exit(0)))"
+    program = f"{slow}; print('up', flush=True); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    reaper = threading.Thread(target=process.wait)
+    reaper.start()
+    up = SimpleNamespace(pid=process.pid, endpoint_url="http://localhost:1")
+    monkeypatch.setattr(embedded, "running_aws", lambda: up)
+    assert lifecycle(monkeypatch, "down") == 0
+    assert capsys.readouterr().out == "ended: http://localhost:1\n"
+    reaper.join(timeout=5)
+    process.stdout.close()
+    assert process.returncode == 0

@@ -18,7 +18,6 @@ _THROTTLING = (
     "ProvisionedThroughputExceededException",
     "Throttl",
     "RequestLimitExceeded",
-    "LimitExceeded",
 )
 _SERVER_ERROR = {
     500: ("ServiceException", "InternalServer", "InternalError", "InternalService", "Internal"),

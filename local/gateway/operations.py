@@ -69,18 +69,12 @@ class _Route:
         for name, value in self.query:
             if name not in query or (value is not None and value not in query[name]):
                 return None
-        if any(name not in query for name in self.required_query):
-            return None
-        # Headers only rank, so that a request without a required one is still named: the
-        # service itself says what is missing.
-        present = sum(name in headers for name in self.required_headers)
-        absent = len(self.required_headers) - present
-        return (
-            len(self.query) + len(self.required_query),
-            present - 2 * absent,
-            self.literal,
-            not self.deprecated,
-        )
+        # What is required only ranks, so that a request without it is still named: the service
+        # itself says what is missing.
+        present = sum(name in query for name in self.required_query)
+        present += sum(name in headers for name in self.required_headers)
+        absent = len(self.required_query) + len(self.required_headers) - present
+        return (len(self.query), present - 2 * absent, self.literal, not self.deprecated)
 
 
 class Operations:

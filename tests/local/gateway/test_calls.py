@@ -21,3 +21,4 @@ def test_calls_are_found_by_each_of_their_names(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in (tmp_path / "logs/calls.jsonl").read_text().splitlines()]
     assert [line["caller"] for line in lines] == [None, "SignInFunction"]
     assert lines[1]["status"] == 403
+    log.close()

@@ -42,6 +42,7 @@ SERVICES = {
 
 SAME_REQUEST = {
     # Told apart by their bodies or by nothing at all: the newer of the two is the one that is meant.
+    "ListDirectoryBuckets": "ListBuckets",
     "GetBucketLifecycle": "GetBucketLifecycleConfiguration",
     "PutBucketLifecycle": "PutBucketLifecycleConfiguration",
     "GetBucketNotification": "GetBucketNotificationConfiguration",

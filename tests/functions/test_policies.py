@@ -1,0 +1,174 @@
+"""Every action of a function's policy is used by that function; every AWS call that it can make is allowed.
+
+Read off the source: the calls in the modules that a handler can reach. What was really called on the embedded AWS is
+held against the same policies in tests/embedded/test_policies.py.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+import yaml
+from botocore import xform_name
+
+from lifecycle.stages import STAGES, Stage
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = ROOT / "functions"
+# The attribute of lifecycle.clients.Clients: (botocore's service, IAM's prefix).
+SERVICES = {
+    "dynamodb": ("dynamodb", "dynamodb"),
+    "stepfunctions": ("stepfunctions", "states"),
+    "cognito": ("cognito-idp", "cognito-idp"),
+    "secrets": ("secretsmanager", "secretsmanager"),
+    "s3": ("s3", "s3"),
+    "ecr": ("ecr", "ecr"),
+    "codebuild": ("codebuild", "codebuild"),
+    "agentcore_control": ("bedrock-agentcore-control", "bedrock-agentcore"),
+    "agentcore": ("bedrock-agentcore", "bedrock-agentcore"),
+    "logs": ("logs", "logs"),
+    "events": ("events", "events"),
+    "tagging": ("resourcegroupstaggingapi", "tag"),
+}
+# Operations whose action has another name (service authorization reference, Amazon S3).
+RENAMED = {
+    "s3:HeadObject": ["s3:GetObject", "s3:GetObjectVersion"],
+    "s3:GetObject": ["s3:GetObject", "s3:GetObjectVersion"],
+    "s3:ListObjectVersions": ["s3:ListBucketVersions"],
+    "s3:DeleteObjects": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
+}
+# Actions that AWS asks of the caller of another operation: (action, the operation that needs it, why).
+IMPLIED = {
+    "iam:PassRole": ("CreateAgentRuntime", "the execution role is handed over"),
+    "iam:CreateServiceLinkedRole": (
+        "CreateAgentRuntime",
+        "the first runtime of an account makes the linked roles",
+    ),
+    "bedrock-agentcore:CreateWorkloadIdentity": ("CreateAgentRuntime", "made with the runtime"),
+    "bedrock-agentcore:DeleteWorkloadIdentity": ("DeleteAgentRuntime", "goes with the runtime"),
+    "bedrock-agentcore:TagResource": ("Create", "tags on create"),
+    "cognito-idp:TagResource": ("CreateUserPool", "tags on create"),
+    "secretsmanager:TagResource": ("CreateSecret", "tags on create"),
+    "s3:ListBucket": ("HeadObject", "without it a missing key is 403"),
+    "s3:GetObject": ("CreateAgentRuntime", "AgentCore reads the zip as the caller"),
+    "s3:GetObjectVersion": ("CreateAgentRuntime", "AgentCore reads the zip as the caller"),
+    "ecr:BatchGetImage": ("CreateAgentRuntime", "AgentCore reads the image as the caller"),
+    "ecr:GetDownloadUrlForLayer": ("CreateAgentRuntime", "AgentCore reads the image as the caller"),
+    "ecr:GetAuthorizationToken": ("CreateAgentRuntime", "AgentCore reads the image as the caller"),
+}
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+_Loader.add_multi_constructor(
+    "!", lambda loader, suffix, node: {suffix: getattr(node, "value", None)}
+)
+
+
+@cache
+def template() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), Loader=_Loader)  # noqa: S506 - safe
+    return loaded
+
+
+def allowed(stage: Stage) -> set[str]:
+    """The actions that the template allows to a stage's function."""
+    actions: set[str] = set()
+    for policy in template()["Resources"][stage.function]["Properties"]["Policies"]:
+        for statement in policy["Statement"]:
+            action = statement["Action"]
+            actions.update([action] if isinstance(action, str) else action)
+    return actions
+
+
+@cache
+def operations(service: str) -> dict[str, str]:
+    model = botocore.session.get_session().get_service_model(service)
+    return {xform_name(name): name for name in model.operation_names}
+
+
+@cache
+def our_own() -> frozenset[str]:
+    """Names of our own functions: calling one of them is no AWS call."""
+    return frozenset(
+        node.name
+        for path in FUNCTIONS.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    )
+
+
+@cache
+def calls_of(module: str) -> frozenset[str]:
+    """The AWS operations that a module names, as `service:Operation`."""
+    text = (FUNCTIONS / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+    used = {node.attr for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)}
+    used |= set(re.findall(r"get_paginator\(\s*\"(\w+)\"", text))
+    found = set()
+    for service, prefix in SERVICES.values():
+        found |= {
+            f"{prefix}:{name}" for method, name in operations(service).items() if method in used
+        }
+    return frozenset(found)
+
+
+@cache
+def reachable(module: str) -> frozenset[str]:
+    """A handler's module and all of ours that it imports, directly or not."""
+    path = FUNCTIONS / f"{module.replace('.', '/')}.py"
+    found = {module}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if (
+            isinstance(node, ast.ImportFrom)
+            and node.module
+            and node.module.split(".")[0] == "lifecycle"
+        ):
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            if (FUNCTIONS / f"{name.replace('.', '/')}.py").is_file() and name not in found:
+                found |= reachable(name)
+    return frozenset(found)
+
+
+def actions_of(calls: set[str]) -> set[str]:
+    return {action for call in calls for action in RENAMED.get(call, [call])}
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.handler)
+def test_every_action_is_used(stage: Stage) -> None:
+    calls = {call for module in reachable(f"handlers.{stage.handler}") for call in calls_of(module)}
+    used = actions_of(calls)
+    implied = {
+        action
+        for action, (operation, _) in IMPLIED.items()
+        if any(operation in call for call in calls)
+    }
+    assert allowed(stage) - used - implied == set()
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.handler)
+def test_no_action_is_a_wildcard(stage: Stage) -> None:
+    assert [action for action in allowed(stage) if "*" in action] == []
+
+
+def test_every_aws_call_in_the_source_is_somebodys_to_make() -> None:
+    everything = set().union(*(allowed(stage) for stage in STAGES))
+    modules = {module for stage in STAGES for module in reachable(f"handlers.{stage.handler}")}
+    calls = {call for module in modules for call in calls_of(module)}
+    # Some operations have one name in several services: one of them has to be allowed.
+    by_name: dict[str, set[str]] = {}
+    for call in calls:
+        if xform_name(call.partition(":")[2]) in our_own():
+            continue
+        by_name.setdefault(call.partition(":")[2], set()).update(RENAMED.get(call, [call]))
+    assert len(by_name) > 40
+    assert [name for name, actions in by_name.items() if not actions & everything] == []

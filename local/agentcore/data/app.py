@@ -14,10 +14,10 @@ from werkzeug import Request, Response
 from local.agentcore.control.store import Store
 from local.agentcore.data.access import Access, metadata_document
 from local.agentcore.data.discovery import Discovery, DiscoveryError
-from local.agentcore.data.process import AgentProcess
 from local.agentcore.data.proxy import (
     MCP_SESSION_HEADER,
     SESSION_HEADER,
+    AgentGoneError,
     AgentTimeoutError,
     forward,
 )
@@ -85,6 +85,9 @@ class DataPlane:
             response = self._serve(request)
         except ServiceError as error:
             response = error_answer(self.model, error, environ)
+        except AgentGoneError:
+            failed = ServiceError("RuntimeClientError", "The runtime ends as soon as it started.")
+            response = error_answer(self.model, failed, environ)
         except AgentTimeoutError:
             response = _gateway_timeout(request, "The runtime did not answer in time.")
         except AgentStartTimeoutError as error:
@@ -156,6 +159,14 @@ class DataPlane:
             )
         mcp_id = members.get("mcpSessionId") if target.protocol == "MCP" else None
         session_id = members.get("runtimeSessionId") or mcp_id or str(uuid.uuid4())
+        try:
+            return self._call(request, body, target, session_id)
+        except AgentGoneError:
+            # It died between two calls, as nobody could see yet: a new process takes its place.
+            return self._call(request, body, target, session_id)
+
+    def _call(self, request: Request, body: bytes, target: Target, session_id: str) -> Response:
+        """Call the agent of a session once."""
         session, process = self._sessions.enter(target, session_id)
         try:
             response = forward(
@@ -168,13 +179,17 @@ class DataPlane:
                 self._quotas.stream_seconds,
                 lambda: self._sessions.leave(session),
             )
+        except AgentGoneError:
+            self._sessions.leave(session)
+            self._sessions.discard(session)
+            raise
         except BaseException:
             self._sessions.leave(session)
             raise
-        self._name_session(response, session, process)
+        self._name_session(response, session)
         return response
 
-    def _name_session(self, response: Response, session: Session, process: AgentProcess) -> None:
+    def _name_session(self, response: Response, session: Session) -> None:
         """Tell the caller which session it was in, in the header of its protocol."""
         response.headers[SESSION_HEADER] = session.id
         if session.target.protocol != "MCP":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import threading
 from dataclasses import dataclass
@@ -51,7 +52,6 @@ class Discovery:
         self._clock = clock
         self._known: dict[str, Provider] = {}
         self._lock = threading.Lock()
-        self._http = httpx.Client(timeout=10.0, follow_redirects=True, trust_env=False)
 
     def provider(self, url: str, *, key_id: str | None = None) -> Provider:
         """Return the provider behind a discovery URL.
@@ -78,9 +78,15 @@ class Discovery:
             self._known[url] = fetched
         return fetched
 
+    @functools.cached_property
+    def _http(self) -> httpx.Client:
+        # Made when it is needed: it loads certificates, which takes long.
+        return httpx.Client(timeout=10.0, follow_redirects=True, trust_env=False)
+
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        if "_http" in vars(self):
+            self._http.close()
 
     def _fetch(self, url: str, now: float) -> Provider:
         document = self._json(url)

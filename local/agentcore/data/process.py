@@ -81,7 +81,12 @@ class AgentProcess:
         )
         self._reader.start()
         self.base_url = ""
-        self.http = httpx.Client(trust_env=False, limits=httpx.Limits(max_connections=None))
+        # It only ever speaks plain HTTP to the loopback; certificates would take long to load.
+        self.http = httpx.Client(
+            trust_env=False,
+            verify=False,  # noqa: S501
+            limits=httpx.Limits(max_connections=None),
+        )
 
     def _environment(self) -> dict[str, str]:
         given = self._launch.environment

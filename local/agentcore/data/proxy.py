@@ -53,6 +53,10 @@ _RETURNED = frozenset(
 )
 
 
+class AgentGoneError(Exception):
+    """Nobody listens any more where the agent did; the request has not reached it."""
+
+
 class AgentTimeoutError(Exception):
     """The agent took longer for its answer than a request may."""
 
@@ -97,6 +101,7 @@ def forward(
 
     Raises:
         ServiceError: RuntimeClientError when the agent fails.
+        AgentGoneError: When it does not listen any more.
         AgentTimeoutError: When it is silent for too long.
     """
     upstream = process.http.build_request(
@@ -108,6 +113,8 @@ def forward(
     )
     try:
         answer = process.http.send(upstream, stream=True)
+    except httpx.ConnectError as error:
+        raise AgentGoneError from error
     except httpx.TimeoutException as error:
         raise AgentTimeoutError from error
     except (httpx.HTTPError, RuntimeError) as error:

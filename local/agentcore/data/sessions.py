@@ -126,6 +126,10 @@ class Sessions:
         if not self._end_all(lambda session: session.key == self._aliases.get(key, key)):
             raise not_found(f"No session '{session_id}' is running on endpoint {target.endpoint}.")
 
+    def discard(self, session: Session) -> None:
+        """End one session, if it is still there."""
+        self._end_all(lambda other: other is session)
+
     def end_runtime(self, runtime_id: str) -> None:
         """End every session of a runtime."""
         self._end_all(lambda session: session.target.runtime_id == runtime_id)

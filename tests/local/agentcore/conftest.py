@@ -76,6 +76,9 @@ class Agent(BaseHTTPRequestHandler):
         print("asked", order.get("say", ""), flush=True)
         if order.get("do") == "exit":
             os._exit(3)
+        if order.get("do") == "close":
+            self.server.socket.shutdown(2)  # nobody can connect any more
+            self.close_connection = True
         if order.get("do") == "stream":
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
@@ -351,6 +354,31 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
+@dataclass
+class Clients:
+    """Clients that outlive an AgentCore, since making one takes long; they speak to the last."""
+
+    keys: Credentials
+    apps: dict[str, Any] = field(default_factory=dict)
+    control: Any = None
+    data: Any = None
+
+
+@pytest.fixture(scope="session")
+def clients() -> Clients:
+    """Return boto3 clients for every AgentCore of the session."""
+    made = Clients(CredentialStore().issue(Principal("root", None, "root")))
+    made.control = in_process(
+        lambda environ, start: made.apps["control"](environ, start),
+        "bedrock-agentcore-control",
+        made.keys,
+    )
+    made.data = in_process(
+        lambda environ, start: made.apps["data"](environ, start), "bedrock-agentcore", made.keys
+    )
+    return made
+
+
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -403,10 +431,15 @@ def quotas() -> Quotas:
 
 @pytest.fixture
 def world(
-    tmp_path: Path, moto_url: str, aws: Callable[[str], Any], roles: None, quotas: Quotas
+    tmp_path: Path,
+    moto_url: str,
+    aws: Callable[[str], Any],
+    roles: None,
+    quotas: Quotas,
+    clients: Clients,
 ) -> Iterator[World]:
     """Return an AgentCore of the test's own."""
-    yield from _world(tmp_path, moto_url, aws, quotas)
+    yield from _world(tmp_path, moto_url, aws, quotas, clients)
 
 
 @pytest.fixture(scope="module")
@@ -415,17 +448,22 @@ def shared_world(
     moto_url: str,
     aws: Callable[[str], Any],
     roles: None,
+    clients: Clients,
 ) -> Iterator[World]:
     """Return one AgentCore for a whole module, for tests that leave nothing behind."""
     quotas = Quotas(control_mutations_per_second=10**9, runtimes=10**9)
-    yield from _world(tmp_path_factory.mktemp("shared"), moto_url, aws, quotas)
+    yield from _world(tmp_path_factory.mktemp("shared"), moto_url, aws, quotas, clients)
 
 
 def _world(
-    tmp_path: Path, moto_url: str, aws: Callable[[str], Any], quotas: Quotas
+    tmp_path: Path,
+    moto_url: str,
+    aws: Callable[[str], Any],
+    quotas: Quotas,
+    clients: Clients,
 ) -> Iterator[World]:
     store, clock, faults, images = CredentialStore(), Clock(), FaultPlan(), FakeImages()
-    keys = store.issue(Principal("root", None, "root"))
+    keys = store.add(clients.keys)
     core = AgentCore(
         state_dir=tmp_path / "state",
         region=REGION,
@@ -445,11 +483,12 @@ def _world(
         credentials=store,
         images=images,
         keys=keys,
-        control=in_process(core.control, "bedrock-agentcore-control", keys),
-        data=in_process(core.data, "bedrock-agentcore", keys),
+        control=clients.control,
+        data=clients.data,
         tmp_path=tmp_path,
         aws=aws,
     )
+    clients.apps.update(control=core.control, data=core.data)
     world.add_image("echo", AGENT)
     yield world
     core.close()

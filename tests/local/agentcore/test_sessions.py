@@ -171,6 +171,14 @@ def test_a_process_that_died_is_started_again(world: World, arn: str) -> None:
     assert world.invoke(arn, runtimeSessionId=ONE)["pid"] != pid
 
 
+def test_an_agent_that_stops_listening_is_replaced(world: World, arn: str) -> None:
+    # The process lives, but nobody is there: as in the moment in which it dies.
+    first = world.invoke(arn, {"do": "close"}, runtimeSessionId=ONE)["pid"]
+    assert world.alive(first)
+    assert world.invoke(arn, runtimeSessionId=ONE)["pid"] != first
+    assert not world.alive(first)
+
+
 def test_many_calls_into_one_session_start_one_process(world: World, arn: str) -> None:
     with ThreadPoolExecutor(8) as pool:
         pids = list(pool.map(lambda _: world.invoke(arn, runtimeSessionId=ONE)["pid"], range(8)))

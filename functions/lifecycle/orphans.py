@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lifecycle import agentcore
+from lifecycle import agentcore, names
 from lifecycle.clients import Clients
 from lifecycle.entry import Wire
 from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG
@@ -60,8 +60,11 @@ def _tagged(clients: Clients, stack: str) -> Iterator[tuple[str, dict[str, str]]
             yield resource["ResourceARN"], {tag["Key"]: tag["Value"] for tag in resource["Tags"]}
     # Whether the tagging API lists AgentCore's resources is nowhere documented, so AgentCore is asked itself.
     control = clients.agentcore_control
+    prefix = names.runtime_name(stack, "")
     for page in control.get_paginator("list_agent_runtimes").paginate():
         for runtime in page["agentRuntimes"]:
+            if not runtime["agentRuntimeName"].startswith(prefix):
+                continue  # not a name of ours, and each look at tags is a call
             tags = agentcore.tags_of(control, runtime["agentRuntimeArn"])
             if tags.get(STACK_TAG) == stack:
                 yield runtime["agentRuntimeArn"], tags

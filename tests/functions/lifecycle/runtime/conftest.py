@@ -421,7 +421,9 @@ def _world(agent: Path, clients: LocalClients) -> World:
         if not role["ready"]:
             raise invalid(f"Role validation failed for '{configuration['roleArn']}'.")
 
-    runtimes = RuntimeOperations(store, check_account, lambda _: None)
+    runtimes = RuntimeOperations(
+        store, check_account, on_version=lambda _: None, on_deleted=lambda _: None
+    )
     endpoints = EndpointOperations(store, lambda _, __: None)
     tags = TagOperations(store)
     control = ModelApp(

@@ -162,3 +162,15 @@ def test_a_runtime_deleted_by_hand_is_made_anew_and_said(world: Any) -> None:
     assert world.only_runtime().id != gone
     assert world.record().runtime.live_version == "1"
     assert world.provision("three").repaired == []
+
+
+def test_a_default_that_does_not_follow_is_made_to(world: Any) -> None:
+    world.provision("one")
+    wanted = {"runtime": {"description": "new"}}
+    world.provision("two", wanted)
+    world.only_runtime().endpoints["DEFAULT"].live = "1"
+    deployed = world.provision("three", wanted)
+    assert deployed.change == "updated"
+    assert deployed.repaired == ["the endpoint DEFAULT was READY on version 1 instead of 2"]
+    endpoints = world.only_runtime().endpoints
+    assert (endpoints["DEFAULT"].live, endpoints["live"].live) == ("3", "3")

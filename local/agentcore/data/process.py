@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import tempfile
 import threading
 import time
@@ -15,8 +16,6 @@ from typing import TYPE_CHECKING
 import httpx
 
 if TYPE_CHECKING:
-    import subprocess
-
     from local.services.children import Children
 
 _CHILD = Path(__file__).resolve().parent.parent / "child"
@@ -112,6 +111,14 @@ class AgentProcess:
     def alive(self) -> bool:
         """Say whether the process still runs."""
         return self._process.poll() is None
+
+    def wait_dead(self, seconds: float) -> bool:
+        """Wait a while for the process to end by itself, and say whether it did."""
+        try:
+            self._process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def wait_ready(self, seconds: float) -> None:
         """Wait until the agent serves.

@@ -53,6 +53,9 @@ _RETURNED = frozenset(
 )
 
 
+_DYING_SECONDS = 0.3
+
+
 class AgentGoneError(Exception):
     """Nobody listens any more where the agent did; the request has not reached it."""
 
@@ -119,6 +122,8 @@ def forward(
         raise AgentTimeoutError from error
     except (httpx.HTTPError, RuntimeError) as error:
         # RuntimeError: the session was ended and its client closed while the request was on its way.
+        # A process that is dying closes its connections first: the next call must find it dead.
+        process.wait_dead(_DYING_SECONDS)
         raise _failed("The runtime closed the connection without an answer.") from error
     # An MCP client needs to see what its server refuses (404: no such session; 405: no stream).
     tolerated = 500 if target.protocol == "MCP" else 300

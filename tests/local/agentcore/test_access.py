@@ -143,7 +143,7 @@ def test_garbage_is_no_token(world: World, arn: str) -> None:
         ({"exp": 0}, "Token has expired"),
         ({"exp": None}, "Token has expired"),
         ({"exp": "tomorrow"}, "Token has expired"),
-        ({"nbf": time.time() + 3600}, "Token is not yet valid"),
+        ({"nbf": 10**10}, "Token is not yet valid"),
     ],
     ids=str,
 )

@@ -44,11 +44,20 @@ def evaluate(expression: str, variables: dict[str, Any]) -> Any:
         # Step Functions") and that JSONata itself cannot express.
         compiled.register_lambda("uuid", lambda: str(uuid.uuid4()))
         compiled.register_lambda("hash", _hash)
+        compiled.register_lambda("parse", _parse)
         return compiled.evaluate(None, bound)
     except JException as error:
         raise JsonataError(str(error)) from error
     except RecursionError as error:
         raise JsonataError("the expression nests too deep") from error
+
+
+def _parse(text: str) -> Any:
+    """`$parse(text)`: JSON."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise JException("D3120", -1, text) from error
 
 
 def _hash(value: Any, algorithm: str) -> str:

@@ -191,8 +191,9 @@ def _take_declarations(body: str) -> tuple[str, dict[str, Any], str]:
     while True:
         for name, text in FUNCTION_DECLARATIONS.items():
             if body.startswith(text):
-                # moto has these two as a sentence that says it has not.
-                functions += "" if name in ("$uuid", "$hash") else text
+                # moto has the first two as a sentence that says it has not, and the third takes
+                # JSON for an expression; the engine has all three.
+                functions += "" if name in ("$uuid", "$hash", "$parse") else text
                 body = body[len(text) :]
                 break
         else:
@@ -365,11 +366,12 @@ def _mend_executions() -> None:
 
     moto leaves the name `None` (so `$states.context.Execution.Name` is null and all ARNs are
     the same), looks for the name and adds the execution without a lock between the two, takes any
-    name, has no code in its error for a bad input, loses `error` and `cause` of StopExecution, and
+    name, gives an output that is a text without its quotes, has no code in its error for a bad input, loses `error` and `cause` of StopExecution, and
     always answers GetExecutionHistory whole and oldest first.
     """
     start = StepFunctionsParserBackend.start_execution
     stop = StepFunctionResponse.stop_execution
+    describe = StepFunctionResponse.describe_execution
 
     @wraps(start)
     def start_execution(
@@ -396,6 +398,15 @@ def _mend_executions() -> None:
         execution.error, execution.cause = self._get_param("error"), self._get_param("cause")
         return answer
 
+    @wraps(describe)
+    def describe_execution(self: StepFunctionResponse) -> ActionResult:
+        answer = describe(self)
+        arn = self._get_param("executionArn")
+        output = self.stepfunction_backend.describe_execution(arn).output
+        if isinstance(output, str):
+            answer.result["output"] = json.dumps(output)
+        return answer
+
     def get_execution_history(self: StepFunctionResponse) -> ActionResult:
         history = self.stepfunction_backend.get_execution_history(self._get_param("executionArn"))
         events = [*history["events"]]
@@ -407,6 +418,7 @@ def _mend_executions() -> None:
         return ActionResult({"events": events[begin:end], **more})
 
     StepFunctionsParserBackend.start_execution = start_execution  # type: ignore[method-assign, assignment]
+    StepFunctionResponse.describe_execution = describe_execution  # type: ignore[method-assign]
     StepFunctionResponse.stop_execution = stop_execution  # type: ignore[method-assign]
     StepFunctionResponse.get_execution_history = (  # type: ignore[method-assign]
         get_execution_history

@@ -364,10 +364,11 @@ _BAD_IN_NAME = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
 def _mend_executions() -> None:
     """Name executions, tell how they were stopped, page through their history.
 
-    moto leaves the name `None` (so `$states.context.Execution.Name` is null and all ARNs are
-    the same), looks for the name and adds the execution without a lock between the two, takes any
-    name, gives an output that is a text without its quotes, has no code in its error for a bad input, loses `error` and `cause` of StopExecution, and
-    always answers GetExecutionHistory whole and oldest first.
+    moto leaves the name `None` (so `$states.context.Execution.Name` is null and all ARNs are the
+    same), looks for the name and adds the execution without a lock between the two, takes any
+    name, gives an output that is a text without its quotes, has no code in its error for a bad
+    input, loses `error` and `cause` of StopExecution, and always answers GetExecutionHistory whole
+    and oldest first.
     """
     start = StepFunctionsParserBackend.start_execution
     stop = StepFunctionResponse.stop_execution

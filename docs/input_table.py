@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lifecycle.request import Request, model_of
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
+
+from lifecycle.request import Request, model_of
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- inputs: made by docs/input_table.py -->\n", "<!-- /inputs -->"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lifecycle import errors
 from lifecycle.request import parse_request
 from lifecycle.stages import STAGES, Machine

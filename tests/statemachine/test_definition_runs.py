@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from lifecycle.errors import (
     ArtifactBuildError,
     EnvironmentBusyError,
@@ -29,7 +30,6 @@ from lifecycle.errors import (
 from lifecycle.outcome import FailureEvent, OutcomeEvent, readable
 from lifecycle.request import parse_request
 from lifecycle.stages import STAGES, Machine
-
 from local.embedded import EmbeddedAws
 
 pytestmark = pytest.mark.embedded

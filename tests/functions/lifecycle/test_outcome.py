@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from moto import mock_aws
+
 from lifecycle.clients import Clients
 from lifecycle.errors import LockLostError
 from lifecycle.outcome import (
@@ -15,7 +17,6 @@ from lifecycle.outcome import (
     report_outcome,
 )
 from lifecycle.record import IdentityRecord, Records
-from moto import mock_aws
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:one"
 OTHER = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:two"

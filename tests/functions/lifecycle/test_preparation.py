@@ -4,6 +4,8 @@ from typing import Any
 
 import boto3
 import pytest
+from moto import mock_aws
+
 from lifecycle.clients import Clients
 from lifecycle.errors import (
     ArtifactChangeError,
@@ -13,7 +15,6 @@ from lifecycle.errors import (
 )
 from lifecycle.preparation import PrepareEvent, execution_is_running, prepare_request
 from lifecycle.record import Records, RuntimeRecord
-from moto import mock_aws
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:"
 

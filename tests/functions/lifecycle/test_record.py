@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
+from moto import mock_aws
+
 from lifecycle.errors import EnvironmentBusyError, LockLostError
 from lifecycle.record import IdentityRecord, Record, Records, RuntimeRecord
-from moto import mock_aws
 
 FIRST = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:first"
 SECOND = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:second"

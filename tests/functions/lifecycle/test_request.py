@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from lifecycle.errors import InvalidRequestError
 from lifecycle.request import Request, allowed_values, parse_request
 

@@ -9,12 +9,13 @@ from typing import Any, Protocol
 import boto3
 import pytest
 from joserfc.jwk import RSAKey
+from moto import mock_aws
+from moto.utilities.utils import load_resource
+
 from lifecycle.clients import Clients
 from lifecycle.entry import StageEvent
 from lifecycle.record import IdentityRecord, Record, Records
 from lifecycle.request import Request
-from moto import mock_aws
-from moto.utilities.utils import load_resource
 
 STACK = "stack"
 TABLE = "environments"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from lifecycle.answer_text import answer_text
 from lifecycle.invocation import Answer
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from lifecycle.app_clients import ensure_scopes
 
 

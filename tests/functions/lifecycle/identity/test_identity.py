@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from handlers import provision_identity as handler
 from lifecycle import identity
 from lifecycle.errors import AwsCallError, LockLostError, ServiceUnavailableError

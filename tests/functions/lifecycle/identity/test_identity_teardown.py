@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from handlers import delete_identity as handler
 from lifecycle.errors import TeardownIncompleteError
 from lifecycle.identity import provision_identity

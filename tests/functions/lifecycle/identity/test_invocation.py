@@ -10,12 +10,13 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
+from pydantic import SecretStr
+
 from lifecycle.clients import Clients
 from lifecycle.invocation import BearerCaller, Message, Target
 from lifecycle.patience import Patience
 from lifecycle.probes import alter
 from lifecycle.sign_in import SignedIn
-from pydantic import SecretStr
 
 ARN = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/name-abcdefghij"
 TARGET = Target(ARN, "live", "s" * 33)

@@ -18,6 +18,11 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.awsrequest
 import pytest
+from moto import mock_aws
+from moto.backends import get_backend
+from moto.core.config import DefaultConfig
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
 from lifecycle.artifact import publish_artifact
 from lifecycle.artifact_teardown import delete_artifact
 from lifecycle.clients import Clients
@@ -28,11 +33,6 @@ from lifecycle.readiness import check_runtime
 from lifecycle.record import IdentityRecord, Record, Records
 from lifecycle.request import Request, parse_request
 from lifecycle.runtime_teardown import delete_runtime
-from moto import mock_aws
-from moto.backends import get_backend
-from moto.core.config import DefaultConfig
-from werkzeug.test import EnvironBuilder, run_wsgi_app
-
 from local.agentcore.control.endpoints import EndpointOperations
 from local.agentcore.control.runtimes import RuntimeOperations
 from local.agentcore.control.store import SERVICE, Store

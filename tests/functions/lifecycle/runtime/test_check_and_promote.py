@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from lifecycle.errors import (
     EnvironmentNotFoundError,
     RuntimeFailedError,
@@ -11,7 +12,6 @@ from lifecycle.errors import (
 )
 from lifecycle.promotion import promote_version
 from lifecycle.readiness import check_runtime
-
 from local.gateway.faults import Fault
 
 CONTROL = "bedrock-agentcore-control"

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+
 from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
 from lifecycle.runtime_teardown import delete_runtime
-
 from local.gateway.faults import Fault
 
 CONTROL = "bedrock-agentcore-control"

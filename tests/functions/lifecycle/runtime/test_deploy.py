@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from lifecycle.errors import (
     ArtifactBuildError,
     ArtifactChangeError,
@@ -12,7 +13,6 @@ from lifecycle.errors import (
 )
 from lifecycle.readiness import check_runtime
 from lifecycle.record import IdentityRecord
-
 from local.gateway.faults import Fault
 
 CONTROL = "bedrock-agentcore-control"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from lifecycle.readiness import check_runtime
 
 Breakage = Callable[[Any], None]

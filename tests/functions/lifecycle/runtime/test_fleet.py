@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytest
+
 from lifecycle.errors import FleetError, InvalidRequestError
 from lifecycle.fleet import FleetEvent, Selection, select_environments
 from lifecycle.fleet_report import FleetReportEvent, report_fleet

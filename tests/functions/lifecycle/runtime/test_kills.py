@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from lifecycle.artifact import publish_artifact
 from lifecycle.artifact_teardown import delete_artifact
 from lifecycle.deployment import deploy_runtime
 from lifecycle.promotion import promote_version
 from lifecycle.readiness import check_runtime
 from lifecycle.runtime_teardown import delete_runtime
-
 from local.gateway.faults import Fault
 
 _MOST_CALLS = 60

@@ -4,6 +4,7 @@ import zipfile
 from typing import Any
 
 import pytest
+
 from lifecycle.errors import ArtifactBuildError, WaitTimeoutError
 
 HOST = "123456789012.dkr.ecr.us-west-2.amazonaws.com"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from lifecycle import source
 from lifecycle.errors import ArtifactBuildError
 from lifecycle.request import Source

@@ -15,9 +15,10 @@ import jwt
 import pytest
 from botocore.awsrequest import AWSResponse
 from cryptography.hazmat.primitives.asymmetric import rsa
+from moto.utilities.utils import load_resource
+
 from lifecycle.clients import Clients
 from lifecycle.record import IdentityRecord, RuntimeRecord
-from moto.utilities.utils import load_resource
 
 ARN = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/stack_dev-abcdefghij"
 DISCOVERY = "https://idp.example.com/.well-known/openid-configuration"

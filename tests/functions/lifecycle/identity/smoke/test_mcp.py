@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+
 from lifecycle.errors import SmokeTestError
 from lifecycle.identity import provision_identity
 from lifecycle.mcp_conversation import choose_tool

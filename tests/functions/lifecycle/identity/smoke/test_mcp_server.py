@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 import uvicorn
+from mcp.server.mcpserver import MCPServer
+
 from lifecycle.invocation import Answer, Message
 from lifecycle.mcp_conversation import Conversation, converse
-from mcp.server.mcpserver import MCPServer
 
 
 def weather() -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from handlers import run_smoke_test as handler
 from lifecycle.errors import EnvironmentNotFoundError, SmokeTestError
 from lifecycle.identity import provision_identity

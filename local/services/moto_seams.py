@@ -405,7 +405,8 @@ def _mend_executions() -> None:
         arn = self._get_param("executionArn")
         output = self.stepfunction_backend.describe_execution(arn).output
         if isinstance(output, str):
-            answer.result["output"] = json.dumps(output)
+            described: Any = answer.result
+            described["output"] = json.dumps(output)
         return answer
 
     def get_execution_history(self: StepFunctionResponse) -> ActionResult:

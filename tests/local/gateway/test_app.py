@@ -193,7 +193,8 @@ def test_a_fault_of_our_own_is_an_internal_failure(world: World) -> None:
 
 
 def test_streams_are_passed_on_as_they_come(world: World) -> None:
-    started, seen = time.monotonic(), []
+    started = time.monotonic()
+    seen: list[tuple[float, bytes]] = []
     url = f"{world.url}/runtimes/arn/invocations"
     with httpx.stream(
         "POST", url, headers={"Authorization": "Bearer x"}, trust_env=False

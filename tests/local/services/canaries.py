@@ -78,7 +78,7 @@ def quoting() -> bool:
 
 
 def execution_name() -> bool:
-    return json.loads(run(passing({"n.$": "$$.Execution.Name"}))["output"])["n"] is None
+    return bool(json.loads(run(passing({"n.$": "$$.Execution.Name"}))["output"])["n"] is None)
 
 
 def text_output() -> bool:
@@ -87,11 +87,11 @@ def text_output() -> bool:
 
 
 def redrive_count() -> bool:
-    return run(passing({"n.$": "$$.Execution.RedriveCount"}), name="n")["status"] == "FAILED"
+    return "output" not in run(passing({"n.$": "$$.Execution.RedriveCount"}), name="n")
 
 
 def retry_count() -> bool:
-    return run(passing({"n.$": "$$.State.RetryCount"}), name="n")["status"] == "FAILED"
+    return "output" not in run(passing({"n.$": "$$.State.RetryCount"}), name="n")
 
 
 class Literal:
@@ -113,7 +113,7 @@ def parameter_names() -> bool:
         "Parameters": {"StateMachineArn": machine(passing({}))},
         "End": True,
     }
-    return run({"T": task}, name="n")["status"] == "FAILED"
+    return "output" not in run({"T": task}, name="n")
 
 
 def shared_clients() -> bool:
@@ -175,7 +175,7 @@ def state_machine_targets() -> bool:
 
 
 def bucket_conditions() -> bool:
-    bucket = FakeBucket("b", "123456789012", "us-east-1")
+    bucket: Any = object.__new__(FakeBucket)
     statement = {
         "Effect": "Deny",
         "Principal": "*",

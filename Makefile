@@ -6,7 +6,8 @@ VENV := .venv
 TOOLS := .venv-tools
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-PYTEST_ARGS ?=
+# Two workers suit the smallest machine; a file's tests stay together, since they share an embedded AWS.
+PYTEST_ARGS ?= --numprocesses 2 --dist loadfile
 MACHINES := $(notdir $(wildcard statemachine/*.asl.json))
 RENDERED := .aws-sam/definitions
 # SAM CLI has an environment of its own, and must not see the packages of another.

@@ -137,7 +137,8 @@ class Lifecycle:
         return {kind: names for kind, names in found.items() if names}
 
 
-@pytest.fixture(scope="session")
+# One lives in a process at a time, so it ends with this folder's tests.
+@pytest.fixture(scope="package")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     delays = Delays(create=0.3, update=0.3, delete=0.3, endpoint=0.2)
     with EmbeddedAws.start(state_dir=tmp_path_factory.mktemp("aws"), delays=delays) as embedded:
@@ -169,7 +170,7 @@ def environment(lifecycle: Lifecycle) -> Iterator[Callable[[], str]]:
         assert lifecycle.leftovers(name) == {}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def image(aws: EmbeddedAws) -> dict[str, Any]:
     """The bundled agent, built once; for tests that are not about the build."""
     run = Lifecycle(aws).run({"environment": "image"})

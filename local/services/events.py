@@ -57,6 +57,7 @@ class Events:
         self.clock = clock
         self._due: dict[tuple[str, str], datetime | None] = {}
         self._deliveries: queue.Queue[tuple[dict[str, Any], Any] | None] = queue.Queue()
+        self._ticking = threading.Lock()
         self._closing = threading.Event()
         self._threads = [
             threading.Thread(target=self._deliver_all, name="event-delivery", daemon=True),
@@ -80,7 +81,10 @@ class Events:
         What is seen for the first time counts from now; what was missed while nobody looked fires
         once.
         """
-        now = self.clock()
+        with self._ticking:
+            self._tick(self.clock())
+
+    def _tick(self, now: datetime) -> None:
         known: dict[tuple[str, str], datetime | None] = {}
         for timer in moto_seams.timers(self._account_id, self._region):
             key = (timer.arn, timer.expression)

@@ -180,3 +180,12 @@ def test_a_promotion_gives_up_at_the_deadline(world: Any) -> None:
         world.promote(deadline=1)
     world.pass_(10)
     assert world.promote(deadline=1).done
+
+
+def test_it_is_not_done_while_default_serves_an_older_version(world: Any) -> None:
+    updated(world)
+    default = world.only_runtime().endpoints["DEFAULT"]
+    default.live = "1"
+    assert world.check().done is False
+    default.live = "2"
+    assert world.check().done

@@ -276,3 +276,22 @@ def test_no_value_of_the_environment_is_in_runtime_section_or_answer(world: Any)
     deployed = world.provision("one", request)
     assert value not in deployed.model_dump_json()
     assert value not in world.record().runtime.model_dump_json()
+
+
+def test_a_second_create_of_one_execution_has_a_token_of_its_own(world: Any) -> None:
+    tokens: list[str] = []
+
+    def note(params: dict[str, Any], **_: object) -> None:
+        tokens.append(params["clientToken"])
+
+    event = "before-parameter-build.bedrock-agentcore-control.CreateAgentRuntime"
+    world.control.meta.events.register(event, note)
+    world.begin("one")
+    world.build()
+    world.faults.add(Fault(CONTROL, "CreateAgentRuntime", "failureState"))
+    world.deploy()
+    world.pass_(10)
+    world.deploy()
+    world.loop(check_runtime)
+    world.control.meta.events.unregister(event, note)
+    assert len(set(tokens)) == len(tokens) == 2

@@ -100,7 +100,8 @@ def read_template(file: Path, parameters: Mapping[str, str], region: str) -> Tem
         # Measurements are for the cloud service; left unpublished they make a warning.
         translator.metrics.publish()
     except InvalidDocumentException as error:
-        raise TemplateError(f"{file.name}: {error.message}") from error
+        said = "; ".join(str(cause.message) for cause in error.causes) or error.message
+        raise TemplateError(f"{file.name}: {said}") from error
     return Template(
         folder=file.parent,
         parameters=values,

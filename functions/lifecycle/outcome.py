@@ -60,6 +60,7 @@ class OutcomeEvent(Wire):
     artifact: dict[str, Any] | None = None
     smoke_test: dict[str, Any] | None = None
     promotion: dict[str, Any] | None = None
+    change: str | None = None
     repaired: list[str] = Field(default_factory=list)
     teardown: dict[str, Any] | None = None
 
@@ -195,6 +196,7 @@ def _output(
         "artifact": event.artifact,
         "smokeTest": event.smoke_test,
         "promotion": event.promotion,
+        "change": event.change,
         "repaired": event.repaired,
         "timings": event.timings,
         "teardown": event.teardown,

@@ -136,6 +136,7 @@ class EmbeddedAws:
         quotas: Quotas | None = None,
         stack_name: str = STACK_NAME,
         functions: Callables | None = None,
+        warm: bool = False,
     ) -> EmbeddedAws:
         """Start one and deploy a template.
 
@@ -150,6 +151,7 @@ class EmbeddedAws:
             stack_name: Name of the stack.
             functions: Python callables by logical id that stand in for functions' processes: for
                 fast tests of a definition. An exception's class name is the error's name.
+            warm: Start a process of each function in the background, so that none starts cold.
 
         Raises:
             AlreadyRunningError: The state folder or this process has one already.
@@ -168,6 +170,8 @@ class EmbeddedAws:
             )
             aws._deploy(template, parameters or {})
             aws._undo = undo.pop_all()
+        if warm:
+            aws.functions.warm()
         return aws
 
     def __init__(
@@ -266,6 +270,7 @@ class EmbeddedAws:
             children=children,
             logs=logs,
             callables=functions,
+            client=lambda_client,
         )
         undo.callback(self.functions.close)
         self.function_logs = logs

@@ -1,6 +1,6 @@
-"""The one list of stages: state, handler and function of each are made from its name.
+"""The one list of stages and triggers: state, handler and function of each are made from its name.
 
-The definition, the template, the handlers, the documentation and the tests are checked against this list.
+The definitions, the template, the handlers, the documentation and the tests are checked against this list.
 """
 
 from __future__ import annotations
@@ -9,11 +9,31 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+def _function(handler: str) -> str:
+    return "".join(word.capitalize() for word in handler.split("_")) + "Function"
+
+
 class Machine(StrEnum):
     """Which definition a stage belongs to."""
 
     LIFECYCLE = "lifecycle"
     FLEET = "fleet"
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A function that starts a machine; no state runs it.
+
+    Attributes:
+        handler: The module below `handlers`, such as `start_execution`.
+    """
+
+    handler: str
+
+    @property
+    def function(self) -> str:
+        """The logical id in the template, such as `StartExecutionFunction`."""
+        return _function(self.handler)
 
 
 @dataclass(frozen=True)
@@ -36,7 +56,7 @@ class Stage:
     @property
     def function(self) -> str:
         """The logical id in the template, such as `ProvisionIdentityFunction`."""
-        return "".join(word.capitalize() for word in self.handler.split("_")) + "Function"
+        return _function(self.handler)
 
     @property
     def substitution(self) -> str:
@@ -60,3 +80,5 @@ STAGES = (
     Stage("Select the environments", Machine.FLEET),
     Stage("Report the fleet", Machine.FLEET),
 )
+
+TRIGGERS = (Trigger("start_execution"),)

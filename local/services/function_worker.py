@@ -45,6 +45,7 @@ class FunctionSpec:
         json_logs: Whether `LoggingConfig.LogFormat` is JSON.
         log_level: `LoggingConfig.ApplicationLogLevel`, if set.
         opt: The folder that stands for `/opt` (its layers laid over each other), if any.
+        dead_letter_arn: The queue for events that it failed on, if any.
     """
 
     logical_id: str
@@ -60,6 +61,7 @@ class FunctionSpec:
     json_logs: bool = False
     log_level: str | None = None
     opt: Path | None = None
+    dead_letter_arn: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,11 @@ class Worker:
     def alive(self) -> bool:
         """Say whether the process runs."""
         return self._process.poll() is None
+
+    def wait_ready(self, give_up: threading.Event) -> None:
+        """Wait until the handler is imported, the process has ended, or `give_up` is set."""
+        while self.alive and not self._api.ready.wait(0.05) and not give_up.is_set():
+            continue
 
     def invoke(self, payload: bytes, request_id: str, timeout: float) -> Result:
         """Hand an event to the process and wait for its answer.

@@ -22,6 +22,7 @@ from local.gateway.credentials import CredentialStore, Principal
 from local.gateway.errors import ServiceError, respond
 from local.gateway.faults import FUNCTION_KINDS, Fault, FaultPlan
 from local.gateway.operations import Operations
+from local.services.async_invocation import invoke_later
 from local.services.children import Children
 from local.services.function_logs import FunctionLogs
 from local.services.function_worker import FunctionSpec, Result, Worker
@@ -46,6 +47,10 @@ Callables = Mapping[str, Callable[[Any], Any]]
 """Logical id → what stands in for the function's process, for tests of a definition alone."""
 
 
+def _no_client(service: str) -> Any:
+    raise NotImplementedError(f"no client of {service} was given")
+
+
 class FunctionNotFoundError(Exception):
     """No function has this name."""
 
@@ -62,6 +67,7 @@ class Functions:
         children: Starts the processes.
         logs: Takes their output.
         callables: Functions that run in this process instead, by logical id.
+        client: Makes a boto3 client, for dead-letter queues.
     """
 
     def __init__(
@@ -75,8 +81,11 @@ class Functions:
         children: Children,
         logs: FunctionLogs,
         callables: Callables | None = None,
+        client: Callable[[str], Any] = _no_client,
         max_processes: int = MAX_PROCESSES,
     ) -> None:
+        self._client = client
+        self._closing = threading.Event()
         self._state_dir = state_dir
         self._region = region
         self._endpoint_url = endpoint_url
@@ -88,6 +97,8 @@ class Functions:
         self._max_processes = max_processes
         self._pools: dict[str, _Pool] = {}
         self._operations = Operations()
+        self._closing = threading.Event()
+        self._warmer: threading.Thread | None = None
 
     def register(self, spec: FunctionSpec) -> None:
         """Make a function known; one of the same name is replaced."""
@@ -103,13 +114,25 @@ class Functions:
         return [pool.spec for pool in self._pools.values()]
 
     def warm(self) -> None:
-        """Start a first process of every function, so that its imports are done when it is called.
+        """Start a first process of every function in the background, one after the other.
 
-        AWS does the same under the name of provisioned concurrency.
+        Their imports are then done when they are called; AWS does the same under the name of
+        provisioned concurrency.
         """
+        self._warmer = threading.Thread(target=self._warm, name="warm", daemon=True)
+        self._warmer.start()
+
+    def wait_warm(self) -> None:
+        """Wait until all that `warm` started is ready."""
+        if self._warmer is not None:
+            self._warmer.join()
+
+    def _warm(self) -> None:
         for pool in [*self._pools.values()]:
+            if self._closing.is_set():
+                return
             if pool.spec.logical_id not in self._callables:
-                pool.warm()
+                pool.warm(self._closing)
 
     def invoke(self, name: str, payload: bytes, request_id: str | None = None) -> Result:
         """Run a function and wait for it.
@@ -141,6 +164,7 @@ class Functions:
 
     def close(self) -> None:
         """Kill every process."""
+        self._closing.set()
         for pool in self._pools.values():
             pool.close()
 
@@ -220,9 +244,14 @@ class Functions:
         if kind == "DryRun":
             return Response(status=204, headers=headers)
         if kind == "Event":
-            threading.Thread(
-                target=self.invoke, args=(name, payload, call.request_id), daemon=True
-            ).start()
+            invoke_later(
+                self._pools[plain_name(name)].spec,
+                payload,
+                call.request_id,
+                invoke=lambda: self.invoke(name, payload, call.request_id),
+                client=self._client,
+                closing=self._closing,
+            )
             return Response(status=202, headers=headers)
         result = self.invoke(name, payload, call.request_id)
         if result.error:
@@ -269,15 +298,21 @@ class _Pool:
         self._children = children
         self._logs = logs
         self._idle: list[tuple[float, Worker]] = []
+        self._started = False
         self._lock = threading.Lock()
         self._free = threading.BoundedSemaphore(limit)
 
-    def warm(self) -> None:
+    def warm(self, give_up: threading.Event) -> None:
+        """Start a process if there is none yet, and keep it for the first event."""
         with self._lock:
-            if not self._idle:
-                self._idle.append((time.monotonic(), self._new()))
+            if self._started or not self._free.acquire(blocking=False):
+                return
+        worker = self._new()
+        worker.wait_ready(give_up)
+        self.give_back(worker, usable=True)
 
     def _new(self) -> Worker:
+        self._started = True
         return Worker(self.spec, self._environment, self._children, self._logs)
 
     def take(self) -> Worker:

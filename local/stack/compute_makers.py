@@ -65,6 +65,7 @@ def function(making: Making, properties: Properties) -> Resource:
             json_logs=logging.get("LogFormat") == "JSON",
             log_level=logging.get("ApplicationLogLevel"),
             opt=opt,
+            dead_letter_arn=properties.take("DeadLetterConfig", {}).get("TargetArn"),
         )
     )
     return Resource(name, {"Arn": made["FunctionArn"]})

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from botocore import xform_name
 
-from lifecycle.stages import STAGES, Stage
+from lifecycle.stages import STAGES, TRIGGERS, Stage, Trigger
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ROOT / "functions"
@@ -79,8 +79,11 @@ def template() -> dict[str, Any]:
     return loaded
 
 
-def allowed(stage: Stage) -> set[str]:
-    """The actions that the template allows to a stage's function."""
+FUNCTION_LIST = (*STAGES, *TRIGGERS)
+
+
+def allowed(stage: Stage | Trigger) -> set[str]:
+    """The actions that the template allows to the function of a stage or trigger."""
     actions: set[str] = set()
     for policy in template()["Resources"][stage.function]["Properties"]["Policies"]:
         for statement in policy["Statement"]:
@@ -143,8 +146,8 @@ def actions_of(calls: set[str]) -> set[str]:
     return {action for call in calls for action in RENAMED.get(call, [call])}
 
 
-@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.handler)
-def test_every_action_is_used(stage: Stage) -> None:
+@pytest.mark.parametrize("stage", FUNCTION_LIST, ids=lambda stage: stage.handler)
+def test_every_action_is_used(stage: Stage | Trigger) -> None:
     calls = {call for module in reachable(f"handlers.{stage.handler}") for call in calls_of(module)}
     used = actions_of(calls)
     implied = {
@@ -155,14 +158,16 @@ def test_every_action_is_used(stage: Stage) -> None:
     assert allowed(stage) - used - implied == set()
 
 
-@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.handler)
-def test_no_action_is_a_wildcard(stage: Stage) -> None:
+@pytest.mark.parametrize("stage", FUNCTION_LIST, ids=lambda stage: stage.handler)
+def test_no_action_is_a_wildcard(stage: Stage | Trigger) -> None:
     assert [action for action in allowed(stage) if "*" in action] == []
 
 
 def test_every_aws_call_in_the_source_is_somebodys_to_make() -> None:
-    everything = set().union(*(allowed(stage) for stage in STAGES))
-    modules = {module for stage in STAGES for module in reachable(f"handlers.{stage.handler}")}
+    everything = set().union(*(allowed(stage) for stage in FUNCTION_LIST))
+    modules = {
+        module for stage in FUNCTION_LIST for module in reachable(f"handlers.{stage.handler}")
+    }
     calls = {call for module in modules for call in calls_of(module)}
     # Some operations have one name in several services: one of them has to be allowed.
     by_name: dict[str, set[str]] = {}

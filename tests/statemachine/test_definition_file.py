@@ -11,7 +11,7 @@ import yaml
 
 from lifecycle import errors
 from lifecycle.request import parse_request
-from lifecycle.stages import STAGES, Machine
+from lifecycle.stages import STAGES, TRIGGERS, Machine
 
 ROOT = Path(__file__).parents[2]
 FILES = {machine: ROOT / "statemachine" / f"{machine}.asl.json" for machine in Machine}
@@ -98,15 +98,46 @@ def test_one_state_one_file_one_function_one_name(stage: Any, template: dict[str
     assert task["Arguments"]["FunctionName"] == f"${{{stage.substitution}}}"
 
 
-def test_there_is_no_handler_and_no_function_without_a_stage(template: dict[str, Any]) -> None:
+def test_every_handler_and_every_function_is_a_stage_or_a_trigger(template: dict[str, Any]) -> None:
     handlers = {path.stem for path in (ROOT / "functions" / "handlers").glob("*.py")} - {"__init__"}
-    assert handlers == {stage.handler for stage in STAGES}
+    assert handlers == {item.handler for item in (*STAGES, *TRIGGERS)}
     functions = {
         name
         for name, resource in template["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     }
-    assert functions == {stage.function for stage in STAGES}
+    assert functions == {item.function for item in (*STAGES, *TRIGGERS)}
+
+
+def test_a_trigger_starts_machines_and_events_start_nothing_but_triggers(
+    template: dict[str, Any],
+) -> None:
+    """A machine as the target of a rule would name each execution afresh, so a second delivery would start another."""
+    for trigger in TRIGGERS:
+        properties = template["Resources"][trigger.function]["Properties"]
+        assert properties["Handler"] == f"handlers.{trigger.handler}.handler"
+        assert properties["DeadLetterQueue"]["TargetArn"] == {"GetAtt": "LostEvents.Arn"}
+        assert all(
+            "DeadLetterConfig" in event["Properties"] for event in properties["Events"].values()
+        )
+    rules = [
+        name
+        for name, resource in template["Resources"].items()
+        for event in resource["Properties"].get("Events", {}).values()
+        if event["Type"] == "EventBridgeRule"
+    ]
+    assert sorted(set(rules)) == sorted(trigger.function for trigger in TRIGGERS)
+
+
+def test_every_trigger_is_off_by_default(template: dict[str, Any]) -> None:
+    switches = [
+        event["Properties"]["State"]["Ref"]
+        for resource in template["Resources"].values()
+        for event in resource["Properties"].get("Events", {}).values()
+    ]
+    assert len(switches) == 5
+    for name in switches:
+        assert template["Parameters"][name]["Default"] == "DISABLED"
 
 
 @pytest.mark.parametrize(("machine", "name", "task"), LAMBDA_TASKS)

@@ -1,0 +1,95 @@
+"""Start an execution for an event: one, however often the event is delivered.
+
+EventBridge delivers at least once, and as a target it names executions itself, afresh each time (EventBridge user
+guide, "Amazon EventBridge event targets"). So the event's own identity becomes the execution's name, which Step
+Functions takes once (API reference, StartExecution: idempotent by name).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from botocore.exceptions import ClientError
+from pydantic import ConfigDict, Field
+
+from lifecycle import names
+from lifecycle.clients import CLIENTS, Clients
+from lifecycle.entry import Wire, logger
+from lifecycle.settings import Settings
+
+_S3 = "aws.s3"
+# What an execution's name may be made of here; Step Functions takes 80 characters.
+_PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+class TriggerSettings(Settings):
+    """Which machines are started."""
+
+    lifecycle_machine_arn: str
+    fleet_machine_arn: str
+
+
+class TriggerEvent(Wire):
+    """An EventBridge envelope; what is not named here is passed on as it came."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str = Field(min_length=1)
+    source: str
+    detail_type: str = Field(alias="detail-type")
+    detail: dict[str, Any]
+
+
+class Started(Wire):
+    """What `start_execution` answers.
+
+    Attributes:
+        execution: The execution's name.
+        started: False when this event had started an execution of that name before, which is over by now.
+    """
+
+    execution: str
+    started: bool
+
+
+def start_execution(event: TriggerEvent, *, clients: Clients = CLIENTS) -> Started:
+    """Start the execution that an event asks for.
+
+    A new agent source in S3 starts the fleet's machine, to rebuild the environments that use it. Any other event
+    starts the lifecycle, with the envelope as its input.
+
+    Args:
+        event: The envelope.
+        clients: Step Functions.
+
+    Returns:
+        The execution's name, and whether this delivery started it.
+    """
+    settings = TriggerSettings.load()
+    machine, name, given = _execution(event, settings)
+    try:
+        clients.stepfunctions.start_execution(
+            stateMachineArn=machine, name=name, input=json.dumps(given, ensure_ascii=False)
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+            raise
+        logger.info("delivered before", extra={"started_before": name})
+        return Started(execution=name, started=False)
+    logger.info("execution started", extra={"started": name})
+    return Started(execution=name, started=True)
+
+
+def _execution(event: TriggerEvent, settings: TriggerSettings) -> tuple[str, str, dict[str, Any]]:
+    if event.source == _S3:
+        bucket, item = event.detail["bucket"]["name"], event.detail["object"]
+        # S3 may tell of one upload in two events, each with an id of its own.
+        upload = item.get("version-id") or item.get("sequencer") or event.id
+        name = f"source-{names.digest([bucket, item['key'], upload])[:32]}"
+        source = {"bucket": bucket, "key": item["key"]}
+        return settings.fleet_machine_arn, name, {"action": "rebuild", "source": source}
+    # EventBridge's ids are UUIDs; any other would have to fit into a name.
+    own = event.id if _PLAIN_ID.fullmatch(event.id) else names.digest(event.id)
+    return settings.lifecycle_machine_arn, f"event-{own}", event.model_dump(by_alias=True)

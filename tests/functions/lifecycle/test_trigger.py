@@ -1,0 +1,125 @@
+"""Triggers: an event starts one execution, however often it is delivered."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lifecycle.clients import Clients
+from lifecycle.fleet_request import parse_fleet_request
+from lifecycle.request import parse_request
+from lifecycle.trigger import TriggerEvent, start_execution
+
+LIFECYCLE = "arn:aws:states:us-east-1:123456789012:stateMachine:lifecycle"
+FLEET = "arn:aws:states:us-east-1:123456789012:stateMachine:fleet"
+EVENT = {
+    "version": "0",
+    "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
+    "detail-type": "Environment Rebuild Requested",
+    "source": "agentcore.lifecycle",
+    "account": "123456789012",
+    "time": "2026-11-23T03:00:00Z",
+    "region": "us-east-1",
+    "resources": [],
+    "detail": {"environment": "night"},
+}
+
+
+class StepFunctions:
+    """Takes each name once, as Step Functions does with executions that are over."""
+
+    def __init__(self) -> None:
+        self.started: dict[str, dict[str, Any]] = {}
+
+    def start_execution(self, **call: Any) -> dict[str, Any]:
+        if call["name"] in self.started:
+            raise ClientError({"Error": {"Code": "ExecutionAlreadyExists"}}, "StartExecution")
+        self.started[call["name"]] = call
+        return {"executionArn": "arn"}
+
+
+class StandIn(Clients):
+    def __init__(self, stepfunctions: Any) -> None:
+        super().__init__()
+        self.__dict__["stepfunctions"] = stepfunctions
+
+
+@pytest.fixture
+def stepfunctions(monkeypatch: pytest.MonkeyPatch) -> StepFunctions:
+    for name, value in {
+        "STACK_NAME": "s",
+        "TABLE_NAME": "t",
+        "LIFECYCLE_MACHINE_ARN": LIFECYCLE,
+        "FLEET_MACHINE_ARN": FLEET,
+    }.items():
+        monkeypatch.setenv(name, value)
+    return StepFunctions()
+
+
+def start(stepfunctions: Any, event: dict[str, Any]) -> Any:
+    return start_execution(TriggerEvent.model_validate(event), clients=StandIn(stepfunctions))
+
+
+def uploaded(event_id: str, **item: str) -> dict[str, Any]:
+    detail = {
+        "bucket": {"name": "artifacts"},
+        "object": {"key": "sources/天気 agent.zip", "sequencer": "617f08299329d189", **item},
+    }
+    return EVENT | {
+        "id": event_id,
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "detail": detail,
+    }
+
+
+def test_an_event_delivered_twice_starts_one_execution(stepfunctions: StepFunctions) -> None:
+    first, second = start(stepfunctions, EVENT), start(stepfunctions, EVENT)
+    assert (first.started, second.started) == (True, False)
+    assert first.execution == second.execution == f"event-{EVENT['id']}"
+    (call,) = stepfunctions.started.values()
+    assert call["stateMachineArn"] == LIFECYCLE
+    assert json.loads(call["input"]) == EVENT
+    assert parse_request(json.loads(call["input"])).environment == "night"
+
+
+def test_another_event_starts_another_execution(stepfunctions: StepFunctions) -> None:
+    start(stepfunctions, EVENT)
+    assert start(stepfunctions, EVENT | {"id": "another"}).started
+    assert len(stepfunctions.started) == 2
+
+
+def test_an_id_that_is_no_name_becomes_one(stepfunctions: StepFunctions) -> None:
+    started = start(stepfunctions, EVENT | {"id": "a b/c" * 30})
+    assert re.fullmatch(r"[A-Za-z0-9-]{1,80}", started.execution)
+
+
+def test_one_upload_starts_one_rebuild_of_the_fleet(stepfunctions: StepFunctions) -> None:
+    first = start(stepfunctions, uploaded("one", **{"version-id": "v1"}))
+    again = start(stepfunctions, uploaded("two", **{"version-id": "v1"}))
+    newer = start(stepfunctions, uploaded("three", **{"version-id": "v2"}))
+    assert [first.started, again.started, newer.started] == [True, False, True]
+    assert re.fullmatch(r"[A-Za-z0-9-]{1,80}", first.execution)
+    call = stepfunctions.started[first.execution]
+    assert call["stateMachineArn"] == FLEET
+    request = parse_fleet_request(json.loads(call["input"]))
+    assert request.source is not None
+    assert (request.source.bucket, request.source.key) == ("artifacts", "sources/天気 agent.zip")
+
+
+def test_without_versions_the_sequencer_tells_uploads_apart(stepfunctions: StepFunctions) -> None:
+    start(stepfunctions, uploaded("one"))
+    start(stepfunctions, uploaded("two"))
+    start(stepfunctions, uploaded("three", sequencer="another"))
+    assert len(stepfunctions.started) == 2
+
+
+def test_an_error_of_step_functions_is_not_taken_for_a_start(stepfunctions: StepFunctions) -> None:
+    class Refuses:
+        def start_execution(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": "StateMachineDoesNotExist"}}, "StartExecution")
+
+    with pytest.raises(ClientError, match="StateMachineDoesNotExist"):
+        start(Refuses(), EVENT)

@@ -12,6 +12,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -165,8 +166,10 @@ class Functions:
     def close(self) -> None:
         """Kill every process."""
         self._closing.set()
-        for pool in self._pools.values():
-            pool.close()
+        # Each server needs a moment to see that it is to end; they need not wait for each other.
+        with ThreadPoolExecutor(max_workers=16) as closers:
+            for closed in [closers.submit(pool.close) for pool in self._pools.values()]:
+                closed.result()
 
     def _run(self, pool: _Pool, payload: bytes, request_id: str, fault: Fault | None) -> Result:
         worker = pool.take()

@@ -53,10 +53,12 @@ class RuntimeApi:
         self._current: Invocation | None = None
         self._init_error: bytes | None = None
         self._closed = False
+        self.ready = threading.Event()
+        """Set once the runtime has asked for its first event: its imports are done."""
         self._server = _HttpServer(self)
         self._thread = threading.Thread(
             target=self._server.serve_forever,
-            kwargs={"poll_interval": 0.5},
+            kwargs={"poll_interval": 0.1},
             name="runtime-api",
             daemon=True,
         )
@@ -86,6 +88,7 @@ class RuntimeApi:
 
     def take(self) -> Invocation | None:
         """Wait for the next event; `None` when the server closes."""
+        self.ready.set()
         with self._changed:
             self._changed.wait_for(lambda: self._waiting is not None or self._closed)
             taken, self._waiting = self._waiting, None

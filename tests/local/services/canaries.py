@@ -175,7 +175,8 @@ def state_machine_targets() -> bool:
 
 
 def bucket_conditions() -> bool:
-    bucket: Any = object.__new__(FakeBucket)
+    kind: Any = FakeBucket
+    bucket = object.__new__(kind)
     statement = {
         "Effect": "Deny",
         "Principal": "*",

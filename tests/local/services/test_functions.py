@@ -157,6 +157,13 @@ def test_a_process_is_used_again(lambda_: Lambda) -> None:
     assert len(pids) == 1
 
 
+def test_a_warm_function_does_not_start_cold(lambda_: Lambda) -> None:
+    lambda_.functions.warm()
+    lambda_.functions.wait_warm()
+    (warm,) = [int(file.name) for file in (lambda_.folder / "processes").iterdir()]
+    assert json.loads(lambda_.invoke().payload)["pid"] == warm
+
+
 def test_events_at_once_get_processes_of_their_own_up_to_a_bound(lambda_: Lambda) -> None:
     pids: list[int] = []
 

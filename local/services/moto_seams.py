@@ -48,6 +48,7 @@ from moto.stepfunctions.parser.api import (
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import (
     CustomErrorName,
 )
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
     FailureEventException,
@@ -96,6 +97,7 @@ def install() -> None:
     _evaluate_jsonata()
     _fill_context()
     _unescape_strings()
+    _let_states_errors_through()
     _name_lambda_faults()
     _spell_parameters()
     _share_clients()
@@ -248,6 +250,20 @@ def _unescape_strings() -> None:
         return original(parser_rule_context)
 
     Preprocessor._inner_string_of = staticmethod(inner_string_of)  # type: ignore[method-assign]
+
+
+def _let_states_errors_through() -> None:
+    """Let an error of Step Functions' own (`States.…`) leave a Parallel branch and reach a Fail state.
+
+    moto carries both as custom error names, whose constructor refuses the prefix with a ValueError,
+    so a States.QueryEvaluationError inside a branch cannot be caught: the execution ends as
+    States.Runtime.
+    """
+
+    def accept(self: CustomErrorName, error_name: str | None) -> None:
+        ErrorName.__init__(self, error_name=error_name)
+
+    CustomErrorName.__init__ = accept  # type: ignore[assignment, method-assign]
 
 
 def _name_lambda_faults() -> None:

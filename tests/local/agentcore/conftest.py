@@ -403,10 +403,14 @@ def aws(moto_url: str) -> Callable[[str], Any]:
     return client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def roles(aws: Callable[[str], Any]) -> None:
-    """`agent-role` trusts AgentCore as the documentation says; `lambda-role` does not."""
+    """`agent-role` trusts AgentCore as the documentation says; `lambda-role` does not.
+
+    For each file anew: an embedded AWS that another file starts in this process empties moto.
+    """
     iam = aws("iam")
+    there = {role["RoleName"] for role in iam.list_roles()["Roles"]}
     for name, service in (("agent-role", "bedrock-agentcore"), ("lambda-role", "lambda")):
         statement = {
             "Effect": "Allow",
@@ -418,7 +422,8 @@ def roles(aws: Callable[[str], Any]) -> None:
             },
         }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy)
+        if name not in there:
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy)
 
 
 @pytest.fixture

@@ -73,6 +73,7 @@ def lifecycle(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 def test_faults_are_planned_listed_and_cleared(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], plan: FaultPlan
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # a narrow table breaks its words
     create = ("bedrock-agentcore-control", "CreateAgentRuntime", "failureState")
     assert lifecycle(monkeypatch, "faults", "add", *create, "--reason", "no [image]") == 0
     crash = ("lambda", "Invoke", "crashAfter", "--caller", "CheckRuntimeFunction", "--times", "2")

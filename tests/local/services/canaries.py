@@ -106,6 +106,12 @@ def escapes() -> bool:
     return Preprocessor._inner_string_of(literal) != 'a"b'
 
 
+def states_errors() -> bool:
+    """A Fail state with an error of Step Functions' own ends as something else."""
+    states = {"A": {"Type": "Fail", "Error": "States.Timeout", "Cause": "late"}}
+    return run(states).get("error") != "States.Timeout"
+
+
 def parameter_names() -> bool:
     task = {
         "Type": "Task",
@@ -243,6 +249,7 @@ CANARIES: list[Callable[[], bool]] = [
     redrive_count,
     retry_count,
     escapes,
+    states_errors,
     parameter_names,
     shared_clients,
     history_pages,

@@ -35,6 +35,7 @@ CANARIES = [
     "redrive_count",
     "retry_count",
     "escapes",
+    "states_errors",
     "parameter_names",
     "shared_clients",
     "history_pages",

@@ -81,6 +81,7 @@ def up(
             state_dir=state_dir or STATE_ROOT / "up",
             port=port,
             delays=agentcore_delays(parse_delays(delay)),
+            warm=True,
         )
     log_to(embedded.state_dir)
     with embedded:

@@ -194,10 +194,12 @@ def _start_for_this_run(delays: Delays) -> EmbeddedAws:
 
     for number in range(1, _MOST_RUNS):
         try:
-            return EmbeddedAws.start(state_dir=STATE_ROOT / f"run-{number}", delays=delays)
+            return EmbeddedAws.start(
+                state_dir=STATE_ROOT / f"run-{number}", delays=delays, warm=True
+            )
         except AlreadyRunningError:
             continue
-    return EmbeddedAws.start(state_dir=STATE_ROOT / f"run-{_MOST_RUNS}", delays=delays)
+    return EmbeddedAws.start(state_dir=STATE_ROOT / f"run-{_MOST_RUNS}", delays=delays, warm=True)
 
 
 def agentcore_delays(seconds: Mapping[str, float]) -> Delays:

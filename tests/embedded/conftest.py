@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 import uuid
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
 from local.gateway.calls import Call
 
+AGENTS = Path(__file__).parent / "agents"
 QUICK_WAIT = {"intervalSeconds": 1, "maxIntervalSeconds": 1, "timeoutSeconds": 90}
 
 
@@ -195,11 +199,26 @@ def refused_calls(aws: EmbeddedAws) -> set[tuple[str, str]]:
     }
 
 
+# On, but due so late that only a test's own clock reaches them.
+TRIGGERS = {
+    "RebuildEvents": "ENABLED",
+    "SourceEvents": "ENABLED",
+    "RebuildSchedule": "ENABLED",
+    "RebuildScheduleExpression": "at(2090-01-01T03:00:00)",
+    "SweepSchedule": "ENABLED",
+    "SweepScheduleExpression": "at(2090-01-02T03:00:00)",
+    "VerifySchedule": "ENABLED",
+    "VerifyScheduleExpression": "at(2090-01-03T03:00:00)",
+}
+
+
 # One lives in a process at a time, so it ends with this folder's tests.
 @pytest.fixture(scope="package")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     delays = Delays(create=0.3, update=0.3, delete=0.3, endpoint=0.2)
-    with EmbeddedAws.start(state_dir=tmp_path_factory.mktemp("aws"), delays=delays) as embedded:
+    with EmbeddedAws.start(
+        state_dir=tmp_path_factory.mktemp("aws"), delays=delays, parameters=TRIGGERS
+    ) as embedded:
         yield embedded
         # Whatever the tests of this folder made the functions do, their policies must have allowed.
         assert refused_calls(embedded) == set()
@@ -234,5 +253,39 @@ def environment(lifecycle: Lifecycle) -> Iterator[Callable[[], str]]:
 def image(aws: EmbeddedAws) -> dict[str, Any]:
     """The bundled agent, built once; for tests that are not about the build."""
     run = Lifecycle(aws).run({"environment": "image"})
+    assert run.status == "SUCCEEDED", (run.error, run.cause)
+    return {"containerUri": run.output["artifact"]["containerUri"]}
+
+
+@pytest.fixture(scope="package")
+def uploaded(aws: EmbeddedAws) -> Callable[..., dict[str, str]]:
+    """Zips an agent of `agents/` into the artifact bucket; gives the `artifact.source` of it."""
+
+    def upload(agent: str, key: str | None = None, **changed: str) -> dict[str, str]:
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            files = {
+                path.name: path.read_text() for path in (AGENTS / agent).iterdir() if path.is_file()
+            }
+            for name, text in {**files, **changed}.items():
+                archive.writestr(name, text)
+        where = {"Bucket": aws.outputs["ArtifactBucketName"], "Key": key or f"uploads/{agent}.zip"}
+        aws.client("s3").put_object(**where, Body=data.getvalue())
+        return {"bucket": where["Bucket"], "key": where["Key"]}
+
+    return upload
+
+
+@pytest.fixture(scope="package")
+def tiny(aws: EmbeddedAws, uploaded: Callable[..., dict[str, str]]) -> dict[str, Any]:
+    """An agent of the standard library alone, built once: it starts at once and answers with what reached it."""
+    run = Lifecycle(aws).run(
+        {
+            "environment": "tiny",
+            "artifact": {"source": uploaded("echo")},
+            "auth": {"type": "iam"},
+            "smokeTest": {"expect": "echo of"},
+        }
+    )
     assert run.status == "SUCCEEDED", (run.error, run.cause)
     return {"containerUri": run.output["artifact"]["containerUri"]}

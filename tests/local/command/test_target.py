@@ -96,7 +96,8 @@ class FakeEmbedded:
         (state_dir / "file").write_text("state")
 
     @classmethod
-    def start(cls, *, state_dir: Path, delays: Any) -> FakeEmbedded:
+    def start(cls, *, state_dir: Path, delays: Any, warm: bool) -> FakeEmbedded:
+        assert warm, "a person waits: nothing starts cold"
         if state_dir.exists():
             raise AlreadyRunningError
         cls.started.append(cls(state_dir, delays))

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from local.command.inputs import UsageError
 from local.command.local_api import LocalApi
-from local.command.run import parse_delays
+from local.command.run import parse_delays, parse_parameters
 from local.command.streams import console
 from local.command.target import STATE_ROOT, agentcore_delays, log_to, starting
 
@@ -68,6 +68,10 @@ def up(
         list[str] | None,
         typer.Option(metavar="NAME=SECONDS", help="How long AgentCore takes, repeatable."),
     ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A parameter of the template, repeatable."),
+    ] = None,
 ) -> None:
     """Keep the embedded AWS running in the foreground, and print the variables that point any AWS client at it."""
     from local.embedded import EmbeddedAws, find_running
@@ -75,11 +79,13 @@ def up(
     running = find_running(STATE_ROOT)
     if running is not None and state_dir is None:
         raise UsageError(f"one is up already, at {running.endpoint_url} (process {running.pid})")
+    parameters = parse_parameters(parameter)
     out, err = console(), console(stderr=True)
     with starting(err):
         embedded = EmbeddedAws.start(
             state_dir=state_dir or STATE_ROOT / "up",
             port=port,
+            parameters=parameters,
             delays=agentcore_delays(parse_delays(delay)),
             warm=True,
         )

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from lifecycle.errors import InvalidRequestError
-from lifecycle.request import parse_request, unwrap
+from lifecycle.inputs import unwrap
+from lifecycle.request import parse_request
 
 
 class UsageError(Exception):

@@ -60,6 +60,13 @@ def run(
             metavar="NAME=SECONDS", help="How long the embedded AgentCore takes, repeatable."
         ),
     ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="A parameter of the template, for the embedded AWS; repeatable.",
+        ),
+    ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep what an embedded AWS for this run has written.")
     ] = False,
@@ -74,7 +81,8 @@ def run(
     value = override(read_input(source), environment=environment, teardown=teardown)
     if check:
         validate(value)
-    with _target(stack, parse_delays(delay), keep=keep, progress=streams.progress) as target:
+    delays, parameters = parse_delays(delay), parse_parameters(parameter)
+    with _target(stack, delays, parameters, keep=keep, progress=streams.progress) as target:
         result = _execute(target, value, streams.progress)
     _show(result, streams, as_json=as_json)
     if not result.succeeded:
@@ -99,13 +107,36 @@ def parse_delays(texts: list[str] | None) -> dict[str, float]:
     return delays
 
 
+def parse_parameters(texts: list[str] | None) -> dict[str, str]:
+    """Read `name=value` pairs; a value may have equals signs of its own.
+
+    Raises:
+        UsageError: Not of that form.
+    """
+    parameters = {}
+    for text in texts or []:
+        name, equals, parameters[name] = text.partition("=")
+        if not name or not equals:
+            raise UsageError(
+                f"--parameter {text}: give a name and a value, such as RebuildEvents=ENABLED"
+            )
+    return parameters
+
+
 def _target(
-    stack: str | None, delays: Mapping[str, float], *, keep: bool, progress: Console
+    stack: str | None,
+    delays: Mapping[str, float],
+    parameters: Mapping[str, str],
+    *,
+    keep: bool,
+    progress: Console,
 ) -> AbstractContextManager[Target]:
     if stack is None:
-        return local_target(delays, keep=keep, console=progress)
-    if delays or keep:
-        raise UsageError("--delay and --keep are for the embedded AWS, not for --stack")
+        return local_target(delays, parameters=parameters, keep=keep, console=progress)
+    if delays or parameters or keep:
+        raise UsageError(
+            "--delay, --parameter and --keep are for the embedded AWS, not for --stack"
+        )
     return nullcontext(stack_target(stack))
 
 

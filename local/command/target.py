@@ -108,17 +108,23 @@ def stack_target(
 
 @contextmanager
 def local_target(
-    delays: Mapping[str, float], *, keep: bool = False, console: Console
+    delays: Mapping[str, float],
+    *,
+    parameters: Mapping[str, str] | None = None,
+    keep: bool = False,
+    console: Console,
 ) -> Iterator[Target]:
     """Use the embedded AWS that is up, or start one and end it with the `with` block.
 
     Args:
         delays: Seconds that AgentCore takes, by operation; only for one that is started here.
+        parameters: The template's parameters, by name; only for one that is started here.
         keep: Leave the state folder of one that was started here.
         console: Tells that it starts, and what is kept.
 
     Raises:
-        UsageError: Delays were given, but one is up already; or no such delay.
+        UsageError: Delays or parameters were given, but one is up already; or there is no such delay
+            or parameter, or a parameter's value is not one that the template allows.
     """
     # Imported late: a run against AWS needs none of the embedded one.
     from local.embedded import find_running
@@ -127,6 +133,8 @@ def local_target(
     if running is not None:
         if delays:
             raise UsageError("one is up already: `lifecycle local delays` changes its delays")
+        if parameters:
+            raise UsageError("one is up already: end it to start one with other parameters")
         yield stack_target(
             running.stack_name,
             session_of(running.environment()),
@@ -136,7 +144,7 @@ def local_target(
         return
     settings = agentcore_delays(delays)
     with starting(console):
-        embedded = _start_for_this_run(settings)
+        embedded = _start_for_this_run(settings, dict(parameters or {}))
     log_to(embedded.state_dir)
     try:
         with embedded:
@@ -163,15 +171,18 @@ def starting(console: Console) -> Iterator[None]:
 
     Raises:
         StartError: The state folder or the port is taken, or the template cannot be deployed.
+        UsageError: The template does not allow a parameter.
     """
     from local.embedded import AlreadyRunningError
-    from local.stack.errors import StackError
+    from local.stack.errors import ParameterError, StackError
 
     silent = logging.NullHandler()
     logging.getLogger().addHandler(silent)
     try:
         with console.status("starting an embedded AWS from template.yaml"):
             yield
+    except ParameterError as error:
+        raise UsageError(f"--parameter: {error}") from error
     except (AlreadyRunningError, StackError, OSError) as error:
         raise StartError(f"the embedded AWS cannot be started: {error}") from error
     finally:
@@ -185,21 +196,23 @@ def log_to(state_dir: Path) -> None:
     logging.basicConfig(filename=file, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
-def _start_for_this_run(delays: Delays) -> EmbeddedAws:
+def _start_for_this_run(delays: Delays, parameters: dict[str, str]) -> EmbeddedAws:
     """Start one in the first folder that no other run holds.
 
     The names are few and fixed, so that what a killed run left is found, and cleared, by the next.
     """
     from local.embedded import AlreadyRunningError, EmbeddedAws
 
+    def start(number: int) -> EmbeddedAws:
+        folder = STATE_ROOT / f"run-{number}"
+        return EmbeddedAws.start(state_dir=folder, parameters=parameters, delays=delays, warm=True)
+
     for number in range(1, _MOST_RUNS):
         try:
-            return EmbeddedAws.start(
-                state_dir=STATE_ROOT / f"run-{number}", delays=delays, warm=True
-            )
+            return start(number)
         except AlreadyRunningError:
             continue
-    return EmbeddedAws.start(state_dir=STATE_ROOT / f"run-{_MOST_RUNS}", delays=delays, warm=True)
+    return start(_MOST_RUNS)
 
 
 def agentcore_delays(seconds: Mapping[str, float]) -> Delays:

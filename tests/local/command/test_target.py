@@ -15,6 +15,7 @@ from rich.console import Console
 from local.command import target
 from local.command.inputs import UsageError
 from local.command.target import StartError, local_target, stack_target, starting
+from local.stack.errors import ParameterError
 
 MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:lifecycle"
 KEYS = {
@@ -89,18 +90,21 @@ class FakeEmbedded:
 
     started: list[FakeEmbedded]
 
-    def __init__(self, state_dir: Path, delays: Any) -> None:
+    def __init__(self, state_dir: Path, parameters: dict[str, str], delays: Any) -> None:
         state_dir.mkdir(parents=True)
         self.state_dir, self.delays, self.ended = state_dir, delays, False
+        self.parameters = parameters
         self.outputs = {"StateMachineArn": MACHINE}
         (state_dir / "file").write_text("state")
 
     @classmethod
-    def start(cls, *, state_dir: Path, delays: Any, warm: bool) -> FakeEmbedded:
+    def start(
+        cls, *, state_dir: Path, parameters: dict[str, str], delays: Any, warm: bool
+    ) -> FakeEmbedded:
         assert warm, "a person waits: nothing starts cold"
         if state_dir.exists():
             raise AlreadyRunningError
-        cls.started.append(cls(state_dir, delays))
+        cls.started.append(cls(state_dir, parameters, delays))
         return cls.started[-1]
 
     def client(self, service: str) -> str:
@@ -139,6 +143,22 @@ def test_one_for_the_run_ends_and_leaves_nothing(tmp_path: Path) -> None:
     assert embedded.ended
     assert embedded.delays.create == 1.0
     assert list((tmp_path / ".local").iterdir()) == []
+
+
+@pytest.mark.usefixtures("module")
+def test_parameters_of_the_template_are_passed_on() -> None:
+    with local_target({}, parameters={"RebuildEvents": "ENABLED"}, console=quiet()):
+        pass
+    assert FakeEmbedded.started[0].parameters == {"RebuildEvents": "ENABLED"}
+
+
+@pytest.mark.usefixtures("module")
+def test_a_parameter_that_the_template_refuses_is_bad_usage() -> None:
+    with (
+        pytest.raises(UsageError, match="--parameter: the template has no parameter X"),
+        starting(quiet()),
+    ):
+        raise ParameterError("the template has no parameter X")
 
 
 @pytest.mark.usefixtures("module")
@@ -201,5 +221,10 @@ def test_one_that_is_up_is_used(module: Any, monkeypatch: pytest.MonkeyPatch) ->
     with (
         pytest.raises(UsageError, match="one is up already"),
         local_target({"create": 1.0}, console=quiet()),
+    ):
+        pass
+    with (
+        pytest.raises(UsageError, match="one is up already: end it"),
+        local_target({}, parameters={"RebuildEvents": "ENABLED"}, console=quiet()),
     ):
         pass

@@ -176,11 +176,17 @@ class _Deployer:
             id=runtime_id,
             arn=arn,
             version=observed["agentRuntimeVersion"],
+            former_ids=self._former_ids(),
             artifact_type=self._kind(observed),
             tags={key: value for key, value in self._tags.items() if seen.get(key) == value},
             deployment=self._runtime.deployment,
         )
         self._save()
+
+    def _former_ids(self) -> list[str]:
+        # A runtime that was deleted leaves its log groups, which the teardown finds by its id.
+        before = self._runtime
+        return [*before.former_ids, before.id] if before.id is not None else before.former_ids
 
     def _kind(self, observed: dict[str, Any]) -> Literal["container", "code"]:
         return "code" if configuration.artifact_kind(observed) == "code" else "container"
@@ -224,6 +230,7 @@ class _Deployer:
             id=answer["agentRuntimeId"],
             arn=answer["agentRuntimeArn"],
             version=answer["agentRuntimeVersion"],
+            former_ids=self._former_ids(),
             artifact_type=self._kind(self._wanted),
             deployed=configuration.digests(self._wanted),
             tags=self._tags,

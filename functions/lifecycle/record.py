@@ -81,6 +81,9 @@ class ArtifactRecord(_Section):
     bucket: str | None = None
     key: str | None = None
     version_id: str | None = None
+    entry_point: list[str] = Field(
+        default=["main.py"], description="For `code`: what AgentCore runs of the zip."
+    )
     build_id: str | None = None
     build_execution: str | None = Field(
         default=None, description="ARN of the execution that had the artifact built."
@@ -136,6 +139,10 @@ class RuntimeRecord(_Section):
     )
     failed_version: str | None = None
     failed_reason: str | None = None
+    former_ids: list[str] = Field(
+        default_factory=list,
+        description="Runtimes that this one follows: gone, but for their log groups.",
+    )
     artifact_type: Literal["container", "code"] | None = None
     deployed: dict[str, str] = Field(
         default_factory=dict,

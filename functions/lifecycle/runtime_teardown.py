@@ -101,8 +101,10 @@ class _Remover:
     def _find(self) -> list[dict[str, Any]]:
         """The record's runtime, and one of our name that no record knows: a create that was killed leaves it."""
         found = {}
-        if self._runtime is not None and self._runtime.id is not None:
-            self._know(self._runtime.id)
+        if self._runtime is not None:
+            for known in (*self._runtime.former_ids, self._runtime.id):
+                if known is not None:
+                    self._know(known)
         for runtime_id in self._removal.runtimes:
             observed = agentcore.get_runtime(self._control, runtime_id)
             if observed is not None:

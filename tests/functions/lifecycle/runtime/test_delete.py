@@ -88,6 +88,24 @@ def test_a_runtime_that_only_its_tags_give_away_is_removed(world: Any) -> None:
     assert world.store.runtimes == {}
 
 
+def test_log_groups_of_a_runtime_that_was_deleted_by_hand_go_too(world: Any) -> None:
+    world.provision("one")
+    first = world.only_runtime().id
+    world.control.delete_agent_runtime_endpoint(agentRuntimeId=first, endpointName="live")
+    world.pass_(10)
+    world.control.delete_agent_runtime(agentRuntimeId=first)
+    world.pass_(10)
+    world.provision("two")
+    second = world.only_runtime().id
+    theirs = "/aws/bedrock-agentcore/runtimes/stack_dev2-abcdefghij-DEFAULT"
+    for name in (f"{first}-DEFAULT", f"{first}-live", f"{second}-DEFAULT"):
+        world.clients.logs.create_log_group(logGroupName=f"/aws/bedrock-agentcore/runtimes/{name}")
+    world.clients.logs.create_log_group(logGroupName=theirs)
+    teardown(world)
+    world.loop(delete_runtime)
+    assert groups(world) == [theirs]
+
+
 def test_a_runtime_that_is_not_ours_is_kept_and_said(world: Any) -> None:
     theirs = world.control.create_agent_runtime(
         agentRuntimeName="stack_dev",

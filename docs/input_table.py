@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from lifecycle.request import Request, model_of
+from lifecycle.inputs import model_of
+from lifecycle.request import Request
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- inputs: made by docs/input_table.py -->\n", "<!-- /inputs -->"

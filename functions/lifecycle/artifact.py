@@ -22,6 +22,10 @@ from lifecycle.source import PackedSource, pack_folder, pack_object
 CODE_RUNTIME = "PYTHON_3_13"
 # Raise it when lifecycle/buildspec.yml makes something else of the same source.
 _RECIPE = 1
+# What brings the program opentelemetry-instrument along; without it in the zip AgentCore could not start it.
+_INSTRUMENTS = re.compile(
+    r"^\s*(aws-)?opentelemetry-(distro|instrumentation)\b", re.IGNORECASE | re.MULTILINE
+)
 _IMAGE = re.compile(
     r"(?P<host>[^/]+)/(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>.+))?"
 )
@@ -76,6 +80,11 @@ def publish_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Public
     settings = ArtifactSettings.load()
     records = Records(clients.dynamodb, settings.table_name)
     return _Publisher(event, clients, settings, records).publish()
+
+
+def _entry_point(packed: PackedSource) -> list[str]:
+    instrumented = _INSTRUMENTS.search(packed.text("requirements.txt")) is not None
+    return ["opentelemetry-instrument", "main.py"] if instrumented else ["main.py"]
 
 
 class _Publisher:
@@ -140,6 +149,7 @@ class _Publisher:
         else:
             wanted.bucket = self._settings.artifact_bucket
             wanted.key = names.package_key(environment, source_hash)
+            wanted.entry_point = _entry_point(packed)
         if before is not None and before.source_hash == source_hash:
             wanted.build_id = before.build_id
             wanted.build_execution = before.build_execution

@@ -15,7 +15,6 @@ from lifecycle.request import Request
 # that no longer names a time-out gets them back.
 _IDLE_SECONDS = 900
 _LIFETIME_SECONDS = 28800
-_ENTRY_POINT = ["opentelemetry-instrument", "main.py"]
 
 ARTIFACT = "agentRuntimeArtifact"
 METADATA = "metadataConfiguration"
@@ -175,7 +174,7 @@ def _artifact(artifact: ArtifactRecord | None) -> Configuration:
         "codeConfiguration": {
             "code": {"s3": location},
             "runtime": CODE_RUNTIME,
-            "entryPoint": _ENTRY_POINT,
+            "entryPoint": artifact.entry_point,
         }
     }
 

@@ -11,8 +11,9 @@ from pydantic import Field
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import LifecycleError
+from lifecycle.inputs import unwrap
 from lifecycle.record import Record, Records, State
-from lifecycle.request import ENVIRONMENT_PATTERN, unwrap
+from lifecycle.request import ENVIRONMENT_PATTERN
 from lifecycle.settings import Settings
 
 EVENT_SOURCE = "agentcore.lifecycle"

@@ -7,15 +7,12 @@ botocore's service model.
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import Field, field_validator, model_validator
 
-from lifecycle.errors import InvalidRequestError
+from lifecycle.inputs import InputModel, allowed, parse_input, problem
 from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG
 
 ENVIRONMENT_PATTERN = r"^[a-z][a-z0-9-]{0,23}$"
@@ -27,104 +24,93 @@ CONTAINER_URI_PATTERN = (
 )
 # A poll loop of this many rounds stays well inside Step Functions' 25,000 history events.
 _MOST_POLLS = 1000
-# Values of these fields are the caller's own and may be confidential, so an error never repeats them.
-_PRIVATE_FIELDS = {"environmentVariables", "prompt"}
-
 DEFAULT_PROMPT = "今の天気はどうですか？"
 
 
-def _text(allowed: str) -> dict[str, Any]:
-    return {"allowed": allowed}
-
-
-class _Input(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
-
-
-class Source(_Input):
+class Source(InputModel):
     """Where another agent's source zip lies."""
 
     bucket: str = Field(
         pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
         description="Bucket of the source zip.",
-        json_schema_extra=_text("an S3 bucket name"),
+        json_schema_extra=allowed("an S3 bucket name"),
     )
     key: str = Field(
         min_length=1,
         max_length=1024,
         description="Key of the source zip.",
-        json_schema_extra=_text("an S3 key of 1 to 1024 characters"),
+        json_schema_extra=allowed("an S3 key of 1 to 1024 characters"),
     )
     version_id: str | None = Field(
         default=None,
         min_length=1,
         max_length=1024,
         description="Version of the source zip; the latest when left out.",
-        json_schema_extra=_text("an S3 version id"),
+        json_schema_extra=allowed("an S3 version id"),
     )
 
 
-class Artifact(_Input):
+class Artifact(InputModel):
     """What is deployed."""
 
     type: Literal["container", "code"] = Field(
         default="container",
         description="An image in ECR, or a zip in S3 (direct code deployment).",
-        json_schema_extra=_text("container or code"),
+        json_schema_extra=allowed("container or code"),
     )
     source: Source | None = Field(
         default=None,
         description="Another agent's source zip; the bundled `agent/` when left out.",
-        json_schema_extra=_text("{bucket, key, versionId?}"),
+        json_schema_extra=allowed("{bucket, key, versionId?}"),
     )
     container_uri: str | None = Field(
         default=None,
         max_length=1024,
         pattern=CONTAINER_URI_PATTERN,
         description="Deploy this image and build nothing.",
-        json_schema_extra=_text("an ECR image URI"),
+        json_schema_extra=allowed("an ECR image URI"),
     )
 
     @model_validator(mode="after")
     def _one_artifact(self) -> Self:
         if self.container_uri is not None and self.source is not None:
-            raise _problem("containerUri", self.container_uri, "containerUri or source, not both")
+            raise problem("containerUri", self.container_uri, "containerUri or source, not both")
         if self.container_uri is not None and self.type != "container":
-            raise _problem("containerUri", self.container_uri, "only with artifact.type container")
+            raise problem("containerUri", self.container_uri, "only with artifact.type container")
         return self
 
 
-class Auth(_Input):
+class Auth(InputModel):
     """Who may call the runtime, and how the smoke test signs in."""
 
     type: Literal["cognito", "jwt", "iam"] = Field(
         default="cognito",
         description="Cognito provisioned here; an existing OpenID provider; SigV4.",
-        json_schema_extra=_text("cognito, jwt or iam"),
+        json_schema_extra=allowed("cognito, jwt or iam"),
     )
     flow: Literal["password", "clientCredentials"] | None = Field(
         default=None,
         description="For `cognito`: a test user signs in (`password`, the default), or machine to machine.",
-        json_schema_extra=_text("password or clientCredentials, only for auth.type cognito"),
+        json_schema_extra=allowed("password or clientCredentials, only for auth.type cognito"),
     )
     discovery_url: str | None = Field(
         default=None,
         max_length=2048,
         pattern=DISCOVERY_URL_PATTERN,
         description="For `jwt`: the provider's discovery document.",
-        json_schema_extra=_text("a URL that ends in /.well-known/openid-configuration"),
+        json_schema_extra=allowed("a URL that ends in /.well-known/openid-configuration"),
     )
     allowed_clients: list[Annotated[str, Field(min_length=1)]] | None = Field(
         default=None,
         min_length=1,
         description="For `jwt`: values of the claim `client_id`.",
-        json_schema_extra=_text("a list of one or more strings, only for auth.type jwt"),
+        json_schema_extra=allowed("a list of one or more strings, only for auth.type jwt"),
     )
     allowed_audience: list[Annotated[str, Field(min_length=1)]] | None = Field(
         default=None,
         min_length=1,
         description="For `jwt`: values of the claim `aud`.",
-        json_schema_extra=_text("a list of one or more strings, only for auth.type jwt"),
+        json_schema_extra=allowed("a list of one or more strings, only for auth.type jwt"),
     )
     allowed_scopes: (
         list[
@@ -137,7 +123,7 @@ class Auth(_Input):
         default=None,
         min_length=1,
         description="For `jwt`: a token needs one of these scopes.",
-        json_schema_extra=_text(
+        json_schema_extra=allowed(
             "a list of one or more scopes without spaces, only for auth.type jwt"
         ),
     )
@@ -147,7 +133,7 @@ class Auth(_Input):
         pattern=SECRET_ARN_PATTERN,
         description="For `jwt`: the secret with the credentials of the smoke test's own caller, JSON "
         "`{clientId, clientSecret, scope?}` for the provider's token endpoint.",
-        json_schema_extra=_text("the ARN of a Secrets Manager secret, only for auth.type jwt"),
+        json_schema_extra=allowed("the ARN of a Secrets Manager secret, only for auth.type jwt"),
     )
 
     @model_validator(mode="after")
@@ -162,19 +148,19 @@ class Auth(_Input):
         if self.type != "jwt":
             for name, value in for_jwt.items():
                 if value is not None:
-                    raise _problem(name, value, "only with auth.type jwt")
+                    raise problem(name, value, "only with auth.type jwt")
         else:
             for name in ("discoveryUrl", "tokenSecretArn"):
                 if for_jwt[name] is None:
-                    raise _problem(name, None, "required with auth.type jwt")
+                    raise problem(name, None, "required with auth.type jwt")
             if not (self.allowed_clients or self.allowed_audience or self.allowed_scopes):
-                raise _problem(
+                raise problem(
                     "allowedClients",
                     None,
                     "at least one of allowedClients, allowedAudience, allowedScopes",
                 )
         if self.flow is not None and self.type != "cognito":
-            raise _problem("flow", self.flow, "only with auth.type cognito")
+            raise problem("flow", self.flow, "only with auth.type cognito")
         return self
 
     @property
@@ -183,30 +169,30 @@ class Auth(_Input):
         return self.flow or "password"
 
 
-class Network(_Input):
+class Network(InputModel):
     """The VPC that the runtime's network interfaces are put into."""
 
     subnets: list[Annotated[str, Field(pattern=r"^subnet-[0-9a-zA-Z]{8,17}$")]] = Field(
         min_length=1,
         max_length=16,
         description="Subnets of the runtime.",
-        json_schema_extra=_text("1 to 16 subnet ids"),
+        json_schema_extra=allowed("1 to 16 subnet ids"),
     )
     security_groups: list[Annotated[str, Field(pattern=r"^sg-[0-9a-zA-Z]{8,17}$")]] = Field(
         min_length=1,
         max_length=16,
         description="Security groups of the runtime.",
-        json_schema_extra=_text("1 to 16 security group ids"),
+        json_schema_extra=allowed("1 to 16 security group ids"),
     )
 
 
-class Runtime(_Input):
+class Runtime(InputModel):
     """Options that are passed on to the runtime."""
 
     protocol: Literal["HTTP", "MCP"] = Field(
         default="HTTP",
         description="Server protocol of the agent.",
-        json_schema_extra=_text("HTTP or MCP"),
+        json_schema_extra=allowed("HTTP or MCP"),
     )
     environment_variables: dict[
         Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")],
@@ -215,52 +201,52 @@ class Runtime(_Input):
         default_factory=dict,
         max_length=49,
         description="Environment variables of the agent. Not for secrets: they are part of the execution's input.",
-        json_schema_extra=_text(
+        json_schema_extra=allowed(
             "an object of at most 49 names to strings of at most 5000 characters"
         ),
     )
     network: Network | None = Field(
         default=None,
         description="VPC of the runtime; public network when left out.",
-        json_schema_extra=_text("{subnets, securityGroups}"),
+        json_schema_extra=allowed("{subnets, securityGroups}"),
     )
     idle_timeout_seconds: int | None = Field(
         default=None,
         ge=60,
         le=1209600,
         description="A session without calls ends after this time; AgentCore's default when left out.",
-        json_schema_extra=_text("60 to 1209600"),
+        json_schema_extra=allowed("60 to 1209600"),
     )
     max_lifetime_seconds: int | None = Field(
         default=None,
         ge=60,
         le=1209600,
         description="A session ends after this time; AgentCore's default when left out.",
-        json_schema_extra=_text("60 to 1209600"),
+        json_schema_extra=allowed("60 to 1209600"),
     )
     request_headers: list[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,255}$")]] = Field(
         default_factory=list,
         max_length=20,
         description="Request headers that reach the agent.",
-        json_schema_extra=_text("a list of at most 20 header names"),
+        json_schema_extra=allowed("a list of at most 20 header names"),
     )
     description: str | None = Field(
         default=None,
         min_length=1,
         max_length=4096,
         description="Description of the runtime.",
-        json_schema_extra=_text("1 to 4096 characters"),
+        json_schema_extra=allowed("1 to 4096 characters"),
     )
 
     @model_validator(mode="after")
     def _idle_within_lifetime(self) -> Self:
         idle, lifetime = self.idle_timeout_seconds, self.max_lifetime_seconds
         if idle is not None and lifetime is not None and idle > lifetime:
-            raise _problem("idleTimeoutSeconds", idle, f"at most maxLifetimeSeconds ({lifetime})")
+            raise problem("idleTimeoutSeconds", idle, f"at most maxLifetimeSeconds ({lifetime})")
         return self
 
 
-class SmokeTest(_Input):
+class SmokeTest(InputModel):
     """What the gate asks, and what it wants to hear."""
 
     prompt: str = Field(
@@ -268,21 +254,21 @@ class SmokeTest(_Input):
         min_length=1,
         max_length=10000,
         description="What the agent is asked.",
-        json_schema_extra=_text("1 to 10000 characters"),
+        json_schema_extra=allowed("1 to 10000 characters"),
     )
     expect: str = Field(
         default=r"\S",
         min_length=1,
         max_length=1000,
         description="A regular expression (Python's) that the answer must match somewhere.",
-        json_schema_extra=_text("a valid regular expression of 1 to 1000 characters"),
+        json_schema_extra=allowed("a valid regular expression of 1 to 1000 characters"),
     )
     timeout_seconds: int = Field(
         default=120,
         ge=1,
         le=600,
         description="How long the whole smoke test may take, a cold start of the agent included.",
-        json_schema_extra=_text("1 to 600"),
+        json_schema_extra=allowed("1 to 600"),
     )
 
     @field_validator("expect")
@@ -291,11 +277,11 @@ class SmokeTest(_Input):
         try:
             re.compile(value)
         except re.error as error:
-            raise _problem("", value, f"a valid regular expression ({error})") from error
+            raise problem("", value, f"a valid regular expression ({error})") from error
         return value
 
 
-class Wait(_Input):
+class Wait(InputModel):
     """The poll loops."""
 
     interval_seconds: int = Field(
@@ -303,33 +289,33 @@ class Wait(_Input):
         ge=0,
         le=300,
         description="The first wait of a poll loop; it grows by half each time, up to `maxIntervalSeconds`.",
-        json_schema_extra=_text("0 to 300"),
+        json_schema_extra=allowed("0 to 300"),
     )
     max_interval_seconds: int = Field(
         default=15,
         ge=1,
         le=300,
         description="The longest wait between two polls.",
-        json_schema_extra=_text("1 to 300"),
+        json_schema_extra=allowed("1 to 300"),
     )
     timeout_seconds: int = Field(
         default=1800,
         ge=1,
         le=14400,
         description="Each loop (build, runtime, promotion, deletion) gives up after this time.",
-        json_schema_extra=_text("1 to 14400"),
+        json_schema_extra=allowed("1 to 14400"),
     )
 
     @model_validator(mode="after")
     def _intervals_fit(self) -> Self:
         if self.interval_seconds > self.max_interval_seconds:
-            raise _problem(
+            raise problem(
                 "intervalSeconds",
                 self.interval_seconds,
                 f"at most maxIntervalSeconds ({self.max_interval_seconds})",
             )
         if self.timeout_seconds > _MOST_POLLS * self.max_interval_seconds:
-            raise _problem(
+            raise problem(
                 "maxIntervalSeconds",
                 self.max_interval_seconds,
                 f"at least timeoutSeconds / {_MOST_POLLS}, or the execution's history overflows",
@@ -337,26 +323,26 @@ class Wait(_Input):
         return self
 
 
-class Request(_Input):
+class Request(InputModel):
     """What one execution is asked to do, with every default filled in."""
 
     action: Literal["provision", "teardown", "smokeTest"] = Field(
         default="provision",
         description="`provision` creates what is missing and updates what exists: run it again and it rebuilds in "
         "place.",
-        json_schema_extra=_text("provision, teardown or smokeTest"),
+        json_schema_extra=allowed("provision, teardown or smokeTest"),
     )
     environment: str = Field(
         default="dev",
         pattern=ENVIRONMENT_PATTERN,
         description="Which environment.",
-        json_schema_extra=_text(
+        json_schema_extra=allowed(
             "a lower-case letter, then up to 23 lower-case letters, digits or hyphens"
         ),
     )
-    artifact: Artifact = Field(default_factory=Artifact, json_schema_extra=_text("an object"))
-    auth: Auth = Field(default_factory=Auth, json_schema_extra=_text("an object"))
-    runtime: Runtime = Field(default_factory=Runtime, json_schema_extra=_text("an object"))
+    artifact: Artifact = Field(default_factory=Artifact, json_schema_extra=allowed("an object"))
+    auth: Auth = Field(default_factory=Auth, json_schema_extra=allowed("an object"))
+    runtime: Runtime = Field(default_factory=Runtime, json_schema_extra=allowed("an object"))
     tags: dict[
         Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[a-zA-Z0-9\s._:/=+@-]*$")],
         Annotated[str, Field(max_length=256, pattern=r"^[a-zA-Z0-9\s._:/=+@-]*$")],
@@ -364,29 +350,29 @@ class Request(_Input):
         default_factory=dict,
         max_length=40,
         description="Tags of everything that is created.",
-        json_schema_extra=_text(
+        json_schema_extra=allowed(
             "an object of at most 40 tag keys to values; not aws: and not agentcore-lifecycle:"
         ),
     )
-    smoke_test: SmokeTest = Field(default_factory=SmokeTest, json_schema_extra=_text("an object"))
-    wait: Wait = Field(default_factory=Wait, json_schema_extra=_text("an object"))
+    smoke_test: SmokeTest = Field(default_factory=SmokeTest, json_schema_extra=allowed("an object"))
+    wait: Wait = Field(default_factory=Wait, json_schema_extra=allowed("an object"))
     teardown: Literal["never", "onFailure", "always"] = Field(
         default="never",
         description="When `provision` removes the environment again: `always` is the round trip of build, prove, "
         "remove.",
-        json_schema_extra=_text("never, onFailure or always"),
+        json_schema_extra=allowed("never, onFailure or always"),
     )
     ttl_hours: float | None = Field(
         default=None,
         gt=0,
         le=8760,
         description="The environment is torn down by the sweep when it expires.",
-        json_schema_extra=_text("a number over 0, up to 8760"),
+        json_schema_extra=allowed("a number over 0, up to 8760"),
     )
     dry_run: bool = Field(
         default=False,
         description="For `teardown`: say what would go, touch nothing.",
-        json_schema_extra=_text("true or false, true only with action teardown"),
+        json_schema_extra=allowed("true or false, true only with action teardown"),
     )
 
     @field_validator("tags")
@@ -394,7 +380,7 @@ class Request(_Input):
     def _tags_are_the_callers(cls, value: dict[str, str]) -> dict[str, str]:
         for key in value:
             if key.lower().startswith("aws:") or key in (STACK_TAG, ENVIRONMENT_TAG):
-                raise _problem(
+                raise problem(
                     "", key, "a tag key that is not reserved (aws:, agentcore-lifecycle:)"
                 )
         return value
@@ -402,19 +388,12 @@ class Request(_Input):
     @model_validator(mode="after")
     def _dry_run_is_for_teardown(self) -> Self:
         if self.dry_run and self.action != "teardown":
-            raise _problem("dryRun", True, "true only with action teardown")
+            raise problem("dryRun", True, "true only with action teardown")
         return self
 
     def to_json(self) -> dict[str, Any]:
         """The request as the JSON object that travels through the state machine."""
         return self.model_dump(mode="json", by_alias=True)
-
-
-def unwrap(event: Any) -> Any:
-    """Take the input out of an EventBridge envelope; anything else is returned as it is."""
-    if isinstance(event, dict) and "detail-type" in event and "detail" in event:
-        return event["detail"]
-    return event
 
 
 def parse_request(event: Any) -> Request:
@@ -429,79 +408,4 @@ def parse_request(event: Any) -> Request:
     Raises:
         InvalidRequestError: With each wrong field, what was given and what is allowed.
     """
-    value = unwrap(event)
-    if not isinstance(value, dict):
-        raise InvalidRequestError(f"input: given {_shown(value)}, allowed: a JSON object")
-    try:
-        return Request.model_validate(value)
-    except ValidationError as error:
-        problems = dict.fromkeys(_sentence(problem) for problem in error.errors())
-        raise InvalidRequestError("; ".join(problems)) from None
-
-
-def allowed_values(path: tuple[str, ...]) -> str | None:
-    """What the table says is allowed for a field, such as `("wait", "timeoutSeconds")`; None for no such field."""
-    model: type[BaseModel] = Request
-    allowed: str | None = None
-    for name in path:
-        field = next((f for f in model.model_fields.values() if f.alias == name), None)
-        if field is None:
-            return allowed
-        allowed = str((field.json_schema_extra or {})["allowed"])  # type: ignore[index]
-        inner = model_of(field.annotation)
-        if inner is None:
-            return allowed
-        model = inner
-    return allowed
-
-
-def model_of(annotation: Any) -> type[BaseModel] | None:
-    """The model inside a field's annotation, such as `Source` in `Source | None`; None for a plain value."""
-    for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None
-
-
-def _problem(field: str, given: Any, allowed: str) -> PydanticCustomError:
-    return PydanticCustomError(
-        "request", "{allowed}", {"field": field, "given": given, "allowed": allowed}
-    )
-
-
-def _sentence(problem: ErrorDetails) -> str:
-    path = [str(part) for part in problem["loc"] if part != "[key]"]
-    context = problem.get("ctx", {})
-    if problem["type"] == "request":
-        path += [context["field"]] if context["field"] else []
-        return f"{'.'.join(path)}: given {_shown(context['given'], path)}, allowed: {context['allowed']}"
-    if problem["type"] == "extra_forbidden":
-        siblings = _fields_at(path[:-1])
-        close = difflib.get_close_matches(path[-1], siblings, n=1)
-        hint = f" (did you mean {close[0]}?)" if close else ""
-        return f"{'.'.join(path)}: unknown field{hint}, allowed: {', '.join(siblings)}"
-    if problem["type"] == "missing":
-        return f"{'.'.join(path)}: required, allowed: {allowed_values(tuple(path))}"
-    return f"{'.'.join(path)}: given {_shown(problem['input'], path)}, allowed: {allowed_values(tuple(path))}"
-
-
-def _fields_at(path: list[str]) -> list[str]:
-    model: type[BaseModel] | None = Request
-    for name in path:
-        field = next((f for f in (model or Request).model_fields.values() if f.alias == name), None)
-        model = model_of(field.annotation) if field else None
-    return [str(field.alias) for field in (model or Request).model_fields.values()]
-
-
-def _shown(value: Any, path: list[str] | None = None) -> str:
-    if path and _PRIVATE_FIELDS.intersection(path):
-        return f"a {type(value).__name__} (not shown)"
-    text = (
-        repr(value)
-        if isinstance(value, str)
-        else {True: "true", False: "false", None: "nothing"}.get(value)
-        if (value is None or isinstance(value, bool))
-        else str(value)
-    )
-    text = str(text)
-    return text if len(text) <= 120 else f"{text[:117]}…"
+    return parse_input(Request, event)

@@ -43,6 +43,13 @@ class PackedSource:
     file: IO[bytes]
     version_id: str | None = None
 
+    def text(self, name: str) -> str:
+        """Read a file of the source as UTF-8 text; empty when there is none."""
+        with zipfile.ZipFile(self.file) as archive:
+            found = archive.read(name) if name in archive.namelist() else b""
+        self.file.seek(0)
+        return found.decode("utf-8", errors="replace")
+
 
 @dataclass(frozen=True)
 class _Member:

@@ -1,0 +1,128 @@
+"""What an input may hold is said once, in a model; each thing that is wrong with one, in one clear sentence.
+
+A sentence names the field as the caller writes it, what was given, and what is allowed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from lifecycle.errors import InvalidRequestError
+
+# Values of these fields are the caller's own and may be confidential, so an error never repeats them.
+_PRIVATE_FIELDS = {"environmentVariables", "prompt"}
+_SHOWN = 120
+
+
+class InputModel(BaseModel):
+    """Base of the input's models: camelCase JSON, no unknown fields, no conversion of types."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
+
+
+M = TypeVar("M", bound=InputModel)
+
+
+def allowed(text: str) -> dict[str, Any]:
+    """What may stand in a field, in words: for documentation and errors alike."""
+    return {"allowed": text}
+
+
+def problem(field: str, given: Any, allowed: str) -> PydanticCustomError:
+    """What a validator raises: which field below its own (`""`: itself), what was given, what is allowed."""
+    return PydanticCustomError(
+        "request", "{allowed}", {"field": field, "given": given, "allowed": allowed}
+    )
+
+
+def unwrap(event: Any) -> Any:
+    """Take the input out of an EventBridge envelope; anything else is returned as it is."""
+    if isinstance(event, dict) and "detail-type" in event and "detail" in event:
+        return event["detail"]
+    return event
+
+
+def parse_input(model: type[M], event: Any) -> M:
+    """Validate an execution's input.
+
+    Args:
+        model: What the input must be.
+        event: The input, or an EventBridge envelope around it.
+
+    Returns:
+        The model, with defaults filled in.
+
+    Raises:
+        InvalidRequestError: With each wrong field, what was given and what is allowed.
+    """
+    value = unwrap(event)
+    if not isinstance(value, dict):
+        raise InvalidRequestError(f"input: given {_shown(value, [])}, allowed: a JSON object")
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        sentences = dict.fromkeys(_sentence(model, wrong) for wrong in error.errors())
+        raise InvalidRequestError("; ".join(sentences)) from None
+
+
+def allowed_values(root: type[BaseModel], path: tuple[str, ...]) -> str | None:
+    """What is allowed for a field, such as `("wait", "timeoutSeconds")`; None for no such field."""
+    model = root
+    text: str | None = None
+    for name in path:
+        field = next((f for f in model.model_fields.values() if f.alias == name), None)
+        if field is None:
+            return text
+        text = str((field.json_schema_extra or {})["allowed"])  # type: ignore[index]
+        inner = model_of(field.annotation)
+        if inner is None:
+            return text
+        model = inner
+    return text
+
+
+def model_of(annotation: Any) -> type[BaseModel] | None:
+    """The model inside a field's annotation, such as `Source` in `Source | None`; None for a plain value."""
+    for candidate in (annotation, *getattr(annotation, "__args__", ())):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def _sentence(root: type[BaseModel], wrong: ErrorDetails) -> str:
+    path = [str(part) for part in wrong["loc"] if part != "[key]"]
+    context = wrong.get("ctx", {})
+    if wrong["type"] == "request":
+        path += [context["field"]] if context["field"] else []
+        return f"{'.'.join(path)}: given {_shown(context['given'], path)}, allowed: {context['allowed']}"
+    if wrong["type"] == "extra_forbidden":
+        siblings = _fields_at(root, path[:-1])
+        close = difflib.get_close_matches(path[-1], siblings, n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        return f"{'.'.join(path)}: unknown field{hint}, allowed: {', '.join(siblings)}"
+    text = allowed_values(root, tuple(path))
+    if wrong["type"] == "missing":
+        return f"{'.'.join(path)}: required, allowed: {text}"
+    return f"{'.'.join(path)}: given {_shown(wrong['input'], path)}, allowed: {text}"
+
+
+def _fields_at(root: type[BaseModel], path: list[str]) -> list[str]:
+    model = root
+    for name in path:
+        field = next((f for f in model.model_fields.values() if f.alias == name), None)
+        model = (model_of(field.annotation) if field else None) or root
+    return [str(field.alias) for field in model.model_fields.values()]
+
+
+def _shown(value: Any, path: list[str]) -> str:
+    if _PRIVATE_FIELDS.intersection(path):
+        return f"a {type(value).__name__} (not shown)"
+    if value is None:
+        return "nothing"
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}…"

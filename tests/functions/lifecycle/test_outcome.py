@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from lifecycle.clients import Clients
 from lifecycle.errors import LockLostError
@@ -40,27 +39,10 @@ class FakeBus:
 
 
 @pytest.fixture
-def clients(monkeypatch: pytest.MonkeyPatch) -> Any:
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "STACK_NAME": "stack",
-        "TABLE_NAME": "environments",
-        "EVENT_BUS_NAME": "default",
-    }.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
-        clients = Clients()
-        clients.dynamodb.create_table(
-            TableName="environments",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "environment", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "environment", "KeyType": "HASH"}],
-        )
-        clients.events = FakeBus()
-        Records(clients.dynamodb, "environments").acquire("dev", EXECUTION, lambda _: True, {})
-        yield clients
+def clients(table_clients: Clients) -> Clients:
+    table_clients.events = FakeBus()
+    Records(table_clients.dynamodb, "environments").acquire("dev", EXECUTION, lambda _: True, {})
+    return table_clients
 
 
 def record(clients: Clients) -> Any:

@@ -4,7 +4,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from lifecycle.clients import Clients
 from lifecycle.errors import (
@@ -34,25 +33,9 @@ class FakeExecutions:
 
 
 @pytest.fixture
-def clients(monkeypatch: pytest.MonkeyPatch) -> Any:
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "STACK_NAME": "stack",
-        "TABLE_NAME": "environments",
-    }.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
-        clients = Clients()
-        clients.dynamodb.create_table(
-            TableName="environments",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "environment", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "environment", "KeyType": "HASH"}],
-        )
-        clients.stepfunctions = FakeExecutions()
-        yield clients
+def clients(table_clients: Clients) -> Clients:
+    table_clients.stepfunctions = FakeExecutions()
+    return table_clients
 
 
 def prepare(clients: Clients, execution: str, event: Any) -> Any:

@@ -1,11 +1,8 @@
 """The record and its lock, on moto's DynamoDB."""
 
-from collections.abc import Iterator
-
-import boto3
 import pytest
-from moto import mock_aws
 
+from lifecycle.clients import Clients
 from lifecycle.errors import EnvironmentBusyError, LockLostError
 from lifecycle.record import IdentityRecord, Record, Records, RuntimeRecord
 
@@ -14,19 +11,8 @@ SECOND = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:second"
 
 
 @pytest.fixture
-def records(monkeypatch: pytest.MonkeyPatch) -> Iterator[Records]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        client.create_table(
-            TableName="environments",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "environment", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "environment", "KeyType": "HASH"}],
-        )
-        yield Records(client, "environments")
+def records(table_clients: Clients) -> Records:
+    return Records(table_clients.dynamodb, "environments")
 
 
 def everything_runs(_execution: str) -> bool:

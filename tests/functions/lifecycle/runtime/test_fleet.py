@@ -109,7 +109,7 @@ def test_a_dry_run_starts_nothing(world: Any) -> None:
         ({"action": "sweep", "maxConcurrency": 21}, "maxConcurrency: given 21, allowed: 1 to 20"),
         ({"action": "sweep", "environments": ["Dev"]}, "environments.0: given"),
         ({"action": "sweep", "environments": ["nobody"]}, "environments: given nobody"),
-        ({"action": "verify", "removeOrphans": True}, "removeOrphans: given True"),
+        ({"action": "verify", "removeOrphans": True}, "removeOrphans: given true"),
         ({"action": "sweep", "source": {"bucket": "abc", "key": "k"}}, "source: given"),
     ],
 )

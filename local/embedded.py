@@ -10,7 +10,7 @@ import shutil
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -136,7 +136,7 @@ class EmbeddedAws:
         quotas: Quotas | None = None,
         stack_name: str = STACK_NAME,
         functions: Callables | None = None,
-        warm: bool = False,
+        warm: Sequence[str] = (),
     ) -> EmbeddedAws:
         """Start one and deploy a template.
 
@@ -151,7 +151,8 @@ class EmbeddedAws:
             stack_name: Name of the stack.
             functions: Python callables by logical id that stand in for functions' processes: for
                 fast tests of a definition. An exception's class name is the error's name.
-            warm: Start a process of each function in the background, so that none starts cold.
+            warm: Logical ids of functions that get a process ahead, in the background and in this
+                order, so that they do not start cold.
 
         Raises:
             AlreadyRunningError: The state folder or this process has one already.
@@ -170,8 +171,7 @@ class EmbeddedAws:
             )
             aws._deploy(template, parameters or {})
             aws._undo = undo.pop_all()
-        if warm:
-            aws.functions.warm()
+        aws.functions.warm(warm)
         return aws
 
     def __init__(

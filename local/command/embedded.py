@@ -17,7 +17,7 @@ from local.command.inputs import UsageError
 from local.command.local_api import LocalApi
 from local.command.run import parse_delays, parse_parameters
 from local.command.streams import console
-from local.command.target import STATE_ROOT, agentcore_delays, log_to, starting
+from local.command.target import FIRST_NEEDED, STATE_ROOT, agentcore_delays, log_to, starting
 
 if TYPE_CHECKING:
     from local.embedded import RunningAws
@@ -87,7 +87,7 @@ def up(
             port=port,
             parameters=parameters,
             delays=agentcore_delays(parse_delays(delay)),
-            warm=True,
+            warm=FIRST_NEEDED,
         )
     log_to(embedded.state_dir)
     with embedded:

@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from lifecycle.stages import STAGES, Machine
 from local.command.history import StepFunctions
 from local.command.inputs import UsageError
 
@@ -28,6 +29,13 @@ STATE_ROOT = Path(__file__).resolve().parents[2] / ".local"
 MACHINE_OUTPUT = "StateMachineArn"
 _MOST_RUNS = 20
 """Runs with an embedded AWS of their own, side by side."""
+
+FIRST_NEEDED = tuple(
+    stage.function
+    for stage in STAGES
+    if stage.machine is Machine.LIFECYCLE and stage.handler != "record_failure"
+)
+"""Functions that get a process ahead: those of an execution without a failure, in its order."""
 
 _RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
 
@@ -205,7 +213,9 @@ def _start_for_this_run(delays: Delays, parameters: dict[str, str]) -> EmbeddedA
 
     def start(number: int) -> EmbeddedAws:
         folder = STATE_ROOT / f"run-{number}"
-        return EmbeddedAws.start(state_dir=folder, parameters=parameters, delays=delays, warm=True)
+        return EmbeddedAws.start(
+            state_dir=folder, parameters=parameters, delays=delays, warm=FIRST_NEEDED
+        )
 
     for number in range(1, _MOST_RUNS):
         try:

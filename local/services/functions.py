@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,13 +114,18 @@ class Functions:
         """Return every function that is known."""
         return [pool.spec for pool in self._pools.values()]
 
-    def warm(self) -> None:
-        """Start a first process of every function in the background, one after the other.
+    def warm(self, logical_ids: Sequence[str]) -> None:
+        """Start a first process of some functions in the background, one after the other.
 
         Their imports are then done when they are called; AWS does the same under the name of
         provisioned concurrency.
+
+        Args:
+            logical_ids: Which, in the order in which they will be needed.
         """
-        self._warmer = threading.Thread(target=self._warm, name="warm", daemon=True)
+        pools = {pool.spec.logical_id: pool for pool in self._pools.values()}
+        wanted = [pools[name] for name in logical_ids if name not in self._callables]
+        self._warmer = threading.Thread(target=self._warm, args=(wanted,), name="warm", daemon=True)
         self._warmer.start()
 
     def wait_warm(self) -> None:
@@ -128,12 +133,11 @@ class Functions:
         if self._warmer is not None:
             self._warmer.join()
 
-    def _warm(self) -> None:
-        for pool in [*self._pools.values()]:
+    def _warm(self, pools: list[_Pool]) -> None:
+        for pool in pools:
             if self._closing.is_set():
                 return
-            if pool.spec.logical_id not in self._callables:
-                pool.warm(self._closing)
+            pool.warm(self._closing)
 
     def invoke(self, name: str, payload: bytes, request_id: str | None = None) -> Result:
         """Run a function and wait for it.
@@ -311,8 +315,9 @@ class _Pool:
             if self._started or not self._free.acquire(blocking=False):
                 return
         worker = self._new()
-        worker.wait_ready(give_up)
+        # An event that comes while it starts waits for this process, instead of starting another.
         self.give_back(worker, usable=True)
+        worker.wait_ready(give_up)
 
     def _new(self) -> Worker:
         self._started = True

@@ -263,7 +263,7 @@ def _let_states_errors_through() -> None:
     def accept(self: CustomErrorName, error_name: str | None) -> None:
         ErrorName.__init__(self, error_name=error_name)
 
-    CustomErrorName.__init__ = accept  # type: ignore[assignment, method-assign]
+    CustomErrorName.__init__ = accept  # type: ignore[method-assign]
 
 
 def _name_lambda_faults() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -99,9 +100,9 @@ class FakeEmbedded:
 
     @classmethod
     def start(
-        cls, *, state_dir: Path, parameters: dict[str, str], delays: Any, warm: bool
+        cls, *, state_dir: Path, parameters: dict[str, str], delays: Any, warm: Sequence[str]
     ) -> FakeEmbedded:
-        assert warm, "a person waits: nothing starts cold"
+        assert warm[0] == "PrepareRequestFunction", "a person waits: nothing starts cold"
         if state_dir.exists():
             raise AlreadyRunningError
         cls.started.append(cls(state_dir, parameters, delays))

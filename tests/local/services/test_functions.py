@@ -158,7 +158,8 @@ def test_a_process_is_used_again(lambda_: Lambda) -> None:
 
 
 def test_a_warm_function_does_not_start_cold(lambda_: Lambda) -> None:
-    lambda_.functions.warm()
+    (spec,) = lambda_.functions.specs()
+    lambda_.functions.warm([spec.logical_id])
     lambda_.functions.wait_warm()
     (warm,) = [int(file.name) for file in (lambda_.folder / "processes").iterdir()]
     assert json.loads(lambda_.invoke().payload)["pid"] == warm

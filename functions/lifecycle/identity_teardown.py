@@ -15,6 +15,7 @@ from lifecycle.entry import THROTTLES, StageEvent, Wire
 from lifecycle.errors import TeardownIncompleteError
 from lifecycle.record import IdentityRecord, Records
 from lifecycle.settings import Settings
+from lifecycle.teardown import removal_of
 
 _NOT_FOUND = "ResourceNotFoundException"
 
@@ -96,6 +97,11 @@ def delete_identity(
         return IdentityRemovalPlan(
             would_remove=labels, kept=search.kept, looked_for=search.looked_for
         )
+    removal = removal_of(record.identity_removal if record else None, event.execution)
+    if record is not None and labels:
+        # Noted before it is done: what is gone when a repetition after a crash looks was still removed by us.
+        removal.removed = list(dict.fromkeys(removal.removed + labels))
+        records.update(environment, event.execution, identity_removal=removal)
     left = [problem for item in items if (problem := _remove(item)) is not None]
     if left:
         raise TeardownIncompleteError(
@@ -103,7 +109,8 @@ def delete_identity(
         )
     if record is not None and identity is not None:
         records.update(environment, event.execution, identity=None)
-    return IdentityRemoval(removed=labels, kept=search.kept, looked_for=search.looked_for)
+    removed = removal.removed or labels
+    return IdentityRemoval(removed=removed, kept=search.kept, looked_for=search.looked_for)
 
 
 def _remove(item: _Item) -> str | None:

@@ -176,6 +176,7 @@ class Record(_Section):
     runtime: RuntimeRecord | None = None
     runtime_removal: Removal | None = None
     artifact_removal: Removal | None = None
+    identity_removal: Removal | None = None
 
     @property
     def is_empty(self) -> bool:

@@ -1,0 +1,167 @@
+"""Teardown that proves it: everything of ours goes, nothing of others', and what is left is said and known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from local.gateway.faults import Fault
+
+pytestmark = pytest.mark.embedded
+READS = ("Get", "Describe", "List", "Head", "BatchGet", "Scan", "Query")
+
+
+def teardown(lifecycle: Any, name: str, **more: Any) -> Any:
+    return lifecycle.run({"action": "teardown", "environment": name, **more})
+
+
+def function_calls(lifecycle: Any, since: int) -> list[str]:
+    return [
+        f"{call.service}:{call.operation}"
+        for call in lifecycle.aws.calls.calls()[since:]
+        if call.caller and call.caller.kind == "function"
+    ]
+
+
+def without_lock(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name != "updatedAt"}
+
+
+def test_a_dry_run_says_what_would_go_and_touches_nothing(
+    lifecycle: Any, environment: Callable[[], str], uploaded: Callable[..., dict[str, str]]
+) -> None:
+    name = environment()
+    source = uploaded("echo")
+    provisioned = lifecycle.run({"environment": name, "artifact": {"source": source}})
+    assert provisioned.status == "SUCCEEDED", (provisioned.error, provisioned.cause)
+    was, record = lifecycle.leftovers(name), lifecycle.record(name)
+    before = len(lifecycle.aws.calls.calls())
+    dry = teardown(lifecycle, name, dryRun=True)
+    assert dry.status == "SUCCEEDED", (dry.error, dry.cause)
+    writes = {
+        call
+        for call in function_calls(lifecycle, before)
+        if not call.partition(":")[2].startswith(READS)
+    }
+    assert writes == {"dynamodb:UpdateItem"}  # the lock, taken and given back
+    assert lifecycle.leftovers(name) == was
+    assert without_lock(lifecycle.record(name)) == without_lock(record)
+    said = dry.output["teardown"]
+    assert (said["dryRun"], said["removed"]) == (True, [])
+
+    real = teardown(lifecycle, name)
+    assert real.status == "SUCCEEDED", (real.error, real.cause)
+    removed = real.output["teardown"]
+    # DEFAULT goes with its runtime; everything else is told one by one, as the dry run said.
+    promised = {item for item in said["wouldRemove"] if not item.startswith("endpoint DEFAULT")}
+    assert promised == set(removed["removed"])
+    assert removed["kept"] == said["kept"]
+    assert lifecycle.leftovers(name) == {}
+
+
+def test_what_the_lifecycle_did_not_make_stays(
+    lifecycle: Any,
+    environment: Callable[[], str],
+    tiny: dict[str, Any],
+    uploaded: Callable[..., dict[str, str]],
+) -> None:
+    aws = lifecycle.aws
+    cognito, s3, ecr = (aws.client(service) for service in ("cognito-idp", "s3", "ecr"))
+    name, other = environment(), environment()
+    source = uploaded("echo")
+    # Somebody else's pool has the very name that ours gets.
+    foreign = cognito.create_user_pool(PoolName=f"agentcore-lifecycle-{name}")["UserPool"]["Id"]
+    try:
+        given = lifecycle.run({"environment": name, "artifact": tiny})
+        sourced = lifecycle.run({"environment": other, "artifact": {"source": source}})
+        for run in (given, sourced):
+            assert run.status == "SUCCEEDED", (run.error, run.cause)
+        assert given.output["auth"]["userPoolId"] != foreign
+        kept = {}
+        for environment_name in (name, other):
+            run = teardown(lifecycle, environment_name)
+            assert run.status == "SUCCEEDED", (run.error, run.cause)
+            kept[environment_name] = run.output["teardown"]["kept"]
+        assert cognito.describe_user_pool(UserPoolId=foreign)["UserPool"]["Id"] == foreign
+    finally:
+        cognito.delete_user_pool(UserPoolId=foreign)
+    reasons = {item["resource"]: item["reason"] for item in kept[name]}
+    pool = f"user pool agentcore-lifecycle-{name} ({foreign})"
+    assert set(reasons) == {pool, f"image {given.output['artifact']['containerUri']}"}
+    assert "neither our tags nor" in reasons[pool]
+    digest = given.output["artifact"]["digest"]
+    repository = aws.outputs["RepositoryUri"].split("/", 1)[1]
+    images = ecr.describe_images(repositoryName=repository, imageIds=[{"imageDigest": digest}])
+    assert len(images["imageDetails"]) == 1
+    (only,) = kept[other]
+    assert (source["key"] in only["resource"], only["reason"]) == (
+        True,
+        "artifact.source named it; the lifecycle did not make it",
+    )
+    assert s3.head_object(Bucket=source["bucket"], Key=source["key"])["ContentLength"] > 0
+
+
+FAILING = [
+    ("bedrock-agentcore-control", "DeleteAgentRuntime", "failureState", "runtime", "runtimes"),
+    ("cognito-idp", "DeleteUserPool", "accessDenied", "user pool", "pools"),
+    ("secretsmanager", "DeleteSecret", "accessDenied", "secret", "secrets"),
+]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "kind", "what", "left"), FAILING, ids=[row[1] for row in FAILING]
+)
+def test_what_cannot_be_removed_is_said_stays_known_and_goes_the_second_time(
+    lifecycle: Any,
+    environment: Callable[[], str],
+    tiny: dict[str, Any],
+    service: str,
+    operation: str,
+    kind: Any,
+    what: str,
+    left: str,
+) -> None:
+    name = environment()
+    run = lifecycle.run({"environment": name, "artifact": tiny})
+    assert run.status == "SUCCEEDED", (run.error, run.cause)
+    ids = {
+        "runtimes": run.output["runtime"]["id"],
+        "pools": run.output["auth"]["userPoolId"],
+        "secrets": f"agentcore-lifecycle/{name}/caller",
+    }
+    lifecycle.aws.faults.add(Fault(service=service, operation=operation, kind=kind))
+    red = teardown(lifecycle, name)
+    assert (red.status, red.error) == ("FAILED", "TeardownIncompleteError"), red.cause
+    assert what in red.cause
+    assert ids[left] in red.cause
+    found = lifecycle.leftovers(name)
+    assert {left, "record"} <= set(found)
+    record = lifecycle.record(name)
+    assert record["state"] == {"S": "FAILED"}
+    assert "lock" not in record
+    assert ("runtime" if left == "runtimes" else "identity") in record
+    again = teardown(lifecycle, name)
+    assert again.status == "SUCCEEDED", (again.error, again.cause)
+    assert any(ids[left] in item for item in again.output["teardown"]["removed"])
+    assert lifecycle.leftovers(name) == {}
+    assert lifecycle.record(name) is None
+
+
+def test_a_teardown_of_what_was_removed_by_hand_succeeds(
+    lifecycle: Any, environment: Callable[[], str], tiny: dict[str, Any]
+) -> None:
+    name = environment()
+    run = lifecycle.run({"environment": name, "artifact": tiny})
+    assert run.status == "SUCCEEDED", (run.error, run.cause)
+    aws, auth = lifecycle.aws, run.output["auth"]
+    aws.client("cognito-idp").delete_user_pool(UserPoolId=auth["userPoolId"])
+    aws.client("secretsmanager").delete_secret(
+        SecretId=auth["secretArn"], ForceDeleteWithoutRecovery=True
+    )
+    removed = teardown(lifecycle, name)
+    assert removed.status == "SUCCEEDED", (removed.error, removed.cause)
+    assert lifecycle.leftovers(name) == {}
+    gone = teardown(lifecycle, name)
+    assert (gone.status, gone.error) == ("FAILED", "EnvironmentNotFoundError")

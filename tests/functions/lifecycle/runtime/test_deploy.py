@@ -1,5 +1,7 @@
 """Deploy the runtime: what is asked for is what the service gets, and an update loses nothing."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,7 +100,24 @@ def test_what_the_lifecycle_does_not_manage_survives_an_update(world: Any) -> No
     assert detail["metadataConfiguration"] == {"requireMMDSV2": True}
 
 
-def test_code_runs_from_its_pinned_zip(world: Any) -> None:
+@pytest.mark.parametrize(
+    ("requirements", "entry_point"),
+    [
+        (None, ["main.py"]),
+        ("httpx==1.0\n# aws-opentelemetry-distro would be too much\n", ["main.py"]),
+        (
+            "httpx==1.0\naws-opentelemetry-distro==0.21.0 \\\n",
+            ["opentelemetry-instrument", "main.py"],
+        ),
+        ("  OpenTelemetry-Instrumentation>=0.50\n", ["opentelemetry-instrument", "main.py"]),
+    ],
+)
+def test_code_runs_from_its_pinned_zip_instrumented_if_it_can_be(
+    world: Any, requirements: str | None, entry_point: list[str]
+) -> None:
+    if requirements is not None:
+        folder = Path(os.environ["AGENT_SOURCE_DIR"])
+        (folder / "requirements.txt").write_text(requirements, encoding="utf-8")
     world.provision("one", {"artifact": {"type": "code"}})
     artifact = world.record().artifact
     assert world.detail()["agentRuntimeArtifact"] == {
@@ -111,7 +130,7 @@ def test_code_runs_from_its_pinned_zip(world: Any) -> None:
                 }
             },
             "runtime": "PYTHON_3_13",
-            "entryPoint": ["opentelemetry-instrument", "main.py"],
+            "entryPoint": entry_point,
         }
     }
 

@@ -1,0 +1,122 @@
+"""What a rebuild costs when nothing has changed, against the first build, in one run on one embedded AWS.
+
+Run as `python -m benchmarks.rebuild [--rebuilds N]` in the project's root. Prints one JSON object: seconds and API
+calls of the first build and of the rebuilds (the median), and the share of the first that a rebuild takes. Seconds
+differ from machine to machine; the shares are what can be compared. AgentCore's states last as long as the embedded AWS
+has them by default; functions are warm and downloads
+cached for both, by a round trip of another environment before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.embedded import EmbeddedAws
+
+POLL_SECONDS = 0.05
+# What a rebuild of nothing is to leave out.
+WORK = (
+    "StartBuild",
+    "CreateUserPool",
+    "CreateAgentRuntime",
+    "UpdateAgentRuntime",
+    "CreateAgentRuntimeEndpoint",
+    "UpdateAgentRuntimeEndpoint",
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One execution.
+
+    Attributes:
+        seconds: From its start until a caller sees its end.
+        calls: API calls of its functions and its build.
+        work: How often each operation of `WORK` was called.
+    """
+
+    seconds: float
+    calls: int
+    work: dict[str, int]
+
+
+def provision(aws: EmbeddedAws, given: dict[str, Any]) -> Measured:
+    """Run an input once and count.
+
+    Args:
+        aws: The embedded AWS.
+        given: The execution's input.
+
+    Returns:
+        Its seconds and calls.
+
+    Raises:
+        RuntimeError: The execution failed.
+    """
+    stepfunctions = aws.client("stepfunctions")
+    before = len(aws.calls.calls())
+    began = time.monotonic()
+    arn = stepfunctions.start_execution(
+        stateMachineArn=aws.outputs["StateMachineArn"], input=json.dumps(given)
+    )["executionArn"]
+    found: dict[str, Any] = {"status": "RUNNING"}
+    while found["status"] == "RUNNING":
+        time.sleep(POLL_SECONDS)
+        found = stepfunctions.describe_execution(executionArn=arn)
+    seconds = time.monotonic() - began
+    if found["status"] != "SUCCEEDED":
+        raise RuntimeError(f"{found['status']}: {found.get('error')}: {found.get('cause')}")
+    operations = Counter(
+        str(call.operation)
+        for call in aws.calls.calls()[before:]
+        if call.caller and call.caller.kind != "root" and call.service != "logs"
+    )
+    work = {name: operations[name] for name in WORK if operations[name]}
+    return Measured(seconds, operations.total(), work)
+
+
+def measure(rebuilds: int) -> dict[str, Any]:
+    """Build once and rebuild several times.
+
+    Args:
+        rebuilds: How often nothing is rebuilt.
+
+    Returns:
+        The figures that are printed.
+    """
+    with tempfile.TemporaryDirectory() as folder, EmbeddedAws.start(state_dir=Path(folder)) as aws:
+        # Cold starts and downloads are not to be counted for the first build alone.
+        provision(aws, {"environment": "warm-up", "teardown": "always"})
+        first, *again = [provision(aws, {"environment": "dev"}) for _ in range(rebuilds + 1)]
+    seconds = statistics.median(run.seconds for run in again)
+    calls = statistics.median(run.calls for run in again)
+    return {
+        "rebuilds": rebuilds,
+        "first": {"seconds": round(first.seconds, 2), "calls": first.calls, "work": first.work},
+        "rebuild": {"seconds": round(seconds, 2), "calls": calls, "work": again[-1].work},
+        "share": {
+            "seconds": round(seconds / first.seconds, 3),
+            "calls": round(calls / first.calls, 3),
+        },
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Measures a rebuild on the embedded AWS.")
+    parser.add_argument("--rebuilds", type=int, default=3)
+    figures = measure(parser.parse_args().rebuilds)
+    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

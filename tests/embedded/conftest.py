@@ -19,7 +19,7 @@ from local.embedded import EmbeddedAws
 from local.gateway.calls import Call
 
 AGENTS = Path(__file__).parent / "agents"
-QUICK_WAIT = {"intervalSeconds": 1, "maxIntervalSeconds": 1, "timeoutSeconds": 90}
+QUICK_WAIT = {"intervalSeconds": 0, "maxIntervalSeconds": 1, "timeoutSeconds": 90}
 
 
 @dataclass
@@ -215,7 +215,7 @@ TRIGGERS = {
 # One lives in a process at a time, so it ends with this folder's tests.
 @pytest.fixture(scope="package")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
-    delays = Delays(create=0.3, update=0.3, delete=0.3, endpoint=0.2)
+    delays = Delays(create=0.1, update=0.1, delete=0.1, endpoint=0.05)
     with EmbeddedAws.start(
         state_dir=tmp_path_factory.mktemp("aws"), delays=delays, parameters=TRIGGERS
     ) as embedded:

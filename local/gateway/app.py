@@ -129,7 +129,9 @@ class Gateway:
         if fault is not None and fault.kind != "timeoutAfter":
             model = self._operations.service(call.service)
             error = errors.fault_error(fault, model, call.operation)
-            return self._answer(call, errors.respond(error, model, call.request_id), environ, start)
+            return self._answer(
+                call, errors.respond(error, model, call.request_id, request), environ, start
+            )
         app = self._app(call)
 
         def started(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -152,7 +154,7 @@ class Gateway:
             model = self._operations.service(call.service)
             unknown = errors.ServiceError("UnknownOperationException", str(missing), 501)
             return self._answer(
-                call, errors.respond(unknown, model, call.request_id), environ, start
+                call, errors.respond(unknown, model, call.request_id, request), environ, start
             )
         except Exception:
             log.exception("%s %s failed in the embedded AWS", call.service, call.operation)
@@ -160,7 +162,9 @@ class Gateway:
             error = errors.ServiceError(
                 "InternalFailure", f"The embedded AWS failed at {call.operation}.", 500
             )
-            return self._answer(call, errors.respond(error, model, call.request_id), environ, start)
+            return self._answer(
+                call, errors.respond(error, model, call.request_id, request), environ, start
+            )
         if fault is not None:
             self._cut(call, environ, fault)
         return chunks

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from botocore.model import ServiceModel, StructureShape
-from werkzeug import Response
+from werkzeug import Request, Response
 
+from local.gateway import cbor
 from local.gateway.faults import Fault
 
 _THROTTLING = (
@@ -105,16 +106,22 @@ def _code_and_status(shape: StructureShape) -> tuple[str, int]:
     return error.get("code", shape.name), int(error.get("httpStatusCode", 400))
 
 
-def respond(error: ServiceError, model: ServiceModel | None, request_id: str) -> Response:
-    """Write an error in the protocol of its service.
+def respond(
+    error: ServiceError, model: ServiceModel | None, request_id: str, request: Request
+) -> Response:
+    """Write an error in the protocol of its service, or in RPC v2 CBOR if the request is in that.
 
     Args:
         error: The error.
         model: botocore's model of the service; without one the error is written as JSON.
         request_id: Goes into the answer.
+        request: What is answered: many services speak CBOR beside their older protocol.
     """
     protocol = model.resolved_protocol if model is not None else "json"
     headers = {"x-amzn-RequestId": request_id}
+    said = {"__type": error.code, "message": error.message}
+    if cbor.is_cbor(request):
+        return cbor.response(error.status, cbor.text_map(said), headers)
     if model is not None and protocol == "rest-xml":
         return Response(
             f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{escape(error.code)}</Code>"
@@ -137,7 +144,7 @@ def respond(error: ServiceError, model: ServiceModel | None, request_id: str) ->
     headers["x-amzn-ErrorType"] = error.code
     rest = protocol == "rest-json"
     return Response(
-        json.dumps({"__type": error.code, "message": error.message}),
+        json.dumps(said),
         error.status,
         headers,
         content_type="application/json" if rest else f"application/x-amz-json-{version}",

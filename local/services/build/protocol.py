@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import uuid
@@ -15,6 +14,8 @@ from botocore.parsers import ResponseParserError, create_parser
 from botocore.serialize import CBORSerializer
 from botocore.validate import ParamValidator
 from werkzeug import Request, Response
+
+from local.gateway import cbor
 
 _TARGET = re.compile(r"CodeBuild_20161006\.(\w+)")
 _RPC_PATH = re.compile(r"/service/CodeBuild_20161006/operation/(\w+)")
@@ -61,7 +62,7 @@ class Protocol:
             raise ServiceError("UnknownOperationException", "There is no such operation here.")
         body = request.get_data()
         try:
-            if _is_cbor(request):
+            if cbor.is_cbor(request):
                 stream = self._reader.get_peekable_stream_from_bytes(body or b"\xa0")
                 read = self._reader.parse_data_item(stream)
             else:
@@ -82,30 +83,25 @@ class Protocol:
             operation: The operation's name.
             answer: What the model's output shape asks for; times are `datetime`.
         """
-        if not _is_cbor(request):
-            return _response(200, json.dumps(answer, default=_seconds).encode(), {})
+        if not cbor.is_cbor(request):
+            return _json(200, json.dumps(answer, default=_seconds), _request_id())
         shape = self._model.operation_model(operation).output_shape
         written = bytearray()
         # Only the serializer of requests is public, and it writes any shape.
         CBORSerializer()._serialize_data_item(written, answer, shape)
-        return _response(200, bytes(written), {}, cbor=True)
+        return cbor.response(200, bytes(written), _request_id())
 
     def write_error(self, request: Request, error: ServiceError) -> Response:
         """Write an error in the protocol of its request, with status 400."""
         said = {"__type": error.code, "message": error.message}
-        headers = {"x-amzn-ErrorType": error.code}
-        if not _is_cbor(request):
-            return _response(400, json.dumps(said).encode(), headers)
-        written = io.BytesIO()
-        written.write(bytes([0xA0 + len(said)]))
-        for text in (part for pair in said.items() for part in pair):
-            data = text.encode()
-            written.write(b"\x79" + len(data).to_bytes(2, "big") + data)
-        return _response(400, written.getvalue(), headers, cbor=True)
+        headers = {"x-amzn-ErrorType": error.code, **_request_id()}
+        if cbor.is_cbor(request):
+            return cbor.response(400, cbor.text_map(said), headers)
+        return _json(400, json.dumps(said), headers)
 
 
-def _is_cbor(request: Request) -> bool:
-    return request.headers.get("Smithy-Protocol") == "rpc-v2-cbor"
+def _request_id() -> dict[str, str]:
+    return {"x-amzn-RequestId": str(uuid.uuid4())}
 
 
 def _seconds(value: Any) -> float:
@@ -114,11 +110,5 @@ def _seconds(value: Any) -> float:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
-def _response(
-    status: int, body: bytes, headers: Mapping[str, str], *, cbor: bool = False
-) -> Response:
-    own = {"x-amzn-RequestId": str(uuid.uuid4())}
-    if cbor:
-        own["smithy-protocol"] = "rpc-v2-cbor"
-    kind = "application/cbor" if cbor else "application/x-amz-json-1.1"
-    return Response(body, status, {**own, **headers}, content_type=kind)
+def _json(status: int, body: str, headers: Mapping[str, str]) -> Response:
+    return Response(body, status, headers, content_type="application/x-amz-json-1.1")

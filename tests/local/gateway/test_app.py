@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import boto3
+import botocore.session
 import httpx
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader
 from werkzeug import Request, Response
 
 from local.gateway.app import Gateway
@@ -82,8 +84,8 @@ class World:
 
         return Response(pieces(), content_type="text/event-stream")
 
-    def client(self, service: str) -> Any:
-        return boto3.client(
+    def client(self, service: str, session: boto3.Session | None = None) -> Any:
+        return (session or boto3).client(
             service,
             endpoint_url=self.url,
             region_name="us-east-1",
@@ -162,6 +164,43 @@ def test_faults_speak_the_protocol_of_the_service(
     assert answer["Error"]["Message"] == "because of <the test>"
     assert answer["ResponseMetadata"]["RequestId"] == world.log.calls()[0].request_id
     assert world.reached == []
+
+
+class CborLoader(Loader):  # type: ignore[misc]
+    """botocore's models, of services that have no protocol but CBOR: some SDKs prefer it where it is one of several."""
+
+    def load_service_model(self, *arguments: Any, **keywords: Any) -> Any:
+        model = super().load_service_model(*arguments, **keywords)
+        metadata = model.get("metadata", {})
+        if "smithy-rpc-v2-cbor" not in metadata.get("protocols", []):
+            return model
+        return {**model, "metadata": {**metadata, "protocols": ["smithy-rpc-v2-cbor"]}}
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "kind", "code", "status"),
+    [
+        ("codebuild", "list_projects", "throttle", "ThrottlingException", 400),
+        ("codebuild", "list_projects", "serverError", "InternalServerError", 500),
+        ("cloudwatch", "list_dashboards", "serverError", "InternalServiceError", 500),
+        ("resourcegroupstaggingapi", "get_resources", "throttle", "ThrottledException", 400),
+    ],
+)
+def test_faults_speak_cbor_to_who_speaks_cbor(
+    world: World, service: str, call: str, kind: Any, code: str, status: int
+) -> None:
+    session = botocore.session.get_session()
+    session.register_component("data_loader", CborLoader())
+    reason = "because of <the test>, だから " + "." * 300
+    world.faults.add(Fault(service, "*", kind, reason=reason))
+    with pytest.raises(ClientError) as caught:
+        getattr(world.client(service, boto3.Session(botocore_session=session)), call)()
+    answer: Any = caught.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+    assert answer["Error"]["Message"] == reason
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    assert headers["smithy-protocol"] == "rpc-v2-cbor"
+    assert answer["ResponseMetadata"]["RequestId"] == world.log.calls()[0].request_id
 
 
 def test_a_time_out_before_leaves_the_service_untouched(world: World) -> None:

@@ -20,10 +20,10 @@ class Delays:
         endpoint: CREATING and UPDATING of an endpoint that is not `DEFAULT`.
     """
 
-    create: float = 5.0
-    update: float = 3.0
-    delete: float = 3.0
-    endpoint: float = 2.0
+    create: float = 3.0
+    update: float = 2.0
+    delete: float = 2.0
+    endpoint: float = 1.0
 
 
 @dataclass

@@ -31,6 +31,7 @@ from lifecycle.outcome import FailureEvent, OutcomeEvent, readable
 from lifecycle.request import parse_request
 from lifecycle.stages import STAGES, Machine
 from local.embedded import EmbeddedAws
+from tests.statemachine.execution import Run, follow, uncovered
 
 pytestmark = pytest.mark.embedded
 ROOT = Path(__file__).parents[2]
@@ -283,37 +284,6 @@ class StandIns:
         return USUAL[stage]
 
 
-@dataclass
-class Run:
-    """What an execution did."""
-
-    description: dict[str, Any]
-    history: list[dict[str, Any]]
-
-    def entered(self) -> list[str]:
-        return [
-            e["stateEnteredEventDetails"]["name"]
-            for e in self.history
-            if "stateEnteredEventDetails" in e
-        ]
-
-    def edges(self) -> set[tuple[str, str, str]]:
-        """(state, next state, "catch" or "next"), as the chain of previous events has it."""
-        by_id = {event["id"]: event for event in self.history}
-        found = set()
-        for event in self.history:
-            if "stateEnteredEventDetails" not in event:
-                continue
-            before = by_id.get(event.get("previousEventId", 0))
-            if before is None or "stateExitedEventDetails" not in before:
-                continue
-            reason = by_id[before["previousEventId"]]["type"]
-            kind = "catch" if reason.endswith(("Failed", "TimedOut")) else "next"
-            name = before["stateExitedEventDetails"]["name"]
-            found.add((name, event["stateEnteredEventDetails"]["name"], kind))
-        return found
-
-
 @pytest.fixture(scope="module")
 def stand_ins() -> StandIns:
     return StandIns()
@@ -336,16 +306,7 @@ def runs(stand_ins: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Itera
             )["executionArn"]
             for scenario in SCENARIOS
         }
-        deadline = time.monotonic() + 120
-        runs = {}
-        for name, execution in started.items():
-            while (description := client.describe_execution(executionArn=execution))[
-                "status"
-            ] == "RUNNING":
-                assert time.monotonic() < deadline, f"{name} still runs"
-                time.sleep(0.1)
-            pages = client.get_paginator("get_execution_history").paginate(executionArn=execution)
-            runs[name] = Run(description, [event for page in pages for event in page["events"]])
+        runs = {name: follow(client, execution) for name, execution in started.items()}
         yield runs
 
 
@@ -399,46 +360,16 @@ def test_a_failed_report_hears_the_first_error_and_the_teardowns(
     assert event["teardownFailure"]["Error"] == "TeardownIncompleteError"
 
 
-def expected_edges() -> set[tuple[str, str, str]]:
-    def walk(level: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-        for name, state in level["States"].items():
-            targets = [rule["Next"] for rule in state.get("Choices", [])]
-            assert len(targets) == len(set(targets)), (
-                "a rule is told from another by where it leads"
-            )
-            targets += [state[key] for key in ("Default", "Next") if key in state]
-            yield from ((name, target, "next") for target in targets)
-            yield from ((name, catch["Next"], "catch") for catch in state.get("Catch", []))
-            for branch in state.get("Branches", []):
-                yield from walk(branch)
-
-    return set(walk(DEFINITION))
-
-
-def expected_states() -> set[str]:
-    def walk(level: dict[str, Any]) -> Iterator[str]:
-        for name, state in level["States"].items():
-            yield name
-            for branch in state.get("Branches", []):
-                yield from walk(branch)
-
-    return set(walk(DEFINITION))
-
-
 def test_coverage_of_the_definition_is_complete(
     runs: dict[str, Run], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    entered = {name for run in runs.values() for name in run.entered()}
-    taken = {edge for run in runs.values() for edge in run.edges()}
-    missing_states, missing_edges = expected_states() - entered, expected_edges() - taken
-    total = len(expected_states()) + len(expected_edges())
-    covered = total - len(missing_states) - len(missing_edges)
+    missing, total = uncovered(DEFINITION, runs.values())
     with capsys.disabled():
         print(
-            f"\ndefinition coverage: {100 * covered / total:.0f} % of {total} states and transitions"
+            f"\ndefinition coverage: {100 * (total - len(missing)) / total:.0f} % "
+            f"of {total} states and transitions"
         )
-    assert missing_states == set()
-    assert missing_edges == set()
+    assert missing == set()
 
 
 def test_every_function_of_the_lifecycle_was_called(

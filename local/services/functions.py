@@ -246,7 +246,7 @@ class Functions:
         kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
         error = self._refusal(name, payload, kind)
         if error is not None:
-            return respond(error, self._operations.service("lambda"), call.request_id)
+            return respond(error, self._operations.service("lambda"), call.request_id, request)
         headers = {"X-Amz-Executed-Version": "$LATEST", "x-amzn-RequestId": call.request_id}
         if kind == "DryRun":
             return Response(status=204, headers=headers)

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -33,7 +34,7 @@ from local.gateway.server import Server
 from local.services import moto_seams
 from local.services.bedrock.service import Bedrock
 from local.services.build.codebuild import CodeBuild
-from local.services.build.images import ImageStore
+from local.services.build.images import ImageStore, Reference
 from local.services.children import Children, kill_left_over
 from local.services.cognito import Cognito
 from local.services.events import Events
@@ -234,7 +235,9 @@ class EmbeddedAws:
         self, delays: Delays, quotas: Quotas | None, functions: Callables | None
     ) -> None:
         undo = self._undo
-        images = ImageStore(self.state_dir / "images")
+        images = ImageStore(
+            self.state_dir / "images", partial(_is_in_ecr, self._clients_of("bedrock-agentcore"))
+        )
         self.agentcore = AgentCore(
             state_dir=self.state_dir,
             region=self.region,
@@ -387,6 +390,17 @@ class EmbeddedAws:
             "stateDir": str(self.state_dir),
             "deployed": bool(self.outputs),
         }
+
+
+def _is_in_ecr(client: Callable[[str], Any], image: Reference) -> bool:
+    """Say whether ECR (still) has an image: it may have been deleted after its build pushed it."""
+    wanted = {"imageDigest": image.digest} if image.digest else {"imageTag": image.tag}
+    ecr = client("ecr")
+    try:
+        ecr.describe_images(repositoryName=image.repository, imageIds=[wanted])
+    except (ecr.exceptions.ImageNotFoundException, ecr.exceptions.RepositoryNotFoundException):
+        return False
+    return True
 
 
 _CLIENT_CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=50)

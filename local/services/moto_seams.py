@@ -29,6 +29,7 @@ from botocore.exceptions import BotoCoreError
 from joserfc import jwt
 from moto.cognitoidp.exceptions import InvalidParameterException
 from moto.cognitoidp.models import CognitoIdpBackend, CognitoIdpUserPool, cognitoidp_backends
+from moto.cognitoidp.responses import CognitoIdpResponse
 from moto.core.config import default_user_config
 from moto.core.resource_tagging import TaggedResource
 from moto.core.responses import ActionResult
@@ -106,6 +107,7 @@ def install() -> None:
     _deliver_events()
     _limit_tokens()
     _enforce_flows()
+    _update_resource_servers()
     _find_more_tagged()
 
 
@@ -605,6 +607,24 @@ def _enforce_flows() -> None:
 
     CognitoIdpBackend.admin_initiate_auth = admin_initiate_auth  # type: ignore[method-assign, assignment]
     CognitoIdpBackend.initiate_auth = initiate_auth  # type: ignore[method-assign, assignment]
+
+
+def _update_resource_servers() -> None:
+    """Serve UpdateResourceServer, which moto lacks.
+
+    Name and scopes are replaced; the identifier cannot be changed (Cognito API reference).
+    """
+
+    def update_resource_server(self: CognitoIdpResponse) -> ActionResult:
+        server = self.backend.describe_resource_server(
+            self._get_param("UserPoolId"), self._get_param("Identifier")
+        )
+        server.name, server.scopes = self._get_param("Name"), self._get_param("Scopes")
+        return ActionResult({"ResourceServer": server.to_json()})
+
+    CognitoIdpResponse.update_resource_server = (  # type: ignore[attr-defined]
+        update_resource_server
+    )
 
 
 @dataclass(frozen=True)

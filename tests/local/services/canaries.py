@@ -233,6 +233,17 @@ def sign_in_flows() -> bool:
     return code_of(cognito.admin_initiate_auth, **sign_in) is None
 
 
+def resource_server_updates() -> bool:
+    cognito, sign_in = user_of()
+    server = {"UserPoolId": sign_in["UserPoolId"], "Identifier": "i", "Name": "n"}
+    cognito.create_resource_server(**server)
+    try:
+        cognito.update_resource_server(**server)
+    except NotImplementedError:
+        return True
+    return False
+
+
 def tagged_pools() -> bool:
     user_of()
     found = boto3.client("resourcegroupstaggingapi").get_resources(
@@ -262,6 +273,7 @@ CANARIES: list[Callable[[], bool]] = [
     managed_policies,
     token_life,
     sign_in_flows,
+    resource_server_updates,
     tagged_pools,
 ]
 

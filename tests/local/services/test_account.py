@@ -15,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.embedded import EmbeddedAws
+from local.services.build.images import Image, ImageStore, Reference, save
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -38,6 +39,7 @@ Outputs:
   Quiet: {Value: !Ref Quiet}
 """
 ROLE = "arn:aws:iam::123456789012:role/r"
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 @pytest.fixture(scope="module")
@@ -270,6 +272,78 @@ def test_the_token_endpoint_refuses(machine: SignIn, form: dict[str, str], error
 
 def test_a_client_without_secret_or_domain_gets_no_token(aws: EmbeddedAws) -> None:
     assert SignIn(aws).post().json()["error"] == "invalid_client"
+
+
+def test_a_resource_server_is_updated(machine: SignIn) -> None:
+    server = {"UserPoolId": machine.pool, "Identifier": "agent"}
+    scopes = [
+        {"ScopeName": name, "ScopeDescription": f"may {name}"} for name in ("invoke", "probe")
+    ]
+    updated = machine.cognito.update_resource_server(**server, Name="renamed", Scopes=scopes)
+    found = machine.cognito.describe_resource_server(**server)["ResourceServer"]
+    assert found == updated["ResourceServer"] == {**server, "Name": "renamed", "Scopes": scopes}
+    machine.cognito.update_resource_server(**server, Name="renamed")
+    found = machine.cognito.describe_resource_server(**server)["ResourceServer"]
+    assert "Scopes" not in found, "an update replaces all"
+    with pytest.raises(ClientError) as caught:
+        machine.cognito.update_resource_server(**{**server, "Identifier": "x"}, Name="x")
+    assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_an_image_that_ecr_no_longer_has_is_not_run(aws: EmbeddedAws) -> None:
+    repository = aws.client("ecr").create_repository(repositoryName="agents")["repository"]
+    uri = f"{repository['repositoryUri']}:v1"
+    digest = push(aws, uri)
+    control = aws.client("bedrock-agentcore-control")
+    request = {"roleArn": agent_role(aws), "networkConfiguration": {"networkMode": "PUBLIC"}}
+
+    def create(name: str, image: str) -> dict[str, Any]:
+        artifact = {"containerConfiguration": {"containerUri": image}}
+        made = control.create_agent_runtime(
+            agentRuntimeName=name, agentRuntimeArtifact=artifact, **request
+        )
+        return dict(made)
+
+    create("by_tag", uri)
+    create("by_digest", f"{repository['repositoryUri']}@{digest}")
+    aws.client("ecr").batch_delete_image(
+        repositoryName="agents", imageIds=[{"imageDigest": digest}]
+    )
+    for image in (uri, f"{repository['repositoryUri']}@{digest}"):
+        with pytest.raises(ClientError, match="does not exist in its repository") as caught:
+            create("gone", image)
+        assert caught.value.response["Error"]["Code"] == "ValidationException"
+    aws.client("ecr").delete_repository(repositoryName="agents", force=True)
+    with pytest.raises(ClientError, match="does not exist in its repository"):
+        create("gone", uri)
+
+
+def push(aws: EmbeddedAws, uri: str) -> str:
+    """Put an image where a build puts it: its manifest into ECR, its files into the image store."""
+    reference = Reference.parse(uri)
+    pushed = aws.client("ecr").put_image(
+        repositoryName=reference.repository,
+        imageTag=reference.tag,
+        imageManifest=json.dumps({"schemaVersion": 2, "mediaType": MANIFEST}),
+    )["image"]["imageId"]["imageDigest"]
+    store = ImageStore(aws.state_dir / "images")
+    root = store.tree("t") / "stage-0"
+    root.mkdir(parents=True)
+    save(store.tree("t"), Image(root, ["true"], {}, root, "arm64", pushed))
+    store.publish(reference, "t", pushed)
+    return str(pushed)
+
+
+def agent_role(aws: EmbeddedAws) -> str:
+    """A role that AgentCore may take."""
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "bedrock-agentcore.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    made = aws.client("iam").create_role(RoleName="agent", AssumeRolePolicyDocument=document)
+    return str(made["Role"]["Arn"])
 
 
 def test_pools_are_found_by_tag(aws: EmbeddedAws) -> None:

@@ -48,6 +48,7 @@ CANARIES = [
     "managed_policies",
     "token_life",
     "sign_in_flows",
+    "resource_server_updates",
     "tagged_pools",
 ]
 

@@ -179,7 +179,7 @@ def _last_state(record: Record, event: OutcomeEvent, failure: Failure | None) ->
         return {"state": "FAILED", "state_reason": f"{failure.error}: {failure.cause}"}
     if event.request.get("action") == "provision":
         state: State = "READY"
-        return {"state": state, "state_reason": None}
+        return {"state": state, "state_reason": None, "proven_request": record.request}
     return {}
 
 

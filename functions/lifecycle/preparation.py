@@ -96,9 +96,11 @@ def _changes(request: Request) -> dict[str, Any]:
 
 
 def _completed(request: Request, record: Record) -> Request:
-    if request.action == "provision" or record.request is None:
+    # What is live was made by the last provision that succeeded, whatever was tried since.
+    made_with = record.proven_request or record.request
+    if request.action == "provision" or made_with is None:
         return request
-    last = Request.model_validate(record.request)
+    last = Request.model_validate(made_with)
     # What the caller did say stands; a smoke test given no prompt asks what the last provision asked.
     said = request.smoke_test.model_fields_set
     smoke_test = last.smoke_test.model_copy(

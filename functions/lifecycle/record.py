@@ -171,6 +171,10 @@ class Record(_Section):
     updated_at: str | None = None
     expires_at: int | None = Field(default=None, description="Seconds since the epoch.")
     request: dict[str, Any] | None = Field(default=None, description="The last provision request.")
+    proven_request: dict[str, Any] | None = Field(
+        default=None,
+        description="The last provision request that succeeded: what `live` was made with.",
+    )
     identity: IdentityRecord | None = None
     artifact: ArtifactRecord | None = None
     runtime: RuntimeRecord | None = None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -192,7 +195,25 @@ def test_no_password_and_no_token_is_seen_anywhere(
     password = json.loads(secret["SecretString"])["password"]
     assert len(password) >= 16
 
+    printed = subprocess.run(
+        [
+            Path(sys.executable).with_name("lifecycle"),
+            "run",
+            "--stack",
+            "agentcore-lifecycle",
+            "--input",
+            "-",
+        ],
+        input=json.dumps({"environment": name, "action": "smokeTest"}),
+        env={**os.environ, **lifecycle.aws.environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert printed.returncode == 0, printed.stderr
+
     def texts() -> Iterator[tuple[str, str]]:
+        yield "printed", printed.stdout + printed.stderr
         for execution in (run, failed):
             yield "history", json.dumps(execution.history, default=str, ensure_ascii=False)
             yield "output", json.dumps([execution.output, execution.cause], ensure_ascii=False)

@@ -41,7 +41,9 @@ class FakeBus:
 @pytest.fixture
 def clients(table_clients: Clients) -> Clients:
     table_clients.events = FakeBus()
-    Records(table_clients.dynamodb, "environments").acquire("dev", EXECUTION, lambda _: True, {})
+    Records(table_clients.dynamodb, "environments").acquire(
+        "dev", EXECUTION, lambda _: True, {"request": {"environment": "dev", "action": "provision"}}
+    )
     return table_clients
 
 
@@ -86,6 +88,7 @@ def test_success_frees_the_lock_and_announces_ready(clients: Clients) -> None:
     assert outcome.output["runtime"] == {"id": "r"}
     assert outcome.output["timings"] == {"runtime": 1.5}
     assert (record(clients).state, record(clients).lock) == ("READY", None)
+    assert record(clients).proven_request == record(clients).request == clients_request
     (entry,) = clients.events.entries
     assert (entry["Source"], entry["DetailType"]) == ("agentcore.lifecycle", "Environment Ready")
     assert json.loads(entry["Detail"]) == outcome.output

@@ -98,6 +98,15 @@ def test_smoke_test_takes_identity_and_question_from_the_last_provision(clients:
     assert (request.smoke_test.prompt, request.smoke_test.expect) == ("second", "1")
 
 
+def test_a_provision_that_failed_since_does_not_change_what_live_is_asked(clients: Clients) -> None:
+    good = prepare(clients, "a", {"smokeTest": {"prompt": "good"}})
+    records(clients).release("dev", f"{ARN}a", state="READY", proven_request=good.to_json())
+    prepare(clients, "b", {"smokeTest": {"prompt": "bad", "expect": "never"}})
+    records(clients).release("dev", f"{ARN}b", state="FAILED")
+    request = prepare(clients, "c", {"action": "smokeTest"})
+    assert (request.smoke_test.prompt, request.smoke_test.expect) == ("good", r"\S")
+
+
 def test_looking_on_changes_nothing_in_the_record(clients: Clients) -> None:
     prepare(clients, "a", {})
     records(clients).release("dev", f"{ARN}a", state="READY")

@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 import zipfile
@@ -34,20 +35,27 @@ class Up:
         state_dir: Its state folder.
     """
 
-    def __init__(self, folder: Path, *options: str, state_dir: Path | None = None) -> None:
-        """Start it and wait until it says that it is up."""
-        self.state_dir = state_dir or folder / "state"
-        printed = folder / f"printed-{uuid.uuid4().hex}"
+    def __init__(
+        self, folder: Path, *options: str, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Start it in a folder, where it is to leave nothing but `state`; wait until it says that it is up."""
+        self.state_dir = folder / "state"
         delays = [part for delay in DELAYS for part in ("--delay", delay)]
         chosen = ["--port", "0", "--state-dir", str(self.state_dir), *delays, *options]
-        with printed.open("w") as out:
+        with tempfile.TemporaryFile("w+") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "local.command.main", "local", "up", *chosen],
-                cwd=PROJECT,
+                cwd=folder,
+                env=environment,
                 stdout=out,
                 stderr=subprocess.PIPE,
                 text=True,
             )
+            self._wait()
+            out.seek(0)
+            self.environment = exported(out.read())
+
+    def _wait(self) -> None:
         assert self.process.stderr is not None
         said = []
         for line in self.process.stderr:
@@ -56,7 +64,6 @@ class Up:
                 break
         else:
             pytest.fail(f"it ended with {self.process.wait()}: {''.join(said)}")
-        self.environment = exported(printed.read_text())
 
     @property
     def url(self) -> str:
@@ -279,3 +286,9 @@ def invocations(
         return f"{up.url}/runtimes/{arn}/invocations?qualifier=DEFAULT"
 
     return deploy
+
+
+@pytest.fixture
+def start_up() -> Callable[..., Up]:
+    """The class that starts the command, for tests that start it themselves."""
+    return Up

@@ -132,7 +132,8 @@ class Auth(InputModel):
         max_length=2048,
         pattern=SECRET_ARN_PATTERN,
         description="For `jwt`: the secret with the credentials of the smoke test's own caller, JSON "
-        "`{clientId, clientSecret, scope?}` for the provider's token endpoint.",
+        "`{clientId, clientSecret, scope?, audience?}` for the provider's token endpoint. It must have the tag "
+        "`agentcore-lifecycle:smoke-test` = `allowed`.",
         json_schema_extra=allowed("the ARN of a Secrets Manager secret, only for auth.type jwt"),
     )
 

@@ -17,7 +17,14 @@ from local.command.inputs import UsageError
 from local.command.local_api import LocalApi
 from local.command.run import parse_delays, parse_parameters
 from local.command.streams import console
-from local.command.target import FIRST_NEEDED, STATE_ROOT, agentcore_delays, log_to, starting
+from local.command.target import (
+    FIRST_NEEDED,
+    STATE_ROOT,
+    agentcore_delays,
+    log_to,
+    starting,
+    without_collections,
+)
 
 if TYPE_CHECKING:
     from local.embedded import RunningAws
@@ -74,7 +81,8 @@ def up(
     ] = None,
 ) -> None:
     """Keep the embedded AWS running in the foreground, and print the variables that point any AWS client at it."""
-    from local.embedded import EmbeddedAws, find_running
+    with without_collections():
+        from local.embedded import EmbeddedAws, find_running
 
     running = find_running(STATE_ROOT)
     if running is not None and state_dir is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import shutil
 from collections.abc import Iterator, Mapping
@@ -135,7 +136,8 @@ def local_target(
             or parameter, or a parameter's value is not one that the template allows.
     """
     # Imported late: a run against AWS needs none of the embedded one.
-    from local.embedded import find_running
+    with without_collections():
+        from local.embedded import find_running
 
     running = find_running(STATE_ROOT)
     if running is not None:
@@ -174,6 +176,21 @@ class StartError(Exception):
 
 
 @contextmanager
+def without_collections() -> Iterator[None]:
+    """Keep Python's garbage collector from searching what is only being built.
+
+    A start imports and makes a million objects that all stay: to look through them again and again took a third
+    of its time.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@contextmanager
 def starting(console: Console) -> Iterator[None]:
     """Stand around the start of an embedded AWS: say so, and keep log records off the terminal until `log_to`.
 
@@ -187,7 +204,7 @@ def starting(console: Console) -> Iterator[None]:
     silent = logging.NullHandler()
     logging.getLogger().addHandler(silent)
     try:
-        with console.status("starting an embedded AWS from template.yaml"):
+        with console.status("starting an embedded AWS from template.yaml"), without_collections():
             yield
     except ParameterError as error:
         raise UsageError(f"--parameter: {error}") from error

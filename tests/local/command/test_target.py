@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
 from collections.abc import Sequence
@@ -196,6 +197,16 @@ def test_an_unknown_delay_is_refused_before_anything_starts() -> None:
     ):
         pass
     assert FakeEmbedded.started == []
+
+
+@pytest.mark.usefixtures("module")
+def test_garbage_is_collected_again_after_a_start_however_it_ended() -> None:
+    with starting(quiet()):
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    with pytest.raises(StartError), starting(quiet()):
+        raise OSError("the port is taken")
+    assert gc.isenabled()
 
 
 @pytest.mark.usefixtures("module")

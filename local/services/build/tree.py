@@ -87,10 +87,21 @@ def _stage_root(path: Path, sibling: Path) -> Path:
 
 
 def listing(root: Path) -> str:
-    """Return a digest of the names, modes and sizes of all files (not of their times)."""
+    """Return a digest of all files' names and modes, and of what is in them.
+
+    Installed packages count by their sizes: their versions are in their folders' names. So do
+    programs in `bin`, whose first line names the place of the tree. Times do not count.
+    """
     seen = hashlib.sha256()
+    place = str(root).encode()
     for file in sorted(files(root)):
         status = file.lstat()
-        size = 0 if stat.S_ISLNK(status.st_mode) or file.parent.name == "bin" else status.st_size
-        seen.update(f"{file.relative_to(root)} {status.st_mode:o} {size}\n".encode())
+        name = file.relative_to(root)
+        if stat.S_ISLNK(status.st_mode) or file.parent.name == "bin" or file.name == "pyvenv.cfg":
+            content = ""
+        elif "site-packages" in name.parts:
+            content = str(status.st_size)
+        else:
+            content = hashlib.sha256(file.read_bytes().replace(place, b"")).hexdigest()
+        seen.update(f"{name} {status.st_mode:o} {content}\n".encode())
     return seen.hexdigest()

@@ -210,6 +210,7 @@ def test_the_digest_is_of_the_content(build: Build) -> None:
     assert first.root != second.root
     assert first.digest == second.digest
     assert build(dockerfile, {"f": "longer"}).digest != first.digest
+    assert build(dockerfile, {"f": "y"}).digest != first.digest, "the same size, another byte"
     assert build(dockerfile.replace('python"', 'sh"'), {"f": "x"}).digest != first.digest
 
 

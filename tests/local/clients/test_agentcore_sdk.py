@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -54,7 +55,13 @@ def test_create_update_endpoints_status_delete(
 
     status = client.get_aggregated_status(runtime_id, "live")
     assert (status["runtime"]["status"], status["endpoint"]["status"]) == ("READY", "READY")
-    client.teardown_endpoint_and_runtime(runtime_id, "live")
+    # `teardown_endpoint_and_runtime` is these with ten seconds between the looks.
+    client.delete_agent_runtime_endpoint(agentRuntimeId=runtime_id, endpointName="live")
+    deadline = time.monotonic() + WAIT.max_wait
+    while "error" not in client.get_aggregated_status(runtime_id, "live")["endpoint"]:
+        assert time.monotonic() < deadline, "the endpoint stays"
+        time.sleep(0.1)
+    client.delete_agent_runtime_and_wait(wait_config=WAIT, agentRuntimeId=runtime_id)
     gone = client.get_aggregated_status(runtime_id)
     assert "ResourceNotFoundException" in gone["runtime"]["error"]
 

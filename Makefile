@@ -50,7 +50,9 @@ run: $(VENV)/.ready ## the whole lifecycle, end to end, on the embedded AWS
 
 .PHONY: test
 test: $(VENV)/.ready ## every test
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@# moto's account is one a process: whole lifecycles share theirs, and no other test may reset it.
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) --ignore tests/embedded tests
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) tests/embedded
 
 .PHONY: check
 check: $(VENV)/.ready $(TOOLS)/.ready ## formatter, linter, types, template, definitions, pictures, locks

@@ -212,8 +212,8 @@ TRIGGERS = {
 }
 
 
-# One lives in a process at a time, so it ends with this folder's tests.
-@pytest.fixture(scope="package")
+# moto's account is one a process, so `make test` runs this folder in processes of its own.
+@pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     delays = Delays(create=0.1, update=0.1, delete=0.1, endpoint=0.05)
     with EmbeddedAws.start(
@@ -249,7 +249,7 @@ def environment(lifecycle: Lifecycle) -> Iterator[Callable[[], str]]:
         assert lifecycle.leftovers(name) == {}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def image(aws: EmbeddedAws) -> dict[str, Any]:
     """The bundled agent, built once; for tests that are not about the build."""
     run = Lifecycle(aws).run({"environment": "image"})
@@ -257,7 +257,7 @@ def image(aws: EmbeddedAws) -> dict[str, Any]:
     return {"containerUri": run.output["artifact"]["containerUri"]}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def uploaded(aws: EmbeddedAws) -> Callable[..., dict[str, str]]:
     """Zips an agent of `agents/` into the artifact bucket; gives the `artifact.source` of it."""
 
@@ -276,7 +276,7 @@ def uploaded(aws: EmbeddedAws) -> Callable[..., dict[str, str]]:
     return upload
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def tiny(aws: EmbeddedAws, uploaded: Callable[..., dict[str, str]]) -> dict[str, Any]:
     """An agent of the standard library alone, built once: it starts at once and answers with what reached it."""
     run = Lifecycle(aws).run(

@@ -10,16 +10,20 @@ import json
 import os
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 os.environ.update(AWS_ACCESS_KEY_ID="k", AWS_SECRET_ACCESS_KEY="s", AWS_DEFAULT_REGION="us-east-1")
 
 import boto3
 import moto.stepfunctions.parser.asl.jsonata.jsonata as sfn_jsonata
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
+    StateTaskServiceLambda,
+)
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 
@@ -110,6 +114,15 @@ def states_errors() -> bool:
     """A Fail state with an error of Step Functions' own ends as something else."""
     states = {"A": {"Type": "Fail", "Error": "States.Timeout", "Cause": "late"}}
     return run(states).get("error") != "States.Timeout"
+
+
+def lambda_faults() -> bool:
+    """A call that never reached Lambda is named something that cannot be retried."""
+    task: Any = StateTaskServiceLambda.__new__(StateTaskServiceLambda)
+    history = SimpleNamespace(source_event_id=0)
+    env: Any = SimpleNamespace(next_state_name="A", event_history_context=history)
+    failure: Any = task._from_error(env, EndpointConnectionError(endpoint_url="http://localhost:1"))
+    return bool(failure.error_name.error_name != "Lambda.SdkClientException")
 
 
 def parameter_names() -> bool:
@@ -261,6 +274,7 @@ CANARIES: list[Callable[[], bool]] = [
     retry_count,
     escapes,
     states_errors,
+    lambda_faults,
     parameter_names,
     shared_clients,
     history_pages,

@@ -36,6 +36,7 @@ CANARIES = [
     "retry_count",
     "escapes",
     "states_errors",
+    "lambda_faults",
     "parameter_names",
     "shared_clients",
     "history_pages",

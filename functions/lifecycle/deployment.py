@@ -194,11 +194,7 @@ class _Deployer:
     def _refuse_artifact_change(self, observed: dict[str, Any]) -> None:
         given, there = self._kind(self._wanted), self._kind(observed)
         if given != there:
-            raise ArtifactChangeError(
-                f"artifact.type: given '{given}', allowed: '{there}', which the runtime {observed['agentRuntimeId']} "
-                "was made with and AgentCore cannot change in place; tear the environment down first, or use "
-                "another environment"
-            )
+            raise ArtifactChangeError.of(given, there, f"the runtime {observed['agentRuntimeId']}")
 
     def _create(self) -> DeployResult:
         if self._runtime.id is not None and self._runtime.deployed:

@@ -25,6 +25,8 @@ A class's name is the error's name in Step Functions, and its message says what 
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class LifecycleError(Exception):
     """Root of the tree. The message is one line: what happened and what to do."""
@@ -48,6 +50,14 @@ class EnvironmentNotFoundError(RequestError):
 
 class ArtifactChangeError(RequestError):
     """A runtime cannot change between container and zip in place: tear the environment down first."""
+
+    @classmethod
+    def of(cls, given: str, there: str, runtime: str) -> Self:
+        """Say which kind was given, and which the runtime has; `runtime` names it in words."""
+        return cls(
+            f"artifact.type: given '{given}', allowed: '{there}', which {runtime} was made with and AgentCore cannot "
+            "change in place; tear the environment down first, or use another environment"
+        )
 
 
 class HealingError(LifecycleError):

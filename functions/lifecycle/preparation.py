@@ -122,8 +122,6 @@ def _refuse_artifact_change(record: Record | None, request: Request) -> None:
         record.runtime.artifact_type if record and record.runtime and record.runtime.id else None
     )
     if deployed is not None and deployed != request.artifact.type:
-        raise ArtifactChangeError(
-            f"artifact.type: given '{request.artifact.type}', allowed: '{deployed}', which the runtime of environment "
-            f"'{request.environment}' was made with and AgentCore cannot change in place; tear the environment down "
-            "first, or use another environment"
+        raise ArtifactChangeError.of(
+            request.artifact.type, deployed, f"the runtime of environment '{request.environment}'"
         )

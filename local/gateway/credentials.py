@@ -25,7 +25,7 @@ class Principal:
 
     name: str
     role_arn: str | None
-    kind: Literal["root", "function", "role", "service"]
+    kind: PrincipalKind
 
 
 @dataclass(frozen=True)

@@ -22,16 +22,6 @@ log = logging.getLogger(__name__)
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
 """Takes the validated members of a request, returns the members of the answer."""
 
-# What any operation can answer, whatever its own list of errors says.
-COMMON_ERRORS = frozenset(
-    {
-        "ValidationException",
-        "AccessDeniedException",
-        "ThrottlingException",
-        "InternalServerException",
-    }
-)
-
 
 class ModelApp:
     """Serves operations of one service: route, parse, validate, handle, check the answer.

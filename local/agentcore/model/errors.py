@@ -90,8 +90,3 @@ def quota_exceeded(message: str) -> ServiceError:
 def throttled() -> ServiceError:
     """Return a ThrottlingException."""
     return ServiceError("ThrottlingException", "Rate exceeded. Slow down and try again.")
-
-
-def access_denied(message: str) -> ServiceError:
-    """Return an AccessDeniedException."""
-    return ServiceError("AccessDeniedException", message)

@@ -25,7 +25,6 @@ from moto.server import ThreadedMotoServer
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
-from local.agentcore.model.app import COMMON_ERRORS
 from local.agentcore.model.protocol import new_session
 from local.agentcore.model.validation import find_faults
 from local.agentcore.service import AgentCore
@@ -34,6 +33,15 @@ from local.gateway.credentials import Credentials, CredentialStore, Principal
 from local.gateway.faults import FaultPlan
 
 REGION = "us-west-2"
+# What any operation can answer, whatever its own list of errors says.
+COMMON_ERRORS = frozenset(
+    {
+        "ValidationException",
+        "AccessDeniedException",
+        "ThrottlingException",
+        "InternalServerException",
+    }
+)
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/agent-role"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/agents:echo"

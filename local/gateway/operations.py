@@ -25,14 +25,24 @@ SERVICES_BY_SIGNING_NAME: dict[str, tuple[str, ...]] = {
 }
 """botocore's service names where they are not the signing name (`metadata.signingName` there)."""
 
-_LOADER = Loader()
-"""Reads botocore's model files; shared, since reading one takes up to a tenth of a second."""
+_OF_CLIENTS = Loader()
+_OF_REQUESTS = Loader()
+"""Read botocore's model files; shared, since reading one takes up to a tenth of a second.
+
+Two, because a client writes into what it was given: the first S3 call with a bucket takes
+`/{Bucket}` out of the operation's path in the model (botocore's
+`handlers.remove_bucket_from_url_paths_from_model`), and no request would fit that path again.
+"""
 
 
 def new_session() -> botocore.session.Session:
-    """Return a botocore session that reads each model file at most once in this process."""
+    """Return a botocore session for clients; model files are read at most once in this process."""
+    return _session(_OF_CLIENTS)
+
+
+def _session(loader: Loader) -> botocore.session.Session:
     session = botocore.session.get_session()
-    session.register_component("data_loader", _LOADER)
+    session.register_component("data_loader", loader)
     return session
 
 
@@ -81,7 +91,7 @@ class Operations:
     """botocore's models, loaded when first asked for; safe between threads."""
 
     def __init__(self) -> None:
-        self._session = new_session()
+        self._session = _session(_OF_REQUESTS)
         self._models: dict[str, _Service | None] = {}
         self._lock = threading.Lock()
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import botocore.session
 import pytest
-from botocore.awsrequest import AWSRequest
+from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from botocore.serialize import create_serializer
 from werkzeug import Request
 from werkzeug.test import EnvironBuilder
 
-from local.gateway.operations import Identity, Operations
+from local.gateway.operations import Identity, Operations, new_session
 
 SERVICES = {
     "bedrock-agentcore": "bedrock-agentcore",
@@ -119,6 +119,15 @@ def test_every_operation_is_named(service: str, operations: Operations) -> None:
             wrong.append((name, seen))
     assert count > 0
     assert wrong == []
+
+
+def test_a_client_in_this_process_takes_no_operation_away(operations: Operations) -> None:
+    client = new_session().create_client("s3", "eu-west-1", endpoint_url="http://localhost:1")
+    client.meta.events.register("before-call", lambda **_: (AWSResponse("", 200, {}, None), {}))
+    client.create_bucket(Bucket="bucket")
+    request = Request(EnvironBuilder(path="/bucket", method="PUT").get_environ())
+    for reader in (operations, Operations()):
+        assert reader.identify(request, "s3", b"") == Identity("s3", "CreateBucket")
 
 
 def test_what_is_no_operation_has_no_name(operations: Operations) -> None:

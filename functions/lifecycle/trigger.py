@@ -1,8 +1,9 @@
 """Start an execution for an event: one, however often the event is delivered.
 
 EventBridge delivers at least once, and as a target it names executions itself, afresh each time (EventBridge user
-guide, "Amazon EventBridge event targets"). So the event's own identity becomes the execution's name, which Step
-Functions takes once (API reference, StartExecution: idempotent by name).
+guide, "Amazon EventBridge event targets"); a schedule may fire twice, too (EventBridge Scheduler user guide, "at least
+once"). So the event's own identity becomes the execution's name, which Step Functions takes once (API reference,
+StartExecution: idempotent by name).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from lifecycle.entry import Wire, logger
 from lifecycle.settings import Settings
 
 _S3 = "aws.s3"
+_SCHEDULER = "aws.scheduler"
 # What an execution's name may be made of here; Step Functions takes 80 characters.
 _PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
@@ -57,8 +59,8 @@ class Started(Wire):
 def start_execution(event: TriggerEvent, *, clients: Clients = CLIENTS) -> Started:
     """Start the execution that an event asks for.
 
-    A new agent source in S3 starts the fleet's machine, to rebuild the environments that use it. Any other event
-    starts the lifecycle, with the envelope as its input.
+    A new agent source in S3 starts the fleet's machine, to rebuild the environments that use it; a schedule starts it
+    with the detail as its input. Any other event starts the lifecycle, with the envelope as its input.
 
     Args:
         event: The envelope.
@@ -90,6 +92,14 @@ def _execution(event: TriggerEvent, settings: TriggerSettings) -> tuple[str, str
         name = f"source-{names.digest([bucket, item['key'], upload])[:32]}"
         source = {"bucket": bucket, "key": item["key"]}
         return settings.fleet_machine_arn, name, {"action": "rebuild", "source": source}
-    # EventBridge's ids are UUIDs; any other would have to fit into a name.
-    own = event.id if _PLAIN_ID.fullmatch(event.id) else names.digest(event.id)
+    if event.source == _SCHEDULER:
+        # The template's schedules have an action and a moment for an id: names take no colon.
+        name = f"schedule-{_plain(event.id.replace(':', '-'))}"
+        return settings.fleet_machine_arn, name, event.detail
+    own = _plain(event.id)
     return settings.lifecycle_machine_arn, f"event-{own}", event.model_dump(by_alias=True)
+
+
+def _plain(identity: str) -> str:
+    # EventBridge's ids are UUIDs; any other has to fit into a name.
+    return identity if _PLAIN_ID.fullmatch(identity) else names.digest(identity)

@@ -28,6 +28,26 @@ def target_input(target: dict[str, Any], event: dict[str, Any], rule_arn: str) -
     return event
 
 
+def with_context(template: str, schedule_arn: str, execution_id: str, moment: str) -> str:
+    """Fill the context attributes of an input of EventBridge Scheduler.
+
+    Args:
+        template: The target's `Input`.
+        schedule_arn: ARN of the schedule.
+        execution_id: Id of this attempt to reach the target.
+        moment: When the schedule was due, such as `2026-11-23T03:00:00Z`.
+
+    Source: EventBridge Scheduler user guide, "Adding context attributes".
+    """
+    values = {
+        "aws.scheduler.schedule-arn": schedule_arn,
+        "aws.scheduler.scheduled-time": moment,
+        "aws.scheduler.execution-id": execution_id,
+        "aws.scheduler.attempt-number": "1",
+    }
+    return _NAME.sub(lambda found: values.get(found[1], found[0]), template)
+
+
 def at_path(value: Any, path: str) -> Any:
     """Return the value at a JSON path such as `$.detail.items[0]`; `None` if there is none."""
     position = 1

@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.services import moto_seams
-from local.services.event_input import target_input
+from local.services.event_input import target_input, with_context
 from local.services.timetable import ScheduleExpressionError, next_due
 
 log = logging.getLogger(__name__)
@@ -124,6 +124,9 @@ class Events:
             "detail": {},
         }
         for target in timer.targets:
+            if not timer.rule and target.get("Input"):
+                text = with_context(target["Input"], timer.arn, event["id"], event["time"])
+                target = {**target, "Input": text}
             self.take(target, event, timer.arn)
 
     def _watch_clock(self) -> None:

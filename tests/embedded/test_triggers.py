@@ -269,9 +269,10 @@ def test_the_schedule_starts_its_fleet_when_it_is_due(
         assert fleets.now() == {}
         events.clock = lambda: datetime.fromisoformat(f"{moment}T03:00:00").replace(tzinfo=UTC)
         events.tick()
-        arn, _ = fleets.one()
+        arn, execution = fleets.one()
     finally:
         events.clock = clock
+    assert execution == f"schedule-{action}-{moment}T03-00-00Z"
     assert input_of(lifecycle, arn) == {"action": action}
     fleet = lifecycle.finish(arn)
     assert fleet.status == "SUCCEEDED", (fleet.error, fleet.cause)

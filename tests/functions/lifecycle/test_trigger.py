@@ -116,6 +116,24 @@ def test_without_versions_the_sequencer_tells_uploads_apart(stepfunctions: StepF
     assert len(stepfunctions.started) == 2
 
 
+@pytest.mark.parametrize("action", ["rebuild", "sweep", "verify"])
+def test_a_schedule_that_fires_twice_starts_one_fleet(
+    stepfunctions: StepFunctions, action: str
+) -> None:
+    event = {
+        "source": "aws.scheduler",
+        "detail-type": "Scheduled Event",
+        "id": f"{action}-2026-11-23T03:00:00Z",
+        "detail": {"action": action},
+    }
+    first, again = start(stepfunctions, event), start(stepfunctions, event)
+    assert (first.started, again.started) == (True, False)
+    assert first.execution == f"schedule-{action}-2026-11-23T03-00-00Z"
+    (call,) = stepfunctions.started.values()
+    assert call["stateMachineArn"] == FLEET
+    assert parse_fleet_request(json.loads(call["input"])).action == action
+
+
 def test_an_error_of_step_functions_is_not_taken_for_a_start(stepfunctions: StepFunctions) -> None:
     class Refuses:
         def start_execution(self, **_: Any) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from local.services.event_input import at_path, target_input
+from local.services.event_input import at_path, target_input, with_context
 
 RULE = "arn:aws:events:us-east-1:123456789012:rule/rebuild"
 EVENT: dict[str, Any] = {
@@ -60,3 +61,17 @@ def test_a_template_keeps_types_and_escapes_text() -> None:
 def test_a_template_may_be_a_text() -> None:
     transformer = {"InputPathsMap": {"c": "$.detail.count"}, "InputTemplate": "seen <c> times"}
     assert target_input({"InputTransformer": transformer}, EVENT, RULE) == "seen 2 times"
+
+
+def test_a_schedule_fills_what_it_knows_into_its_input() -> None:
+    template = (
+        '{"id": "sweep-<aws.scheduler.scheduled-time>", "by": "<aws.scheduler.schedule-arn>", '
+        '"attempt": <aws.scheduler.attempt-number>, "other": "<aws.events.rule-arn>"}'
+    )
+    arn = "arn:aws:scheduler:us-east-1:123456789012:schedule/default/sweep"
+    assert json.loads(with_context(template, arn, "d32c", "2026-11-23T03:00:00Z")) == {
+        "id": "sweep-2026-11-23T03:00:00Z",
+        "by": arn,
+        "attempt": 1,
+        "other": "<aws.events.rule-arn>",
+    }

@@ -13,6 +13,7 @@ import time
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -43,14 +44,15 @@ class Up:
         delays = [part for delay in DELAYS for part in ("--delay", delay)]
         chosen = ["--port", "0", "--state-dir", str(self.state_dir), *delays, *options]
         with tempfile.TemporaryFile("w+") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "local.command.main", "local", "up", *chosen],
-                cwd=folder,
-                env=environment,
-                stdout=out,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
+            with interruptible():
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", "local.command.main", "local", "up", *chosen],
+                    cwd=folder,
+                    env=environment,
+                    stdout=out,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
             self._wait()
             out.seek(0)
             self.environment = exported(out.read())
@@ -87,6 +89,19 @@ class Up:
     def __exit__(self, *_error: object) -> None:
         if self.process.returncode is None:
             self.end(signal.SIGKILL)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let a process that is started here be interrupted, even if these tests run as a shell's background job.
+
+    Such a job ignores SIGINT, and what is ignored stays so across exec; what has a handler does not.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def exported(script: str) -> dict[str, str]:

@@ -12,9 +12,8 @@ from typing import Any, Literal
 from botocore.exceptions import ClientError
 
 from lifecycle.errors import AwsCallError
+from lifecycle.names import Flow
 from lifecycle.user_pool import same
-
-Flow = Literal["password", "clientCredentials"]
 
 INVOKE_SCOPE = "invoke"
 PROBE_SCOPE = "probe"
@@ -27,11 +26,6 @@ _COMMON: dict[str, Any] = {
     "PreventUserExistenceErrors": "ENABLED",
     "EnableTokenRevocation": True,
 }
-
-
-def client_name(name: str, flow: Flow, *, probe: bool) -> str:
-    """The name of an app client, such as `agentcore-lifecycle-dev-password-probe`."""
-    return f"{name}-{'password' if flow == 'password' else 'machine'}{'-probe' if probe else ''}"
 
 
 def client_settings(flow: Flow, scopes: list[str]) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lifecycle import app_clients, caller_secret, user_pool
-from lifecycle.app_clients import INVOKE_SCOPE, PROBE_SCOPE, Flow
+from lifecycle import app_clients, caller_secret, names, user_pool
+from lifecycle.app_clients import INVOKE_SCOPE, PROBE_SCOPE
 from lifecycle.caller_secret import Secret
 from lifecycle.clients import Clients
 from lifecycle.identity_ledger import IdentityLedger
+from lifecycle.names import Flow
 from lifecycle.oauth import discovery_url, token_endpoint
 from lifecycle.user_pool import Pool
 
@@ -64,10 +65,10 @@ def converge(
         work.scopes(pool)
         work.domain(pool, domain_of(account))
         client = work.clients(pool, "clientCredentials")
-        work.machine(client, work.secret())
+        work.machine(client, work.secret("clientCredentials"))
     else:
         work.clients(pool, "password")
-        work.user(pool, work.secret())
+        work.user(pool, work.secret("password"))
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class _Work:
         identity = self.ledger.identity
         known = identity.probe_client_id if probe else identity.client_id
         called = "the probe client" if probe else "the app client"
-        name = app_clients.client_name(self.name, flow, probe=probe)
+        name = names.client_name(self.name, flow, probe=probe)
         settings = app_clients.client_settings(flow, scopes)
         client = app_clients.find_client(self.cognito, pool["Id"], name, known)
         if client is None:
@@ -145,7 +146,7 @@ class _Work:
             self.ledger.repair("the user pool's domain was gone: made again")
         self.ledger.note(domain=domain)
 
-    def secret(self) -> Secret:
+    def secret(self, flow: Flow) -> Secret:
         known = self.ledger.identity.secret_arn
         secret, done = caller_secret.ensure_secret(self.secrets, self.secret_name, self.tags, known)
         if known is not None and secret["ARN"] != known:
@@ -154,7 +155,8 @@ class _Work:
             self.ledger.repair("the secret was scheduled for deletion: restored")
         elif done == "retagged":
             self.ledger.repair("the secret's tags had been removed")
-        self.ledger.note(secret_arn=secret["ARN"])
+        arns = self.ledger.identity.secret_arns
+        self.ledger.note(secret_arns={**arns, flow: secret["ARN"]})
         return secret
 
     def user(self, pool: Pool, secret: Secret) -> None:

@@ -8,6 +8,7 @@ from lifecycle import cognito_identity, names
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import StageEvent, Wire
 from lifecycle.identity_ledger import IdentityLedger, begin
+from lifecycle.names import Flow
 from lifecycle.oauth import token_endpoint
 from lifecycle.record import IdentityRecord, Records
 from lifecycle.settings import Settings
@@ -17,7 +18,7 @@ class AuthOutput(Wire):
     """How the runtime is called, for people and programs; never a secret. What does not apply is null."""
 
     type: Literal["cognito", "jwt", "iam"]
-    flow: Literal["password", "clientCredentials"] | None = None
+    flow: Flow | None = None
     discovery_url: str | None = None
     client_id: str | None = None
     user_pool_id: str | None = None
@@ -44,8 +45,8 @@ class ProvisionedIdentity(Wire):
 def provision_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> ProvisionedIdentity:
     """Make what is missing of the identity, mend what was changed, and note all of it in the record.
 
-    After a switch of `auth.type` or `auth.flow` the pool, clients and user of before stay until the teardown, because
-    callers of `live` sign in with them until the new version is promoted.
+    After a switch of `auth.type` or `auth.flow` the pool, clients, user and secret of before stay until the teardown,
+    because callers of `live` sign in with them until the new version is promoted.
 
     Args:
         event: The execution and its request.
@@ -70,7 +71,9 @@ def provision_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Prov
             ledger,
             clients,
             name=names.resource_name(settings.stack_name, request.environment),
-            secret_name=names.secret_name(settings.stack_name, request.environment),
+            secret_name=names.secret_name(
+                settings.stack_name, request.environment, request.auth.cognito_flow
+            ),
             domain_of=lambda account: names.domain_prefix(
                 account, settings.stack_name, request.environment
             ),

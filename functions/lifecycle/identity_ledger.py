@@ -64,10 +64,10 @@ def begin(previous: IdentityRecord | None, auth: Auth) -> IdentityRecord:
     flow = auth.cognito_flow if auth.type == "cognito" else None
     if previous is not None and previous.type == auth.type == "cognito" and previous.flow == flow:
         return previous
-    known = {
-        name: getattr(previous, name, None)
-        for name in ("user_pool_id", "user_pool_arn", "domain", "secret_arn")
+    known: dict[str, Any] = {
+        name: getattr(previous, name, None) for name in ("user_pool_id", "user_pool_arn", "domain")
     }
+    known["secret_arns"] = previous.secret_arns if previous else {}
     if auth.type == "jwt":
         known |= {
             "discovery_url": auth.discovery_url,

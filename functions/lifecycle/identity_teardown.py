@@ -71,7 +71,7 @@ def delete_identity(
 ) -> IdentityRemoval | IdentityRemovalPlan:
     """Remove what the lifecycle made of the identity, also what an earlier type or flow or a crash left behind.
 
-    Pools are found by the record and by name and tags, the secret by its name and tags. What the record does not
+    Pools are found by the record and by name and tags, secrets by their names and tags. What the record does not
     know and has not our tags is not ours and stays.
 
     Args:
@@ -134,21 +134,22 @@ class _Search:
         self._secrets = clients.secrets
         self._tags = names.tags(stack, environment)
         self._pool_name = names.resource_name(stack, environment)
-        self._secret_name = names.secret_name(stack, environment)
+        self._secret_names = names.secret_names(stack, environment)
         self._identity = identity
         self.kept: list[Kept] = []
         self.looked_for = [
             f"user pools named {self._pool_name}, with their domain and app clients",
-            f"secret {self._secret_name}",
+            *(f"secret {name}" for name in self._secret_names),
         ]
 
     def items(self) -> Iterator[_Item]:
         """What is to be removed, in this order."""
         for pool in self._pools():
             yield from self._of_pool(pool)
-        secret = self._secret()
-        if secret is not None:
-            yield secret
+        for name in self._secret_names:
+            secret = self._secret(name)
+            if secret is not None:
+                yield secret
         self._note_what_is_the_callers()
 
     def _pools(self) -> Iterator[dict[str, Any]]:
@@ -188,13 +189,13 @@ class _Search:
             ),
         )
 
-    def _secret(self) -> _Item | None:
-        secret = caller_secret.describe_secret(self._secrets, self._secret_name)
+    def _secret(self, name: str) -> _Item | None:
+        secret = caller_secret.describe_secret(self._secrets, name)
         if secret is None:
             return None
-        label = f"secret {self._secret_name}"
-        known = self._identity.secret_arn if self._identity else None
-        if not caller_secret.is_ours(secret, self._tags) and secret["ARN"] != known:
+        label = f"secret {name}"
+        known = self._identity.secret_arns.values() if self._identity else ()
+        if not caller_secret.is_ours(secret, self._tags) and secret["ARN"] not in known:
             self.kept.append(
                 Kept(
                     resource=label,

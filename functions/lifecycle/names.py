@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Any
+from typing import Any, Literal
+
+Flow = Literal["password", "clientCredentials"]
+"""How a caller of a Cognito environment gets a token."""
 
 STACK_TAG = "agentcore-lifecycle:stack"
 ENVIRONMENT_TAG = "agentcore-lifecycle:environment"
@@ -13,6 +16,7 @@ LIVE_ENDPOINT = "live"
 # What a runtime name may be (botocore's model: AgentRuntimeName).
 _RUNTIME_NAME_LENGTH = 48
 _ENVIRONMENT_LENGTH = 24
+_FLOW_WORDS: dict[Flow, str] = {"password": "password", "clientCredentials": "machine"}
 
 
 def tags(stack: str, environment: str) -> dict[str, str]:
@@ -48,9 +52,22 @@ def runtime_name(stack: str, environment: str) -> str:
     return f"{slug}_{environment.replace('-', '_')}"
 
 
-def secret_name(stack: str, environment: str) -> str:
-    """The secret of the environment's own caller, such as `agentcore-lifecycle/dev/caller`."""
-    return f"{stack}/{environment}/caller"
+def client_name(resource: str, flow: Flow, *, probe: bool) -> str:
+    """The name of an app client, such as `agentcore-lifecycle-dev-password-probe`."""
+    return f"{resource}-{_FLOW_WORDS[flow]}{'-probe' if probe else ''}"
+
+
+def secret_name(stack: str, environment: str, flow: Flow) -> str:
+    """The secret of the environment's own caller, such as `agentcore-lifecycle/dev/password`.
+
+    One a flow, like the app clients: after a switch the callers of `live` still sign in as before.
+    """
+    return f"{stack}/{environment}/{_FLOW_WORDS[flow]}"
+
+
+def secret_names(stack: str, environment: str) -> list[str]:
+    """Every name that a secret of the environment may have."""
+    return [secret_name(stack, environment, flow) for flow in _FLOW_WORDS]
 
 
 def domain_prefix(account: str, stack: str, environment: str) -> str:

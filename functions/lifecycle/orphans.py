@@ -73,7 +73,7 @@ def _tagged(clients: Clients, stack: str) -> Iterator[tuple[str, dict[str, str]]
 def _knows(record: Record, arn: str) -> bool:
     known: list[Any] = []
     if record.identity is not None:
-        known += [record.identity.user_pool_arn, record.identity.secret_arn]
+        known += [record.identity.user_pool_arn, *record.identity.secret_arns.values()]
     if record.runtime is not None:
         known.append(record.runtime.arn)
     # A runtime's endpoints have its ARN and more.

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from lifecycle.errors import EnvironmentBusyError, LockLostError
+from lifecycle.names import Flow
 
 _SERIALIZER = TypeSerializer()
 _DESERIALIZER = TypeDeserializer()
@@ -38,7 +39,7 @@ class IdentityRecord(_Section):
     """The identity of an environment: what exists in Cognito, or which provider is trusted. Never a secret."""
 
     type: Literal["cognito", "jwt", "iam"]
-    flow: Literal["password", "clientCredentials"] | None = None
+    flow: Flow | None = None
     user_pool_id: str | None = None
     user_pool_arn: str | None = None
     client_id: str | None = None
@@ -46,7 +47,9 @@ class IdentityRecord(_Section):
         default=None, description="A client that the runtime must refuse."
     )
     username: str | None = None
-    secret_arn: str | None = None
+    secret_arns: dict[Flow, str] = Field(
+        default_factory=dict, description="The caller's secret, one a flow that has been in use."
+    )
     secret_version: str | None = Field(
         default=None, description="The secret version that the pool's user has."
     )
@@ -62,6 +65,11 @@ class IdentityRecord(_Section):
     allowed_audience: list[str] | None = None
     allowed_scopes: list[str] | None = None
     token_secret_arn: str | None = None
+
+    @property
+    def secret_arn(self) -> str | None:
+        """The secret of the flow in use, if there is one."""
+        return self.secret_arns.get(self.flow) if self.flow else None
 
 
 class ArtifactRecord(_Section):

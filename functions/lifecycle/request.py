@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from lifecycle.inputs import InputModel, allowed, parse_input, problem
-from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG
+from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG, Flow
 
 ENVIRONMENT_PATTERN = r"^[a-z][a-z0-9-]{0,23}$"
 DISCOVERY_URL_PATTERN = r"^https?://[^\s?#]+/\.well-known/openid-configuration$"
@@ -88,7 +88,7 @@ class Auth(InputModel):
         description="Cognito provisioned here; an existing OpenID provider; SigV4.",
         json_schema_extra=allowed("cognito, jwt or iam"),
     )
-    flow: Literal["password", "clientCredentials"] | None = Field(
+    flow: Flow | None = Field(
         default=None,
         description="For `cognito`: a test user signs in (`password`, the default), or machine to machine.",
         json_schema_extra=allowed("password or clientCredentials, only for auth.type cognito"),
@@ -165,7 +165,7 @@ class Auth(InputModel):
         return self
 
     @property
-    def cognito_flow(self) -> Literal["password", "clientCredentials"]:
+    def cognito_flow(self) -> Flow:
         """How a caller of a Cognito environment gets a token."""
         return self.flow or "password"
 

@@ -110,7 +110,7 @@ def test_what_cannot_be_removed_is_said_stays_known_and_goes_the_next_time(
     run = lifecycle.run({"environment": name, "artifact": tiny})
     assert run.status == "SUCCEEDED", (run.error, run.cause)
     runtime, pool = run.output["runtime"]["id"], run.output["auth"]["userPoolId"]
-    secret = f"agentcore-lifecycle/{name}/caller"
+    secret = f"agentcore-lifecycle/{name}/password"
 
     def fail(service: str, operation: str, kind: Any, reason: str | None = None) -> None:
         lifecycle.aws.faults.add(

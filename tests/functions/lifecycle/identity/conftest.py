@@ -22,7 +22,6 @@ TABLE = "environments"
 ENVIRONMENT = "dev"
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:one"
 POOL = "stack-dev"
-SECRET = "stack/dev/caller"
 OURS = {"agentcore-lifecycle:stack": STACK, "agentcore-lifecycle:environment": ENVIRONMENT}
 
 
@@ -118,10 +117,10 @@ class World:
     def secret_names(self) -> list[str]:
         return [secret["Name"] for secret in self.secrets.list_secrets()["SecretList"]]
 
-    def secret_value(self) -> dict[str, str]:
-        value: dict[str, str] = json.loads(
-            self.secrets.get_secret_value(SecretId=SECRET)["SecretString"]
-        )
+    def secret_value(self, arn: str | None = None) -> dict[str, str]:
+        """What a secret holds; the one of the flow in use unless another is named."""
+        secret = self.secrets.get_secret_value(SecretId=arn or self.identity.secret_arn)
+        value: dict[str, str] = json.loads(secret["SecretString"])
         return value
 
     def sign_in(self) -> dict[str, str]:

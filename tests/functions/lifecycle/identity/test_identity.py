@@ -146,8 +146,11 @@ def test_killed_after_any_call_there_is_one_of_everything(
     def check(world: Any) -> None:
         assert len(world.pools()) == 1
         assert len(world.app_clients()) == 2
-        assert world.secret_names() == ["stack/dev/caller"]
-        version = world.secrets.describe_secret(SecretId="stack/dev/caller")["VersionIdsToStages"]
+        assert world.secret_names() == [
+            f"stack/dev/{'password' if request_ is PASSWORD else 'machine'}"
+        ]
+        secret = world.secrets.describe_secret(SecretId=world.identity.secret_arn)
+        version = secret["VersionIdsToStages"]
         assert version[world.identity.secret_version] == ["AWSCURRENT"]
         if request_ is PASSWORD:
             assert world.users() == ["smoke-test"]
@@ -173,9 +176,13 @@ def test_a_switch_keeps_what_live_callers_use_and_knows_it(
 ) -> None:
     provision(world, switch_from)
     before = world.identity
+    kept = world.secret_value() if before.secret_arn else None
     done = provision(world, switch_to)
     after = world.identity
     assert done.repaired == []
+    if before.secret_arn:
+        assert before.secret_arns.items() <= after.secret_arns.items()
+        assert world.secret_value(before.secret_arn) == kept
     assert after.type == switch_to.get("auth", {}).get("type", "cognito")
     if before.user_pool_id:
         assert after.user_pool_id == before.user_pool_id
@@ -259,19 +266,23 @@ def drift_user_reset(world: Any) -> None:
 
 
 def drift_secret_gone(world: Any) -> None:
-    world.secrets.delete_secret(SecretId="stack/dev/caller", ForceDeleteWithoutRecovery=True)
+    world.secrets.delete_secret(SecretId=world.identity.secret_arn, ForceDeleteWithoutRecovery=True)
 
 
 def drift_secret_scheduled(world: Any) -> None:
-    world.secrets.delete_secret(SecretId="stack/dev/caller", RecoveryWindowInDays=7)
+    world.secrets.delete_secret(SecretId=world.identity.secret_arn, RecoveryWindowInDays=7)
 
 
 def drift_secret_rewritten(world: Any) -> None:
-    world.secrets.put_secret_value(SecretId="stack/dev/caller", SecretString='{"by": "hand"}')
+    world.secrets.put_secret_value(
+        SecretId=world.identity.secret_arn, SecretString='{"by": "hand"}'
+    )
 
 
 def drift_secret_tags(world: Any) -> None:
-    world.secrets.untag_resource(SecretId="stack/dev/caller", TagKeys=["agentcore-lifecycle:stack"])
+    world.secrets.untag_resource(
+        SecretId=world.identity.secret_arn, TagKeys=["agentcore-lifecycle:stack"]
+    )
 
 
 def drift_domain_gone(world: Any) -> None:
@@ -350,10 +361,10 @@ def test_a_pool_without_our_tags_is_not_adopted(world: Any) -> None:
 
 
 def test_a_secret_without_our_tags_is_not_touched(world: Any) -> None:
-    world.secrets.create_secret(Name="stack/dev/caller", SecretString="theirs")
+    world.secrets.create_secret(Name="stack/dev/password", SecretString="theirs")
     with pytest.raises(AwsCallError, match="without this environment's tags"):
         provision(world, PASSWORD)
-    kept = world.secrets.get_secret_value(SecretId="stack/dev/caller")["SecretString"]
+    kept = world.secrets.get_secret_value(SecretId="stack/dev/password")["SecretString"]
     assert kept == "theirs"
 
 
@@ -387,7 +398,7 @@ def test_tags_of_the_request_reach_pool_and_secret(world: Any) -> None:
     provision(world, {"tags": {"team": "one"}})
     assert provision(world, {"tags": {"team": "two"}}).repaired == []
     assert world.pools()[0]["UserPoolTags"]["team"] == "two"
-    tags = world.secrets.describe_secret(SecretId="stack/dev/caller")["Tags"]
+    tags = world.secrets.describe_secret(SecretId="stack/dev/password")["Tags"]
     assert {"Key": "team", "Value": "two"} in tags
 
 

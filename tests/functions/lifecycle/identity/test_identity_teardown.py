@@ -23,7 +23,8 @@ JWT: dict[str, Any] = {
 }
 LOOKED_FOR = [
     "user pools named stack-dev, with their domain and app clients",
-    "secret stack/dev/caller",
+    "secret stack/dev/password",
+    "secret stack/dev/machine",
 ]
 
 
@@ -56,7 +57,7 @@ def test_everything_goes_and_is_named(world: Any) -> None:
         f"app client stack-dev-machine ({identity.client_id})",
         f"app client stack-dev-machine-probe ({identity.probe_client_id})",
         f"user pool stack-dev ({identity.user_pool_id})",
-        "secret stack/dev/caller",
+        "secret stack/dev/machine",
     ]
     assert done.kept == []
     assert done.looked_for == LOOKED_FOR
@@ -101,18 +102,26 @@ def test_what_an_earlier_type_left_goes(world: Any) -> None:
     nothing_is_left(world)
 
 
+def test_after_a_switch_the_secrets_of_both_flows_go(world: Any) -> None:
+    provision(world)
+    provision(world, **MACHINE)
+    assert set(world.secret_names()) == {"stack/dev/password", "stack/dev/machine"}
+    assert {"secret stack/dev/password", "secret stack/dev/machine"} <= set(remove(world).removed)
+    nothing_is_left(world)
+
+
 def test_what_is_not_ours_stays_and_is_named(world: Any) -> None:
     theirs = world.cognito.create_user_pool(PoolName="stack-dev")["UserPool"]["Id"]
-    world.secrets.create_secret(Name="stack/dev/caller", SecretString="theirs")
+    world.secrets.create_secret(Name="stack/dev/password", SecretString="theirs")
     done = remove(world)
     assert done.removed == []
     assert [kept.resource for kept in done.kept] == [
         f"user pool stack-dev ({theirs})",
-        "secret stack/dev/caller",
+        "secret stack/dev/password",
     ]
     assert all("neither our tags" in kept.reason for kept in done.kept)
     assert len(world.pools()) == 1
-    assert world.secret_names() == ["stack/dev/caller"]
+    assert world.secret_names() == ["stack/dev/password"]
 
 
 def test_another_environments_pool_stays(world: Any) -> None:

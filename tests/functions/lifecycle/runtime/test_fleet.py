@@ -143,7 +143,7 @@ def test_orphans_are_reported_and_nothing_more(world: Any) -> None:
     lost = orphaned_runtime(world, "lost")
     orphaned_runtime(world, "theirs", stack="another")
     world.clients.secrets.create_secret(
-        Name="stack/lost/caller",
+        Name="stack/lost/password",
         SecretString="x",
         Tags=[
             {"Key": "agentcore-lifecycle:stack", "Value": "stack"},
@@ -153,7 +153,7 @@ def test_orphans_are_reported_and_nothing_more(world: Any) -> None:
     selection = select(world, action="sweep")
     assert selection.items == []
     secret, runtime = sorted(selection.orphans, key=lambda orphan: orphan.arn == lost)
-    assert ":secret:stack/lost/caller" in secret.arn
+    assert ":secret:stack/lost/password" in secret.arn
     assert (runtime.arn, runtime.environment, runtime.removable) == (lost, "lost", True)
     assert world.records.get("lost") is None
 
@@ -186,14 +186,16 @@ def test_what_a_record_knows_is_no_orphan(world: Any) -> None:
 
 def test_an_identity_that_a_record_knows_is_no_orphan(world: Any) -> None:
     secret = world.clients.secrets.create_secret(
-        Name="stack/dev/caller",
+        Name="stack/dev/password",
         SecretString="x",
         Tags=[
             {"Key": "agentcore-lifecycle:stack", "Value": "stack"},
             {"Key": "agentcore-lifecycle:environment", "Value": "dev"},
         ],
     )
-    environment(world, "dev", identity=IdentityRecord(type="cognito", secret_arn=secret["ARN"]))
+    environment(
+        world, "dev", identity=IdentityRecord(type="iam", secret_arns={"password": secret["ARN"]})
+    )
     assert select(world, action="sweep").orphans == []
 
 

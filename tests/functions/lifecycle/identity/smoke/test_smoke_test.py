@@ -275,7 +275,7 @@ def test_a_password_that_cognito_refuses_is_made_anew_by_the_next_provision(pass
 
 def test_a_secret_that_is_gone_says_so(password: Any) -> None:
     password.world.secrets.delete_secret(
-        SecretId="stack/dev/caller", ForceDeleteWithoutRecovery=True
+        SecretId="stack/dev/password", ForceDeleteWithoutRecovery=True
     )
     with pytest.raises(SmokeTestError, match="ResourceNotFoundException for the secret"):
         run(password)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from lifecycle.agentcore import DEFAULT_ENDPOINT
+from lifecycle.agentcore import DEFAULT_ENDPOINT, get_endpoint
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import StageEvent, Wire, logger
 from lifecycle.errors import EnvironmentNotFoundError, SmokeTestError
@@ -62,7 +62,7 @@ def run_smoke_test(
 
     Args:
         event: The execution and its request.
-        clients: DynamoDB, Secrets Manager, Cognito, AgentCore's data plane and plain HTTPS.
+        clients: DynamoDB, Secrets Manager, Cognito, both planes of AgentCore and plain HTTPS.
         sleep: Waits between tries, seconds.
 
     Returns:
@@ -78,7 +78,8 @@ def run_smoke_test(
     records = Records(clients.dynamodb, settings.table_name)
     record = records.get(request.environment)
     identity, runtime = _deployed(record, request.environment)
-    endpoint, version = _endpoint(runtime, request.action)
+    endpoint = _endpoint(runtime, request.action)
+    version = _served(clients, runtime, endpoint)
     target = Target(str(runtime.arn), endpoint, f"smoke-test-{uuid.uuid4()}")
     patience = Patience(request.smoke_test.timeout_seconds, sleep)
     try:
@@ -126,10 +127,21 @@ def _deployed(record: Record | None, environment: str) -> tuple[IdentityRecord, 
     return record.identity, record.runtime
 
 
-def _endpoint(runtime: RuntimeRecord, action: str) -> tuple[str, str | None]:
-    if action == "smokeTest" and runtime.live_version is not None:
-        return LIVE_ENDPOINT, runtime.live_version
-    return DEFAULT_ENDPOINT, runtime.version
+def _endpoint(runtime: RuntimeRecord, action: str) -> str:
+    on_live = action == "smokeTest" and runtime.live_version is not None
+    return LIVE_ENDPOINT if on_live else DEFAULT_ENDPOINT
+
+
+def _served(clients: Clients, runtime: RuntimeRecord, endpoint: str) -> str | None:
+    """Which version the endpoint serves; it may have been moved, or removed, by hand."""
+    found = get_endpoint(clients.agentcore_control, str(runtime.id), endpoint)
+    if found is None:
+        # Asked of the control plane, since a 404 of the data plane decides nothing.
+        raise SmokeTestError(
+            f"check 'The endpoint is there': expected {endpoint} of runtime {runtime.id}, seen none; "
+            "provision again, which makes it anew"
+        )
+    return found.get("liveVersion") or runtime.version
 
 
 def _passed(runtime: RuntimeRecord, endpoint: str, version: str | None) -> RuntimeRecord:

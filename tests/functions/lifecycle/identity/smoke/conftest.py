@@ -60,6 +60,15 @@ class FakeRuntime:
     script: dict[str, list[Reply | Exception]] = field(default_factory=dict)
     always: dict[str, Reply] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
+    # Which version each endpoint serves.
+    endpoints: dict[str, str] = field(default_factory=dict)
+
+    def describe(self, url: str) -> Reply:
+        """Answer GetAgentRuntimeEndpoint."""
+        name = urlsplit(url).path.rstrip("/").rpartition("/")[2]
+        if name not in self.endpoints:
+            return refused(404, "ResourceNotFoundException")
+        return reply(200, {"name": name, "status": "READY", "liveVersion": self.endpoints[name]})
 
     @property
     def stopped(self) -> list[Seen]:
@@ -185,7 +194,7 @@ class _Raw(io.BytesIO):
 
 
 class FakeClients(Clients):
-    """Clients whose AgentCore data plane and plain HTTPS are the fakes; the rest is moto."""
+    """Clients whose AgentCore and plain HTTPS are the fakes; the rest is moto."""
 
     def __init__(self, session: Any, runtime: FakeRuntime, provider: FakeProvider) -> None:
         super().__init__(session)
@@ -197,7 +206,7 @@ class FakeClients(Clients):
         # One boto3 client a service: making one takes longer than everything that a test does with it.
         if service not in self._made:
             self._made[service] = super()._client(service, *arguments, **more)
-            if service == "bedrock-agentcore":
+            if service.startswith("bedrock-agentcore"):
                 self._made[service].meta.events.register_first("before-send", self._send)
         return self._made[service]
 
@@ -210,7 +219,10 @@ class FakeClients(Clients):
             key.lower(): value.decode() if isinstance(value, bytes) else value
             for key, value in request.headers.items()
         }
-        status, answered, body = self._runtime.handle(request.url, headers, request.body or b"")
+        if urlsplit(request.url).netloc.startswith("bedrock-agentcore-control"):
+            status, answered, body = self._runtime.describe(request.url)
+        else:
+            status, answered, body = self._runtime.handle(request.url, headers, request.body or b"")
         return AWSResponse(request.url, status, answered, _Raw(body))
 
     def _transport(self, request: httpx.Request) -> httpx.Response:
@@ -236,6 +248,9 @@ class Smoke:
         """Note a runtime with the identity in the record."""
         self.runtime.identity = identity or self.world.identity
         record = RuntimeRecord(name="stack_dev", id="x", arn=ARN, version="3", **runtime)
+        self.runtime.endpoints = {"DEFAULT": "3"}
+        if record.live_version is not None:
+            self.runtime.endpoints["live"] = record.live_version
         self.world.records.update(
             "dev",
             "arn:aws:states:us-east-1:123456789012:execution:lifecycle:one",

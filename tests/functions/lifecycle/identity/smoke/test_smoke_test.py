@@ -241,6 +241,23 @@ def test_a_failure_is_noted_before_it_is_raised(password: Any) -> None:
     assert type(caught.value) is SmokeTestError
 
 
+@pytest.mark.parametrize("endpoint", ["DEFAULT", "live"])
+def test_an_endpoint_that_was_removed_by_hand_is_said_at_once(password: Any, endpoint: str) -> None:
+    password.deploy(live_version="2" if endpoint == "live" else None)
+    del password.runtime.endpoints[endpoint]
+    with pytest.raises(SmokeTestError, match=f"expected {endpoint} of runtime x, seen none"):
+        run(password, action="smokeTest")
+    assert password.runtime.seen == []
+    assert password.pauses == []
+
+
+def test_the_version_of_an_endpoint_that_was_moved_by_hand_is_reported(password: Any) -> None:
+    password.deploy(live_version="2")
+    password.runtime.endpoints["live"] = "1"
+    report = run(password, action="smokeTest")
+    assert (report.endpoint, report.version) == ("live", "1")
+
+
 def test_action_smoke_test_asks_live_and_leaves_the_failed_version_noted(password: Any) -> None:
     password.deploy(live_version="2", failed_version="3", failed_reason="it failed")
     report = run(password, action="smokeTest")

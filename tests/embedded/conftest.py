@@ -199,8 +199,9 @@ def refused_calls(aws: EmbeddedAws) -> set[tuple[str, str]]:
     }
 
 
-# On, but due so late that only a test's own clock reaches them.
-TRIGGERS = {
+# All that is off by default. Schedules are due so late that only a test's own clock reaches them.
+PARAMETERS = {
+    "NotificationEmail": "on-call@example.com",
     "RebuildEvents": "ENABLED",
     "SourceEvents": "ENABLED",
     "RebuildSchedule": "ENABLED",
@@ -217,7 +218,7 @@ TRIGGERS = {
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     delays = Delays(create=0.1, update=0.1, delete=0.1, endpoint=0.05)
     with EmbeddedAws.start(
-        state_dir=tmp_path_factory.mktemp("aws"), delays=delays, parameters=TRIGGERS
+        state_dir=tmp_path_factory.mktemp("aws"), delays=delays, parameters=PARAMETERS
     ) as embedded:
         yield embedded
         # Whatever the tests of this folder made the functions do, their policies must have allowed.

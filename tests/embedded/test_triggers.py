@@ -186,6 +186,33 @@ def rule_target(lifecycle: Any, source: str) -> str:
     return str(targets[0]["Arn"])
 
 
+def test_who_is_subscribed_hears_of_a_failure_and_of_nothing_else(
+    lifecycle: Any, environment: Callable[[], str], tiny: dict[str, Any]
+) -> None:
+    aws = lifecycle.aws
+    sns, sqs = aws.client("sns"), aws.client("sqs")
+    topic = aws.outputs["NotificationTopicArn"]
+    (person,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert (person["Protocol"], person["Endpoint"]) == ("email", "on-call@example.com")
+    url = sqs.create_queue(QueueName=f"on-call-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue["QueueArn"])
+    name = environment()
+    good = lifecycle.run({"environment": name, "artifact": tiny, "auth": {"type": "iam"}})
+    assert good.status == "SUCCEEDED", (good.error, good.cause)
+    bad = lifecycle.run({"environment": name, "wait": {"timeoutSeconds": -1}})
+    aws.events.flush()
+    heard = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert [json.loads(json.loads(message["Body"])["Message"]) for message in heard] == [
+        {
+            "environment": name,
+            "error": "InvalidRequestError",
+            "cause": bad.cause,
+            "execution": bad.arn,
+        }
+    ]
+
+
 def test_an_event_that_nothing_can_be_started_for_is_kept(lifecycle: Any) -> None:
     started = Started(lifecycle, "StateMachineArn")
     lifecycle.aws.faults.add(

@@ -25,11 +25,13 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from local.agentcore.service import AgentCore
 from local.agentcore.settings import Delays, Quotas
 from local.gateway.app import Gateway
+from local.gateway.authorization import Authorization
 from local.gateway.calls import CallLog
 from local.gateway.credentials import Credentials, CredentialStore, Principal
 from local.gateway.faults import FaultPlan
 from local.gateway.local_api import LocalApi
 from local.gateway.operations import Operations, new_session
+from local.gateway.permissions import Place
 from local.gateway.server import Server
 from local.services import moto_seams
 from local.services.bedrock.service import Bedrock
@@ -229,6 +231,11 @@ class EmbeddedAws:
             faults=self.faults,
             local_api=LocalApi(self.calls, self.faults, _DelaySettings(delays), self._health),
             operations=self._operations,
+            authorization=Authorization(
+                Place(self.region, self.account_id),
+                partial(moto_seams.policies_of, self.account_id),
+                partial(moto_seams.tags_of, self.account_id, self.region),
+            ),
         )
 
     def _add_services(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug import Request, Response
 
 from local.gateway import errors
+from local.gateway.authorization import Authorization
 from local.gateway.calls import Call, CallLog
 from local.gateway.credentials import CredentialStore, Principal
 from local.gateway.faults import GATEWAY_KINDS, Fault, FaultPlan
@@ -49,6 +50,8 @@ class Gateway:
         calls: Where calls are recorded.
         faults: What is to go wrong.
         local_api: Serves `/_local/`.
+        operations: botocore's models.
+        authorization: What roles may not do; without it everybody may do everything.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Gateway:
         faults: FaultPlan,
         local_api: LocalApi,
         operations: Operations | None = None,
+        authorization: Authorization | None = None,
     ) -> None:
         self._services = services
         self._fallback = fallback
@@ -69,6 +73,7 @@ class Gateway:
         self._faults = faults
         self._local_api = local_api
         self._operations = operations or Operations()
+        self._authorization = authorization
         # moto's conditional writes read and then write without a lock of their own: two threads
         # would both pass the condition, and the lock of an environment would have two holders.
         self._locks: dict[str, threading.Lock] = {"dynamodb": threading.Lock()}
@@ -85,7 +90,22 @@ class Gateway:
             return self._local_api.respond(request, body)(environ, start_response)
         call = self._name(request, body)
         environ[CALL_KEY] = call
-        return self._serve(call, request, environ, start_response)
+        caller = call.caller.name if call.caller else None
+        fault = self._faults.take(call.service, call.operation, GATEWAY_KINDS, caller)
+        fault = fault or self._denied(call, request, body)
+        return self._serve(call, fault, request, environ, start_response)
+
+    def _denied(self, call: Call, request: Request, body: bytes) -> Fault | None:
+        """Say whether the caller's role may do this, as a fault if it may not."""
+        role = call.caller.role_arn if call.caller else None
+        if self._authorization is None or role is None or call.operation is None:
+            return None
+        members = self._operations.members(request, Identity(call.service, call.operation), body)
+        reason = self._authorization.refusal(role, call.service, call.operation, members)
+        if reason is None:
+            return None
+        log.warning("%s", reason)
+        return Fault(call.service, call.operation, "accessDenied", reason=reason)
 
     def _name(self, request: Request, body: bytes) -> Call:
         scope = scope_of(request)
@@ -120,10 +140,13 @@ class Gateway:
         return self._operations.identify(request, "s3", body)
 
     def _serve(
-        self, call: Call, request: Request, environ: WSGIEnvironment, start: StartResponse
+        self,
+        call: Call,
+        fault: Fault | None,
+        request: Request,
+        environ: WSGIEnvironment,
+        start: StartResponse,
     ) -> Iterable[bytes]:
-        caller = call.caller.name if call.caller else None
-        fault = self._faults.take(call.service, call.operation, GATEWAY_KINDS, caller)
         if fault is not None and fault.kind == "timeoutBefore":
             self._cut(call, environ, fault)
         if fault is not None and fault.kind != "timeoutAfter":

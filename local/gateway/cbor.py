@@ -6,16 +6,32 @@ Sources: Smithy 2.0, "Smithy RPC v2 CBOR protocol"; RFC 8949.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
+from typing import Any
 
+from botocore.parsers import ResponseParserError, create_parser
 from werkzeug import Request, Response
 
+_READER = create_parser("smithy-rpc-v2-cbor")
 _SHORT, _MAP, _TEXT_16 = 23, 0xA0, 0x79
 
 
 def is_cbor(request: Request) -> bool:
     """Say whether a request is written in the protocol, and wants its answer so."""
     return request.headers.get("Smithy-Protocol") == "rpc-v2-cbor"
+
+
+def cbor_value(body: bytes) -> Any:
+    """Read a body; an empty one is an empty map.
+
+    Raises:
+        ValueError: It cannot be read.
+    """
+    try:
+        return _READER.parse_data_item(_READER.get_peekable_stream_from_bytes(body or b"\xa0"))
+    except (ResponseParserError, LookupError, TypeError, struct.error) as error:
+        raise ValueError(str(error)) from error
 
 
 def text_map(texts: Mapping[str, str]) -> bytes:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from urllib.parse import parse_qs, unquote
+from xml.etree import ElementTree
 
 import botocore.session
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 from werkzeug import Request
 
+from local.gateway.cbor import cbor_value, is_cbor
 from local.gateway.sigv4 import raw_target
 
 SERVICES_BY_SIGNING_NAME: dict[str, tuple[str, ...]] = {
@@ -64,6 +68,7 @@ class _Route:
     operation: str
     method: str
     path: re.Pattern[str]
+    members: tuple[str, ...]
     literal: int
     query: tuple[tuple[str, str | None], ...]
     required_query: tuple[str, ...]
@@ -120,6 +125,27 @@ class Operations:
                 return Identity(name, operation)
         return Identity(names[0], None)
 
+    def members(self, request: Request, identity: Identity, body: bytes) -> dict[str, Any]:
+        """Read the members of a request's input as far as they stand in path, query or body.
+
+        Args:
+            request: The request.
+            identity: What it is, from `identify`.
+            body: Its body.
+
+        Returns:
+            Members by their names on the wire. Of a body that is neither JSON nor CBOR only one is known: `Objects`
+            of S3's DeleteObjects, pairs of a key and a version's id or `None`.
+        """
+        service = self._service(identity.service)
+        if service is None or identity.operation is None:
+            return {}
+        if identity == Identity("s3", "DeleteObjects"):
+            in_body: dict[str, Any] = {"Objects": _objects(body)}
+        else:
+            in_body = _body_members(request, body)
+        return {**in_body, **service.path_members(request, identity.operation)}
+
     def _service(self, name: str) -> _Service | None:
         with self._lock:
             if name not in self._models:
@@ -150,6 +176,15 @@ class _Service:
             return self._by_route(request)
         return None
 
+    def path_members(self, request: Request, operation: str) -> dict[str, str]:
+        path, _, query_string = raw_target(request).partition("?")
+        members = {name: values[-1] for name, values in parse_qs(query_string).items()}
+        for route in self.routes:
+            found = route.path.fullmatch(path) if route.operation == operation else None
+            if found is not None:
+                members |= zip(route.members, map(unquote, found.groups()), strict=True)
+        return members
+
     def _known(self, operation: str) -> str | None:
         return operation if operation in self.model.operation_names else None
 
@@ -166,13 +201,10 @@ class _Service:
 
     @cached_property
     def routes(self) -> list[_Route]:
-        return [
-            _route(self.model.operation_model(name), self.model.service_name)
-            for name in self.model.operation_names
-        ]
+        return [_route(self.model.operation_model(name)) for name in self.model.operation_names]
 
 
-def _route(operation: OperationModel, service: str) -> _Route:
+def _route(operation: OperationModel) -> _Route:
     template, _, static = operation.http["requestUri"].partition("?")
     shape = operation.input_shape
     required_query: list[str] = []
@@ -183,7 +215,7 @@ def _route(operation: OperationModel, service: str) -> _Route:
             required_query.append(serialization["name"])
         elif serialization.get("location") == "header":
             required_headers.append(serialization["name"].lower())
-    pattern, literal = _path_pattern(template, service)
+    pattern, members, literal = _path_pattern(template)
     query = tuple(
         (unquote(name), unquote(value) if given else None)
         for name, given, value in (part.partition("=") for part in static.split("&") if part)
@@ -192,6 +224,7 @@ def _route(operation: OperationModel, service: str) -> _Route:
         operation.name,
         operation.http["method"],
         re.compile(pattern),
+        members,
         literal,
         query,
         tuple(required_query),
@@ -200,14 +233,37 @@ def _route(operation: OperationModel, service: str) -> _Route:
     )
 
 
-def _path_pattern(template: str, service: str) -> tuple[str, int]:
-    """Turn `/runtimes/{arn}/x/{Key+}` into a regular expression; also count literal characters."""
-    pattern, literal = "", 0
+def _path_pattern(template: str) -> tuple[str, tuple[str, ...], int]:
+    """Turn `/runtimes/{arn}/x/{Key+}` into a regular expression; also name its groups and count literal characters."""
+    pattern, members, literal = "", list[str](), 0
     for part in re.split(r"(\{[^}]+\})", template):
         if part.startswith("{"):
-            pattern += ".+" if part.endswith("+}") else "[^/]+"
+            pattern += "(.+)" if part.endswith("+}") else "([^/]+)"
+            members.append(part.strip("{+}"))
         else:
             pattern += re.escape(part)
             literal += len(part)
     pattern = pattern.removesuffix("/") + "/?"
-    return pattern, literal
+    return pattern, tuple(members), literal
+
+
+def _body_members(request: Request, body: bytes) -> dict[str, Any]:
+    try:
+        if is_cbor(request):
+            read = cbor_value(body)
+        elif "json" in (request.content_type or "") or "X-Amz-Target" in request.headers:
+            read = json.loads(body or b"{}")
+        else:
+            read = {}
+    except ValueError:
+        # The service says itself what is wrong with it.
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _objects(body: bytes) -> list[tuple[str, str | None]]:
+    try:
+        objects = ElementTree.fromstring(body).iterfind("{*}Object")  # noqa: S314 - from loopback
+    except ElementTree.ParseError:
+        return []
+    return [(item.findtext("{*}Key", ""), item.findtext("{*}VersionId")) for item in objects]

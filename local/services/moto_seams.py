@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, Protocol
 
 import boto3
@@ -40,6 +40,7 @@ from moto.iam.models import AWSManagedPolicy, iam_backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.s3.models import FakeBucket
 from moto.scheduler.models import scheduler_backends
+from moto.secretsmanager.models import secretsmanager_backends
 from moto.stepfunctions.exceptions import InvalidExecutionInput, InvalidName
 from moto.stepfunctions.parser.api import (
     EvaluationFailedEventDetails,
@@ -759,3 +760,40 @@ def know_managed_policy(account_id: str, arn: str) -> None:
     policy = AWSManagedPolicy.from_data(name, account_id, backend.region_name, data)
     if policy.arn == arn:
         backend.managed_policies[arn] = policy
+
+
+def policies_of(account_id: str, role_arn: str) -> list[dict[str, Any]]:
+    """Return the documents of a role's inline and attached policies; none of a role that there is not.
+
+    Read from moto's models, since a look through its API at every request would fill the call log.
+    """
+    roles = iam_backends[account_id]["aws"].roles.values()
+    role = next((role for role in roles if role.arn == role_arn), None)
+    if role is None:
+        return []
+    attached = [
+        version.document
+        for policy in role.managed_policies.values()
+        for version in policy.versions
+        if version.is_default
+    ]
+    return [_document(text) for text in [*role.policies.values(), *attached]]
+
+
+@lru_cache(maxsize=200)
+def _document(text: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def tags_of(account_id: str, region: str, arn: str) -> dict[str, str]:
+    """Return the tags of a user pool or a secret; none of anything else. Read as policies are."""
+    service, resource = arn.split(":", 5)[2::3] if arn.count(":") >= 5 else ("", "")
+    if service == "cognito-idp":
+        pool = cognitoidp_backends[account_id][region].user_pools.get(resource.partition("/")[2])
+        return dict(pool.extended_config.get("UserPoolTags") or {}) if pool else {}
+    if service == "secretsmanager":
+        for secret in [*secretsmanager_backends[account_id][region].secrets.values()]:
+            if arn in (secret.arn, f"{secret.arn[:-6]}??????"):
+                return {tag["Key"]: tag["Value"] for tag in secret.tags or []}
+    return {}

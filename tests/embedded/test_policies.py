@@ -5,7 +5,8 @@ The embedded AWS of this folder is asked again when all its tests are done (see 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -25,3 +26,63 @@ def test_every_call_was_allowed(lifecycle: Any, environment: Callable[[], str]) 
     usual = {stage.function for stage in STAGES if stage.machine is Machine.LIFECYCLE}
     assert usual - {"RecordFailureFunction"} <= {name for name, _ in callers}
     assert lifecycle.refused_calls() == set()
+
+
+@pytest.fixture
+def without(lifecycle: Any) -> Iterator[Callable[[str, str], None]]:
+    """Takes an action out of a function's policy; it is back after the test."""
+    iam = lifecycle.aws.client("iam")
+    before: list[dict[str, Any]] = []
+
+    def take(function: str, action: str) -> None:
+        (role,) = [
+            role["RoleName"]
+            for role in iam.list_roles()["Roles"]
+            if role["RoleName"].startswith(f"agentcore-lifecycle-{function}Role-")
+        ]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            policy = iam.get_role_policy(RoleName=role, PolicyName=name)
+            document = policy["PolicyDocument"]
+            before.append(
+                {"RoleName": role, "PolicyName": name, "PolicyDocument": json.dumps(document)}
+            )
+            kept = [
+                {**statement, "Action": [a for a in actions if a != action]}
+                for statement in document["Statement"]
+                if (actions := listed(statement["Action"])) != [action]
+            ]
+            document = json.dumps({**document, "Statement": kept})
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
+
+    yield take
+    for policy in before:
+        iam.put_role_policy(**policy)
+
+
+def listed(actions: Any) -> list[str]:
+    return [actions] if isinstance(actions, str) else [*actions]
+
+
+@pytest.mark.parametrize(
+    ("function", "action", "resource"),
+    [
+        ("DeployRuntimeFunction", "iam:PassRole", ":role/agentcore-lifecycle-AgentExecutionRole-"),
+        ("CheckRuntimeFunction", "bedrock-agentcore:GetAgentRuntime", ":runtime/"),
+        ("ReportOutcomeFunction", "events:PutEvents", ":event-bus/default"),
+    ],
+)
+def test_what_a_policy_does_not_allow_is_refused_as_in_aws(
+    lifecycle: Any,
+    environment: Callable[[], str],
+    tiny: dict[str, Any],
+    without: Callable[[str, str], None],
+    function: str,
+    action: str,
+    resource: str,
+) -> None:
+    without(function, action)
+    name = environment()
+    run = lifecycle.run({"environment": name, "artifact": tiny, "auth": {"type": "iam"}})
+    assert run.status == "FAILED"
+    assert f"is not authorized to perform: {action} on resource: arn:aws:" in run.cause
+    assert resource in run.cause

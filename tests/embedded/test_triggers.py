@@ -57,8 +57,9 @@ def input_of(lifecycle: Any, arn: str) -> Any:
 
 
 def rule_of(lifecycle: Any, source: str) -> dict[str, Any]:
-    # Of the stack's own rules: CloudFormation names them after their logical ids.
-    rules = lifecycle.aws.client("events").list_rules(NamePrefix="agentcore-lifecycle-")["Rules"]
+    # CloudFormation names rules after their logical ids, and SAM these after the function that they start.
+    prefix = "agentcore-lifecycle-StartExecutionFunction"
+    rules = lifecycle.aws.client("events").list_rules(NamePrefix=prefix)["Rules"]
     (rule,) = [rule for rule in rules if f'"{source}"' in rule["EventPattern"]]
     found: dict[str, Any] = rule
     return found

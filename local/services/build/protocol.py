@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 import botocore.session
-from botocore.parsers import ResponseParserError, create_parser
 from botocore.serialize import CBORSerializer
 from botocore.validate import ParamValidator
 from werkzeug import Request, Response
@@ -39,7 +38,6 @@ class Protocol:
 
     def __init__(self) -> None:
         self._model = botocore.session.get_session().get_service_model("codebuild")
-        self._reader = create_parser("smithy-rpc-v2-cbor")
         self._validator = ParamValidator()
 
     def read(self, request: Request, served: Container[str]) -> tuple[str, dict[str, Any]]:
@@ -62,12 +60,8 @@ class Protocol:
             raise ServiceError("UnknownOperationException", "There is no such operation here.")
         body = request.get_data()
         try:
-            if cbor.is_cbor(request):
-                stream = self._reader.get_peekable_stream_from_bytes(body or b"\xa0")
-                read = self._reader.parse_data_item(stream)
-            else:
-                read = json.loads(body or b"{}")
-        except (ValueError, ResponseParserError):
+            read = cbor.cbor_value(body) if cbor.is_cbor(request) else json.loads(body or b"{}")
+        except ValueError:
             raise ServiceError("SerializationException", "The body cannot be read.") from None
         shape = self._model.operation_model(named[1]).input_shape
         report = self._validator.validate(read, shape)

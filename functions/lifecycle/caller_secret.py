@@ -80,9 +80,14 @@ def ensure_secret(
         done = "restored"
     has = _tags_of(secret)
     if any(has.get(key) != value for key, value in tags.items()):
-        secrets.tag_resource(SecretId=secret["ARN"], Tags=_as_list(tags))
+        tag_secret(secrets, secret, tags)
         done = done if is_ours(secret, tags) else "retagged"
     return secret, done
+
+
+def tag_secret(secrets: Any, secret: Secret, tags: dict[str, str]) -> None:
+    """Give a secret its tags, by which the functions' policies know it."""
+    secrets.tag_resource(SecretId=secret["ARN"], Tags=_as_list(tags))
 
 
 def current_version(secret: Secret) -> str | None:

@@ -71,7 +71,8 @@ def delete_identity(
 ) -> IdentityRemoval | IdentityRemovalPlan:
     """Remove what the lifecycle made of the identity, also what an earlier type or flow or a crash left behind.
 
-    Pools are found by the record and by name and tags, secrets by their names and tags. What the record does not
+    Pools are found by the record and by name and tags, secrets by their names and tags. What the record knows and has
+    lost its tags gets them back first, since the policy allows to delete what has them. What the record does not
     know and has not our tags is not ours and stays.
 
     Args:
@@ -90,7 +91,9 @@ def delete_identity(
     records = Records(clients.dynamodb, settings.table_name)
     record = records.get(environment)
     identity = record.identity if record else None
-    search = _Search(clients, settings.stack_name, environment, identity)
+    search = _Search(
+        clients, settings.stack_name, environment, identity, dry_run=event.request.dry_run
+    )
     items = list(search.items())
     labels = [label for item in items for label in (*item.parts, item.label)]
     if event.request.dry_run:
@@ -128,7 +131,13 @@ def _remove(item: _Item) -> str | None:
 
 class _Search:
     def __init__(
-        self, clients: Clients, stack: str, environment: str, identity: IdentityRecord | None
+        self,
+        clients: Clients,
+        stack: str,
+        environment: str,
+        identity: IdentityRecord | None,
+        *,
+        dry_run: bool,
     ) -> None:
         self._cognito = clients.cognito
         self._secrets = clients.secrets
@@ -136,6 +145,7 @@ class _Search:
         self._pool_name = names.resource_name(stack, environment)
         self._secret_names = names.secret_names(stack, environment)
         self._identity = identity
+        self._dry_run = dry_run
         self.kept: list[Kept] = []
         self.looked_for = [
             f"user pools named {self._pool_name}, with their domain and app clients",
@@ -172,6 +182,8 @@ class _Search:
 
     def _of_pool(self, pool: dict[str, Any]) -> Iterator[_Item]:
         pool_id = pool["Id"]
+        if not self._dry_run and not user_pool.is_ours(pool, self._tags):
+            user_pool.tag_pool(self._cognito, pool, self._tags)
         domain = pool.get("Domain")
         if domain:
             yield _Item(
@@ -195,7 +207,8 @@ class _Search:
             return None
         label = f"secret {name}"
         known = self._identity.secret_arns.values() if self._identity else ()
-        if not caller_secret.is_ours(secret, self._tags) and secret["ARN"] not in known:
+        ours = caller_secret.is_ours(secret, self._tags)
+        if not ours and secret["ARN"] not in known:
             self.kept.append(
                 Kept(
                     resource=label,
@@ -203,6 +216,8 @@ class _Search:
                 )
             )
             return None
+        if not ours and not self._dry_run:
+            caller_secret.tag_secret(self._secrets, secret, self._tags)
         return _Item(
             label,
             # Without a recovery window the name is free for the next provision.

@@ -96,6 +96,7 @@ def mend_pool(cognito: Any, pool: Pool, tags: dict[str, str]) -> list[str]:
     has = pool.get("UserPoolTags", {})
     repaired = [f"the user pool's {_words(key)} had been changed" for key in drift]
     if not is_ours(pool, tags):
+        tag_pool(cognito, pool, tags)
         repaired.append("the user pool's tags had been removed")
     if drift or any(has.get(key) != value for key, value in tags.items()):
         # The update replaces every setting, so all of them go with it.
@@ -103,6 +104,11 @@ def mend_pool(cognito: Any, pool: Pool, tags: dict[str, str]) -> list[str]:
             UserPoolId=pool["Id"], UserPoolTags={**has, **tags}, **POOL_SETTINGS
         )
     return repaired
+
+
+def tag_pool(cognito: Any, pool: Pool, tags: dict[str, str]) -> None:
+    """Give a pool its tags, by which the functions' policies know it."""
+    cognito.tag_resource(ResourceArn=pool["Arn"], Tags=tags)
 
 
 def same(wanted: Any, seen: Any) -> bool:

@@ -73,17 +73,23 @@ def permissions(service: str, operation: str, members: Members, place: Place) ->
     """
     prefix = _PREFIXES.get(service, service)
     action = f"{prefix}:{operation}"
-    special = {"s3": _of_s3, "bedrock-runtime": _of_models, "events": _of_events}.get(service)
+    special = {
+        "s3": _of_s3,
+        "bedrock-runtime": _of_models,
+        "events": _of_events,
+        "bedrock-agentcore": _of_invocation,
+        "bedrock-agentcore-control": _of_agentcore,
+    }.get(service)
     if special is not None:
         return [*special(operation, members, place)]
-    if service == "bedrock-agentcore-control":
-        return [*_of_agentcore(operation, members, place)]
     found = _resource(service, operation, members, place)
-    needed = [Permission(action, found, _request_tags(members))]
-    if service in ("cognito-idp", "secretsmanager") and _request_tags(members):
-        kind = "userpool/new" if service == "cognito-idp" else f"secret:{members.get('Name')}-new"
-        if operation.startswith("Create"):
-            needed.append(Permission(f"{prefix}:TagResource", place.arn(service, kind)))
+    tags = _request_tags(members)
+    needed = [Permission(action, found, tags)]
+    if operation == "CreateUserPool" and tags:
+        made = place.arn(service, "userpool/*")
+        needed.append(Permission("cognito-idp:TagResource", made, tags))
+    if operation in ("UpdateUserPool", "CreateSecret") and tags:
+        needed.append(Permission(f"{prefix}:TagResource", found, tags))
     return needed
 
 
@@ -115,8 +121,6 @@ def _resource(service: str, operation: str, members: Members, place: Place) -> s
         return members.get("stateMachineArn") or members.get("executionArn")
     if service == "resourcegroupstaggingapi":
         return ANY_RESOURCE
-    if service == "bedrock-agentcore":
-        return members.get("agentRuntimeArn")
     return None
 
 
@@ -137,6 +141,9 @@ def _of_s3(operation: str, members: Members, _place: Place) -> Iterator[Permissi
         name = listed.get(operation, operation)
         yield Permission(f"s3:{name}", f"arn:aws:s3:::{bucket}" if bucket else ANY_RESOURCE)
         return
+    if operation == "HeadObject":
+        # Without it a missing object is a 403.
+        yield Permission("s3:ListBucket", f"arn:aws:s3:::{bucket}")
     name = {"HeadObject": "GetObject"}.get(operation, operation)
     name = "PutObject" if name in _MULTIPART else name
     if name in _VERSIONED and "versionId" in members:
@@ -152,9 +159,11 @@ def _of_models(operation: str, members: Members, place: Place) -> Iterator[Permi
         yield Permission(action, f"arn:aws:bedrock:{place.region}::foundation-model/{model}")
         return
     # A profile needs itself and the model behind it, here and wherever the request may be routed to.
-    yield Permission(action, place.arn("bedrock", f"inference-profile/{model}"))
-    yield Permission(action, f"arn:aws:bedrock:{place.region}::foundation-model/{profile['model']}")
-    yield Permission(action, f"arn:aws:bedrock:::foundation-model/{profile['model']}")
+    arn = place.arn("bedrock", f"inference-profile/{model}")
+    yield Permission(action, arn)
+    for region in (place.region, ""):
+        behind = f"arn:aws:bedrock:{region}::foundation-model/{profile['model']}"
+        yield Permission(action, behind, {"bedrock:InferenceProfileArn": arn})
 
 
 def _of_events(operation: str, members: Members, place: Place) -> Iterator[Permission]:
@@ -163,44 +172,53 @@ def _of_events(operation: str, members: Members, place: Place) -> Iterator[Permi
         yield Permission(f"events:{operation}", place.arn("events", f"event-bus/{bus}"))
 
 
+def _of_invocation(operation: str, members: Members, _place: Place) -> Iterator[Permission]:
+    action, runtime = f"bedrock-agentcore:{operation}", members.get("agentRuntimeArn")
+    yield Permission(action, runtime)
+    if runtime is not None:
+        endpoint = members.get("qualifier", "DEFAULT")
+        yield Permission(action, f"{runtime}/runtime-endpoint/{endpoint}")
+
+
 def _of_agentcore(operation: str, members: Members, place: Place) -> Iterator[Permission]:
     action = f"bedrock-agentcore:{operation}"
     runtime, endpoint = members.get("agentRuntimeId"), members.get("endpointName")
     arn = place.arn("bedrock-agentcore", f"runtime/{runtime}")
     if "resourceArn" in members:
         yield Permission(action, str(members["resourceArn"]))
-    elif runtime is None:
+    elif runtime is None or operation == "ListAgentRuntimeEndpoints":
         yield Permission(action, ANY_RESOURCE)
     else:
         yield Permission(action, arn)
         if endpoint is not None:
             yield Permission(action, f"{arn}/runtime-endpoint/{endpoint}")
+    made = arn if runtime else place.arn("bedrock-agentcore", "runtime/*")
     if operation.startswith("Create") and members.get("tags"):
-        made = arn if runtime else place.arn("bedrock-agentcore", "runtime/new")
         yield Permission("bedrock-agentcore:TagResource", made)
+    if operation == "CreateAgentRuntime":
+        yield Permission("bedrock-agentcore:CreateAgentRuntimeEndpoint", made)
+    if operation == "DeleteAgentRuntime":
+        yield Permission("bedrock-agentcore:DeleteAgentRuntimeEndpoint", arn)
+        yield Permission(
+            "bedrock-agentcore:DeleteAgentRuntimeEndpoint", f"{arn}/runtime-endpoint/DEFAULT"
+        )
     if operation in ("CreateAgentRuntime", "UpdateAgentRuntime"):
         passed = {"iam:PassedToService": "bedrock-agentcore.amazonaws.com"}
         yield Permission("iam:PassRole", str(members.get("roleArn")), passed)
-        yield from _of_artifact(members.get("agentRuntimeArtifact") or {}, place)
+        yield from _of_artifact(members.get("agentRuntimeArtifact") or {})
     workload = {"CreateAgentRuntime": "Create", "DeleteAgentRuntime": "Delete"}.get(operation)
     if workload is not None:
-        name = "workload-identity-directory/default/workload-identity/of-the-runtime"
         needed = f"bedrock-agentcore:{workload}WorkloadIdentity"
-        yield Permission(needed, place.arn("bedrock-agentcore", name))
+        directory = place.arn("bedrock-agentcore", "workload-identity-directory/default")
+        yield Permission(needed, directory)
+        yield Permission(needed, f"{directory}/workload-identity/*")
 
 
-def _of_artifact(artifact: Members, place: Place) -> Iterator[Permission]:
+def _of_artifact(artifact: Members) -> Iterator[Permission]:
     s3 = artifact.get("codeConfiguration", {}).get("code", {}).get("s3", {})
     if s3:
         action = "s3:GetObjectVersion" if s3.get("versionId") else "s3:GetObject"
         yield Permission(action, f"arn:aws:s3:::{s3.get('bucket')}/{s3.get('prefix')}")
-    uri = str(artifact.get("containerConfiguration", {}).get("containerUri", ""))
-    image = re.match(r"\d{12}\.dkr\.ecr\.[^/]+/(?P<name>[^:@]+)", uri)
-    if image is not None:
-        repository = place.arn("ecr", f"repository/{image['name']}")
-        yield Permission("ecr:BatchGetImage", repository)
-        yield Permission("ecr:GetDownloadUrlForLayer", repository)
-        yield Permission("ecr:GetAuthorizationToken", ANY_RESOURCE)
 
 
 def _request_tags(members: Members) -> dict[str, str]:

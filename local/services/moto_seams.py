@@ -109,6 +109,7 @@ def install() -> None:
     _limit_tokens()
     _enforce_flows()
     _update_resource_servers()
+    tag_user_pools()
     _find_more_tagged()
 
 
@@ -629,6 +630,19 @@ def _update_resource_servers() -> None:
     CognitoIdpResponse.update_resource_server = (  # type: ignore[attr-defined]
         update_resource_server
     )
+
+
+def tag_user_pools() -> None:
+    """Serve TagResource, which moto lacks for user pools. Public, since the functions' own tests use moto alone."""
+
+    def tag_resource(self: CognitoIdpResponse) -> ActionResult:
+        pool_id = self._get_param("ResourceArn").rpartition("/")[2]
+        pool = self.backend.describe_user_pool(pool_id)
+        tags = pool.extended_config.get("UserPoolTags") or {}
+        pool.extended_config["UserPoolTags"] = {**tags, **self._get_param("Tags")}
+        return ActionResult({})
+
+    CognitoIdpResponse.tag_resource = tag_resource  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)

@@ -211,3 +211,25 @@ def test_an_identity_broken_by_hand(broken: Broken) -> None:
     assert jwt["discoveryUrl"] == broken.output["auth"]["discoveryUrl"]
     assert broken.pool in jwt["discoveryUrl"]
     assert broken.repair() == []
+
+
+def test_tags_taken_by_hand_lock_nobody_out(broken: Broken) -> None:
+    """The functions' policies go by the tags, so the tags are what is mended first."""
+
+    def take_tags() -> None:
+        broken.cognito.update_user_pool(UserPoolId=broken.pool, UserPoolTags={"theirs": "1"})
+        broken.client("secretsmanager").untag_resource(
+            SecretId=broken.output["auth"]["secretArn"], TagKeys=["agentcore-lifecycle:stack"]
+        )
+
+    take_tags()
+    found = broken.repair()
+    assert "the user pool's tags had been removed" in found
+    assert "the secret's tags had been removed" in found
+    pool = broken.cognito.describe_user_pool(UserPoolId=broken.pool)["UserPool"]
+    assert pool["UserPoolTags"]["theirs"] == "1"
+
+    take_tags()
+    gone = broken.lifecycle.run({"environment": broken.given["environment"], "action": "teardown"})
+    assert gone.status == "SUCCEEDED", (gone.error, gone.cause)
+    assert broken.lifecycle.leftovers(broken.given["environment"]) == {}

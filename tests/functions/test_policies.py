@@ -58,9 +58,7 @@ IMPLIED = {
     "s3:ListBucket": ("HeadObject", "without it a missing key is 403"),
     "s3:GetObject": ("CreateAgentRuntime", "AgentCore reads the zip as the caller"),
     "s3:GetObjectVersion": ("CreateAgentRuntime", "AgentCore reads the zip as the caller"),
-    "ecr:BatchGetImage": ("CreateAgentRuntime", "AgentCore reads the image as the caller"),
-    "ecr:GetDownloadUrlForLayer": ("CreateAgentRuntime", "AgentCore reads the image as the caller"),
-    "ecr:GetAuthorizationToken": ("CreateAgentRuntime", "AgentCore reads the image as the caller"),
+    "bedrock-agentcore:DeleteAgentRuntimeEndpoint": ("DeleteAgentRuntime", "DEFAULT goes with it"),
 }
 
 

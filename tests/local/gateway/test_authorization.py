@@ -107,7 +107,7 @@ def test_an_operator_that_is_not_known_is_not_guessed() -> None:
             {"UserPoolTags": {"a": "b"}},
             [
                 ("cognito-idp:CreateUserPool", "*"),
-                ("cognito-idp:TagResource", f"arn:aws:cognito-idp:{HERE}:userpool/new"),
+                ("cognito-idp:TagResource", f"arn:aws:cognito-idp:{HERE}:userpool/*"),
             ],
         ),
         (
@@ -137,7 +137,7 @@ def test_an_operator_that_is_not_known_is_not_guessed() -> None:
             "s3",
             "HeadObject",
             {"Bucket": "b", "Key": "k/x"},
-            [("s3:GetObject", "arn:aws:s3:::b/k/x")],
+            [("s3:ListBucket", "arn:aws:s3:::b"), ("s3:GetObject", "arn:aws:s3:::b/k/x")],
         ),
         (
             "s3",
@@ -217,7 +217,10 @@ def test_an_operator_that_is_not_known_is_not_guessed() -> None:
             "bedrock-agentcore",
             "InvokeAgentRuntime",
             {"agentRuntimeArn": RUNTIME},
-            [("bedrock-agentcore:InvokeAgentRuntime", RUNTIME)],
+            [
+                ("bedrock-agentcore:InvokeAgentRuntime", RUNTIME),
+                ("bedrock-agentcore:InvokeAgentRuntime", f"{RUNTIME}/runtime-endpoint/DEFAULT"),
+            ],
         ),
         ("sqs", "SendMessage", {"QueueUrl": "x"}, [("sqs:SendMessage", None)]),
     ],
@@ -241,27 +244,28 @@ def test_a_runtime_needs_what_agentcore_does_with_the_callers_rights() -> None:
         },
         PLACE,
     )
-    assert {each.action: each.resource for each in found} == {
-        "bedrock-agentcore:CreateAgentRuntime": "*",
-        "bedrock-agentcore:TagResource": f"arn:aws:bedrock-agentcore:{HERE}:runtime/new",
-        "iam:PassRole": ROLE,
-        "ecr:BatchGetImage": f"arn:aws:ecr:{HERE}:repository/agents",
-        "ecr:GetDownloadUrlForLayer": f"arn:aws:ecr:{HERE}:repository/agents",
-        "ecr:GetAuthorizationToken": "*",
-        "bedrock-agentcore:CreateWorkloadIdentity": (
-            f"arn:aws:bedrock-agentcore:{HERE}:workload-identity-directory/default"
-            "/workload-identity/of-the-runtime"
-        ),
-    }
+    runtimes = f"arn:aws:bedrock-agentcore:{HERE}:runtime/*"
+    directory = f"arn:aws:bedrock-agentcore:{HERE}:workload-identity-directory/default"
+    # The image is not among them: it is pulled with the execution role's rights.
+    assert [(each.action, each.resource) for each in found] == [
+        ("bedrock-agentcore:CreateAgentRuntime", "*"),
+        ("bedrock-agentcore:TagResource", runtimes),
+        ("bedrock-agentcore:CreateAgentRuntimeEndpoint", runtimes),
+        ("iam:PassRole", ROLE),
+        ("bedrock-agentcore:CreateWorkloadIdentity", directory),
+        ("bedrock-agentcore:CreateWorkloadIdentity", f"{directory}/workload-identity/*"),
+    ]
     (passed,) = [each for each in found if each.action == "iam:PassRole"]
     assert passed.context == {"iam:PassedToService": "bedrock-agentcore.amazonaws.com"}
-    zipped = {
-        "codeConfiguration": {"code": {"s3": {"bucket": "b", "prefix": "k", "versionId": "1"}}}
-    }
+    s3 = {"bucket": "b", "prefix": "k", "versionId": "1"}
     updated = permissions(
         "bedrock-agentcore-control",
         "UpdateAgentRuntime",
-        {"agentRuntimeId": "dev-abc", "roleArn": ROLE, "agentRuntimeArtifact": zipped},
+        {
+            "agentRuntimeId": "dev-abc",
+            "roleArn": ROLE,
+            "agentRuntimeArtifact": {"codeConfiguration": {"code": {"s3": s3}}},
+        },
         PLACE,
     )
     assert [(each.action, each.resource) for each in updated] == [
@@ -269,3 +273,22 @@ def test_a_runtime_needs_what_agentcore_does_with_the_callers_rights() -> None:
         ("iam:PassRole", ROLE),
         ("s3:GetObjectVersion", "arn:aws:s3:::b/k"),
     ]
+
+
+def test_a_deleted_runtime_takes_its_default_endpoint_and_identity_along() -> None:
+    members = {"agentRuntimeId": "dev-abc"}
+    found = permissions("bedrock-agentcore-control", "DeleteAgentRuntime", members, PLACE)
+    assert [each.action.partition(":")[2] for each in found] == [
+        "DeleteAgentRuntime",
+        "DeleteAgentRuntimeEndpoint",
+        "DeleteAgentRuntimeEndpoint",
+        "DeleteWorkloadIdentity",
+        "DeleteWorkloadIdentity",
+    ]
+
+
+def test_a_model_behind_a_profile_is_asked_for_through_it() -> None:
+    members = {"modelId": "global.anthropic.claude"}
+    _, *behind = permissions("bedrock-runtime", "Converse", members, PLACE)
+    arn = f"arn:aws:bedrock:{HERE}:inference-profile/global.anthropic.claude"
+    assert [each.context for each in behind] == [{"bedrock:InferenceProfileArn": arn}] * 2

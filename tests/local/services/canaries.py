@@ -257,6 +257,16 @@ def resource_server_updates() -> bool:
     return False
 
 
+def pool_tags() -> bool:
+    cognito, sign_in = user_of()
+    pool = cognito.describe_user_pool(UserPoolId=sign_in["UserPoolId"])["UserPool"]
+    try:
+        cognito.tag_resource(ResourceArn=pool["Arn"], Tags={"a": "b"})
+    except NotImplementedError:
+        return True
+    return False
+
+
 def tagged_pools() -> bool:
     user_of()
     found = boto3.client("resourcegroupstaggingapi").get_resources(
@@ -288,6 +298,7 @@ CANARIES: list[Callable[[], bool]] = [
     token_life,
     sign_in_flows,
     resource_server_updates,
+    pool_tags,
     tagged_pools,
 ]
 

@@ -50,6 +50,7 @@ CANARIES = [
     "token_life",
     "sign_in_flows",
     "resource_server_updates",
+    "pool_tags",
     "tagged_pools",
 ]
 

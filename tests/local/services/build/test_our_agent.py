@@ -30,7 +30,7 @@ def project(account: Any) -> str:
         "REPOSITORY_URI": REPOSITORY,
         "ARTIFACT_BUCKET": "sources",
         "PYTHON_VERSION": "3.13",
-        "PYTHON_PLATFORM": "aarch64-manylinux2014",
+        "PYTHON_PLATFORM": "aarch64-manylinux_2_28",
     }
     account.client("codebuild").update_project(
         name="agents",

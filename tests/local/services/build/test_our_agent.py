@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,14 @@ FILES: dict[str, str | bytes] = {
 SMALL: dict[str, str | bytes] = {"main.py": "print(1)\n", "requirements.txt": ""}
 
 
+def of_the_project(variable: str) -> str:
+    """What the template gives the build project as a variable."""
+    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    found = re.search(rf"Name: {variable}, Value: \"?([^\"}}]+)", template)
+    assert found is not None
+    return found[1]
+
+
 @pytest.fixture(scope="module")
 def project(account: Any) -> str:
     buildspec = (ROOT / "functions" / "lifecycle" / "buildspec.yml").read_text(encoding="utf-8")
@@ -29,8 +39,8 @@ def project(account: Any) -> str:
     variables = {
         "REPOSITORY_URI": REPOSITORY,
         "ARTIFACT_BUCKET": "sources",
-        "PYTHON_VERSION": "3.13",
-        "PYTHON_PLATFORM": "aarch64-manylinux_2_28",
+        "PYTHON_VERSION": of_the_project("PYTHON_VERSION"),
+        "PYTHON_PLATFORM": of_the_project("PYTHON_PLATFORM"),
     }
     account.client("codebuild").update_project(
         name="agents",
@@ -122,6 +132,23 @@ def test_what_is_missing_is_said(account: Any, kind: str, missing: str, said: st
     assert said in account.log(built).splitlines()
     failed = [p["phaseType"] for p in built["phases"] if p.get("phaseStatus") == "FAILED"]
     assert failed == ["PRE_BUILD"]
+
+
+def test_every_requirement_of_the_agent_has_a_wheel_for_what_agentcore_runs() -> None:
+    # Builds here take this machine's own platform, so only this tells of a wheel that is missing on ARM.
+    done = subprocess.run(
+        [
+            *(Path(sys.executable).with_name("uv"), "pip", "install", "--dry-run", "--quiet"),
+            *("--target", "nowhere", "--only-binary", ":all:", "--require-hashes"),
+            *("--python-version", of_the_project("PYTHON_VERSION")),
+            *("--python-platform", of_the_project("PYTHON_PLATFORM")),
+            *("-r", ROOT / "agent" / "requirements.txt"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_build_and_the_lock_name_one_uv() -> None:

@@ -136,9 +136,15 @@ def _download(s3: Any, source: Source, target: IO[bytes]) -> str | None:
     try:
         answer = s3.get_object(Bucket=source.bucket, Key=source.key, **version)
     except ClientError as error:
-        if error.response["Error"]["Code"] in _MISSING:
+        code = error.response["Error"]["Code"]
+        if code in _MISSING:
             raise ArtifactBuildError(
                 f"the source {where(source)} does not exist; upload it, or correct artifact.source"
+            ) from error
+        if code == "AccessDenied":
+            raise ArtifactBuildError(
+                f"the source {where(source)} may not be read: put it into the stack's artifact bucket, or deploy the "
+                "stack with the parameter SourceBucket naming its bucket"
             ) from error
         raise
     if answer["ContentLength"] > ZIP_BYTES:

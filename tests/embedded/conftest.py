@@ -202,6 +202,7 @@ def refused_calls(aws: EmbeddedAws) -> set[tuple[str, str]]:
 # All that is off by default. Schedules are due so late that only a test's own clock reaches them.
 PARAMETERS = {
     "NotificationEmail": "on-call@example.com",
+    "SourceBucket": "the-teams-own-agents",
     "RebuildEvents": "ENABLED",
     "SourceEvents": "ENABLED",
     "RebuildSchedule": "ENABLED",

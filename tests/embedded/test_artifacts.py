@@ -217,3 +217,35 @@ def test_a_source_that_cannot_be_read_is_said(
     assert f"s3://{bucket}/{key}" in run.cause
     assert sentence in run.cause
     assert "StartBuild" not in writes_since(lifecycle, before)
+
+
+def test_a_source_in_a_bucket_of_the_teams_own_is_read_if_the_stack_names_it(
+    lifecycle: Any, environment: Callable[[], str], uploaded: Callable[..., dict[str, str]]
+) -> None:
+    s3 = lifecycle.aws.client("s3")
+    here = uploaded("echo")
+    for bucket in ("the-teams-own-agents", "somebody-elses"):
+        s3.create_bucket(Bucket=bucket)
+        s3.copy_object(
+            Bucket=bucket,
+            Key="agent.zip",
+            CopySource={"Bucket": here["bucket"], "Key": here["key"]},
+        )
+
+    def provision(bucket: str) -> Any:
+        source = {"bucket": bucket, "key": "agent.zip"}
+        return lifecycle.run(
+            {
+                "environment": environment(),
+                "artifact": {"source": source},
+                "auth": {"type": "iam"},
+                "smokeTest": {"expect": "echo of"},
+            }
+        )
+
+    named = provision("the-teams-own-agents")
+    assert named.status == "SUCCEEDED", (named.error, named.cause)
+    other = provision("somebody-elses")
+    assert (other.status, other.error) == ("FAILED", "ArtifactBuildError")
+    assert "s3://somebody-elses/agent.zip may not be read" in other.cause
+    assert "SourceBucket" in other.cause

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lifecycle import agentcore, endpoints, names
+from lifecycle import agentcore, endpoints, log_groups, names
 from lifecycle.agentcore import DEFAULT_ENDPOINT, READY
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.deployment import DeployedRuntime, describe_runtime
@@ -17,6 +17,12 @@ from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.readiness import deployed_record
 from lifecycle.record import Promotion, Records, RuntimeRecord
 from lifecycle.settings import Settings
+
+
+class PromotionSettings(Settings):
+    """How long the logs of a runtime are kept, in days."""
+
+    log_retention_days: int
 
 
 class PromotedVersion(Wire):
@@ -36,11 +42,11 @@ class PromotionResult(Wire):
 
 
 def promote_version(event: StageEvent, *, clients: Clients = CLIENTS) -> PromotionResult:
-    """Move `live` to the proven version. Called again until done.
+    """Move `live` to the proven version, and set how long its logs are kept. Called again until done.
 
     Args:
         event: The stage's event; the deadline is the endpoint's.
-        clients: DynamoDB and AgentCore.
+        clients: DynamoDB, AgentCore and CloudWatch Logs.
 
     Returns:
         How far the promotion is.
@@ -51,12 +57,12 @@ def promote_version(event: StageEvent, *, clients: Clients = CLIENTS) -> Promoti
         RuntimeFailedError: The endpoint failed, with the service's reason.
         WaitTimeoutError: The deadline passed.
     """
-    settings = Settings.load()
+    settings = PromotionSettings.load()
     records = Records(clients.dynamodb, settings.table_name)
     environment = event.request.environment
     runtime = deployed_record(records.get(environment), environment)
     tags = names.tags(settings.stack_name, environment) | event.request.tags
-    return _Promoter(event, clients, records, runtime, tags).promote()
+    return _Promoter(event, clients, records, runtime, tags, settings.log_retention_days).promote()
 
 
 class _Promoter:
@@ -67,7 +73,9 @@ class _Promoter:
         records: Records,
         runtime: RuntimeRecord,
         tags: dict[str, str],
+        retention: int,
     ) -> None:
+        self._retention = retention
         self._event = event
         self._clients = clients
         self._control = clients.agentcore_control
@@ -181,6 +189,7 @@ class _Promoter:
         self._runtime.live_endpoint_arn = endpoint["agentRuntimeEndpointArn"]
         self._runtime.failed_version = self._runtime.failed_reason = None
         self._mend_tags(endpoint["agentRuntimeEndpointArn"])
+        log_groups.set_retention(self._clients.logs, self._id, self._retention)
         self._keep(note.model_copy(update={"begun": False}))
         return self._result(note, done=True)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lifecycle import agentcore, names
+from lifecycle import agentcore, log_groups, names
 from lifecycle.agentcore import DEFAULT_ENDPOINT
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import StageEvent
@@ -68,7 +68,8 @@ class _Remover:
             would += [_endpoint(runtime_id, item["name"]) for item in endpoints]
             would.append(_runtime(runtime_id))
         for runtime_id in self._removal.runtimes:
-            would += [f"log group {name}" for name in self._log_groups(runtime_id)]
+            groups = log_groups.of_runtime(self._clients.logs, runtime_id)
+            would += [f"log group {name}" for name in groups]
         return Teardown(
             done=True, would_remove=would, kept=self._kept, looked_for=self._looked_for()
         )
@@ -208,21 +209,12 @@ class _Remover:
             self._save()
 
     def _remove_log_groups(self, runtime_id: str) -> None:
-        groups = self._log_groups(runtime_id)
+        groups = log_groups.of_runtime(self._clients.logs, runtime_id)
         self._note_removed(*(f"log group {name}" for name in groups))
         for name in groups:
-            try:
-                self._clients.logs.delete_log_group(logGroupName=name)
-            except ClientError as error:
-                if not agentcore.is_not_found(error):
-                    raise
-        self._left += [f"log group {name}" for name in self._log_groups(runtime_id)]
-
-    def _log_groups(self, runtime_id: str) -> list[str]:
-        pages = self._clients.logs.get_paginator("describe_log_groups").paginate(
-            logGroupNamePrefix=names.log_group_prefix(runtime_id)
-        )
-        return [group["logGroupName"] for page in pages for group in page["logGroups"]]
+            log_groups.delete(self._clients.logs, name)
+        left = log_groups.of_runtime(self._clients.logs, runtime_id)
+        self._left += [f"log group {name}" for name in left]
 
     def _note_network(self) -> None:
         network = self._event.request.runtime.network

@@ -378,6 +378,7 @@ def make_world(
     for name, value in {
         "STACK_NAME": "stack",
         "TABLE_NAME": "environments",
+        "LOG_RETENTION_DAYS": "30",
         "AGENT_SOURCE_DIR": str(agent),
         "ARTIFACT_BUCKET": BUCKET,
         "REPOSITORY_NAME": "agents",

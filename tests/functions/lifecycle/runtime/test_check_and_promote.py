@@ -134,6 +134,24 @@ def test_live_moves_and_tells_where_it_was(world: Any) -> None:
     assert world.record().runtime.live_version == "2"
 
 
+def test_the_logs_of_both_endpoints_are_kept_as_long_as_the_stack_says(world: Any) -> None:
+    world.provision("one")
+    runtime_id = world.record().runtime.id
+    prefix = f"/aws/bedrock-agentcore/runtimes/{runtime_id}-"
+    logs = world.clients.logs
+
+    def kept() -> dict[str, int | None]:
+        found = logs.describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
+        return {group["logGroupName"]: group.get("retentionInDays") for group in found}
+
+    assert kept() == {f"{prefix}DEFAULT": 30, f"{prefix}live": 30}
+    # Changed by hand, and made by AgentCore itself.
+    logs.put_retention_policy(logGroupName=f"{prefix}live", retentionInDays=1)
+    logs.delete_retention_policy(logGroupName=f"{prefix}DEFAULT")
+    world.provision("two")
+    assert kept() == {f"{prefix}DEFAULT": 30, f"{prefix}live": 30}
+
+
 def test_an_unproved_version_does_not_go_live(world: Any) -> None:
     world.provision("one")
     world.begin("two", {"runtime": {"description": "new"}})

@@ -137,10 +137,6 @@ def proved_again(world: Any) -> None:
 
 def live(world: Any) -> None:
     world.provision("one")
-    runtime_id = world.record().runtime.id
-    world.clients.logs.create_log_group(
-        logGroupName=f"/aws/bedrock-agentcore/runtimes/{runtime_id}-DEFAULT"
-    )
     world.begin("two", {"action": "teardown"})
 
 

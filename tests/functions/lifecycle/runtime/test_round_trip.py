@@ -25,9 +25,6 @@ def test_a_new_environment_goes_live_and_away(world: Any) -> None:
         f"{quote(detail['agentRuntimeArn'], safe='')}/invocations?qualifier=DEFAULT"
     )
 
-    for endpoint in ("DEFAULT", "live"):
-        group = f"/aws/bedrock-agentcore/runtimes/{runtime.id}-{endpoint}"
-        world.clients.logs.create_log_group(logGroupName=group)
     world.clients.logs.create_log_group(
         logGroupName="/aws/bedrock-agentcore/runtimes/other-1-DEFAULT"
     )

@@ -134,12 +134,14 @@ def test_what_is_missing_is_said(account: Any, kind: str, missing: str, said: st
     assert failed == ["PRE_BUILD"]
 
 
-def test_every_requirement_of_the_agent_has_a_wheel_for_what_agentcore_runs() -> None:
+def test_every_requirement_of_the_agent_has_a_wheel_for_what_agentcore_runs(
+    tmp_path: Path,
+) -> None:
     # Builds here take this machine's own platform, so only this tells of a wheel that is missing on ARM.
     done = subprocess.run(
         [
             *(Path(sys.executable).with_name("uv"), "pip", "install", "--dry-run", "--quiet"),
-            *("--target", "nowhere", "--only-binary", ":all:", "--require-hashes"),
+            *("--target", tmp_path, "--only-binary", ":all:", "--require-hashes"),
             *("--python-version", of_the_project("PYTHON_VERSION")),
             *("--python-platform", of_the_project("PYTHON_PLATFORM")),
             *("-r", ROOT / "agent" / "requirements.txt"),

@@ -1,9 +1,24 @@
-"""The map of the code names every file of the domain, and no other."""
+"""The map of the code names every folder, every file of the domain, and no other."""
 
 import re
+import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
+
+
+def test_every_folder_is_a_room() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text.split("## The rooms")[1].split("\n\n")[0]
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a checkout: what was made here cannot be told from what belongs here")
+    there = {name.split("/")[0] for name in listed.stdout.splitlines() if "/" in name}
+    assert {name.split("/")[0] for name in re.findall(r"`([\w.-]+)/", table)} == there
 
 
 def test_the_map_of_the_domain_is_complete() -> None:

@@ -1,6 +1,6 @@
-"""Writes the input table of README.md from the request model, between its two markers.
+"""Writes the input tables of README.md from the models of the inputs, each between its two markers.
 
-`python docs/input_table.py` rewrites it, `--check` only says whether it is stale (exit status 1).
+`python docs/input_table.py` rewrites them, `--check` only says whether one is stale (exit status 1).
 """
 
 from __future__ import annotations
@@ -14,15 +14,19 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from lifecycle.fleet_request import FleetRequest
 from lifecycle.inputs import model_of
 from lifecycle.request import Request
 
 README = Path(__file__).parents[1] / "README.md"
-BEGIN, END = "<!-- inputs: made by docs/input_table.py -->\n", "<!-- /inputs -->"
+TABLES: dict[str, type[BaseModel]] = {"inputs": Request, "fleet": FleetRequest}
+"""The name in a table's markers, and the model that the table is made from."""
+
+REQUIRED = "required"
 
 
-def rows(model: type[BaseModel] = Request, path: str = "") -> Iterator[tuple[str, str, str, str]]:
-    """Every leaf of the input: its path, what is allowed, its default (JSON or a dash), what it means."""
+def rows(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str, str, str]]:
+    """Every leaf of an input: its path, what is allowed, its default (JSON or a dash), what it means."""
     for field in model.model_fields.values():
         name = f"{path}{field.alias}"
         inner = model_of(field.annotation)
@@ -31,7 +35,7 @@ def rows(model: type[BaseModel] = Request, path: str = "") -> Iterator[tuple[str
             yield from rows(inner, f"{name}.")
             continue
         extra: dict[str, Any] = dict(field.json_schema_extra or {})  # type: ignore[arg-type]
-        default = "required" if required else _default(field)
+        default = REQUIRED if required else _default(field)
         yield name, str(extra["allowed"]), default, str(field.description)
 
 
@@ -42,25 +46,33 @@ def _default(field: Any) -> str:
     )
 
 
-def table() -> str:
-    """The table in Markdown."""
+def table(model: type[BaseModel]) -> str:
+    """The table of a model in Markdown."""
     lines = ["| field | allowed | default | meaning |", "|---|---|---|---|"]
-    for name, allowed, default, meaning in rows():
-        lines.append(f"| `{name}` | {allowed} | {default} | {meaning} |")
+    for name, *cells in rows(model):
+        # A bar of the text's own would end its cell.
+        texts = " | ".join(cell.replace("|", r"\|") for cell in cells)
+        lines.append(f"| `{name}` | {texts} |")
     return "\n".join(lines) + "\n"
 
 
+def renewed(text: str) -> str:
+    """The page with each table made anew."""
+    for name, model in TABLES.items():
+        begin, end = f"<!-- {name}: made by docs/input_table.py -->\n", f"<!-- /{name} -->"
+        before, rest = text.split(begin)
+        _, after = rest.split(end)
+        text = f"{before}{begin}{table(model)}{end}{after}"
+    return text
+
+
 def main(arguments: list[str]) -> int:
-    """Rewrite the table, or check it; returns the exit status."""
+    """Rewrite the tables, or check them; returns the exit status."""
     text = README.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    fresh = f"{before}{BEGIN}{table()}{END}{after}"
+    fresh = renewed(text)
     if "--check" in arguments:
         if fresh != text:
-            sys.stderr.write(
-                "README.md: the input table is stale; run python docs/input_table.py\n"
-            )
+            sys.stderr.write("README.md: an input table is stale; run python docs/input_table.py\n")
         return int(fresh != text)
     README.write_text(fresh, encoding="utf-8")
     return 0

@@ -6,6 +6,7 @@ A sentence names the field as the caller writes it, what was given, and what is 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -35,9 +36,12 @@ def allowed(text: str) -> dict[str, Any]:
 
 def problem(field: str, given: Any, allowed: str) -> PydanticCustomError:
     """What a validator raises: which field below its own (`""`: itself), what was given, what is allowed."""
-    return PydanticCustomError(
-        "request", "{allowed}", {"field": field, "given": given, "allowed": allowed}
-    )
+    return problems([(field, given, allowed)])
+
+
+def problems(found: list[tuple[str, Any, str]]) -> PydanticCustomError:
+    """What a validator raises that found several: field, given and allowed of each."""
+    return PydanticCustomError("request", "not allowed", {"found": found})
 
 
 def unwrap(event: Any) -> Any:
@@ -66,7 +70,9 @@ def parse_input(model: type[M], event: Any) -> M:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        sentences = dict.fromkeys(_sentence(model, wrong) for wrong in error.errors())
+        sentences = dict.fromkeys(
+            text for wrong in error.errors() for text in _sentences(model, wrong)
+        )
         raise InvalidRequestError("; ".join(sentences)) from None
 
 
@@ -94,12 +100,17 @@ def model_of(annotation: Any) -> type[BaseModel] | None:
     return None
 
 
-def _sentence(root: type[BaseModel], wrong: ErrorDetails) -> str:
+def _sentences(root: type[BaseModel], wrong: ErrorDetails) -> Iterator[str]:
     path = [str(part) for part in wrong["loc"] if part != "[key]"]
-    context = wrong.get("ctx", {})
-    if wrong["type"] == "request":
-        path += [context["field"]] if context["field"] else []
-        return f"{'.'.join(path)}: given {_shown(context['given'], path)}, allowed: {context['allowed']}"
+    if wrong["type"] != "request":
+        yield _sentence(root, wrong, path)
+        return
+    for field, given, may in wrong["ctx"]["found"]:
+        whole = [*path, field] if field else path
+        yield f"{'.'.join(whole)}: given {_shown(given, whole)}, allowed: {may}"
+
+
+def _sentence(root: type[BaseModel], wrong: ErrorDetails, path: list[str]) -> str:
     if wrong["type"] == "extra_forbidden":
         siblings = _fields_at(root, path[:-1])
         close = difflib.get_close_matches(path[-1], siblings, n=1)

@@ -10,8 +10,9 @@ from typing import Any, Literal
 Flow = Literal["password", "clientCredentials"]
 """How a caller of a Cognito environment gets a token."""
 
-STACK_TAG = "agentcore-lifecycle:stack"
-ENVIRONMENT_TAG = "agentcore-lifecycle:environment"
+TAG_PREFIX = "agentcore-lifecycle"
+STACK_TAG = f"{TAG_PREFIX}:stack"
+ENVIRONMENT_TAG = f"{TAG_PREFIX}:environment"
 LIVE_ENDPOINT = "live"
 # What a runtime name may be (botocore's model: AgentRuntimeName).
 _RUNTIME_NAME_LENGTH = 48

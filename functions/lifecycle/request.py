@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from lifecycle.inputs import InputModel, allowed, parse_input, problem
-from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG, Flow
+from lifecycle.inputs import InputModel, allowed, parse_input, problem, problems
+from lifecycle.names import TAG_PREFIX, Flow
 
 ENVIRONMENT_PATTERN = r"^[a-z][a-z0-9-]{0,23}$"
 DISCOVERY_URL_PATTERN = r"^https?://[^\s?#]+/\.well-known/openid-configuration$"
@@ -24,6 +24,7 @@ CONTAINER_URI_PATTERN = (
 )
 # A poll loop of this many rounds stays well inside Step Functions' 25,000 history events.
 _MOST_POLLS = 1000
+_RESERVED_TAGS = ("aws:", f"{TAG_PREFIX}:")
 DEFAULT_PROMPT = "今の天気はどうですか？"
 
 
@@ -146,22 +147,20 @@ class Auth(InputModel):
             "allowedScopes": self.allowed_scopes,
             "tokenSecretArn": self.token_secret_arn,
         }
+        found: list[tuple[str, Any, str]] = []
         if self.type != "jwt":
-            for name, value in for_jwt.items():
-                if value is not None:
-                    raise problem(name, value, "only with auth.type jwt")
+            given = {name: value for name, value in for_jwt.items() if value is not None}
+            found += [(name, value, "only with auth.type jwt") for name, value in given.items()]
         else:
-            for name in ("discoveryUrl", "tokenSecretArn"):
-                if for_jwt[name] is None:
-                    raise problem(name, None, "required with auth.type jwt")
+            missing = [n for n in ("discoveryUrl", "tokenSecretArn") if for_jwt[n] is None]
+            found += [(name, None, "required with auth.type jwt") for name in missing]
             if not (self.allowed_clients or self.allowed_audience or self.allowed_scopes):
-                raise problem(
-                    "allowedClients",
-                    None,
-                    "at least one of allowedClients, allowedAudience, allowedScopes",
-                )
+                one = "at least one of allowedClients, allowedAudience, allowedScopes"
+                found.append(("allowedClients", None, one))
         if self.flow is not None and self.type != "cognito":
-            raise problem("flow", self.flow, "only with auth.type cognito")
+            found.append(("flow", self.flow, "only with auth.type cognito"))
+        if found:
+            raise problems(found)
         return self
 
     @property
@@ -216,7 +215,7 @@ class Runtime(InputModel):
         ge=60,
         le=1209600,
         description="A session without calls ends after this time; AgentCore's default when left out.",
-        json_schema_extra=allowed("60 to 1209600"),
+        json_schema_extra=allowed("60 to 1209600, at most maxLifetimeSeconds"),
     )
     max_lifetime_seconds: int | None = Field(
         default=None,
@@ -290,14 +289,14 @@ class Wait(InputModel):
         ge=0,
         le=300,
         description="The first wait of a poll loop; it grows by half each time, up to `maxIntervalSeconds`.",
-        json_schema_extra=allowed("0 to 300"),
+        json_schema_extra=allowed("0 to 300, at most maxIntervalSeconds"),
     )
     max_interval_seconds: int = Field(
         default=15,
         ge=1,
         le=300,
         description="The longest wait between two polls.",
-        json_schema_extra=allowed("1 to 300"),
+        json_schema_extra=allowed(f"1 to 300, at least timeoutSeconds / {_MOST_POLLS}"),
     )
     timeout_seconds: int = Field(
         default=1800,
@@ -359,8 +358,8 @@ class Request(InputModel):
     wait: Wait = Field(default_factory=Wait, json_schema_extra=allowed("an object"))
     teardown: Literal["never", "onFailure", "always"] = Field(
         default="never",
-        description="When `provision` removes the environment again: `always` is the round trip of build, prove, "
-        "remove.",
+        description="When `provision` removes the environment again, the whole of it, also if it was live before: "
+        "`always` is the round trip of build, prove, remove.",
         json_schema_extra=allowed("never, onFailure or always"),
     )
     ttl_hours: float | None = Field(
@@ -380,7 +379,7 @@ class Request(InputModel):
     @classmethod
     def _tags_are_the_callers(cls, value: dict[str, str]) -> dict[str, str]:
         for key in value:
-            if key.lower().startswith("aws:") or key in (STACK_TAG, ENVIRONMENT_TAG):
+            if key.lower().startswith(_RESERVED_TAGS):
                 raise problem(
                     "", key, "a tag key that is not reserved (aws:, agentcore-lifecycle:)"
                 )

@@ -126,6 +126,10 @@ def test_a_request_survives_the_way_through_the_state_machine() -> None:
             "runtime.idleTimeoutSeconds: given 90, allowed: at most maxLifetimeSeconds (80)",
         ),
         ({"tags": {"aws:x": "1"}}, "tags: given 'aws:x', allowed: a tag key that is not reserved"),
+        (
+            {"tags": {"AgentCore-Lifecycle:smoke-test": "allowed"}},
+            "tags: given 'AgentCore-Lifecycle:smoke-test', allowed: a tag key that is not reserved",
+        ),
         ({"ttlHours": 0}, "ttlHours: given 0, allowed: a number over 0"),
         ({"dryRun": True}, "dryRun: given true, allowed: true only with action teardown"),
         ([], "input: given [], allowed: a JSON object"),
@@ -144,6 +148,10 @@ def test_all_wrong_fields_are_named_at_once() -> None:
         parse_request({"environment": "X", "teardown": "maybe"})
     assert "environment: given" in str(caught.value)
     assert "teardown: given" in str(caught.value)
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_request({"auth": {"type": "jwt", "flow": "password"}})
+    for field in ("discoveryUrl", "tokenSecretArn", "allowedClients", "flow"):
+        assert f"auth.{field}: given " in str(caught.value)
 
 
 def test_values_that_may_be_confidential_are_not_repeated() -> None:

@@ -139,9 +139,11 @@ def report_outcome(event: OutcomeEvent, *, clients: Clients = CLIENTS) -> Outcom
         )
     failure = failure or teardown_failure
     environment = environment_of(event.request)
-    if environment is not None:
-        _close(Records(clients.dynamodb, settings.table_name), environment, event, failure)
-    output = _output(event, environment, failure)
+    records = Records(clients.dynamodb, settings.table_name)
+    record = records.get(environment) if environment is not None else None
+    if record is not None:
+        _close(records, record, event, failure)
+    output = _output(event, environment, record, failure)
     # A dry run changed nothing that anybody would want to hear of.
     if failure or not (event.teardown and event.teardown.get("dryRun")):
         _announce(clients.events, settings.event_bus_name, event, output, failure)
@@ -157,11 +159,9 @@ def environment_of(request: Any) -> str | None:
     return name if isinstance(name, str) and re.match(ENVIRONMENT_PATTERN, name) else None
 
 
-def _close(
-    records: Records, environment: str, event: OutcomeEvent, failure: Failure | None
-) -> None:
-    record = records.get(environment)
-    if record is None or record.lock is None or record.lock.execution != event.execution:
+def _close(records: Records, record: Record, event: OutcomeEvent, failure: Failure | None) -> None:
+    environment = record.environment
+    if record.lock is None or record.lock.execution != event.execution:
         return
     removed = event.teardown is not None and not event.teardown.get("dryRun")
     if removed and event.teardown_failure is None and record.is_empty:
@@ -184,7 +184,7 @@ def _last_state(record: Record, event: OutcomeEvent, failure: Failure | None) ->
 
 
 def _output(
-    event: OutcomeEvent, environment: str | None, failure: Failure | None
+    event: OutcomeEvent, environment: str | None, record: Record | None, failure: Failure | None
 ) -> dict[str, Any]:
     request = unwrap(event.request)
     action = request.get("action", "provision") if isinstance(request, dict) else None
@@ -195,7 +195,7 @@ def _output(
         "runtime": event.runtime,
         "auth": event.auth,
         "artifact": event.artifact,
-        "smokeTest": event.smoke_test,
+        "smokeTest": event.smoke_test or _failed_smoke_test(event, record),
         "promotion": event.promotion,
         "change": event.change,
         "repaired": event.repaired,
@@ -205,6 +205,11 @@ def _output(
     if failure is not None:
         output["failure"] = failure.model_dump(by_alias=True)
     return output
+
+
+def _failed_smoke_test(event: OutcomeEvent, record: Record | None) -> dict[str, Any] | None:
+    kept = record.failed_smoke_test if record else None
+    return kept.report if kept and kept.execution == event.execution else None
 
 
 def _detail_type(

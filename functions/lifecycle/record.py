@@ -131,6 +131,13 @@ class Removal(_Section):
     )
 
 
+class FailedSmokeTest(_Section):
+    """What the last gate that did not open saw: a stage that fails returns nothing, so it is kept here."""
+
+    execution: str
+    report: dict[str, Any]
+
+
 class RuntimeRecord(_Section):
     """The runtime and its versions."""
 
@@ -186,6 +193,7 @@ class Record(_Section):
     identity: IdentityRecord | None = None
     artifact: ArtifactRecord | None = None
     runtime: RuntimeRecord | None = None
+    failed_smoke_test: FailedSmokeTest | None = None
     runtime_removal: Removal | None = None
     artifact_removal: Removal | None = None
     identity_removal: Removal | None = None

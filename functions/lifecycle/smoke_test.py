@@ -18,7 +18,7 @@ from lifecycle.invocation import Caller, Target
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.patience import Patience
 from lifecycle.probes import good_caller, matrix
-from lifecycle.record import IdentityRecord, Record, Records, RuntimeRecord
+from lifecycle.record import FailedSmokeTest, IdentityRecord, Record, Records, RuntimeRecord
 from lifecycle.settings import Settings
 from lifecycle.sign_in import StaleSecretError, sign_in
 
@@ -30,7 +30,7 @@ class SmokeTestReport(Wire):
     """What the gate saw.
 
     Attributes:
-        passed: Always true: a gate that does not open raises.
+        passed: Whether the gate opened.
         endpoint: Which endpoint was called.
         version: Which version it serves.
         checks: Each probe.
@@ -82,6 +82,7 @@ def run_smoke_test(
     version = _served(clients, runtime, endpoint)
     target = Target(str(runtime.arn), endpoint, f"smoke-test-{uuid.uuid4()}")
     patience = Patience(request.smoke_test.timeout_seconds, sleep)
+    gate: Gate | None = None
     try:
         signed_in = sign_in(identity, clients, patience)
         gate = Gate(target, request, patience, signed_in.secrets)
@@ -97,20 +98,28 @@ def run_smoke_test(
             changes["identity"] = identity.model_copy(update={"secret_version": None})
         failed = {"failed_version": version, "failed_reason": str(error)}
         changes["runtime"] = runtime.model_copy(update=failed)
+        report = _report(target, version, gate, passed=False)
+        changes["failed_smoke_test"] = FailedSmokeTest(
+            execution=event.execution, report=report.model_dump(mode="json", by_alias=True)
+        )
         records.update(request.environment, event.execution, **changes)
         raise SmokeTestError(str(error)) from None
     passed = _passed(runtime, endpoint, version)
     if passed != runtime:
         records.update(request.environment, event.execution, runtime=passed)
-    return SmokeTested(
-        smoke_test=SmokeTestReport(
-            passed=True,
-            endpoint=endpoint,
-            version=version,
-            checks=gate.checks,
-            answer=gate.answer,
-            session_id=target.session_id,
-        )
+    return SmokeTested(smoke_test=_report(target, version, gate, passed=True))
+
+
+def _report(
+    target: Target, version: str | None, gate: Gate | None, *, passed: bool
+) -> SmokeTestReport:
+    return SmokeTestReport(
+        passed=passed,
+        endpoint=target.qualifier,
+        version=version,
+        checks=gate.checks if gate else [],
+        answer=gate.answer if gate else "",
+        session_id=target.session_id,
     )
 
 

@@ -177,8 +177,11 @@ def test_an_event_delivered_twice_starts_one_execution_that_succeeds(
         "Environment Removed": removed.arn,
     }
     assert len(told) == 4
-    (failure,) = [event["detail"]["failure"] for event in told if "failure" in event["detail"]]
-    assert failure["error"] == "SmokeTestError"
+    (bad,) = [event["detail"] for event in told if "failure" in event["detail"]]
+    assert bad["failure"]["error"] == "SmokeTestError"
+    *before, last = bad["smokeTest"]["checks"]
+    assert all(check["passed"] for check in before)
+    assert (bad["smokeTest"]["passed"], last["passed"]) == (False, False)
 
 
 def rule_target(lifecycle: Any, source: str) -> str:

@@ -15,7 +15,7 @@ from lifecycle.outcome import (
     record_failure,
     report_outcome,
 )
-from lifecycle.record import IdentityRecord, Records
+from lifecycle.record import FailedSmokeTest, IdentityRecord, Records
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:one"
 OTHER = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:two"
@@ -106,6 +106,18 @@ def test_failure_is_written_kept_and_announced(clients: Clients) -> None:
     assert (outcome.failure.error, outcome.failure.cause) == ("SmokeTestError", "open door")
     assert (record(clients).state, record(clients).lock) == ("FAILED", None)
     assert clients.events.entries[0]["DetailType"] == "Environment Failed"
+
+
+def test_what_a_failed_smoke_test_saw_is_in_the_output_of_its_own_execution(
+    clients: Clients,
+) -> None:
+    seen = {"passed": False, "checks": [{"name": "SigV4 is refused", "milliseconds": 12}]}
+    records = Records(clients.dynamodb, "environments")
+    failure = {"Error": "SmokeTestError", "Cause": "check 'x'"}
+    for execution, expected in (("arn:another", None), (EXECUTION, seen)):
+        kept = FailedSmokeTest(execution=execution, report=seen)
+        records.acquire("dev", EXECUTION, lambda _: True, {"failed_smoke_test": kept})
+        assert report(clients, failure=failure).output["smokeTest"] == expected
 
 
 def test_the_original_error_stays_when_the_compensation_fails_too(clients: Clients) -> None:

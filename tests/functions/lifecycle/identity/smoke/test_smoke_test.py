@@ -239,6 +239,12 @@ def test_a_failure_is_noted_before_it_is_raised(password: Any) -> None:
     assert runtime.failed_reason == str(caught.value)
     assert (runtime.proven_version, runtime.live_version) == ("2", "2")
     assert type(caught.value) is SmokeTestError
+    kept = password.world.record.failed_smoke_test
+    assert kept.execution == password.world.event().execution
+    assert (kept.report["passed"], kept.report["version"]) == (False, "3")
+    seen = [(check["name"], check["passed"]) for check in kept.report["checks"]]
+    assert seen[0] == ("SigV4 is refused", True)
+    assert seen[-1] == ("A valid access token is answered", False)
 
 
 @pytest.mark.parametrize("endpoint", ["DEFAULT", "live"])

@@ -135,7 +135,9 @@ class Auth(InputModel):
         description="For `jwt`: the secret with the credentials of the smoke test's own caller, JSON "
         "`{clientId, clientSecret, scope?, audience?}` for the provider's token endpoint. It must have the tag "
         "`agentcore-lifecycle:smoke-test` = `allowed`.",
-        json_schema_extra=allowed("the ARN of a Secrets Manager secret, only for auth.type jwt"),
+        json_schema_extra=allowed(
+            "the ARN of a Secrets Manager secret of this account, only for auth.type jwt"
+        ),
     )
 
     @model_validator(mode="after")
@@ -358,8 +360,8 @@ class Request(InputModel):
     wait: Wait = Field(default_factory=Wait, json_schema_extra=allowed("an object"))
     teardown: Literal["never", "onFailure", "always"] = Field(
         default="never",
-        description="When `provision` removes the environment again, the whole of it, also if it was live before: "
-        "`always` is the round trip of build, prove, remove.",
+        description="When `provision` removes the whole environment again, also one that was live before: `onFailure` "
+        "when it fails, `always` also when it succeeds (the round trip of build, prove, remove).",
         json_schema_extra=allowed("never, onFailure or always"),
     )
     ttl_hours: float | None = Field(

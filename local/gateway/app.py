@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import socket
 import threading
@@ -13,12 +14,14 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from werkzeug import Request, Response
+from werkzeug.exceptions import HTTPException
 
 from local.gateway import errors
 from local.gateway.authorization import Authorization
 from local.gateway.calls import Call, CallLog
-from local.gateway.credentials import CredentialStore, Principal
+from local.gateway.credentials import CredentialStore
 from local.gateway.faults import GATEWAY_KINDS, Fault, FaultPlan
+from local.gateway.hosts import stranger
 from local.gateway.local_api import PREFIX as LOCAL_PREFIX
 from local.gateway.local_api import LocalApi
 from local.gateway.operations import Identity, Operations
@@ -81,19 +84,55 @@ class Gateway:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         request = Request(environ)
-        body = request.get_data(cache=False)
+        broken: errors.ServiceError | None = None
+        body = b""
+        try:
+            body = request.get_data(cache=False)
+        except ConnectionError:
+            raise
+        except (OSError, HTTPException) as error:
+            broken = errors.malformed(str(error))
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         environ.pop("wsgi.input_terminated", None)
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         if request.path.startswith(LOCAL_PREFIX):
-            return self._local_api.respond(request, body)(environ, start_response)
-        call = self._name(request, body)
+            return self._local(request, body, broken)(environ, start_response)
+        call = self._call(request)
         environ[CALL_KEY] = call
-        caller = call.caller.name if call.caller else None
-        fault = self._faults.take(call.service, call.operation, GATEWAY_KINDS, caller)
-        fault = fault or self._denied(call, request, body)
+        fault: Fault | None = None
+        try:
+            self._name(call, request, body)
+            refusal = broken or self._refusal(call, request)
+            if refusal is None:
+                caller = call.caller.name if call.caller else None
+                fault = self._faults.take(call.service, call.operation, GATEWAY_KINDS, caller)
+                fault = fault or self._denied(call, request, body)
+        except Exception:
+            log.exception("%s %s could not be named or authorised", request.method, request.path)
+            refusal = errors.internal_failure(call.operation)
+        if refusal is not None:
+            return self._error(call, refusal, request, environ, start_response)
         return self._serve(call, fault, request, environ, start_response)
+
+    def _local(self, request: Request, body: bytes, broken: errors.ServiceError | None) -> Response:
+        why = stranger(request)
+        if why is not None or broken is not None:
+            status, message = (403, why) if broken is None or why else (400, broken.message)
+            said = json.dumps({"message": message})
+            return Response(said, status, content_type="application/json")
+        return self._local_api.respond(request, body)
+
+    def _refusal(self, call: Call, request: Request) -> errors.ServiceError | None:
+        """Say why nobody may do this, whatever the roles' policies allow."""
+        model = self._operations.service(call.service)
+        why = stranger(request)
+        if why is not None:
+            log.warning("refused %s %s: %s", call.service, call.operation, why)
+            return errors.forbidden(model, why)
+        if call.caller is None and scope_of(request) is not None:
+            return errors.unknown_key(model)
+        return None
 
     def _denied(self, call: Call, request: Request, body: bytes) -> Fault | None:
         """Say whether the caller's role may do this, as a fault if it may not."""
@@ -107,22 +146,27 @@ class Gateway:
         log.warning("%s", reason)
         return Fault(call.service, call.operation, "accessDenied", reason=reason)
 
-    def _name(self, request: Request, body: bytes) -> Call:
+    def _call(self, request: Request) -> Call:
+        """Return what the signature alone says of a request."""
         scope = scope_of(request)
-        caller: Principal | None = None
-        if scope is not None:
-            known = self._credentials.find(scope.access_key_id)
-            caller = known.principal if known else None
-            identity = self._operations.identify(request, scope.service, body)
-        else:
-            identity = self._unsigned(request, body)
+        known = self._credentials.find(scope.access_key_id) if scope is not None else None
         return Call(
-            service=identity.service,
-            operation=identity.operation,
-            caller=caller,
+            service=scope.service if scope is not None else "s3",
+            operation=None,
+            caller=known.principal if known else None,
             request_id=str(uuid.uuid4()),
             at=time.time(),
         )
+
+    def _name(self, call: Call, request: Request, body: bytes) -> None:
+        """Fill in service and operation."""
+        signed = scope_of(request) is not None
+        identity = (
+            self._operations.identify(request, call.service, body)
+            if signed
+            else self._unsigned(request, body)
+        )
+        call.service, call.operation = identity.service, identity.operation
 
     def _unsigned(self, request: Request, body: bytes) -> Identity:
         """Name a request without SigV4: bearer tokens, public keys, public Cognito operations."""
@@ -152,9 +196,7 @@ class Gateway:
         if fault is not None and fault.kind != "timeoutAfter":
             model = self._operations.service(call.service)
             error = errors.fault_error(fault, model, call.operation)
-            return self._answer(
-                call, errors.respond(error, model, call.request_id, request), environ, start
-            )
+            return self._error(call, error, request, environ, start)
         app = self._app(call)
 
         def started(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -174,27 +216,27 @@ class Gateway:
             self._calls.record(call)
             raise
         except NotImplementedError as missing:
-            model = self._operations.service(call.service)
             unknown = errors.ServiceError("UnknownOperationException", str(missing), 501)
-            return self._answer(
-                call, errors.respond(unknown, model, call.request_id, request), environ, start
-            )
+            return self._error(call, unknown, request, environ, start)
         except Exception:
             log.exception("%s %s failed in the embedded AWS", call.service, call.operation)
-            model = self._operations.service(call.service)
-            error = errors.ServiceError(
-                "InternalFailure", f"The embedded AWS failed at {call.operation}.", 500
-            )
-            return self._answer(
-                call, errors.respond(error, model, call.request_id, request), environ, start
-            )
+            failure = errors.internal_failure(call.operation)
+            return self._error(call, failure, request, environ, start)
         if fault is not None:
             self._cut(call, environ, fault)
         return chunks
 
-    def _answer(
-        self, call: Call, response: Response, environ: WSGIEnvironment, start: StartResponse
+    def _error(
+        self,
+        call: Call,
+        error: errors.ServiceError,
+        request: Request,
+        environ: WSGIEnvironment,
+        start: StartResponse,
     ) -> Iterable[bytes]:
+        """Answer with an error in the protocol of the service, and record the call."""
+        model = self._operations.service(call.service)
+        response = errors.respond(error, model, call.request_id, request)
         call.status = response.status_code
         self._calls.record(call)
         return response(environ, start)

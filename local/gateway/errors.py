@@ -48,6 +48,39 @@ class ServiceError:
         return self.status < 500
 
 
+def forbidden(model: ServiceModel | None, message: str) -> ServiceError:
+    """Return the error for a request that nobody may make, whoever signed it."""
+    xml = model is not None and model.resolved_protocol in ("query", "rest-xml")
+    return ServiceError("AccessDenied" if xml else "AccessDeniedException", message, 403)
+
+
+def unknown_key(model: ServiceModel | None) -> ServiceError:
+    """Return a service's error for an access key that was never issued.
+
+    The code depends on the protocol, also where a service has left the query protocol behind (S3 API reference, "Error
+    responses"; "Common errors" of the others).
+    """
+    if model is not None and model.service_name == "s3":
+        message = "The AWS Access Key Id you provided does not exist in our records."
+        return ServiceError("InvalidAccessKeyId", message, 403)
+    query = model is not None and (
+        "query" in model.metadata.get("protocols", [model.metadata["protocol"]])
+        or "awsQueryCompatible" in model.metadata
+    )
+    code = "InvalidClientTokenId" if query else "UnrecognizedClientException"
+    return ServiceError(code, "The security token included in the request is invalid.", 403)
+
+
+def malformed(message: str) -> ServiceError:
+    """Return the error for a request whose body cannot be read ("Common errors" of any service)."""
+    return ServiceError("MalformedHttpRequestException", message, 400)
+
+
+def internal_failure(operation: str | None) -> ServiceError:
+    """Return the error for a fault of the embedded AWS itself; its log has the details."""
+    return ServiceError("InternalFailure", f"The embedded AWS failed at {operation}.", 500)
+
+
 def fault_error(fault: Fault, model: ServiceModel | None, operation: str | None) -> ServiceError:
     """Return the error that a service answers for a planned fault.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -17,10 +19,13 @@ from botocore.loaders import Loader
 from werkzeug import Request, Response
 
 from local.gateway.app import Gateway
+from local.gateway.authorization import Authorization
 from local.gateway.calls import CallLog
 from local.gateway.credentials import CredentialStore, Principal
 from local.gateway.faults import Fault, FaultPlan
 from local.gateway.local_api import LocalApi
+from local.gateway.operations import Operations
+from local.gateway.permissions import Place
 from local.gateway.server import Server
 
 FUNCTION = Principal("SignInFunction", "arn:aws:iam::123456789012:role/r", "function")
@@ -42,7 +47,9 @@ class FakeDelays:
 class World:
     """A gateway that is served, and what stands behind it."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, operations: Operations | None = None, authorization: Authorization | None = None
+    ) -> None:
         self.store = CredentialStore()
         self.log = CallLog()
         self.faults = FaultPlan()
@@ -56,6 +63,8 @@ class World:
             calls=self.log,
             faults=self.faults,
             local_api=LocalApi(self.log, self.faults, self.delays, lambda: {"pid": 1}),
+            operations=operations,
+            authorization=authorization,
         )
         self.server = Server(gateway)
         self.server.start()
@@ -115,10 +124,157 @@ def test_a_call_is_named_logged_and_answered(world: World) -> None:
     assert world.reached == [("dynamodb", "PutItem")]
 
 
-def test_an_unknown_key_is_served_without_a_name(world: World) -> None:
+@pytest.mark.parametrize(
+    ("service", "call", "code"),
+    [
+        ("s3", "list_buckets", "InvalidAccessKeyId"),
+        ("iam", "list_roles", "InvalidClientTokenId"),
+        ("sqs", "list_queues", "InvalidClientTokenId"),
+        ("codebuild", "list_projects", "UnrecognizedClientException"),
+        ("lambda", "list_functions", "UnrecognizedClientException"),
+    ],
+)
+def test_a_key_that_was_never_issued_is_refused(
+    world: World, service: str, call: str, code: str
+) -> None:
     world.keys = CredentialStore().issue(FUNCTION)
-    put_item(world)
-    assert world.log.calls()[0].caller is None
+    world.faults.add(Fault(service, "*", "throttle"))
+    with pytest.raises(ClientError) as caught:
+        getattr(world.client(service), call)()
+    answer: Any = caught.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, 403)
+    assert world.reached == []
+    (logged,) = world.log.calls()
+    assert (logged.caller, logged.status) == (None, 403)
+    assert world.faults.list(), "it is still there for a call that is served"
+
+
+FOREIGN = [
+    {"Host": "evil.example"},
+    {"Host": "localhost.evil.example:4566"},
+    {"Host": "127.0.0.1.evil.example"},
+    {"Host": "evil.example:4566@localhost"},
+    {"Host": "192.168.0.1"},
+    {"Host": ""},
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "https://localhost.evil.example"},
+    {"Origin": "http://localhost:4566/evil.example"},
+    {"Origin": "https://localhost@evil.example"},
+]
+OURS = [
+    {"Host": "localhost"},
+    {"Host": "LOCALHOST:1"},
+    {"Host": "127.0.0.1:4566"},
+    {"Host": "[::1]:4566"},
+    {"Host": "my.bucket_1.localhost:4566"},
+    {"Origin": "http://localhost:3000"},
+    {"Origin": "https://[::1]"},
+]
+
+
+def sent_by_a_page(world: World, path: str, headers: dict[str, str]) -> httpx.Response:
+    """Post as a page may without being asked first: no header of AWS's, the credential in the URL."""
+    credential = f"{world.keys.access_key_id}/20261123/us-east-1/codebuild/aws4_request"
+    return httpx.post(
+        world.url + path,
+        params={"X-Amz-Credential": credential},
+        headers={"Content-Type": "text/plain", **headers},
+        content="{}",
+        trust_env=False,
+    )
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=repr)
+def test_a_page_of_another_host_reaches_nothing(world: World, headers: dict[str, str]) -> None:
+    path = "/service/CodeBuild_20161006/operation/CreateProject"
+    answer = sent_by_a_page(world, path, headers)
+    assert answer.status_code == 403
+    assert answer.json()["__type"] == "AccessDeniedException"
+    assert world.reached == []
+    assert [call.status for call in world.log.calls()] == [403]
+    fault = {"service": "s3", "operation": "*", "kind": "throttle"}
+    planned = httpx.post(f"{world.url}/_local/faults", json=fault, headers=headers, trust_env=False)
+    assert planned.status_code == 403
+    assert "the embedded AWS" in planned.json()["message"]
+    assert world.faults.list() == []
+
+
+@pytest.mark.parametrize("headers", OURS, ids=repr)
+def test_this_machine_is_asked_for_by_several_names(world: World, headers: dict[str, str]) -> None:
+    path = "/service/CodeBuild_20161006/operation/CreateProject"
+    assert sent_by_a_page(world, path, headers).status_code == 200
+    assert world.reached == [("codebuild", "CreateProject")]
+    health = httpx.get(f"{world.url}/_local/health", headers=headers, trust_env=False)
+    assert health.status_code == 200
+
+
+def test_a_bucket_may_be_the_host(world: World) -> None:
+    headers = {"Host": f"bucket.localhost:{world.server.port}", "Origin": "https://evil.example"}
+    answer = httpx.get(f"{world.url}/key", headers=headers, trust_env=False)
+    assert answer.status_code == 403
+    assert "<Code>AccessDenied</Code>" in answer.text
+
+
+def chunked(world: World, path: str, headers: str, body: bytes) -> tuple[int, str]:
+    """Post a body in chunks as it is, also a malformed one; return status and body of the answer."""
+    with socket.create_connection(("127.0.0.1", world.server.port), timeout=10) as connection:
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+        connection.sendall(f"{head}{headers}\r\n".encode() + body)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        return answer.status, answer.read().decode()
+
+
+@pytest.mark.parametrize("body", [b"zz\r\nhello\r\n0\r\n\r\n", b"-5\r\n\r\n", b"1\r\nabc\r\n"])
+def test_a_malformed_body_is_a_bad_request_of_the_service(world: World, body: bytes) -> None:
+    scope = f"{world.keys.access_key_id}/20261123/us-east-1/dynamodb/aws4_request"
+    signed = f"Authorization: AWS4-HMAC-SHA256 Credential={scope}\r\n"
+    target = "X-Amz-Target: DynamoDB_20120810.PutItem\r\n"
+    status, text = chunked(world, "/", signed + target, body)
+    assert (status, json.loads(text)["__type"]) == (400, "MalformedHttpRequestException")
+    status, text = chunked(world, "/bucket/key", "", body)
+    assert status == 400
+    assert "<Code>MalformedHttpRequestException</Code>" in text
+    status, text = chunked(world, "/_local/faults", "", body)
+    assert status == 400
+    assert json.loads(text)["message"]
+    assert world.reached == []
+
+
+class Failing(Operations):
+    """Models that cannot be read for one part of the gateway's own work."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__()
+        setattr(self, part, self.fail)
+
+    def fail(self, *_: object) -> Any:
+        raise RuntimeError("a fault of ours")
+
+
+class Nobody(Authorization):
+    def __init__(self) -> None:
+        super().__init__(Place("us-east-1", "123456789012"), lambda _: [], lambda _: {})
+
+
+@pytest.mark.parametrize("part", ["identify", "members"])
+def test_a_fault_of_the_gateway_speaks_the_protocol_of_the_service(
+    part: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = World(Failing(part), Nobody())
+    try:
+        for service, call in (("dynamodb", "list_tables"), ("s3", "list_buckets")):
+            with pytest.raises(ClientError) as caught:
+                getattr(world.client(service), call)()
+            answer: Any = caught.value.response
+            assert answer["Error"]["Code"] == "InternalFailure"
+            assert answer["ResponseMetadata"]["HTTPStatusCode"] == 500
+            assert "a fault of ours" not in str(answer)
+        assert "a fault of ours" in caplog.text
+        assert world.reached == []
+    finally:
+        world.server.stop()
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """Every place that reaches into moto's private parts, and why.
 
-Each seam says what moto does instead, and where that is known upstream (without a number: not
-reported yet). For each there is a canary in `tests/local/services/test_moto_seams.py` that fails
-when moto no longer needs it. `install` may be called again, and stays in force for the process.
+Each seam says what moto does instead, and after `Upstream:` the issue or pull request that knows of
+it; `report N` is the text of one that is still to be filed (docs/upstream.md). For each there is a
+canary in `tests/local/services/test_moto_seams.py` that fails when moto no longer needs it.
+`install` may be called again, and stays in force for the process.
 """
 
 from __future__ import annotations
@@ -135,7 +136,11 @@ _JSON = json.JSONDecoder()
 
 
 def _evaluate_jsonata() -> None:
-    """Evaluate JSONata, which moto has as a stub with one entrance (getmoto/moto#10105)."""
+    """Evaluate JSONata, which moto has as a stub with one entrance.
+
+    Upstream: getmoto/moto#10105, #10112; quoting of variables: report 1; errors of an expression:
+    report 3; `$uuid`: localstack/localstack#12667.
+    """
     sfn_jsonata._eval_jsonata = evaluate_composed
     # Strings are put between quotes as they are, so a quote or a newline in a value (an error's
     # Cause that is JSON) breaks the expression. Imported by name in two places.
@@ -229,6 +234,8 @@ def _fill_context() -> None:
 
     moto leaves out `Execution.RedriveCount` and (but in Map and Parallel) `State.RetryCount`,
     and writes times in two other ways.
+
+    Upstream: report 4; of the times: localstack/localstack#10713, #9695.
     """
     state_data, execution_data = sfn_states.StateData, sfn_states.ExecutionData
 
@@ -244,9 +251,10 @@ def _fill_context() -> None:
 
 
 def _unescape_strings() -> None:
-    r"""Read strings of a definition as JSON; moto leaves `\"` and `\n` in them as they stand.
+    r"""Read strings of a definition as JSON; moto leaves `\"` and `\n` in some as they stand.
 
-    Mended where moto's interpreter comes from (localstack/localstack#12072), not yet in moto.
+    These are state names, literals of Assign, keys and JSON paths; the others are mended.
+    Upstream: report 2, what is left of localstack/localstack#12072 (in moto by getmoto/moto#9142).
     """
     original = Preprocessor._inner_string_of
 
@@ -264,7 +272,7 @@ def _let_states_errors_through() -> None:
 
     moto carries both as custom error names, whose constructor refuses the prefix with a ValueError,
     so a States.QueryEvaluationError inside a branch cannot be caught: the execution ends as
-    States.Runtime.
+    States.Runtime. Upstream: report 5; of branches: localstack/localstack#10489.
     """
 
     def accept(self: CustomErrorName, error_name: str | None) -> None:
@@ -277,7 +285,7 @@ def _name_lambda_faults() -> None:
     """Name a call that never reached Lambda `Lambda.SdkClientException`, which can be retried.
 
     moto ends the execution with States.Runtime. The name is in the developer guide's best
-    practices, "Handle transient Lambda service exceptions".
+    practices, "Handle transient Lambda service exceptions". Upstream: report 6.
     """
     original = StateTaskServiceLambda._from_error
 
@@ -308,6 +316,7 @@ def _spell_parameters() -> None:
 
     A definition writes all parameters in PascalCase; moto has the two methods that should adapt
     them to botocore's model, but left them empty.
+    Upstream: getmoto/moto#10076, #10094, #10101.
     """
     session = new_session()
 
@@ -375,6 +384,7 @@ _clients = _SharedClients()
 
 
 def _share_clients() -> None:
+    """Give the interpreter clients that its threads share. Upstream: report 7; boto/boto3#1592."""
     sfn_clients.boto3 = _clients  # type: ignore[attr-defined]
 
 
@@ -387,11 +397,12 @@ _BAD_IN_NAME = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
 def _mend_executions() -> None:
     """Name executions, tell how they were stopped, page through their history.
 
-    moto leaves the name `None` (so `$states.context.Execution.Name` is null and all ARNs are the
-    same), looks for the name and adds the execution without a lock between the two, takes any
+    moto leaves the name `None` (so `$states.context.Execution.Name` is null, all ARNs are the same
+    and a second start is refused), looks for the name and adds the execution without a lock between the two, takes any
     name, gives an output that is a text without its quotes, has no code in its error for a bad
     input, loses `error` and `cause` of StopExecution, and always answers GetExecutionHistory whole
-    and oldest first.
+    and oldest first. Upstream: reports 8 to 14; of names: getmoto/moto#6438; of the history's order:
+    localstack/localstack#10106.
     """
     start = StepFunctionsParserBackend.start_execution
     stop = StepFunctionResponse.stop_execution
@@ -474,7 +485,7 @@ def _deliver_events() -> None:
 
     moto raises NotImplementedError for a state machine or a function, delivers for disabled
     rules too, writes the time as a number, adds `ingestion-time`, and shows events of AWS services
-    to every bus.
+    to every bus. Upstream: reports 15 to 18; of state machines: getmoto/moto#8452.
     """
 
     def send_to_targets(
@@ -521,7 +532,7 @@ class Timer:
 def timers(account_id: str, region: str) -> list[Timer]:
     """Return every enabled rule with a schedule, and every enabled schedule.
 
-    moto keeps them and never fires one. Read from its models, since a poll through its API would
+    moto keeps them and never fires one (upstream: report 19). Read from its models, since a poll through its API would
     fill the call log.
     """
     rules = [
@@ -556,7 +567,7 @@ _FLOW_NAMES = {
 
 
 def _limit_tokens() -> None:
-    """Give tokens the life that the client says; moto gives all of them an hour."""
+    """Give tokens the life that the client says; moto gives all an hour. Upstream: report 20."""
     original = CognitoIdpUserPool.create_jwt
 
     @wraps(original)
@@ -583,7 +594,7 @@ def token_seconds(client: dict[str, Any], token_use: str) -> int:
 
 
 def _enforce_flows() -> None:
-    """Refuse a sign-in by a flow that the client does not allow; moto takes any."""
+    """Refuse a sign-in by a flow that the client does not allow. Upstream: report 21."""
     admin = CognitoIdpBackend.admin_initiate_auth
     public = CognitoIdpBackend.initiate_auth
 
@@ -618,6 +629,7 @@ def _update_resource_servers() -> None:
     """Serve UpdateResourceServer, which moto lacks.
 
     Name and scopes are replaced; the identifier cannot be changed (Cognito API reference).
+    Upstream: report 22.
     """
 
     def update_resource_server(self: CognitoIdpResponse) -> ActionResult:
@@ -633,7 +645,10 @@ def _update_resource_servers() -> None:
 
 
 def tag_user_pools() -> None:
-    """Serve TagResource, which moto lacks for user pools. Public, since the functions' own tests use moto alone."""
+    """Serve TagResource, which moto lacks for user pools. Upstream: report 22.
+
+    Public, since the functions' own tests use moto alone.
+    """
 
     def tag_resource(self: CognitoIdpResponse) -> ActionResult:
         pool_id = self._get_param("ResourceArn").rpartition("/")[2]
@@ -679,7 +694,7 @@ def app_client(account_id: str, region: str, client_id: str) -> AppClient | None
 
 
 def sign_token(pool: CognitoIdpUserPool, claims: dict[str, Any]) -> str:
-    """Sign claims with the key that the pool publishes (moto: one for all pools)."""
+    """Sign claims with the key that the pool publishes (moto: one for all pools; upstream: report 26)."""
     return str(jwt.encode({"kid": "dummy", "alg": "RS256"}, claims, pool.json_web_key))
 
 
@@ -719,7 +734,7 @@ class _MoreTagged:
 
 
 def _find_more_tagged() -> None:
-    """Let GetResources find user pools and AgentCore, which moto's tagging API does not know."""
+    """Let GetResources find user pools and AgentCore, which moto does not. Upstream: report 22."""
     original = tagging_models.iter_taggable_backends  # type: ignore[attr-defined]
 
     def iter_taggable_backends(account_id: str, region_name: str) -> Iterator[Any]:
@@ -737,6 +752,7 @@ def _heed_conditions() -> None:
 
     moto does not look at conditions ("Conditions are not taken into account", S3 models), so a
     statement that refuses unencrypted transport refuses everything. Loopback counts as encrypted.
+    Upstream: report 24; getmoto/moto#5820 asked for the refusal.
     """
 
     def get_permission(self: FakeBucket, action: str, resource: str) -> Any:
@@ -760,6 +776,7 @@ def know_managed_policy(account_id: str, arn: str) -> None:
     """Make one of AWS's managed policies known to IAM.
 
     moto knows all of them or none (`load_aws_managed_policies`), and all take a second and a half.
+    Upstream: getmoto/moto#7219, on purpose.
     """
     backend = iam_backends[account_id]["aws"]
     if arn in backend.managed_policies:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from local.embedded import EmbeddedAws
 from local.gateway.faults import Fault
+from local.services import moto_seams
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -364,3 +366,15 @@ def test_a_history_has_pages_and_two_directions(machines: Machines) -> None:
     ids = [event["id"] for page in pages for event in page]
     backwards = machines.client.get_execution_history(executionArn=arn, reverseOrder=True)
     assert [event["id"] for event in backwards["events"]] == ids[::-1]
+
+
+def test_every_seam_names_its_issue_or_the_report_that_is_to_be_filed() -> None:
+    reports = (Path(__file__).parents[3] / "docs/upstream.md").read_text(encoding="utf-8")
+    numbers = set(re.findall(r"^## (\d+)\.", reports, re.MULTILINE))
+    source = Path(moto_seams.__file__).read_text(encoding="utf-8")
+    install = source.split("def install()")[1].split("\n\n\n")[0]
+    for seam in re.findall(r"^    (\w+)\(\)$", install, re.MULTILINE):
+        said = (getattr(moto_seams, seam).__doc__ or "").partition("pstream:")[2]
+        assert re.search(r"#\d+|reports? \d+", said), seam
+    for first, last in re.findall(r"reports? (\d+)(?: to (\d+))?", source):
+        assert {first, last or first} <= numbers

@@ -13,19 +13,57 @@ from werkzeug import Request, Response
 from local.gateway import cbor
 from local.gateway.faults import Fault
 
+# Whole names of errors in botocore's models, the best first. Parts of names would not do: a service also has names for
+# what another one refused it ("KMSAccessDeniedException" of Lambda) and for other operations' matters.
 _THROTTLING = (
     "ThrottlingException",
     "TooManyRequestsException",
-    "ProvisionedThroughputExceededException",
-    "Throttl",
+    "ThrottledException",
+    "RequestThrottled",
     "RequestLimitExceeded",
 )
 _SERVER_ERROR = {
-    500: ("ServiceException", "InternalServer", "InternalError", "InternalService", "Internal"),
-    503: ("ServiceUnavailable",),
+    500: (
+        "ServiceException",
+        "InternalServerException",
+        "InternalServerError",
+        "InternalServiceException",
+        "InternalServiceError",
+        "InternalServiceFault",
+        "InternalErrorException",
+        "InternalException",
+        "ServerException",
+        "ServiceFailureException",
+        "KMSInternalException",
+    ),
+    503: ("ServiceUnavailableException",),
 }
-_CONFLICT = ("Conflict", "InUse", "AlreadyExists", "ConditionalCheckFailed")
-_DENIED = ("AccessDenied", "NotAuthorized", "AuthorizationError")
+_DENIED = ("AccessDeniedException", "AccessDenied", "AuthorizationErrorException")
+_CONFLICT = (
+    "ConflictException",
+    "ResourceConflictException",
+    "ConditionalCheckFailedException",
+    "ResourceInUseException",
+    "OperationAbortedException",
+    "ConcurrentModificationException",
+    "ConcurrentAccessException",
+    "TableInUseException",
+    "BackupInUseException",
+    "ResourceConflict",
+    "DeleteConflictException",
+    "ExecutionAlreadyExists",
+    "StateMachineAlreadyExists",
+    "ResourceAlreadyExistsException",
+    "ResourceExistsException",
+    "RepositoryAlreadyExistsException",
+    "ImageTagAlreadyExistsException",
+    "EntityAlreadyExistsException",
+    "AlreadyExistsException",
+    "UsernameExistsException",
+    "GroupExistsException",
+    "QueueNameExists",
+    "BucketAlreadyExists",
+)
 
 
 @dataclass(frozen=True)
@@ -84,21 +122,27 @@ def internal_failure(operation: str | None) -> ServiceError:
 def fault_error(fault: Fault, model: ServiceModel | None, operation: str | None) -> ServiceError:
     """Return the error that a service answers for a planned fault.
 
-    The code is one that the operation itself declares in botocore's model, else one that another
-    operation of the service does, else the common one.
+    The code is one that the operation itself declares in botocore's model, else one that another operation of the
+    service does, else the common one. Conflicts differ by operation: of them only its own counts.
 
     Args:
         fault: A fault of kind `throttle`, `serverError`, `accessDenied` or `conflict`.
         model: botocore's model of the service, if there is one.
         operation: The operation's name.
     """
-    xml = model is not None and model.resolved_protocol in ("query", "rest-xml")
+    protocol = model.resolved_protocol if model is not None else "json"
+    xml = protocol in ("query", "rest-xml")
     s3 = model is not None and model.service_name == "s3"
+    # Services of the JSON protocol answer 400 where the others have a status for each.
+    plain = protocol == "json"
     message = fault.reason
     if fault.kind == "serverError":
-        common = {500: "InternalServerError", 503: "ServiceUnavailable"}
-        words = _SERVER_ERROR.get(fault.status, ())
-        code, _ = _modelled(model, operation, words) or (
+        common = {
+            500: "InternalError" if s3 else "InternalServerError",
+            503: "ServiceUnavailable",
+        }
+        names = _SERVER_ERROR.get(fault.status, ())
+        code, _ = _modelled(model, operation, names) or (
             common.get(fault.status, "InternalFailure"),
             fault.status,
         )
@@ -110,27 +154,31 @@ def fault_error(fault: Fault, model: ServiceModel | None, operation: str | None)
         return ServiceError(code, message or "Rate exceeded", status)
     if fault.kind == "accessDenied":
         # Services seldom model it: IAM refuses in front of them.
-        default = ("AccessDenied" if xml else "AccessDeniedException", 403 if xml else 400)
-        code, status = _modelled(model, operation, _DENIED[:1]) or default
+        default = ("AccessDenied" if xml else "AccessDeniedException", 400 if plain else 403)
+        code, status = _modelled(model, operation, _DENIED) or default
         return ServiceError(code, message or "User is not authorized to do this", status)
-    code, status = _modelled(model, operation, _CONFLICT) or (
+    code, status = _modelled(model, operation, _CONFLICT, own_only=True) or (
         "OperationAborted" if s3 else "ConflictException",
-        409,
+        400 if plain else 409,
     )
     return ServiceError(code, message or "A conflicting operation is in progress", status)
 
 
 def _modelled(
-    model: ServiceModel | None, operation: str | None, words: Iterable[str]
+    model: ServiceModel | None,
+    operation: str | None,
+    names: Iterable[str],
+    *,
+    own_only: bool = False,
 ) -> tuple[str, int] | None:
     if model is None:
         return None
     own = model.operation_model(operation).error_shapes if operation else []
-    for shapes in (own, model.error_shapes):
-        for word in words:
-            for shape in shapes:
-                if word in shape.name:
-                    return _code_and_status(shape)
+    for shapes in (own,) if own_only else (own, model.error_shapes):
+        by_name = {shape.name: shape for shape in shapes}
+        for name in names:
+            if name in by_name:
+                return _code_and_status(by_name[name])
     return None
 
 

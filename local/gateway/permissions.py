@@ -23,8 +23,51 @@ _PREFIXES = {
     "resourcegroupstaggingapi": "tag",
     "stepfunctions": "states",
 }
-_MODEL_ACTIONS = {"Converse": "InvokeModel", "ConverseStream": "InvokeModelWithResponseStream"}
-_MULTIPART = {"CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"}
+ACTIONS = {
+    "bedrock-runtime": {
+        "Converse": "InvokeModel",
+        "ConverseStream": "InvokeModelWithResponseStream",
+    },
+    "lambda": {
+        "GetLayerVersionByArn": "GetLayerVersion",
+        "Invoke": "InvokeFunction",
+        "InvokeWithResponseStream": "InvokeFunction",
+    },
+    "s3": {
+        "CompleteMultipartUpload": "PutObject",
+        "CopyObject": "PutObject",
+        "CreateMultipartUpload": "PutObject",
+        "DeleteBucketEncryption": "PutEncryptionConfiguration",
+        "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+        "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+        "GetBucketEncryption": "GetEncryptionConfiguration",
+        "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+        "GetBucketNotificationConfiguration": "GetBucketNotification",
+        "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+        "HeadBucket": "ListBucket",
+        "HeadObject": "GetObject",
+        "ListBuckets": "ListAllMyBuckets",
+        "ListMultipartUploads": "ListBucketMultipartUploads",
+        "ListObjectVersions": "ListBucketVersions",
+        "ListObjects": "ListBucket",
+        "ListObjectsV2": "ListBucket",
+        "ListParts": "ListMultipartUploadParts",
+        "PutBucketEncryption": "PutEncryptionConfiguration",
+        "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+        "PutBucketNotificationConfiguration": "PutBucketNotification",
+        "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+        "UploadPart": "PutObject",
+        "UploadPartCopy": "PutObject",
+    },
+    "sns": {"PublishBatch": "Publish"},
+    "sqs": {
+        "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
+        "DeleteMessageBatch": "DeleteMessage",
+        "SendMessageBatch": "SendMessage",
+    },
+}
+"""Actions where they are not the operation's name (service authorization reference, "Actions, resources, and condition
+keys" of each service; for S3 also its user guide, "Required permissions for Amazon S3 API operations")."""
 _VERSIONED = {"GetObject", "DeleteObject"}
 
 
@@ -72,7 +115,7 @@ def permissions(service: str, operation: str, members: Members, place: Place) ->
         place: Region and account.
     """
     prefix = _PREFIXES.get(service, service)
-    action = f"{prefix}:{operation}"
+    action = f"{prefix}:{_action(service, operation)}"
     special = {
         "s3": _of_s3,
         "bedrock-runtime": _of_models,
@@ -91,6 +134,10 @@ def permissions(service: str, operation: str, members: Members, place: Place) ->
     if operation in ("UpdateUserPool", "CreateSecret") and tags:
         needed.append(Permission(f"{prefix}:TagResource", found, tags))
     return needed
+
+
+def _action(service: str, operation: str) -> str:
+    return ACTIONS.get(service, {}).get(operation, operation)
 
 
 def _resource(service: str, operation: str, members: Members, place: Place) -> str | None:
@@ -136,16 +183,13 @@ def _of_s3(operation: str, members: Members, _place: Place) -> Iterator[Permissi
             action = "s3:DeleteObjectVersion" if version else "s3:DeleteObject"
             yield Permission(action, f"arn:aws:s3:::{bucket}/{item}")
         return
+    name = _action("s3", operation)
     if key is None:
-        listed = {"ListObjectsV2": "ListBucket", "ListObjectVersions": "ListBucketVersions"}
-        name = listed.get(operation, operation)
         yield Permission(f"s3:{name}", f"arn:aws:s3:::{bucket}" if bucket else ANY_RESOURCE)
         return
     if operation == "HeadObject":
         # Without it a missing object is a 403.
         yield Permission("s3:ListBucket", f"arn:aws:s3:::{bucket}")
-    name = {"HeadObject": "GetObject"}.get(operation, operation)
-    name = "PutObject" if name in _MULTIPART else name
     if name in _VERSIONED and "versionId" in members:
         name += "Version"
     yield Permission(f"s3:{name}", f"arn:aws:s3:::{bucket}/{key}")
@@ -153,7 +197,7 @@ def _of_s3(operation: str, members: Members, _place: Place) -> Iterator[Permissi
 
 def _of_models(operation: str, members: Members, place: Place) -> Iterator[Permission]:
     model = str(members.get("modelId"))
-    action = f"bedrock:{_MODEL_ACTIONS.get(operation, operation)}"
+    action = f"bedrock:{_action('bedrock-runtime', operation)}"
     profile = re.match(r"(?:global|us|eu|jp|apac|au)\.(?P<model>.+)", model)
     if profile is None:
         yield Permission(action, f"arn:aws:bedrock:{place.region}::foundation-model/{model}")

@@ -285,7 +285,7 @@ def test_a_fault_of_the_gateway_speaks_the_protocol_of_the_service(
         ("dynamodb", "list_tables", "serverError", "InternalServerError", 500),
         ("lambda", "list_functions", "throttle", "TooManyRequestsException", 429),
         ("lambda", "list_functions", "serverError", "ServiceException", 500),
-        ("lambda", "list_functions", "conflict", "ResourceConflictException", 409),
+        ("lambda", "list_functions", "conflict", "ConflictException", 409),
         (
             "bedrock-agentcore-control",
             "list_agent_runtimes",

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from local.gateway.authorization import Authorization
-from local.gateway.permissions import Place, permissions
+from local.gateway.operations import Operations
+from local.gateway.permissions import ACTIONS, Place, permissions
 
 PLACE = Place("eu-west-1", "123456789012")
 HERE = "eu-west-1:123456789012"
@@ -31,6 +32,7 @@ def refused(
     return iam.refusal(ROLE, service, operation, members)
 
 
+OBJECT = {"Bucket": "b", "Key": "k"}
 GET = ("dynamodb", "GetItem")
 TABLE = f"arn:aws:dynamodb:{HERE}:table/environments"
 
@@ -145,6 +147,13 @@ def test_an_operator_that_is_not_known_is_not_guessed() -> None:
             {"Bucket": "b", "Key": "k", "versionId": "1"},
             [("s3:GetObjectVersion", "arn:aws:s3:::b/k")],
         ),
+        ("lambda", "Invoke", {"FunctionName": "f"}, [("lambda:InvokeFunction", None)]),
+        ("sqs", "SendMessageBatch", {"QueueUrl": "q"}, [("sqs:SendMessage", None)]),
+        ("s3", "HeadBucket", {"Bucket": "b"}, [("s3:ListBucket", "arn:aws:s3:::b")]),
+        ("s3", "ListObjects", {"Bucket": "b"}, [("s3:ListBucket", "arn:aws:s3:::b")]),
+        ("s3", "ListObjectsV2", {"Bucket": "b"}, [("s3:ListBucket", "arn:aws:s3:::b")]),
+        ("s3", "ListBuckets", {}, [("s3:ListAllMyBuckets", "*")]),
+        ("s3", "ListParts", OBJECT, [("s3:ListMultipartUploadParts", "arn:aws:s3:::b/k")]),
         (
             "s3",
             "ListObjectVersions",
@@ -292,3 +301,11 @@ def test_a_model_behind_a_profile_is_asked_for_through_it() -> None:
     _, *behind = permissions("bedrock-runtime", "Converse", members, PLACE)
     arn = f"arn:aws:bedrock:{HERE}:inference-profile/global.anthropic.claude"
     assert [each.context for each in behind] == [{"bedrock:InferenceProfileArn": arn}] * 2
+
+
+def test_what_has_another_action_is_an_operation() -> None:
+    operations = Operations()
+    for service, actions in ACTIONS.items():
+        model = operations.service(service)
+        assert model is not None
+        assert set(actions) <= set(model.operation_names)

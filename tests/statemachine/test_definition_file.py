@@ -12,6 +12,7 @@ import yaml
 from lifecycle import errors
 from lifecycle.request import parse_request
 from lifecycle.stages import STAGES, TRIGGERS, Machine
+from local.services.jsonata_engine import evaluate
 
 ROOT = Path(__file__).parents[2]
 FILES = {machine: ROOT / "statemachine" / f"{machine}.asl.json" for machine in Machine}
@@ -216,3 +217,15 @@ def test_every_choice_has_a_default_and_every_substitution_is_given(
 )
 def test_paste_ready_inputs_are_valid(path: Path) -> None:
     parse_request(json.loads(path.read_text()))
+
+
+@pytest.mark.parametrize("machine", Machine)
+def test_an_error_without_a_cause_is_told_all_the_same(machine: Machine) -> None:
+    # The language only says that there should be one (Amazon States Language, "Error output").
+    text = FILES[machine].read_text(encoding="utf-8")
+    expressions = [json.loads(found) for found in re.findall(r'"\{% [^\n]*Cause[^\n]* %\}"', text)]
+    assert expressions
+    error = {"Error": "States.Timeout"}
+    variables = {"failure": None, "states": {"errorOutput": error, "input": error}}
+    for expression in expressions:
+        assert evaluate(expression[2:-2].strip(), variables) == ""

@@ -122,7 +122,7 @@ SCENARIOS = [
     Scenario(
         "redeploy",
         answers={"check_runtime": [{**CREATING, "redeploy": True}]},  # type: ignore[dict-item]
-        visits=("Deploy the runtime",),
+        visits=("Wait to deploy again", "Deploy the runtime"),
     ),
     Scenario(
         "heals",

@@ -10,8 +10,14 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\['([^']+)'\]")
 _NAME = re.compile(r"<([\w.-]+)>")
 
 
+class PlainText(str):
+    """What a target receives that is no JSON: it is passed on as it is."""
+
+    __slots__ = ()
+
+
 def target_input(target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> Any:
-    """Return what a target receives, as a JSON value (or a text, if it is made as one).
+    """Return what a target receives, as a JSON value, or as `PlainText` if it is none.
 
     Args:
         target: The target, with `Input`, `InputPath`, `InputTransformer` or none of them.
@@ -19,7 +25,7 @@ def target_input(target: dict[str, Any], event: dict[str, Any], rule_arn: str) -
         rule_arn: ARN of the rule, for `<aws.events.rule-arn>`.
     """
     if target.get("Input") is not None:
-        return json.loads(target["Input"])
+        return _parsed(target["Input"])
     if target.get("InputPath"):
         return at_path(event, target["InputPath"])
     transformer = target.get("InputTransformer")
@@ -97,10 +103,14 @@ def transform(transformer: dict[str, Any], event: dict[str, Any], rule_arn: str)
         quoted ^= character == '"'
         filled += character
         position += 1
+    return _parsed(filled)
+
+
+def _parsed(text: str) -> Any:
     try:
-        return json.loads(filled)
+        return json.loads(text)
     except ValueError:
-        return filled
+        return PlainText(text)
 
 
 def _written(value: Any, *, quoted: bool) -> str:

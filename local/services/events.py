@@ -8,13 +8,14 @@ import queue
 import threading
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.services import moto_seams
-from local.services.event_input import target_input, with_context
+from local.services.event_input import PlainText, target_input, with_context
 from local.services.timetable import ScheduleExpressionError, next_due
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,21 @@ Clock = Callable[[], datetime]
 
 def _present() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class _Delivery:
+    """An event that is on its way.
+
+    Attributes:
+        target: The target as the rule or the schedule has it.
+        event: The event, the whole envelope.
+        source_arn: ARN of the rule or the schedule.
+    """
+
+    target: dict[str, Any]
+    event: dict[str, Any]
+    source_arn: str
 
 
 class Events:
@@ -55,8 +71,8 @@ class Events:
         self._account_id = account_id
         self._region = region
         self.clock = clock
-        self._due: dict[tuple[str, str], datetime | None] = {}
-        self._deliveries: queue.Queue[tuple[dict[str, Any], Any] | None] = queue.Queue()
+        self._due: dict[tuple[str, str, str], datetime | None] = {}
+        self._deliveries: queue.Queue[_Delivery | None] = queue.Queue()
         self._ticking = threading.Lock()
         self._closing = threading.Event()
         self._threads = [
@@ -69,7 +85,7 @@ class Events:
 
     def take(self, target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> None:
         """Take an event for a target of a rule, and deliver it soon."""
-        self._deliveries.put((target, target_input(target, event, rule_arn)))
+        self._deliveries.put(_Delivery(target, event, rule_arn))
 
     def flush(self) -> None:
         """Wait until all that was taken has been delivered, or given up."""
@@ -85,21 +101,20 @@ class Events:
             self._tick(self.clock())
 
     def _tick(self, now: datetime) -> None:
-        known: dict[tuple[str, str], datetime | None] = {}
+        known: dict[tuple[str, str, str], datetime | None] = {}
         for timer in moto_seams.timers(self._account_id, self._region):
-            key = (timer.arn, timer.expression)
+            key = (timer.arn, timer.expression, timer.timezone)
+            due = self._due.get(key)
             try:
-                due = (
-                    self._due[key]
-                    if key in self._due
-                    else next_due(timer.expression, now, timer.timezone)
-                )
-                if due is not None and due <= now:
-                    self._fire(timer, due)
+                if key not in self._due:
                     due = next_due(timer.expression, now, timer.timezone)
+                if due is not None and due <= now:
+                    moment, due = due, next_due(timer.expression, now, timer.timezone)
+                    self._fire(timer, moment)
             except ScheduleExpressionError as error:
                 log.warning("%s has no schedule: %s", timer.arn, error)
-                due = None
+            except Exception:
+                log.exception("%s could not fire", timer.arn)
             known[key] = due
         self._due = known
 
@@ -131,18 +146,25 @@ class Events:
 
     def _watch_clock(self) -> None:
         while not self._closing.wait(_TICK_SECONDS):
-            self.tick()
+            try:
+                self.tick()
+            except Exception:
+                log.exception("the clock of rules and schedules failed")
 
     def _deliver_all(self) -> None:
         while (delivery := self._deliveries.get()) is not None:
             try:
                 if not self._closing.is_set():
-                    self._try(*delivery)
+                    self._try(delivery)
+            except Exception:
+                log.exception("the delivery to %s failed", delivery.target.get("Arn"))
             finally:
                 self._deliveries.task_done()
         self._deliveries.task_done()
 
-    def _try(self, target: dict[str, Any], payload: Any) -> None:
+    def _try(self, delivery: _Delivery) -> None:
+        target = delivery.target
+        payload = target_input(target, delivery.event, delivery.source_arn)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 self._deliver(target, payload)
@@ -154,14 +176,14 @@ class Events:
     def _deliver(self, target: dict[str, Any], payload: Any) -> None:
         arn = target["Arn"]
         service, resource = arn.split(":", 5)[2], arn.split(":", 5)[5]
-        text = payload if isinstance(payload, str) else json.dumps(payload)
+        # Who wants JSON refuses what is none.
+        document = payload if isinstance(payload, PlainText) else json.dumps(payload)
+        text = payload if isinstance(payload, str) else document
         if service == "states":
-            self._client("stepfunctions").start_execution(
-                stateMachineArn=arn, input=json.dumps(payload)
-            )
+            self._client("stepfunctions").start_execution(stateMachineArn=arn, input=document)
         elif service == "lambda":
             self._client("lambda").invoke(
-                FunctionName=arn, InvocationType="Event", Payload=json.dumps(payload).encode()
+                FunctionName=arn, InvocationType="Event", Payload=document.encode()
             )
         elif service == "sqs":
             sqs = self._client("sqs")

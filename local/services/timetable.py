@@ -33,9 +33,18 @@ def next_due(expression: str, after: datetime, timezone: str = "UTC") -> datetim
         The moment in UTC, or `None` if there will be none.
 
     Raises:
-        ScheduleExpressionError: For any other text.
+        ScheduleExpressionError: For any other text, an unknown time zone, and a moment that no calendar has.
     """
-    zone = ZoneInfo(timezone)
+    try:
+        return _next_due(expression, after, ZoneInfo(timezone))
+    except ScheduleExpressionError:
+        raise
+    except (ValueError, KeyError, OSError, OverflowError) as error:
+        # ZoneInfo looks for a file: besides "no such key" it may find a folder, or a path that it does not want.
+        raise ScheduleExpressionError(f"{expression} in {timezone}: {error}") from error
+
+
+def _next_due(expression: str, after: datetime, zone: ZoneInfo) -> datetime | None:
     if found := _RATE.match(expression):
         count = int(found[1])
         if count == 0:

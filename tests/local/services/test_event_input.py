@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.services.event_input import at_path, target_input, with_context
+from local.services.event_input import PlainText, at_path, target_input, with_context
 
 RULE = "arn:aws:events:us-east-1:123456789012:rule/rebuild"
 EVENT: dict[str, Any] = {
@@ -60,7 +60,13 @@ def test_a_template_keeps_types_and_escapes_text() -> None:
 
 def test_a_template_may_be_a_text() -> None:
     transformer = {"InputPathsMap": {"c": "$.detail.count"}, "InputTemplate": "seen <c> times"}
-    assert target_input({"InputTransformer": transformer}, EVENT, RULE) == "seen 2 times"
+    seen = target_input({"InputTransformer": transformer}, EVENT, RULE)
+    assert (seen, type(seen)) == ("seen 2 times", PlainText)
+
+
+def test_what_is_no_json_is_a_plain_text() -> None:
+    assert type(target_input({"Input": "good morning"}, EVENT, RULE)) is PlainText
+    assert type(target_input({"Input": '"good morning"'}, EVENT, RULE)) is str
 
 
 def test_a_schedule_fills_what_it_knows_into_its_input() -> None:

@@ -49,3 +49,26 @@ def test_a_time_zone_counts() -> None:
 def test_other_texts_are_refused(expression: str) -> None:
     with pytest.raises(ScheduleExpressionError):
         next_due(expression, NOW)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "at(2026-13-45T00:00:00)",
+        "at(2026-02-30T00:00:00)",
+        "at(0001-01-01T00:00:00)",
+        "rate(99999999999999 days)",
+        "cron(0 3 * * ?#9 *)",
+        "cron(61 3 * * ? *)",
+    ],
+)
+def test_moments_that_no_calendar_has_are_refused(expression: str) -> None:
+    with pytest.raises(ScheduleExpressionError):
+        next_due(expression, NOW, "Asia/Tokyo")
+
+
+@pytest.mark.parametrize("timezone", ["Mars/Phobos", "America", "../UTC", "", "/etc/localtime"])
+@pytest.mark.parametrize("expression", ["rate(1 hour)", "cron(0 3 * * ? *)"])
+def test_a_time_zone_that_is_none_is_refused(expression: str, timezone: str) -> None:
+    with pytest.raises(ScheduleExpressionError):
+        next_due(expression, NOW, timezone)

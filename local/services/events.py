@@ -15,13 +15,14 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.services import moto_seams
+from local.services.dead_letters import Failure, attributes
 from local.services.event_input import PlainText, target_input, with_context
 from local.services.timetable import ScheduleExpressionError, next_due
 
 log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.5
-_ATTEMPTS = 3
+_RETRIES = 2
 
 Clock = Callable[[], datetime]
 """Returns the present, with a time zone."""
@@ -45,12 +46,23 @@ class _Delivery:
     event: dict[str, Any]
     source_arn: str
 
+    @property
+    def of_rule(self) -> bool:
+        """Say whether it is a rule's, not a schedule's."""
+        return self.source_arn.split(":")[2] == "events"
+
+    @property
+    def payload(self) -> Any:
+        """What the target is to receive, see `target_input`."""
+        return target_input(self.target, self.event, self.source_arn)
+
 
 class Events:
     """Delivers events, and fires rules and schedules when they are due.
 
     Deliveries happen in a thread of their own, after the call that put the event has returned,
-    each up to three times, as EventBridge delivers (there for 24 hours).
+    each up to three times, as EventBridge delivers (there for 24 hours); what fails for good goes to the target's
+    dead-letter queue.
 
     Args:
         client: Makes a boto3 client by service name; its calls show as those of `events`.
@@ -164,14 +176,48 @@ class Events:
 
     def _try(self, delivery: _Delivery) -> None:
         target = delivery.target
-        payload = target_input(target, delivery.event, delivery.source_arn)
-        for attempt in range(1, _ATTEMPTS + 1):
+        wanted = (target.get("RetryPolicy") or {}).get("MaximumRetryAttempts", _RETRIES)
+        most = min(wanted, _RETRIES)
+        retries = 0
+        while True:
             try:
-                self._deliver(target, payload)
+                self._deliver(target, delivery.payload)
             except (ClientError, BotoCoreError) as error:
-                log.warning("delivery %d to %s failed: %s", attempt, target["Arn"], error)
+                log.warning("delivery %d to %s failed: %s", retries + 1, target["Arn"], error)
+                failure = Failure.of(error)
+            except Exception as error:
+                log.exception("the delivery to %s failed", target.get("Arn"))
+                failure = Failure.of(error)
             else:
                 return
+            if failure.final or retries >= most:
+                self._keep(delivery, failure, retries)
+                return
+            retries += 1
+
+    def _keep(self, delivery: _Delivery, failure: Failure, retries: int) -> None:
+        """Send what could not be delivered to the target's dead-letter queue, if it has one."""
+        queue_arn = (delivery.target.get("DeadLetterConfig") or {}).get("Arn")
+        if not queue_arn:
+            return
+        # A rule's queue has the event as it was; a schedule's has what the target was to receive.
+        content = delivery.event if delivery.of_rule else delivery.payload
+        self._send(
+            queue_arn.rpartition(":")[2],
+            content if isinstance(content, str) else json.dumps(content),
+            attributes(
+                failure,
+                target=delivery.target,
+                event=delivery.event,
+                source_arn=delivery.source_arn,
+                retries=retries,
+            ),
+        )
+
+    def _send(self, name: str, text: str, notes: dict[str, Any] | None = None) -> None:
+        sqs = self._client("sqs")
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody=text, MessageAttributes=notes or {})
 
     def _deliver(self, target: dict[str, Any], payload: Any) -> None:
         arn = target["Arn"]
@@ -186,9 +232,7 @@ class Events:
                 FunctionName=arn, InvocationType="Event", Payload=document.encode()
             )
         elif service == "sqs":
-            sqs = self._client("sqs")
-            url = sqs.get_queue_url(QueueName=resource)["QueueUrl"]
-            sqs.send_message(QueueUrl=url, MessageBody=text)
+            self._send(resource, text)
         elif service == "sns":
             self._client("sns").publish(TopicArn=arn, Message=text)
         elif service == "logs":

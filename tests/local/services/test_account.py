@@ -131,6 +131,39 @@ def test_other_targets_are_reached(aws: EmbeddedAws) -> None:
     assert '"n": 3' in logs.filter_log_events(logGroupName="/events")["events"][0]["message"]
 
 
+def test_what_no_target_takes_is_kept_in_a_dead_letter_queue(aws: EmbeddedAws) -> None:
+    sqs, prefix = aws.client("sqs"), f":{aws.region}:{aws.account_id}"
+    url = sqs.create_queue(QueueName="lost")["QueueUrl"]
+    lost = {"DeadLetterConfig": {"Arn": f"arn:aws:sqs{prefix}:lost"}}
+
+    def kept() -> tuple[str, dict[str, str]]:
+        aws.events.flush()
+        (message,) = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"]
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        found = message["MessageAttributes"].items()
+        return message["Body"], {name: value["StringValue"] for name, value in found}
+
+    gone = f"arn:aws:states{prefix}:stateMachine:gone"
+    rule(aws, "lost", {"Arn": gone, **lost}, EventPattern=json.dumps({"source": ["four"]}))
+    put(aws, "four", {"n": 4})
+    body, said = kept()
+    assert json.loads(body)["detail"] == {"n": 4}
+    assert (said["ERROR_CODE"], said["TARGET_ARN"]) == ("NO_RESOURCE", gone)
+    assert said["RULE_ARN"].endswith("rule/lost")
+
+    now = datetime(2029, 1, 1, tzinfo=UTC)
+    aws.events.clock = lambda: now
+    target = {"Arn": aws.outputs["MachineArn"], "RoleArn": ROLE, "Input": "no JSON", **lost}
+    schedule = {"ScheduleExpression": "rate(1 hour)", "FlexibleTimeWindow": {"Mode": "OFF"}}
+    aws.client("scheduler").create_schedule(Name="text", Target=target, **schedule)
+    aws.events.tick()
+    now += timedelta(hours=1)
+    aws.events.tick()
+    body, said = kept()
+    assert (body, said["ERROR_CODE"]) == ("no JSON", "InvalidExecutionInput")
+    aws.client("scheduler").delete_schedule(Name="text")
+
+
 def test_rules_and_schedules_fire_by_the_clock(aws: EmbeddedAws) -> None:
     now = datetime(2030, 1, 1, 2, 0, tzinfo=UTC)
     aws.events.clock = lambda: now

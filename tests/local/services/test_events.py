@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from local.services import moto_seams
 from local.services.events import Events
@@ -82,6 +83,24 @@ class World:
         return self.services.sent("send_message", "MessageBody")
 
 
+DEAD: dict[str, Any] = {"DeadLetterConfig": {"Arn": f"arn:aws:sqs{PREFIX}dead"}}
+MACHINE = f"arn:aws:states{PREFIX}stateMachine:m"
+
+
+def refusal(code: str) -> ClientError:
+    return ClientError(
+        {"Error": {"Code": code, "Message": "because of the test"}}, "StartExecution"
+    )
+
+
+def notes(world: World) -> list[dict[str, str]]:
+    """Return the attributes of the messages in the queues, once all is delivered."""
+    world.bodies()
+    found = world.services.sent("send_message", "MessageAttributes")
+    assert all(value["DataType"] == "String" for item in found for value in item.values())
+    return [{name: value["StringValue"] for name, value in item.items()} for item in found]
+
+
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     found: list[World] = []
@@ -115,7 +134,7 @@ def test_a_text_reaches_who_takes_texts_as_it_is(world: World) -> None:
         QUEUE,
         f"arn:aws:sns{PREFIX}topic",
         f"arn:aws:logs{PREFIX}log-group:/events",
-        f"arn:aws:states{PREFIX}stateMachine:m",
+        MACHINE,
         f"arn:aws:lambda{PREFIX}function:f",
     ):
         world.take(arn, Input="good morning")
@@ -129,7 +148,7 @@ def test_a_text_reaches_who_takes_texts_as_it_is(world: World) -> None:
 
 
 def test_a_json_text_is_json_for_a_state_machine(world: World) -> None:
-    world.take(f"arn:aws:states{PREFIX}stateMachine:m", Input='"good morning"')
+    world.take(MACHINE, Input='"good morning"')
     world.take(QUEUE, Input='"good morning"')
     assert world.bodies() == ["good morning"]
     assert world.services.sent("start_execution", "input") == ['"good morning"']
@@ -195,3 +214,80 @@ def test_the_clock_goes_on_when_it_failed_once(
     monkeypatch.setattr(moto_seams, "timers", timers)
     assert again.wait(10), "the clock has stopped"
     assert "the clock of rules and schedules failed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "attempts"),
+    [
+        (refusal("InternalServerException"), "ERROR_FROM_TARGET", 3),
+        (refusal("ThrottlingException"), "THROTTLING", 3),
+        (EndpointConnectionError(endpoint_url="http://localhost"), "CONNECTION_FAILURE", 3),
+        (refusal("AccessDeniedException"), "NO_PERMISSIONS", 1),
+        (refusal("StateMachineDoesNotExist"), "NO_RESOURCE", 1),
+        (refusal("InvalidExecutionInput"), "INVALID_JSON", 1),
+        (RuntimeError("because of the test"), "INTERNAL_ERROR", 1),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_what_a_rule_cannot_deliver_goes_to_its_dead_letter_queue(
+    world: World, error: Exception, code: str, attempts: int
+) -> None:
+    world.services.failures["start_execution"] = error
+    world.take(MACHINE, InputPath="$.detail", **DEAD)
+    (said,) = notes(world)
+    assert "test" in said["ERROR_MESSAGE"] or "localhost" in said["ERROR_MESSAGE"]
+    exhausted = {"EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts"} if attempts > 1 else {}
+    assert said == {
+        "RULE_ARN": RULE,
+        "TARGET_ARN": MACHINE,
+        "ERROR_CODE": code,
+        "ERROR_MESSAGE": said["ERROR_MESSAGE"],
+        "RETRY_ATTEMPTS": str(attempts - 1),
+        **exhausted,
+    }
+    assert world.services.sent("start_execution", "input") == ['{"n": 1}'] * attempts
+    assert world.services.sent("get_queue_url", "QueueName") == ["dead"]
+    assert [json.loads(body) for body in world.bodies()] == [EVENT], "the event as it was"
+
+
+def test_what_a_schedule_cannot_deliver_goes_to_its_dead_letter_queue(world: World) -> None:
+    world.services.failures["start_execution"] = refusal("StateMachineDoesNotExist")
+    world.schedule("rate(1 hour)", Input="sweep <aws.scheduler.execution-id>", Arn=MACHINE, **DEAD)
+    world.fire()
+    (said,) = notes(world)
+    assert said == {
+        "SCHEDULE_ARN": f"{SCHEDULE}-0",
+        "SCHEDULED_TIME": "2026-01-15T13:00:00Z",
+        "EXECUTION_ID": said["EXECUTION_ID"],
+        "IS_PAYLOAD_TRUNCATED": "false",
+        "TARGET_ARN": MACHINE,
+        "ERROR_CODE": "StateMachineDoesNotExist",
+        "ERROR_MESSAGE": "because of the test",
+        "RETRY_ATTEMPTS": "0",
+    }
+    assert world.bodies() == [f"sweep {said['EXECUTION_ID']}"], "what the target was to receive"
+
+
+def test_a_retry_policy_counts(world: World) -> None:
+    world.services.failures["start_execution"] = refusal("ThrottlingException")
+    world.take(MACHINE, RetryPolicy={"MaximumRetryAttempts": 0}, **DEAD)
+    assert [said["RETRY_ATTEMPTS"] for said in notes(world)] == ["0"]
+
+
+def test_without_a_dead_letter_queue_nothing_is_kept(world: World) -> None:
+    world.services.failures["start_execution"] = refusal("AccessDeniedException")
+    world.take(MACHINE)
+    assert world.bodies() == []
+    assert world.services.sent("start_execution", "input") == [json.dumps(EVENT)]
+
+
+def test_a_dead_letter_queue_that_is_gone_spares_the_next(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.services.failures["start_execution"] = refusal("AccessDeniedException")
+    world.services.failures["get_queue_url"] = refusal("AWS.SimpleQueueService.NonExistentQueue")
+    world.take(MACHINE, **DEAD)
+    world.take(f"arn:aws:sns{PREFIX}topic", Input="next")
+    assert world.bodies() == []
+    assert world.services.sent("publish", "Message") == ["next"]
+    assert "NonExistentQueue" in caplog.text

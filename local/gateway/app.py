@@ -223,6 +223,10 @@ class Gateway:
             failure = errors.internal_failure(call.operation)
             return self._error(call, failure, request, environ, start)
         if fault is not None:
+            # Nobody reads them, so nobody else ends what they hold, such as a session's place.
+            close = getattr(chunks, "close", None)
+            if close is not None:
+                close()
             self._cut(call, environ, fault)
         return chunks
 

@@ -55,6 +55,7 @@ class World:
         self.faults = FaultPlan()
         self.delays = FakeDelays()
         self.reached: list[tuple[str, str | None]] = []
+        self.closed = 0
         self.keys = self.store.issue(FUNCTION)
         gateway = Gateway(
             services={"bedrock-agentcore": self.service(self.streamed)},
@@ -91,7 +92,12 @@ class World:
             time.sleep(0.3)
             yield b"data: two\n\n"
 
-        return Response(pieces(), content_type="text/event-stream")
+        response = Response(pieces(), content_type="text/event-stream")
+        response.call_on_close(self.close)
+        return response
+
+    def close(self) -> None:
+        self.closed += 1
 
     def client(self, service: str, session: boto3.Session | None = None) -> Any:
         return (session or boto3).client(
@@ -373,6 +379,15 @@ def test_a_time_out_after_has_its_effect_and_no_answer(world: World) -> None:
     with pytest.raises(BotoCoreError, match="Read timeout"):
         put_item(world)
     assert world.reached == [("dynamodb", "PutItem")]
+
+
+def test_a_time_out_after_ends_the_answer_that_nobody_reads(world: World) -> None:
+    world.faults.add(Fault("bedrock-agentcore", "InvokeAgentRuntime", "timeoutAfter"))
+    url = f"{world.url}/runtimes/arn/invocations"
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.post(url, headers={"Authorization": "Bearer x"}, trust_env=False)
+    assert world.reached == [("bedrock-agentcore", "InvokeAgentRuntime")]
+    assert world.closed == 1
 
 
 def test_a_fault_for_one_caller_spares_the_others(world: World) -> None:

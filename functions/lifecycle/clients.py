@@ -6,6 +6,7 @@ so a function pays only for the services that it calls.
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,10 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     import httpx
+
+# At DEBUG, which a function's ApplicationLogLevel sets for the root logger, these log bodies: passwords and tokens.
+for _library in ("boto3", "botocore", "urllib3", "s3transfer", "httpx", "httpcore"):
+    logging.getLogger(_library).setLevel(logging.INFO)
 
 # The state machine retries with jitter and shows it in the history; two tries here only smooth over a lost packet.
 _CONFIG = Config(

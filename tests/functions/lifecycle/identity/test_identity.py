@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -430,6 +431,18 @@ def test_no_secret_in_record_output_or_log(
     record = world.record.model_dump_json()
     for text in (repr(output), record, logged, printed.out, printed.err):
         assert secret not in text
+
+
+@pytest.mark.parametrize("request_", FLOWS)
+def test_no_secret_in_the_log_of_a_function_that_is_debugged(
+    world: Any, request_: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    # What the Lambda runtime does for ApplicationLogLevel DEBUG.
+    caplog.set_level(logging.DEBUG)
+    provision(world, request_)
+    logged = " ".join(f"{entry.getMessage()} {entry.__dict__!r}" for entry in caplog.records)
+    value = world.secret_value()
+    assert (value.get("password") or value["clientSecret"]) not in logged
 
 
 class _Context:

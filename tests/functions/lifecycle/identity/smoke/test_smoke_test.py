@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 from typing import Any
 
 import httpx
@@ -363,6 +365,24 @@ def test_no_token_or_password_in_output_record_or_log(
     shown = (repr(output), str(caught.value), password.world.record.model_dump_json(), logged)
     for secret in (*tokens, password.world.secret_value()["password"]):
         assert all(secret not in text for text in shown)
+
+
+@pytest.mark.parametrize("request_", [{}, MACHINE], ids=["password", "clientCredentials"])
+def test_no_token_or_password_in_the_log_of_a_function_that_is_debugged(
+    smoke: Any, request_: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    provision_identity(smoke.world.event(**request_), clients=smoke.world.clients)
+    smoke.deploy()
+    value = smoke.world.secret_value()
+    # What the Lambda runtime does for ApplicationLogLevel DEBUG.
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("any.other").debug("this is collected")
+    assert run(smoke, **request_).passed
+    logged = " ".join(f"{entry.getMessage()} {entry.__dict__!r}" for entry in caplog.records)
+    assert "this is collected" in logged
+    assert (value.get("password") or value["clientSecret"]) not in logged
+    # A token is a JWT: header and claims begin with the letters of '{"'.
+    assert re.findall(r"eyJ[\w-]+\.eyJ", logged) == []
 
 
 class _Context:

@@ -27,6 +27,9 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     user_agent_appid="agentcore-lifecycle",
 )
+# For creates without a client token: sent again when only the answer was lost, they make a second one or find their
+# own work in the way. The state machine repeats the stage instead, and that looks first.
+_ONE_TRY = Config(retries={"total_max_attempts": 1})
 
 
 class Clients:
@@ -56,13 +59,13 @@ class Clients:
 
     @cached_property
     def cognito(self) -> Any:
-        """Amazon Cognito user pools."""
-        return self._client("cognito-idp")
+        """Amazon Cognito user pools; each call is tried once."""
+        return self._client("cognito-idp", _CONFIG.merge(_ONE_TRY))
 
     @cached_property
     def secrets(self) -> Any:
-        """AWS Secrets Manager."""
-        return self._client("secretsmanager")
+        """AWS Secrets Manager; each call is tried once."""
+        return self._client("secretsmanager", _CONFIG.merge(_ONE_TRY))
 
     @cached_property
     def s3(self) -> Any:

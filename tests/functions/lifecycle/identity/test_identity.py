@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from handlers import provision_identity as handler
 from lifecycle import identity
+from lifecycle.entry import aws_errors
 from lifecycle.errors import AwsCallError, LockLostError, ServiceUnavailableError
 from lifecycle.identity import provision_identity
 from lifecycle.user_pool import POOL_SETTINGS
@@ -166,6 +167,44 @@ def test_killed_after_any_call_there_is_one_of_everything(
         check,
     )
     assert calls > 15
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [
+        ("cognito", "CreateUserPool"),
+        ("cognito", "CreateUserPoolDomain"),
+        ("cognito", "CreateResourceServer"),
+        ("cognito", "CreateUserPoolClient"),
+        ("cognito", "AdminCreateUser"),
+        ("secrets", "CreateSecret"),
+    ],
+)
+def test_a_create_whose_answer_was_lost_is_not_sent_again_by_boto3(
+    world: Any, service: str, operation: str
+) -> None:
+    client = getattr(world.clients, service)
+    request = PASSWORD if operation == "AdminCreateUser" else MACHINE
+    event = f"before-send.{client.meta.service_model.service_id.hyphenize()}.{operation}"
+    sent: list[str] = []
+
+    def lose_the_first_answer(request: Any, **_: Any) -> None:
+        sent.append(request.url)
+        if len(sent) == 1:
+            raise ReadTimeoutError(endpoint_url=request.url)
+
+    # Last: moto has done the work by then.
+    client.meta.events.register_last(event, lose_the_first_answer)
+    try:
+        with pytest.raises(ServiceUnavailableError), aws_errors():
+            provision(world, request)
+        assert len(sent) == 1
+        assert provision(world, request).repaired == []
+    finally:
+        client.meta.events.unregister(event, lose_the_first_answer)
+    assert len(world.pools()) == 1
+    assert len(world.app_clients()) == 2
+    assert len(world.secret_names()) == 1
 
 
 @pytest.mark.parametrize(

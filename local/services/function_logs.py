@@ -51,7 +51,8 @@ class FunctionLogs:
         """Take one line."""
         with self._file_lock, (self._folder / f"{function}.log").open("a", encoding="utf-8") as out:
             out.write(text + "\n")
-        self._lines.put((group, stream, int(time.time() * 1000), text))
+        # CloudWatch Logs refuses an empty message, and with it all that came along.
+        self._lines.put((group, stream, int(time.time() * 1000), text or " "))
 
     def flush(self) -> None:
         """Wait until every line taken so far has been shipped."""
@@ -75,16 +76,17 @@ class FunctionLogs:
             for line in lines:
                 if line is not None:
                     batches[line[:2]].append({"timestamp": line[2], "message": line[3]})
-            try:
-                client = client or self._make_client()
-                for (group, stream), events in batches.items():
+            for (group, stream), events in batches.items():
+                try:
+                    client = client or self._make_client()
                     self._put(client, group, stream, events)
-            except (BotoCoreError, ClientError) as error:
-                # The file has them all the same; a function must not fail for its logs.
-                log.warning("function logs did not reach CloudWatch Logs: %s", error)
-            finally:
-                for _ in lines:
-                    self._lines.task_done()
+                except (BotoCoreError, ClientError) as error:
+                    # The file has them all the same; a function must not fail for its logs.
+                    log.warning("logs did not reach %s of CloudWatch Logs: %s", group, error)
+                except Exception:
+                    log.exception("logs did not reach %s of CloudWatch Logs", group)
+            for _ in lines:
+                self._lines.task_done()
 
     def _put(self, client: Any, group: str, stream: str, events: list[dict[str, Any]]) -> None:
         if (group, stream) not in self._streams:

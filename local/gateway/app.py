@@ -116,12 +116,15 @@ class Gateway:
         return self._serve(call, fault, request, environ, start_response)
 
     def _local(self, request: Request, body: bytes, broken: errors.ServiceError | None) -> Response:
-        why = stranger(request)
-        if why is not None or broken is not None:
-            status, message = (403, why) if broken is None or why else (400, broken.message)
-            said = json.dumps({"message": message})
-            return Response(said, status, content_type="application/json")
-        return self._local_api.respond(request, body)
+        if (why := stranger(request)) is not None:
+            return _message(403, why)
+        if broken is not None:
+            return _message(broken.status, broken.message)
+        try:
+            return self._local_api.respond(request, body)
+        except Exception:
+            log.exception("%s %s failed in the embedded AWS", request.method, request.path)
+            return _message(500, "The embedded AWS failed; its log says at what.")
 
     def _refusal(self, call: Call, request: Request) -> errors.ServiceError | None:
         """Say why nobody may do this, whatever the roles' policies allow."""
@@ -260,3 +263,8 @@ class Gateway:
 
 
 _REQUEST_ID_HEADERS = {"x-amzn-requestid", "x-amz-request-id"}
+
+
+def _message(status: int, text: str) -> Response:
+    """Return an error of the embedded AWS's own API."""
+    return Response(json.dumps({"message": text}), status, content_type="application/json")

@@ -402,6 +402,19 @@ def test_a_fault_of_our_own_is_an_internal_failure(world: World) -> None:
     assert "a fault of ours" not in answer.text
 
 
+def test_a_fault_of_the_local_api_is_said_as_it_says_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(world.delays, "read", broken)
+    answer = httpx.get(f"{world.url}/_local/delays", trust_env=False)
+    assert answer.status_code == 500
+    assert "failed" in answer.json()["message"]
+    assert "a fault of ours" not in answer.text
+
+
 def test_streams_are_passed_on_as_they_come(world: World) -> None:
     started = time.monotonic()
     seen: list[tuple[float, bytes]] = []

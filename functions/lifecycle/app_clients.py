@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from lifecycle.errors import AwsCallError
+from lifecycle.errors import AwsCallError, ServiceUnavailableError
 from lifecycle.names import Flow
 from lifecycle.user_pool import same
 
@@ -157,13 +157,29 @@ def ensure_domain(cognito: Any, pool: dict[str, Any], domain: str) -> Literal["c
 
     Raises:
         AwsCallError: Another pool has the domain.
+        ServiceUnavailableError: The domain is still being deleted, from this pool or from one before it.
     """
     description = describe_domain(cognito, domain)
     if description is None:
         cognito.create_user_pool_domain(Domain=domain, UserPoolId=pool["Id"])
         return "created"
+    if _is_going(description):
+        raise ServiceUnavailableError(
+            f"the domain {domain} is still being deleted; it is tried again"
+        )
     if description["UserPoolId"] != pool["Id"]:
         raise AwsCallError(
             f"the domain {domain} belongs to user pool {description['UserPoolId']}; delete it there and start again"
         )
     return "kept"
+
+
+def delete_domain(cognito: Any, pool_id: str, domain: str) -> None:
+    """Take a pool's domain away, unless that is going on already, which may take a minute."""
+    description = describe_domain(cognito, domain)
+    if description is not None and not _is_going(description):
+        cognito.delete_user_pool_domain(Domain=domain, UserPoolId=pool_id)
+
+
+def _is_going(domain: dict[str, Any]) -> bool:
+    return domain.get("Status") == "DELETING"

@@ -83,9 +83,8 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
         orphans = find_orphans(clients, settings.stack_name, records)
     if request.remove_orphans:
         for environment in _removable(request, orphans):
-            if not request.dry_run:
-                table.adopt(environment, event.execution)
-            inputs[environment] = {"action": "teardown", "environment": environment}
+            if request.dry_run or table.adopt(environment, event.execution):
+                inputs[environment] = {"action": "teardown", "environment": environment}
     items = [
         FleetItem(
             environment=environment,

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
-from lifecycle.errors import FleetError, LifecycleError
+from lifecycle.errors import FleetError
 from lifecycle.fleet import Selection
 from lifecycle.orphans import Orphan
-from lifecycle.outcome import EVENT_SOURCE
+from lifecycle.outcome import announce
 from lifecycle.settings import Settings
 
 _SHOWN = 10
@@ -123,23 +123,7 @@ def _line(text: str | None) -> str | None:
 
 
 def _announce(events: Any, bus: str, execution: str, report: FleetReport) -> None:
-    answer = events.put_events(
-        Entries=[
-            {
-                "EventBusName": bus,
-                "Source": EVENT_SOURCE,
-                "DetailType": "Fleet Failed" if report.failed else "Fleet Complete",
-                "Resources": [execution],
-                # Of every environment there is an event of its own; here it is the numbers that matter.
-                "Detail": json.dumps(
-                    report.model_dump(mode="json", by_alias=True, exclude={"environments"})
-                ),
-            }
-        ]
-    )
-    if answer["FailedEntryCount"]:
-        entry = answer["Entries"][0]
-        raise LifecycleError(
-            f"the event was not accepted: {entry.get('ErrorCode')}: {entry.get('ErrorMessage')}; the environments are "
-            "as their records say"
-        )
+    # Of every environment there is an event of its own; here it is the numbers that matter.
+    detail = report.model_dump(mode="json", by_alias=True, exclude={"environments"})
+    kind = "Fleet Failed" if report.failed else "Fleet Complete"
+    announce(events, bus, execution, kind, detail)

@@ -64,7 +64,8 @@ def provision_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Prov
     request = event.request
     records = Records(clients.dynamodb, settings.table_name)
     record = records.get(request.environment)
-    identity = begin(record.identity if record else None, request.auth)
+    live = record.runtime.live_identity if record and record.runtime else None
+    identity = begin(record.identity if record else None, request.auth, live)
     ledger = IdentityLedger(records, request.environment, event.execution, identity)
     if request.auth.type == "cognito":
         cognito_identity.converge(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lifecycle.names import Flow
 from lifecycle.record import IdentityRecord, Records
 from lifecycle.request import Auth
 
@@ -48,7 +49,9 @@ class IdentityLedger:
         self.repaired += [phrase for phrase in phrases if phrase not in self.repaired]
 
 
-def begin(previous: IdentityRecord | None, auth: Auth) -> IdentityRecord:
+def begin(
+    previous: IdentityRecord | None, auth: Auth, live: IdentityRecord | None = None
+) -> IdentityRecord:
     """The section to start from.
 
     After a switch of type or flow, what exists stays known, so that the teardown removes it: callers of the endpoint
@@ -57,6 +60,7 @@ def begin(previous: IdentityRecord | None, auth: Auth) -> IdentityRecord:
     Args:
         previous: The section as it was recorded, if any.
         auth: What is asked for.
+        live: The section that the version on `live` was promoted with, if any.
 
     Returns:
         A section of the asked type and flow.
@@ -64,6 +68,10 @@ def begin(previous: IdentityRecord | None, auth: Auth) -> IdentityRecord:
     flow = auth.cognito_flow if auth.type == "cognito" else None
     if previous is not None and previous.type == auth.type == "cognito" and previous.flow == flow:
         return previous
+    if previous is not None and live is not None and _is_back(previous, live, auth.type, flow):
+        # After a switch that failed: the callers of `live` keep their password.
+        made = {"secret_arns": previous.secret_arns, "domain": previous.domain or live.domain}
+        return live.model_copy(update=made)
     known: dict[str, Any] = {
         name: getattr(previous, name, None) for name in ("user_pool_id", "user_pool_arn", "domain")
     }
@@ -77,3 +85,10 @@ def begin(previous: IdentityRecord | None, auth: Auth) -> IdentityRecord:
             "token_secret_arn": auth.token_secret_arn,
         }
     return IdentityRecord(type=auth.type, flow=flow, **known)
+
+
+def _is_back(
+    previous: IdentityRecord, live: IdentityRecord, auth_type: str, flow: Flow | None
+) -> bool:
+    same_pool = live.user_pool_id == previous.user_pool_id
+    return same_pool and live.type == auth_type == "cognito" and live.flow == flow

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from lifecycle import app_clients, caller_secret, names, user_pool
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import THROTTLES, StageEvent, Wire
-from lifecycle.errors import TeardownIncompleteError
+from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
 from lifecycle.record import IdentityRecord, Records
 from lifecycle.settings import Settings
 from lifecycle.teardown import removal_of
@@ -83,7 +83,8 @@ def delete_identity(
         What was removed (or would be), kept and looked for. The record's identity section is gone then.
 
     Raises:
-        TeardownIncompleteError: Something refused to go, or is still there; the record still knows it.
+        TeardownIncompleteError: Something refused to go; the record still knows it.
+        ServiceUnavailableError: Something is deleted, but not gone yet; it is tried again.
         LockLostError: Another execution took the environment over.
     """
     settings = Settings.load()
@@ -124,9 +125,15 @@ def _remove(item: _Item) -> str | None:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if code in THROTTLES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise
-        if code != _NOT_FOUND:
+        # What is gone is not always "not found": of a domain Cognito says InvalidParameterException, "No such domain".
+        if not item.is_gone() and code != _NOT_FOUND:
             return f"{item.label} ({error.operation_name}: {code})"
-    return None if item.is_gone() else f"{item.label} (deleted, but not gone yet)"
+    if not item.is_gone():
+        # At once, since a pool cannot go before its domain.
+        raise ServiceUnavailableError(
+            f"{item.label} is deleted, but not gone yet; it is tried again"
+        )
+    return None
 
 
 class _Search:
@@ -188,7 +195,7 @@ class _Search:
         if domain:
             yield _Item(
                 f"user pool domain {domain}",
-                lambda: self._cognito.delete_user_pool_domain(Domain=domain, UserPoolId=pool_id),
+                lambda: app_clients.delete_domain(self._cognito, pool_id, domain),
                 lambda: app_clients.describe_domain(self._cognito, domain) is None,
             )
         clients = app_clients.list_clients(self._cognito, pool_id)

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from lifecycle.clients import CLIENTS, Clients
-from lifecycle.entry import Wire
-from lifecycle.errors import LifecycleError
+from lifecycle.entry import THROTTLES, Wire
+from lifecycle.errors import AwsCallError, ServiceUnavailableError
 from lifecycle.inputs import unwrap
 from lifecycle.record import Record, Records, State
 from lifecycle.request import ENVIRONMENT_PATTERN
@@ -96,6 +96,8 @@ def readable(failure: RawFailure) -> Failure:
 def record_failure(event: FailureEvent, *, clients: Clients = CLIENTS) -> Failure:
     """Write a failure into the environment's record, before anything is compensated.
 
+    What only looked (a smoke test, a dry run) says nothing against the state of what serves, and leaves it as it is.
+
     Args:
         event: The execution, its request and what was caught.
         clients: DynamoDB.
@@ -110,13 +112,20 @@ def record_failure(event: FailureEvent, *, clients: Clients = CLIENTS) -> Failur
     settings = Settings.load()
     environment = environment_of(event.request)
     if environment is not None:
+        changes = _failed(failure) if _acts(event.request) else {}
+        # The lock is proved also where nothing is to be written.
         Records(clients.dynamodb, settings.table_name).update(
-            environment,
-            event.execution,
-            state="FAILED",
-            state_reason=f"{failure.error}: {failure.cause}",
+            environment, event.execution, **changes
         )
     return failure
+
+
+def _acts(request: Any) -> bool:
+    return request.get("action") != "smokeTest" and not request.get("dryRun")
+
+
+def _failed(failure: Failure) -> dict[str, Any]:
+    return {"state": "FAILED", "state_reason": f"{failure.error}: {failure.cause}"}
 
 
 def report_outcome(event: OutcomeEvent, *, clients: Clients = CLIENTS) -> Outcome:
@@ -173,10 +182,7 @@ def _close(records: Records, record: Record, event: OutcomeEvent, failure: Failu
 
 def _last_state(record: Record, event: OutcomeEvent, failure: Failure | None) -> dict[str, Any]:
     if failure is not None:
-        # A failed smoke test of an environment that serves says nothing against what it serves.
-        if event.request.get("action") == "smokeTest" and record.state == "READY":
-            return {}
-        return {"state": "FAILED", "state_reason": f"{failure.error}: {failure.cause}"}
+        return _failed(failure) if _acts(event.request) else {}
     if event.request.get("action") == "provision":
         state: State = "READY"
         return {"state": state, "state_reason": None, "proven_request": record.request}
@@ -225,20 +231,40 @@ def _detail_type(
 def _announce(
     events: Any, bus: str, event: OutcomeEvent, output: dict[str, Any], failure: Failure | None
 ) -> None:
+    announce(events, bus, event.execution, _detail_type(event, failure), output)
+
+
+def announce(
+    events: Any, bus: str, execution: str, detail_type: str, detail: dict[str, Any]
+) -> None:
+    """Put one event of ours.
+
+    Args:
+        events: A boto3 EventBridge client.
+        bus: The event bus.
+        execution: ARN of the execution that it tells of.
+        detail_type: What happened, such as `Environment Ready`.
+        detail: The event's detail.
+
+    Raises:
+        ServiceUnavailableError: EventBridge did not take it for now.
+        AwsCallError: EventBridge refused it.
+    """
     answer = events.put_events(
         Entries=[
             {
                 "EventBusName": bus,
                 "Source": EVENT_SOURCE,
-                "DetailType": _detail_type(event, failure),
-                "Resources": [event.execution],
-                "Detail": json.dumps(output, ensure_ascii=False),
+                "DetailType": detail_type,
+                "Resources": [execution],
+                "Detail": json.dumps(detail, ensure_ascii=False),
             }
         ]
     )
     if answer["FailedEntryCount"]:
-        entry = answer["Entries"][0]
-        raise LifecycleError(
-            f"the event was not accepted: {entry.get('ErrorCode')}: {entry.get('ErrorMessage')}; "
-            "the environment itself is as the record says"
-        )
+        (entry,) = answer["Entries"]
+        text = f"the event was not accepted: {entry.get('ErrorCode')}: {entry.get('ErrorMessage')}"
+        # These pass (API reference, PutEventsResultEntry); the call itself succeeds all the same.
+        if entry.get("ErrorCode") in ("InternalException", "InternalFailure", *THROTTLES):
+            raise ServiceUnavailableError(f"{text}; it is tried again")
+        raise AwsCallError(f"{text}; what it tells of is as the records say")

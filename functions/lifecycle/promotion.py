@@ -15,7 +15,7 @@ from lifecycle.entry import StageEvent, Wire
 from lifecycle.errors import RuntimeFailedError, SmokeTestError, WaitTimeoutError
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.readiness import deployed_record
-from lifecycle.record import Promotion, Records, RuntimeRecord
+from lifecycle.record import IdentityRecord, Promotion, Records, RuntimeRecord
 from lifecycle.settings import Settings
 
 
@@ -60,9 +60,11 @@ def promote_version(event: StageEvent, *, clients: Clients = CLIENTS) -> Promoti
     settings = PromotionSettings.load()
     records = Records(clients.dynamodb, settings.table_name)
     environment = event.request.environment
-    runtime = deployed_record(records.get(environment), environment)
+    record = records.get(environment)
+    runtime = deployed_record(record, environment)
     tags = names.tags(settings.stack_name, environment) | event.request.tags
-    return _Promoter(event, clients, records, runtime, tags, settings.log_retention_days).promote()
+    identity = record.identity if record else None
+    return _Promoter(event, clients, records, runtime, identity, tags, settings).promote()
 
 
 class _Promoter:
@@ -72,10 +74,12 @@ class _Promoter:
         clients: Clients,
         records: Records,
         runtime: RuntimeRecord,
+        identity: IdentityRecord | None,
         tags: dict[str, str],
-        retention: int,
+        settings: PromotionSettings,
     ) -> None:
-        self._retention = retention
+        self._identity = identity
+        self._retention = settings.log_retention_days
         self._event = event
         self._clients = clients
         self._control = clients.agentcore_control
@@ -186,6 +190,7 @@ class _Promoter:
 
     def _finish(self, note: Promotion, endpoint: dict[str, Any]) -> PromotionResult:
         self._runtime.live_version = note.version
+        self._runtime.live_identity = self._identity
         self._runtime.live_endpoint_arn = endpoint["agentRuntimeEndpointArn"]
         self._runtime.failed_version = self._runtime.failed_reason = None
         self._mend_tags(endpoint["agentRuntimeEndpointArn"])

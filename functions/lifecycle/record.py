@@ -149,6 +149,9 @@ class RuntimeRecord(_Section):
     )
     live_version: str | None = Field(default=None, description="The version that `live` serves.")
     live_endpoint_arn: str | None = None
+    live_identity: IdentityRecord | None = Field(
+        default=None, description="How that version is called, whatever was provisioned since."
+    )
     proven_version: str | None = Field(
         default=None, description="The version that last passed its smoke test."
     )
@@ -288,17 +291,23 @@ class Records:
             except _ConditionFailed:
                 continue
 
-    def adopt(self, environment: str, execution: str) -> None:
+    def adopt(self, environment: str, execution: str) -> bool:
         """Make a record, without a lock, for an environment that only its resources' tags give away.
+
+        It has expired already, so that every sweep takes it until it is gone, whatever happens to this one.
 
         Args:
             environment: Which environment; one that has a record keeps it.
             execution: ARN of the execution that found it.
+
+        Returns:
+            False for one that has got a record in the meantime: somebody provisions it.
         """
         stamp = now()
         changes = {
             "state": "FAILED",
             "stateReason": "found by its tags, without a record",
+            "expiresAt": int(time.time()),
             "createdBy": execution,
             "createdAt": stamp,
             "updatedAt": stamp,
@@ -306,7 +315,8 @@ class Records:
         try:
             self._write(environment, changes, "attribute_not_exists(environment)", {})
         except _ConditionFailed:
-            return
+            return False
+        return True
 
     def update(self, environment: str, execution: str, **changes: Any) -> Record:
         """Write sections or attributes (None removes one) while holding the lock.

@@ -79,6 +79,9 @@ def run_smoke_test(
     record = records.get(request.environment)
     identity, runtime = _deployed(record, request.environment)
     endpoint = _endpoint(runtime, request.action)
+    if endpoint == LIVE_ENDPOINT and runtime.live_identity is not None:
+        # A provision that failed has noted another identity, which `live` knows nothing of.
+        identity = runtime.live_identity
     version = _served(clients, runtime, endpoint)
     target = Target(str(runtime.arn), endpoint, f"smoke-test-{uuid.uuid4()}")
     patience = Patience(request.smoke_test.timeout_seconds, sleep)
@@ -95,9 +98,9 @@ def run_smoke_test(
         changes: dict[str, Any] = {}
         if isinstance(error, StaleSecretError):
             # Without a version on record the next provision makes a new password.
-            changes["identity"] = identity.model_copy(update={"secret_version": None})
+            changes |= _without_secret_version(record, runtime)
         failed = {"failed_version": version, "failed_reason": str(error)}
-        changes["runtime"] = runtime.model_copy(update=failed)
+        changes["runtime"] = changes.get("runtime", runtime).model_copy(update=failed)
         report = _report(target, version, gate, passed=False)
         changes["failed_smoke_test"] = FailedSmokeTest(
             execution=event.execution, report=report.model_dump(mode="json", by_alias=True)
@@ -121,6 +124,16 @@ def _report(
         answer=gate.answer if gate else "",
         session_id=target.session_id,
     )
+
+
+def _without_secret_version(record: Record | None, runtime: RuntimeRecord) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if record is not None and record.identity is not None:
+        changes["identity"] = record.identity.model_copy(update={"secret_version": None})
+    if runtime.live_identity is not None:
+        live = runtime.live_identity.model_copy(update={"secret_version": None})
+        changes["runtime"] = runtime.model_copy(update={"live_identity": live})
+    return changes
 
 
 def _deployed(record: Record | None, environment: str) -> tuple[IdentityRecord, RuntimeRecord]:

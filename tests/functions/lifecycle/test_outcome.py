@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lifecycle.clients import Clients
-from lifecycle.errors import LockLostError
+from lifecycle.errors import AwsCallError, LockLostError, ServiceUnavailableError
 from lifecycle.outcome import (
     FailureEvent,
     OutcomeEvent,
@@ -26,13 +26,13 @@ class FakeBus:
 
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
-        self.refuses = False
+        self.refuses: str | None = None
 
     def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - AWS's name
         if self.refuses:
             return {
                 "FailedEntryCount": 1,
-                "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "no"}],
+                "Entries": [{"ErrorCode": self.refuses, "ErrorMessage": "no"}],
             }
         self.entries += Entries
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
@@ -175,10 +175,22 @@ def test_another_executions_environment_is_left_alone(clients: Clients) -> None:
 
 
 def test_a_failed_smoke_test_says_nothing_against_what_serves(clients: Clients) -> None:
-    Records(clients.dynamodb, "environments").update("dev", EXECUTION, state="READY")
-    failure = {"Error": "SmokeTestError", "Cause": "no match"}
-    report(clients, request={"environment": "dev", "action": "smokeTest"}, failure=failure)
-    assert record(clients).state == "READY"
+    for request in (
+        {"environment": "dev", "action": "smokeTest"},
+        {"environment": "dev", "action": "teardown", "dryRun": True},
+    ):
+        records = Records(clients.dynamodb, "environments")
+        records.acquire("dev", EXECUTION, lambda _: True, {"state": "READY", "state_reason": None})
+        failure = {"Error": "SmokeTestError", "Cause": "no match"}
+        # The definition takes both steps, in this order.
+        record_failure(
+            FailureEvent.model_validate(
+                {"execution": EXECUTION, "request": request, "failure": failure}
+            ),
+            clients=clients,
+        )
+        report(clients, request=request, failure=failure)
+        assert (record(clients).state, record(clients).state_reason) == ("READY", None)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +206,20 @@ def test_an_input_that_names_no_environment_is_still_reported(
     assert outcome.output["environment"] is None
 
 
-def test_an_event_that_is_refused_is_an_error(clients: Clients) -> None:
-    clients.events.refuses = True
-    with pytest.raises(Exception, match="InternalFailure"):
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("InternalFailure", ServiceUnavailableError),
+        ("ThrottlingException", ServiceUnavailableError),
+        ("NotAuthorizedForSourceException", AwsCallError),
+    ],
+)
+def test_an_event_that_is_refused_is_an_error_that_heals_or_not(
+    clients: Clients, code: str, error: type[Exception]
+) -> None:
+    clients.events.refuses = code
+    with pytest.raises(error, match=code):
         report(clients)
+    clients.events.refuses = None
+    report(clients)
+    assert len(clients.events.entries) == 1

@@ -14,6 +14,7 @@ from lifecycle import identity
 from lifecycle.entry import aws_errors
 from lifecycle.errors import AwsCallError, LockLostError, ServiceUnavailableError
 from lifecycle.identity import provision_identity
+from lifecycle.record import RuntimeRecord
 from lifecycle.user_pool import POOL_SETTINGS
 
 OURS = {"agentcore-lifecycle:stack": "stack", "agentcore-lifecycle:environment": "dev"}
@@ -245,6 +246,21 @@ def test_switching_there_and_back_takes_up_the_old_pool(world: Any) -> None:
     assert world.sign_in()
 
 
+def test_switching_back_after_a_failed_switch_keeps_the_password(world: Any) -> None:
+    provision(world, PASSWORD)
+    before, kept = world.identity, world.secret_value()
+    runtime = RuntimeRecord(name="stack_dev", live_version="1", live_identity=before)
+    world.records.update("dev", world.event().execution, runtime=runtime)
+    provision(world, MACHINE)
+    machine = world.identity.secret_arn
+    done = provision(world, PASSWORD)
+    assert done.repaired == []
+    assert world.secret_value() == kept
+    assert world.identity.client_id == before.client_id
+    assert world.identity.secret_arns["clientCredentials"] == machine
+    assert world.sign_in()
+
+
 def drift_pool_gone(world: Any) -> None:
     if world.identity.domain:
         world.cognito.delete_user_pool_domain(
@@ -432,6 +448,26 @@ def test_a_domain_of_another_pool_is_not_taken(world: Any) -> None:
     world.cognito.create_user_pool_domain(UserPoolId=other, Domain=domain)
     with pytest.raises(AwsCallError, match=other):
         provision(world, MACHINE)
+
+
+@pytest.mark.parametrize("pool_is_gone", [True, False])
+def test_a_domain_that_is_still_going_heals(world: Any, *, pool_is_gone: bool) -> None:
+    provision(world, MACHINE)
+    going = world.cognito.describe_user_pool_domain(Domain=world.identity.domain)
+    going["DomainDescription"]["Status"] = "DELETING"
+    drift_domain_gone(world)
+    if pool_is_gone:
+        world.cognito.delete_user_pool(UserPoolId=world.identity.user_pool_id)
+    clients = world.counting()
+    clients.cognito.meta.events.register(
+        "after-call.cognito-identity-provider.DescribeUserPoolDomain",
+        lambda parsed, **_: parsed.update(going),
+    )
+    with pytest.raises(ServiceUnavailableError, match="still being deleted"):
+        provision_identity(world.event(**MACHINE), clients=clients)
+    repaired = provision(world, MACHINE).repaired
+    assert ("the user pool was gone: made again" in repaired) is pool_is_gone
+    assert len(world.pools()) == 1
 
 
 def test_tags_of_the_request_reach_pool_and_secret(world: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handlers import delete_identity as handler
-from lifecycle.errors import TeardownIncompleteError
+from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
 from lifecycle.identity import provision_identity
 from lifecycle.identity_teardown import IdentityRemoval, IdentityRemovalPlan, delete_identity
 
@@ -185,16 +185,65 @@ def _deny(**_: Any) -> None:
     )
 
 
-def test_what_is_still_there_after_its_deletion_is_named(world: Any) -> None:
+def test_what_is_still_there_after_its_deletion_is_named_and_tried_again(world: Any) -> None:
     provision(world)
     clients = world.counting()
     # The service says yes and deletes later.
     clients.cognito.meta.events.register_first(
         "before-call.cognito-identity-provider.DeleteUserPool", _say_yes
     )
-    with pytest.raises(TeardownIncompleteError, match="deleted, but not gone yet"):
+    with pytest.raises(ServiceUnavailableError, match="user pool .* deleted, but not gone yet"):
         delete_identity(world.event(action="teardown"), clients=clients)
     assert world.identity.user_pool_id
+
+
+def test_a_pool_waits_for_its_domain_to_be_gone(world: Any) -> None:
+    provision(world, **MACHINE)
+    clients = world.counting()
+    events = clients.cognito.meta.events
+    events.register_first("before-call.cognito-identity-provider.DeleteUserPoolDomain", _say_yes)
+    for _ in range(2):
+        with pytest.raises(ServiceUnavailableError, match="domain .* not gone yet"):
+            delete_identity(world.event(action="teardown"), clients=clients)
+        # The second time it is on its way, and refuses to be deleted again.
+        events.register("after-call.cognito-identity-provider.DescribeUserPoolDomain", _going)
+        events.register_first(
+            "before-call.cognito-identity-provider.DeleteUserPoolDomain", _no_such_domain
+        )
+    assert "DeleteUserPool" not in clients.calls
+    remove(world)
+    nothing_is_left(world)
+
+
+def _going(parsed: dict[str, Any], **_: Any) -> None:
+    parsed["DomainDescription"]["Status"] = "DELETING"
+
+
+def _no_such_domain(**_: Any) -> None:
+    raise ClientError(
+        {
+            "Error": {"Code": "InvalidParameterException", "Message": "No such domain"},
+            "ResponseMetadata": {"HTTPStatusCode": 400},
+        },
+        "DeleteUserPoolDomain",
+    )
+
+
+def test_a_domain_that_somebody_deletes_meanwhile_is_gone(world: Any) -> None:
+    provision(world, **MACHINE)
+    identity, clients = world.identity, world.counting()
+
+    def delete_it_first(**_: Any) -> None:
+        world.cognito.delete_user_pool_domain(
+            Domain=identity.domain, UserPoolId=identity.user_pool_id
+        )
+        _no_such_domain()
+
+    clients.cognito.meta.events.register_first(
+        "before-call.cognito-identity-provider.DeleteUserPoolDomain", delete_it_first
+    )
+    delete_identity(world.event(action="teardown"), clients=clients)
+    nothing_is_left(world)
 
 
 class _Yes:

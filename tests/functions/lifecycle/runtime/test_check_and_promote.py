@@ -124,6 +124,7 @@ def test_live_is_made_on_the_proved_version(world: Any) -> None:
     assert (last.promotion.version, last.promotion.previous_version) == ("1", None)
     assert last.runtime.invocation_url.endswith("?qualifier=live")
     assert world.record().runtime.live_version == "1"
+    assert world.record().runtime.live_identity == world.record().identity
 
 
 def test_live_moves_and_tells_where_it_was(world: Any) -> None:

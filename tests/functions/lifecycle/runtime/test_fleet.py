@@ -10,6 +10,7 @@ import pytest
 from lifecycle.errors import FleetError, InvalidRequestError
 from lifecycle.fleet import FleetEvent, Selection, select_environments
 from lifecycle.fleet_report import FleetReportEvent, report_fleet
+from lifecycle.orphans import find_orphans
 from lifecycle.record import IdentityRecord, RuntimeRecord
 from lifecycle.request import parse_request
 
@@ -169,6 +170,28 @@ def test_orphans_are_torn_down_when_told_to(world: Any) -> None:
     assert item.input == {"action": "teardown", "environment": "lost"}
     assert world.records.get("lost").state == "FAILED"
     assert world.records.get("other") is None
+
+
+def test_an_orphan_that_was_taken_on_is_swept_again_until_it_is_gone(world: Any) -> None:
+    orphaned_runtime(world, "lost")
+    assert len(select(world, action="sweep", removeOrphans=True).items) == 1
+    # The function was killed and runs again, or the teardown failed and the next sweep comes.
+    (item,) = select(world, action="sweep").items
+    assert item.input == {"action": "teardown", "environment": "lost"}
+
+
+def test_what_is_provisioned_while_the_sweep_looks_is_not_torn_down(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def provisioned_meanwhile(*arguments: Any) -> Any:
+        orphaned_runtime(world, "fresh")
+        environment(world, "fresh")
+        return find_orphans(*arguments)
+
+    monkeypatch.setattr("lifecycle.fleet.find_orphans", provisioned_meanwhile)
+    selection = select(world, action="sweep", removeOrphans=True)
+    assert [orphan.environment for orphan in selection.orphans] == ["fresh"]
+    assert selection.items == []
 
 
 def test_what_a_record_knows_is_no_orphan(world: Any) -> None:

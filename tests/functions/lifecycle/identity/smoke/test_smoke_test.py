@@ -266,6 +266,17 @@ def test_the_version_of_an_endpoint_that_was_moved_by_hand_is_reported(password:
     assert (report.endpoint, report.version) == ("live", "1")
 
 
+def test_live_is_tested_with_the_identity_that_it_was_promoted_with(password: Any) -> None:
+    identity = password.world.identity
+    password.deploy(live_version="2", live_identity=identity)
+    # A provision with another way to sign in failed before its version existed.
+    records, execution = password.world.records, password.world.event().execution
+    records.update("dev", execution, identity=IAM)
+    report = run(password, action="smokeTest")
+    assert report.checks[0].name == "SigV4 is refused"
+    assert report.passed
+
+
 def test_action_smoke_test_asks_live_and_leaves_the_failed_version_noted(password: Any) -> None:
     password.deploy(live_version="2", failed_version="3", failed_reason="it failed")
     report = run(password, action="smokeTest")

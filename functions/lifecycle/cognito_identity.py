@@ -56,7 +56,7 @@ def converge(
 
     Raises:
         AwsCallError: The secret or the domain belongs to somebody else.
-        ServiceUnavailableError: A secret of this name is still being deleted.
+        ServiceUnavailableError: A secret or domain of this name is still being deleted.
     """
     work = _Work(ledger, clients.cognito, clients.secrets, name, secret_name, tags)
     pool = work.pool()

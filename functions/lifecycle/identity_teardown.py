@@ -118,6 +118,7 @@ def delete_identity(
 
 
 def _remove(item: _Item) -> str | None:
+    problem = None
     try:
         item.remove()
     except ClientError as error:
@@ -125,15 +126,17 @@ def _remove(item: _Item) -> str | None:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if code in THROTTLES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise
-        # What is gone is not always "not found": of a domain Cognito says InvalidParameterException, "No such domain".
-        if not item.is_gone() and code != _NOT_FOUND:
-            return f"{item.label} ({error.operation_name}: {code})"
-    if not item.is_gone():
+        if code != _NOT_FOUND:
+            problem = f"{item.label} ({error.operation_name}: {code})"
+    # Asked whatever the code: of a domain that is gone Cognito says InvalidParameterException, "No such domain".
+    if item.is_gone():
+        return None
+    if problem is None:
         # At once, since a pool cannot go before its domain.
         raise ServiceUnavailableError(
             f"{item.label} is deleted, but not gone yet; it is tried again"
         )
-    return None
+    return problem
 
 
 class _Search:

@@ -192,7 +192,7 @@ def test_what_is_still_there_after_its_deletion_is_named_and_tried_again(world: 
     clients.cognito.meta.events.register_first(
         "before-call.cognito-identity-provider.DeleteUserPool", _say_yes
     )
-    with pytest.raises(ServiceUnavailableError, match="user pool .* deleted, but not gone yet"):
+    with pytest.raises(ServiceUnavailableError, match=r"user pool .* deleted, but not gone yet"):
         delete_identity(world.event(action="teardown"), clients=clients)
     assert world.identity.user_pool_id
 
@@ -203,7 +203,7 @@ def test_a_pool_waits_for_its_domain_to_be_gone(world: Any) -> None:
     events = clients.cognito.meta.events
     events.register_first("before-call.cognito-identity-provider.DeleteUserPoolDomain", _say_yes)
     for _ in range(2):
-        with pytest.raises(ServiceUnavailableError, match="domain .* not gone yet"):
+        with pytest.raises(ServiceUnavailableError, match=r"domain .* not gone yet"):
             delete_identity(world.event(action="teardown"), clients=clients)
         # The second time it is on its way, and refuses to be deleted again.
         events.register("after-call.cognito-identity-provider.DescribeUserPoolDomain", _going)

@@ -155,8 +155,13 @@ def _columns(placement: Placement) -> None:
     boxes = placement.boxes
     plain = [boxes[name].width / 2 for name in placement.path if not boxes[name].inner]
     half = max(plain)
-    for name in placement.loops:
-        boxes[name].x = -(half + LANE_GAP + boxes[name].width / 2)
+    # From below: a way into a loop that lies higher has to pass the lower ones at their left.
+    for name in sorted(placement.loops, key=lambda name: -boxes[name].y):
+        box = boxes[name]
+        start = max(boxes[t.source].y for t in placement.machine.transitions if t.target == name)
+        passed = [boxes[n].left for n in placement.loops if box.y < boxes[n].y < start]
+        box.x = -(half + LANE_GAP + box.width / 2)
+        box.x = min([box.x, *(left - LANE_GAP / 2 for left in passed)])
     for name in placement.aside:
         box = boxes[name]
         row = [boxes[n] for n in placement.path if abs(boxes[n].y - box.y) < 1]

@@ -160,7 +160,8 @@ class _Wiring:
         for route, way in later:
             key = way.source + way.target
             if route == "into_loop":
-                self._port(key, way.source, "left", -2e6)
+                # The farther loop below, so that its line passes under the way into the nearer one.
+                self._port(key, way.source, "left", -2e6 + abs(self.boxes[way.target].x))
             elif route == "out_of_loop":
                 self._port(key, way.target, "left", 2e6)
             elif route in ("into_top", "across"):

@@ -107,7 +107,7 @@ def _sentences(root: type[BaseModel], wrong: ErrorDetails) -> Iterator[str]:
         return
     for field, given, may in wrong["ctx"]["found"]:
         whole = [*path, field] if field else path
-        yield f"{'.'.join(whole)}: given {_shown(given, whole)}, allowed: {may}"
+        yield f"{'.'.join(whole) or 'input'}: given {_shown(given, whole)}, allowed: {may}"
 
 
 def _sentence(root: type[BaseModel], wrong: ErrorDetails, path: list[str]) -> str:

@@ -7,6 +7,7 @@ botocore's service model.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Any, Literal, Self
 
@@ -24,6 +25,8 @@ CONTAINER_URI_PATTERN = (
 )
 # A poll loop of this many rounds stays well inside Step Functions' 25,000 history events.
 _MOST_POLLS = 1000
+# The record holds the request twice, and DynamoDB 400 KB an item; a state's input is 256 KiB at most.
+_LARGEST = 100_000
 _RESERVED_TAGS = ("aws:", f"{TAG_PREFIX}:")
 DEFAULT_PROMPT = "今の天気はどうですか？"
 
@@ -278,7 +281,7 @@ class SmokeTest(InputModel):
     def _is_a_pattern(cls, value: str) -> str:
         try:
             re.compile(value)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise problem("", value, f"a valid regular expression ({error})") from error
         return value
 
@@ -386,6 +389,15 @@ class Request(InputModel):
                     "", key, "a tag key that is not reserved (aws:, agentcore-lifecycle:)"
                 )
         return value
+
+    @model_validator(mode="after")
+    def _fits_into_the_record(self) -> Self:
+        size = len(json.dumps(self.to_json(), ensure_ascii=False).encode())
+        if size > _LARGEST:
+            raise problem(
+                "", f"{size} bytes as JSON with its defaults", f"at most {_LARGEST} bytes"
+            )
+        return self
 
     @model_validator(mode="after")
     def _dry_run_is_for_teardown(self) -> Self:

@@ -103,6 +103,14 @@ def test_a_request_survives_the_way_through_the_state_machine() -> None:
             {"smokeTest": {"expect": "("}},
             "smokeTest.expect: given '(', allowed: a valid regular expression",
         ),
+        (
+            {"smokeTest": {"expect": "a{99999999999}"}},
+            "smokeTest.expect: given 'a{99999999999}', allowed: a valid regular expression",
+        ),
+        (
+            {"runtime": {"environmentVariables": {f"V{n}": "x" * 5000 for n in range(30)}}},
+            "bytes as JSON with its defaults', allowed: at most 100000 bytes",
+        ),
         ({"artifact": {"type": "zip"}}, "artifact.type: given 'zip', allowed: container or code"),
         (
             {

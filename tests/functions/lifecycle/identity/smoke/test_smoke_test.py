@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from handlers import run_smoke_test as handler
 from lifecycle.errors import EnvironmentNotFoundError, SmokeTestError
@@ -315,6 +316,24 @@ def test_a_secret_that_is_gone_says_so(password: Any) -> None:
     )
     with pytest.raises(SmokeTestError, match="ResourceNotFoundException for the secret"):
         run(password)
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "DecryptionFailure"])
+def test_a_secret_that_may_not_be_read_says_how_to_allow_it(smoke: Any, code: str) -> None:
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "GetSecretValue")
+
+    smoke.deploy(_jwt(smoke, {"clientId": "robot", "clientSecret": "secret"}))
+    events = smoke.clients.secrets.meta.events
+    events.register_first("before-call.secrets-manager.GetSecretValue", refuse)
+    try:
+        with pytest.raises(SmokeTestError, match=f"seen {code} for the secret arn:") as caught:
+            run(smoke)
+    finally:
+        events.unregister("before-call.secrets-manager.GetSecretValue", refuse)
+    assert "give the secret the tag agentcore-lifecycle:smoke-test=allowed" in str(caught.value)
+    assert "let the role of RunSmokeTestFunction use that key" in str(caught.value)
+    assert "provision again" not in str(caught.value)
 
 
 @pytest.mark.parametrize("value", ["not json", '{"clientId": "robot"}', "[]"])

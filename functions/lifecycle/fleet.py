@@ -18,6 +18,8 @@ from lifecycle.record import Record, Records
 from lifecycle.settings import Settings
 
 _SECONDS_AN_HOUR = 3600
+# A state's output is 256 KiB at most, and what exceeds it no Catch can catch (Step Functions, "Service quotas").
+_LARGEST = 200_000
 
 
 class FleetEvent(Wire):
@@ -93,7 +95,7 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
         )
         for environment in sorted(inputs)
     ]
-    return Selection(
+    selection = Selection(
         action=request.action,
         max_concurrency=request.max_concurrency,
         dry_run=request.dry_run,
@@ -101,6 +103,13 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
         would_start=items if request.dry_run else [],
         orphans=orphans,
     )
+    size = len(selection.model_dump_json(by_alias=True).encode())
+    if size > _LARGEST:
+        raise InvalidRequestError(
+            f"environments: given {len(items)} with requests of {size} bytes, allowed: {_LARGEST} bytes at once; start "
+            "several fleets, each with some of them by environments or pattern"
+        )
+    return selection
 
 
 def _refuse_unknown(request: FleetRequest, records: list[Record]) -> None:

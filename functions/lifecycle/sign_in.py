@@ -21,6 +21,13 @@ from lifecycle.patience import Patience
 from lifecycle.record import IdentityRecord
 from lifecycle.token_request import discovered_token_endpoint, request_token
 
+_MEND = "provision again, or for auth.type jwt mend the secret that auth.tokenSecretArn names"
+# Its policy lets the function read the stack's own secrets, and others by this tag.
+_ALLOW = (
+    "give the secret the tag agentcore-lifecycle:smoke-test=allowed, or, if it has a key of its own, let the role of "
+    "RunSmokeTestFunction use that key (kms:Decrypt)"
+)
+
 
 class StaleSecretError(SmokeTestError):
     """Cognito does not take what the secret holds: the next provision makes a new one.
@@ -192,6 +199,8 @@ def _read(secrets: Any, arn: str | None, model: type[Model]) -> Model:
         code = error.response["Error"]["Code"]
         if code in ("ResourceNotFoundException", "InvalidRequestException"):
             raise _cannot(f"{code} for the secret {arn}") from None
+        if code.startswith("AccessDenied") or code == "DecryptionFailure":
+            raise _cannot(f"{code} for the secret {arn}", _ALLOW) from None
         raise
     try:
         return model.model_validate(json.loads(value))
@@ -203,8 +212,5 @@ def _read(secrets: Any, arn: str | None, model: type[Model]) -> Model:
         raise _cannot(f"a secret {arn} that is not JSON") from None
 
 
-def _cannot(seen: str) -> SmokeTestError:
-    return SmokeTestError(
-        f"check 'The caller signs in': expected a token, seen {seen}; provision again, or for auth.type jwt mend "
-        "the secret that auth.tokenSecretArn names"
-    )
+def _cannot(seen: str, mend: str = _MEND) -> SmokeTestError:
+    return SmokeTestError(f"check 'The caller signs in': expected a token, seen {seen}; {mend}")

@@ -121,6 +121,15 @@ def test_a_wrong_input_is_refused_by_name(
         select(world, **request_)
 
 
+def test_more_than_a_state_can_hold_is_refused_by_name(world: Any) -> None:
+    bulky = {"runtime": {"environmentVariables": {f"V{n}": "x" * 5000 for n in range(15)}}}
+    for name in ("a", "b", "c"):
+        environment(world, name, request={"environment": name, **bulky})
+    assert named(select(world, action="rebuild", pattern="[ab]")) == ["a", "b"]
+    with pytest.raises(InvalidRequestError, match="environments: given 3 with requests of"):
+        select(world, action="rebuild")
+
+
 def test_an_event_of_eventbridge_is_taken_as_it_comes(world: Any) -> None:
     environment(world, "a")
     event = {"detail-type": "Fleet Requested", "detail": {"action": "rebuild"}}

@@ -5,56 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 
 from botocore.exceptions import ClientError
 
 from lifecycle import app_clients, caller_secret, names, user_pool
 from lifecycle.clients import CLIENTS, Clients
-from lifecycle.entry import THROTTLES, StageEvent, Wire
+from lifecycle.entry import THROTTLES, StageEvent
 from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
 from lifecycle.record import IdentityRecord, Records
 from lifecycle.settings import Settings
-from lifecycle.teardown import removal_of
+from lifecycle.teardown import Kept, Teardown, removal_of
 
 _NOT_FOUND = "ResourceNotFoundException"
-
-
-class Kept(Wire):
-    """Something that stays.
-
-    Attributes:
-        resource: What it is.
-        reason: Why it stays.
-    """
-
-    resource: str
-    reason: str
-
-
-class IdentityRemoval(Wire):
-    """What the stage returns.
-
-    Attributes:
-        done: Always true: what cannot be removed raises.
-        removed: What was removed and is verified gone.
-        kept: What stays, and why.
-        looked_for: What was looked for, found or not.
-    """
-
-    done: bool = True
-    removed: list[str]
-    kept: list[Kept]
-    looked_for: list[str]
-
-
-class IdentityRemovalPlan(Wire):
-    """What the stage returns for a dry run: the same, with what would be removed."""
-
-    done: bool = True
-    would_remove: list[str]
-    kept: list[Kept]
-    looked_for: list[str]
+# What the handler's signature still calls it.
+IdentityRemoval: TypeAlias = Teardown
+IdentityRemovalPlan: TypeAlias = Teardown
 
 
 @dataclass(frozen=True)
@@ -66,9 +32,7 @@ class _Item:
     parts: tuple[str, ...] = ()
 
 
-def delete_identity(
-    event: StageEvent, *, clients: Clients = CLIENTS
-) -> IdentityRemoval | IdentityRemovalPlan:
+def delete_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardown:
     """Remove what the lifecycle made of the identity, also what an earlier type or flow or a crash left behind.
 
     Pools are found by the record and by name and tags, secrets by their names and tags. What the record knows and has
@@ -98,8 +62,8 @@ def delete_identity(
     items = list(search.items())
     labels = [label for item in items for label in (*item.parts, item.label)]
     if event.request.dry_run:
-        return IdentityRemovalPlan(
-            would_remove=labels, kept=search.kept, looked_for=search.looked_for
+        return Teardown(
+            done=True, would_remove=labels, kept=search.kept, looked_for=search.looked_for
         )
     removal = removal_of(record.identity_removal if record else None, event.execution)
     if record is not None and labels:
@@ -114,7 +78,7 @@ def delete_identity(
     if record is not None and identity is not None:
         records.update(environment, event.execution, identity=None)
     removed = removal.removed or labels
-    return IdentityRemoval(removed=removed, kept=search.kept, looked_for=search.looked_for)
+    return Teardown(done=True, removed=removed, kept=search.kept, looked_for=search.looked_for)
 
 
 def _remove(item: _Item) -> str | None:

@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from handlers import delete_identity as handler
 from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
 from lifecycle.identity import provision_identity
-from lifecycle.identity_teardown import IdentityRemoval, IdentityRemovalPlan, delete_identity
+from lifecycle.identity_teardown import delete_identity
+from lifecycle.teardown import Teardown
 
 MACHINE: dict[str, Any] = {"auth": {"type": "cognito", "flow": "clientCredentials"}}
 JWT: dict[str, Any] = {
@@ -32,10 +33,8 @@ def provision(world: Any, **request: Any) -> None:
     provision_identity(world.event(**request), clients=world.clients)
 
 
-def remove(world: Any, **request: Any) -> IdentityRemoval:
-    done = delete_identity(world.event(action="teardown", **request), clients=world.clients)
-    assert isinstance(done, IdentityRemoval)
-    return done
+def remove(world: Any, **request: Any) -> Teardown:
+    return delete_identity(world.event(action="teardown", **request), clients=world.clients)
 
 
 def nothing_is_left(world: Any) -> None:
@@ -151,12 +150,11 @@ def test_a_dry_run_touches_nothing(world: Any) -> None:
     before = world.identity
     counting = world.counting()
     plan = delete_identity(world.event(action="teardown", dryRun=True), clients=counting)
-    assert isinstance(plan, IdentityRemovalPlan)
     assert len(plan.would_remove) == 5
     assert world.identity == before
     assert len(world.pools()) == 1
     assert {name[:4] for name in counting.calls} <= {"GetI", "Desc", "List"}
-    assert "removed" not in plan.model_dump(by_alias=True)
+    assert plan.removed == []
     assert len(remove(world).removed) == 5
 
 
@@ -300,6 +298,7 @@ def test_the_handler_returns_the_contracts_keys(
     assert handler.handler(event, _Context()) == {
         "done": True,
         "removed": [],
+        "wouldRemove": [],
         "kept": [],
         "lookedFor": LOOKED_FOR,
     }

@@ -20,24 +20,35 @@ def show_output(console: Console, output: dict[str, Any]) -> None:
     """
     facts = _facts(output)
     if facts:
-        table = Table.grid(padding=(0, 2))
-        for name, value in facts:
-            table.add_row(Text(name, "dim"), Text(value, overflow="fold"))
         console.print()
-        console.print(table)
-    for part in (_smoke_test(output), _timings(output), _teardown(output)):
+        _lines(console, [(name, "dim", value) for name, value in facts])
+    for part in (_smoke_test(output), _timings(output)):
         if part is not None:
             console.print()
             console.print(part)
+    teardown = output.get("teardown")
+    if teardown:
+        dry = " (dry run: nothing was touched)" if teardown.get("dryRun") else ""
+        console.print(f"\nTeardown{dry}", style="bold")
+        _lines(console, _teardown(teardown))
+
+
+def _lines(console: Console, lines: list[tuple[str, str, str]]) -> None:
+    """Print a name, its style and a value a line, never folded: people copy ARNs and URLs."""
+    width = max((len(name) for name, _, _ in lines), default=0)
+    for name, style, value in lines:
+        text = Text.assemble((name.ljust(width), style), "  ", value)
+        console.print(text, soft_wrap=True)
 
 
 def _facts(output: dict[str, Any]) -> list[tuple[str, str]]:
     facts = [(name, str(output[name])) for name in ("environment", "action") if output.get(name)]
-    facts += [
-        ("answer", str(answer))
-        for answer in [(output.get("smokeTest") or {}).get("answer")]
-        if answer
-    ]
+    if output.get("change"):
+        facts.append(("change", str(output["change"])))
+    smoke_test = output.get("smokeTest") or {}
+    if smoke_test.get("endpoint"):
+        facts.append(("asked", f"{smoke_test['endpoint']} on version {smoke_test.get('version')}"))
+    facts += [("answer", str(answer)) for answer in [smoke_test.get("answer")] if answer]
     for section in ("runtime", "auth", "artifact", "promotion"):
         for name, value in (output.get(section) or {}).items():
             if value not in (None, [], {}):
@@ -78,24 +89,18 @@ def _timings(output: dict[str, Any]) -> Table | None:
     return table
 
 
-def _teardown(output: dict[str, Any]) -> Table | None:
-    teardown = output.get("teardown")
-    if not teardown:
-        return None
-    title = "Teardown (dry run: nothing was touched)" if teardown.get("dryRun") else "Teardown"
-    table = _table(title)
-    table.add_column("")
-    table.add_column("resource", overflow="fold")
-    for label, style, name in (
-        ("removed", "green", "removed"),
-        ("would remove", "yellow", "wouldRemove"),
-        ("kept", "yellow", "kept"),
-        ("left", "bold red", "failed"),
-        ("looked for", "dim", "lookedFor"),
-    ):
-        for item in _items(teardown.get(name)):
-            table.add_row(Text(label, style), Text(_text(item)))
-    return table
+def _teardown(teardown: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [
+        (label, style, _text(item))
+        for label, style, name in (
+            ("removed", "green", "removed"),
+            ("would remove", "yellow", "wouldRemove"),
+            ("kept", "yellow", "kept"),
+            ("left", "bold red", "failed"),
+            ("looked for", "dim", "lookedFor"),
+        )
+        for item in _items(teardown.get(name))
+    ]
 
 
 def _table(title: str) -> Table:

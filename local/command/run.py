@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from lifecycle.outcome import environment_of
 from local.command.follow import Result, follow
 from local.command.inputs import UsageError, override, read_input, validate
 from local.command.progress import progress_on
@@ -27,7 +28,8 @@ def run(
     local: Annotated[
         bool,
         typer.Option(
-            "--local", help="On the embedded AWS: the one that is up, or one for this run."
+            "--local",
+            help="On the embedded AWS: the one that is up, or one for this run. The default.",
         ),
     ] = False,
     stack: Annotated[
@@ -85,6 +87,12 @@ def run(
     with _target(stack, delays, parameters, keep=keep, progress=streams.progress) as target:
         result = _execute(target, value, streams.progress)
     _show(result, streams, as_json=as_json)
+    if not target.lasting and _left_something(result):
+        streams.progress.print(
+            "It was made in an embedded AWS for this run only, which is gone; `lifecycle local up` keeps one.",
+            style="dim",
+            soft_wrap=True,
+        )
     if not result.succeeded:
         raise typer.Exit(FAILED)
 
@@ -157,11 +165,16 @@ def _execute(target: Target, value: dict[str, Any], out: Console) -> Result:
         with progress_on(out) as progress:
             return follow(client, arn, progress.tell)
     except KeyboardInterrupt:
-        _interrupted(target, arn)
+        _interrupted(target, arn, environment_of(value) or "dev")
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _interrupted(target: Target, arn: str) -> None:
+def _left_something(result: Result) -> bool:
+    output = result.output or {}
+    return output.get("action") == "provision" and not output.get("teardown")
+
+
+def _interrupted(target: Target, arn: str, environment: str) -> None:
     err = console(stderr=True)
     if not target.lasting:
         target.stepfunctions.stop_execution(executionArn=arn, cause="interrupted by the user")
@@ -169,9 +182,9 @@ def _interrupted(target: Target, arn: str) -> None:
         return
     err.print(
         f"No longer following: the execution goes on, on {target.label}.\n"
-        f"  to stop it:      aws stepfunctions stop-execution --execution-arn {arn}\n"
-        "  then to clean up: lifecycle run --input statemachine/inputs/teardown.json "
-        "(the record says what exists)",
+        f"  to stop it:       {target.prelude}aws stepfunctions stop-execution --execution-arn {arn}\n"
+        f"  then to clean up: lifecycle run {target.options} --environment {environment} "
+        "--input statemachine/inputs/teardown.json",
         soft_wrap=True,
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -50,12 +52,16 @@ class Target:
         stepfunctions: boto3's client for it.
         machine_arn: ARN of the lifecycle's state machine.
         lasting: Whether what an execution made is still there after the command has ended.
+        options: What `lifecycle run` is given to reach it again.
+        prelude: What a shell does first, so that other AWS clients reach it.
     """
 
     label: str
     stepfunctions: StepFunctions
     machine_arn: str
     lasting: bool = True
+    options: str = "--local"
+    prelude: str = ""
 
 
 def session_of(environment: Mapping[str, str]) -> boto3.Session:
@@ -74,6 +80,8 @@ def stack_target(
     *,
     endpoint_url: str | None = None,
     label: str | None = None,
+    options: str | None = None,
+    prelude: str = "",
 ) -> Target:
     """Find the state machine of a deployed stack by the stack's outputs.
 
@@ -82,12 +90,15 @@ def stack_target(
         session: Whose credentials and region; the caller's own configuration by default.
         endpoint_url: Another endpoint than AWS's own.
         label: What a person calls the place; the stack and its region by default.
+        options: What `lifecycle run` is given to reach it again; `--stack` by default.
+        prelude: What a shell does first, so that other AWS clients reach it.
 
     Raises:
         UsageError: No credentials, no region, no such stack, or a stack without that output.
         botocore.exceptions.ClientError: AWS refused the call for another reason.
     """
-    session = session or boto3.Session()
+    # The AWS CLI reads AWS_REGION first; boto3 does not.
+    session = session or boto3.Session(region_name=os.environ.get("AWS_REGION"))
     try:
         client = session.client("cloudformation", endpoint_url=endpoint_url, config=_RETRIES)
         stacks = client.describe_stacks(StackName=stack)["Stacks"]
@@ -112,6 +123,8 @@ def stack_target(
         label=label or f"stack {stack} in {client.meta.region_name}",
         stepfunctions=stepfunctions,
         machine_arn=outputs[MACHINE_OUTPUT],
+        options=options or f"--stack {shlex.quote(stack)}",
+        prelude=prelude,
     )
 
 
@@ -132,7 +145,7 @@ def local_target(
         console: Tells that it starts, and what is kept.
 
     Raises:
-        UsageError: Delays or parameters were given, but one is up already; or there is no such delay
+        UsageError: Delays, parameters or `keep` were given, but one is up already; or there is no such delay
             or parameter, or a parameter's value is not one that the template allows.
     """
     # Imported late: a run against AWS needs none of the embedded one.
@@ -145,11 +158,15 @@ def local_target(
             raise UsageError("one is up already: `lifecycle local delays` changes its delays")
         if parameters:
             raise UsageError("one is up already: end it to start one with other parameters")
+        if keep:
+            raise UsageError("one is up already, and keeps what it writes: leave out --keep")
         yield stack_target(
             running.stack_name,
             session_of(running.environment()),
             endpoint_url=running.endpoint_url,
             label=f"the embedded AWS at {running.endpoint_url}",
+            options="--local",
+            prelude='eval "$(lifecycle local env)"; ',
         )
         return
     settings = agentcore_delays(delays)

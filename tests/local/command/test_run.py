@@ -71,6 +71,39 @@ def test_success_shows_stages_and_tables(
         assert text in out
 
 
+def test_facts_are_never_folded_and_say_what_changed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: Any
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    url = "https://bedrock-agentcore.us-east-1.amazonaws.com/runtimes/" + "x" * 200
+    smoke_test = {**OUTPUT["smokeTest"], "endpoint": "live", "version": "3"}
+    runtime = {"invocationUrl": url}
+    story = {**OUTPUT, "runtime": runtime, "smokeTest": smoke_test, "change": "unchanged"}
+    place.story.succeed({**story, "teardown": {"removed": [f"runtime {url}"]}})
+    assert lifecycle(monkeypatch, "run", "--local") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"runtime.invocationUrl  {url}" in lines
+    assert f"removed  runtime {url}" in lines
+    assert "change                 unchanged" in lines
+    assert "asked                  live on version 3" in lines
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+def test_what_is_gone_with_its_embedded_aws_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    place: Any,
+    *,
+    lasting: bool,
+) -> None:
+    place.lasting = lasting
+    place.story.succeed({**OUTPUT, "teardown": None})
+    assert lifecycle(monkeypatch, "run", "--local", "--json") == 0
+    out, err = capsys.readouterr()
+    assert ("for this run only, which is gone" in err) is not lasting
+    assert json.loads(out)["environment"] == "dev"
+
+
 def test_json_is_alone_on_stdout(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: Any
 ) -> None:
@@ -161,8 +194,13 @@ def test_ctrl_c_stops_what_would_end_anyway_and_leaves_the_rest(
 
     place.lasting = lasting
     monkeypatch.setattr(run, "follow", interrupted)
-    assert lifecycle(monkeypatch, "run") == 130
+    assert lifecycle(monkeypatch, "run", "--environment", "mine") == 130
     err = capsys.readouterr().err
+    # What is printed can be pasted, and hits what was started and nothing else.
+    clean_up = (
+        "lifecycle run --local --environment mine --input statemachine/inputs/teardown.json\n"
+    )
+    assert (clean_up in err) is lasting
     assert len(place.stopped) == (0 if lasting else 1)
     assert ("aws stepfunctions stop-execution" in err) is lasting
     assert ("Nothing remains" in err) is not lasting

@@ -2,10 +2,10 @@
 
 from lifecycle import identity_teardown
 from lifecycle.entry import StageEvent, stage
-from lifecycle.identity_teardown import IdentityRemoval, IdentityRemovalPlan
+from lifecycle.teardown import Teardown
 
 
 @stage(StageEvent)
-def handler(event: StageEvent) -> IdentityRemoval | IdentityRemovalPlan:
+def handler(event: StageEvent) -> Teardown:
     """Run the stage; see `lifecycle.identity_teardown.delete_identity`."""
     return identity_teardown.delete_identity(event)

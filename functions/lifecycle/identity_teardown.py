@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, TypeAlias
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -18,9 +18,6 @@ from lifecycle.settings import Settings
 from lifecycle.teardown import Kept, Teardown, removal_of
 
 _NOT_FOUND = "ResourceNotFoundException"
-# What the handler's signature still calls it.
-IdentityRemoval: TypeAlias = Teardown
-IdentityRemovalPlan: TypeAlias = Teardown
 
 
 @dataclass(frozen=True)

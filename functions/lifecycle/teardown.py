@@ -16,7 +16,7 @@ class Kept(Wire):
 
 
 class Teardown(Wire):
-    """What `delete_runtime` and `delete_artifact` answer.
+    """What `delete_runtime`, `delete_identity` and `delete_artifact` answer.
 
     Attributes:
         done: Nothing is left; when false, the stage is called again.

@@ -14,7 +14,7 @@ from local.command import main as command
 from local.command import run
 from local.command.target import Target
 
-OUTPUT = {
+OUTPUT: dict[str, Any] = {
     "environment": "dev",
     "action": "provision",
     "runtime": {"arn": "arn:aws:bedrock-agentcore:::runtime/dev", "version": "1"},

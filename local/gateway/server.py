@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 HOST = "127.0.0.1"
+
+_QUEUE = 128
+"""Connections that wait to be accepted."""
+
+
+class PortError(OSError):
+    """The port cannot be listened on, most often because another program does."""
 
 
 class _Handler(MotoRequestHandler):
@@ -35,12 +44,17 @@ class Server:
         app: The WSGI application.
         port: Port on 127.0.0.1; 0 picks a free one.
         name: Names the thread.
+
+    Raises:
+        PortError: The port cannot be had.
     """
 
     def __init__(self, app: WSGIApplication, port: int = 0, name: str = "gateway") -> None:
-        self._server: BaseWSGIServer = make_server(
-            HOST, port, app, threaded=True, request_handler=_Handler
-        )
+        # werkzeug would print its own words about a port that is taken, and end the process.
+        with _listening(port) as listener:
+            self._server: BaseWSGIServer = make_server(
+                HOST, port, app, threaded=True, request_handler=_Handler, fd=listener.fileno()
+            )
         self.port: int = self._server.port
         self._thread = threading.Thread(
             target=self._server.serve_forever,
@@ -58,3 +72,12 @@ class Server:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port), backlog=_QUEUE)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        why = "is in use" if taken else f"cannot be listened on: {error.strerror}"
+        raise PortError(f"port {port} of {HOST} {why}") from error

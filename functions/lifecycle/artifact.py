@@ -223,7 +223,18 @@ class _Publisher:
             variables={name: value for name, value in variables.items() if value},
         )
         build_id = build.start_build(self._clients.codebuild, order)
+        if build_id is None:
+            # The next call orders it again.
+            self._keep_the_queues_deadline()
+            return wanted
         return self._note(wanted.model_copy(update={"build_id": build_id}))
+
+    def _keep_the_queues_deadline(self) -> None:
+        if self._event.deadline is not None and time.time() > self._event.deadline:
+            raise WaitTimeoutError(
+                f"CodeBuild took no build for {self._request.wait.timeout_seconds} s, because the account's queue is "
+                "full; wait for other builds or raise the quota of concurrent builds, and start again"
+            )
 
     def _look_after(self, artifact: ArtifactRecord) -> Publication:
         build_id = str(artifact.build_id)

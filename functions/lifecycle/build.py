@@ -34,19 +34,25 @@ class BuildOrder:
     variables: dict[str, str]
 
 
-def start_build(codebuild: Any, order: BuildOrder) -> str:
-    """Start a build and return its id."""
-    answer = codebuild.start_build(
-        projectName=order.project,
-        idempotencyToken=order.token,
-        sourceTypeOverride="S3",
-        sourceLocationOverride=order.source,
-        buildspecOverride=_BUILDSPEC.read_text(encoding="utf-8"),
-        environmentVariablesOverride=[
-            {"name": name, "value": value, "type": "PLAINTEXT"}
-            for name, value in order.variables.items()
-        ],
-    )
+def start_build(codebuild: Any, order: BuildOrder) -> str | None:
+    """Start a build and return its id; None while CodeBuild's queue is full."""
+    try:
+        answer = codebuild.start_build(
+            projectName=order.project,
+            idempotencyToken=order.token,
+            sourceTypeOverride="S3",
+            sourceLocationOverride=order.source,
+            buildspecOverride=_BUILDSPEC.read_text(encoding="utf-8"),
+            environmentVariablesOverride=[
+                {"name": name, "value": value, "type": "PLAINTEXT"}
+                for name, value in order.variables.items()
+            ],
+        )
+    except ClientError as error:
+        # So many builds run and wait in the account that no other is taken.
+        if error.response["Error"]["Code"] == "AccountLimitExceededException":
+            return None
+        raise
     return str(answer["build"]["id"])
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.parser import parse
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -29,6 +29,9 @@ THROTTLES = frozenset(
         "SlowDown",
     }
 )
+# Refusals that pass by themselves, with a client's status: another change is under way ("try again", CloudWatch Logs
+# and Cognito API references).
+_PASSING = frozenset({"OperationAbortedException", "ConcurrentModificationException"})
 _FIRST_SERVER_FAULT = 500
 
 E = TypeVar("E", bound=BaseModel)
@@ -72,6 +75,11 @@ def aws_errors() -> Iterator[None]:
         yield
     except ClientError as error:
         raise explain(error) from error
+    except ParamValidationError as error:
+        text = " ".join(str(error).split())
+        raise AwsCallError(
+            f"boto3 refused a call: {text}; mend the input and start again"
+        ) from error
     except BotoCoreError as error:
         raise ServiceUnavailableError(f"AWS did not answer: {error}; it is tried again") from error
 
@@ -85,7 +93,7 @@ def explain(error: ClientError) -> LifecycleError:
     )
     if code in THROTTLES:
         return ThrottledError(f"{text}; it is tried again")
-    if status >= _FIRST_SERVER_FAULT:
+    if status >= _FIRST_SERVER_FAULT or code in _PASSING:
         return ServiceUnavailableError(f"{text}; it is tried again")
     if code.startswith("AccessDenied"):
         return AwsCallError(

@@ -16,7 +16,8 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 import httpx
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import ConnectionError as NoConnectionError
 from pydantic import SecretStr
 
 from lifecycle.clients import Clients
@@ -26,6 +27,10 @@ SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 MAX_BYTES = 1_000_000
 JSON_TYPE = "application/json"
 EVENT_STREAM = "text/event-stream"
+
+
+# botocore's ways to say that no whole answer came: they have no common root but that of everything.
+_UNANSWERED = (HTTPClientError, NoConnectionError, IncompleteReadError)
 
 
 class _TooLate(Exception):  # noqa: N818 - a signal inside this file
@@ -181,7 +186,7 @@ class SigV4Caller:
                 text = _read(stream.iter_chunks(), deadline)
         except ClientError as error:
             return _refusal(error)
-        except (HTTPClientError, _TooLate) as error:
+        except (*_UNANSWERED, _TooLate) as error:
             return Answer(None, _no_answer(error, seconds))
         status = response["ResponseMetadata"]["HTTPStatusCode"]
         return Answer(
@@ -202,7 +207,7 @@ class SigV4Caller:
             )
         except ClientError as error:
             return _refusal(error)
-        except HTTPClientError as error:
+        except _UNANSWERED as error:
             return Answer(None, _no_answer(error, seconds))
         status = response["ResponseMetadata"]["HTTPStatusCode"]
         return Answer(status, _code(status, {}, ""))

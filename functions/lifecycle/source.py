@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import stat
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,6 +59,18 @@ class _Member:
     executable: bool
     size: int
     origin: Any
+
+
+# RuntimeError is what zipfile raises for an encrypted member; the others come out of damaged data.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+)
 
 
 @contextmanager
@@ -117,8 +131,7 @@ def pack_object(s3: Any, source: Source) -> Iterator[PackedSource]:
                 for member in members:
                     _refuse_unsafe(source, member)
                 content_hash = _pack(members, lambda member: archive.open(member.origin), file)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            # RuntimeError is what zipfile raises for an encrypted member.
+        except _UNREADABLE as error:
             raise ArtifactBuildError(
                 f"the source {where(source)} cannot be read as a zip: {error}; upload a plain zip"
             ) from error

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.awsrequest
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.backends import get_backend
 from moto.core.config import DefaultConfig
@@ -78,8 +79,12 @@ class FakeCodeBuild:
         self._killer = killer
         self._tokens: dict[str, tuple[dict[str, Any], str]] = {}
         self.builds: dict[str, dict[str, Any]] = {}
+        self.full = False
 
     def start_build(self, *, idempotencyToken: str, **order: Any) -> dict[str, Any]:  # noqa: N803
+        if self.full:
+            code = "AccountLimitExceededException"
+            raise ClientError({"Error": {"Code": code, "Message": "queue"}}, "StartBuild")
         known = self._tokens.get(idempotencyToken)
         if known is None:
             build_id = f"{order['projectName']}:{len(self.builds) + 1}"

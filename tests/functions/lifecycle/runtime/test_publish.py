@@ -132,6 +132,26 @@ def test_at_the_deadline_the_build_is_stopped(world: Any) -> None:
     assert build["buildStatus"] == "STOPPED"
 
 
+def test_a_full_queue_of_builds_is_waited_for(world: Any) -> None:
+    world.begin("one")
+    world.codebuild.full = True
+    assert world.publish().done is False
+    assert world.publish().done is False
+    assert world.codebuild.builds == {}
+    world.codebuild.full = False
+    assert world.publish().done is False
+    world.finish_build()
+    assert world.publish().done
+    assert len(world.codebuild.builds) == 1
+
+
+def test_at_the_deadline_a_full_queue_is_named(world: Any) -> None:
+    world.begin("one")
+    world.codebuild.full = True
+    with pytest.raises(WaitTimeoutError, match="the account's queue is full"):
+        world.publish(deadline=1)
+
+
 def test_a_build_of_a_killed_execution_is_waited_for(world: Any) -> None:
     world.begin("one")
     world.publish()

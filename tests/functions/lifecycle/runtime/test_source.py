@@ -159,3 +159,18 @@ def test_a_zip_that_unpacks_to_too_much_is_refused(
         pack_object(world.clients.s3, put(world, bomb.getvalue())),
     ):
         pass
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_with_damaged_data_is_named(world: Any, method: int) -> None:
+    good = io.BytesIO()
+    with zipfile.ZipFile(good, "w", method) as archive:
+        archive.writestr("a.py", bytes(range(256)) * 40)
+    damaged = bytearray(good.getvalue())
+    for place in range(45, 110):
+        damaged[place] ^= 0xFF
+    with (
+        pytest.raises(ArtifactBuildError, match="cannot be read as a zip"),
+        pack_object(world.clients.s3, put(world, bytes(damaged))),
+    ):
+        pass

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError, IncompleteReadError, SSLError
 
 from handlers import run_smoke_test as handler
 from lifecycle.errors import EnvironmentNotFoundError, SmokeTestError
@@ -173,6 +173,20 @@ def test_a_time_out_decides_nothing(password: Any) -> None:
     password.runtime.script["none"] = [httpx.ReadTimeout("late"), httpx.ConnectError("no")]
     assert run(password).passed
     assert len(password.pauses) == 2
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        EndpointConnectionError(endpoint_url="https://x"),
+        SSLError(endpoint_url="https://x", error="bad"),
+        IncompleteReadError(actual_bytes=1, expected_bytes=2),
+    ],
+)
+def test_a_connection_that_fails_decides_nothing(iam: Any, lost: Exception) -> None:
+    iam.runtime.script["good"] = [lost]
+    assert run(iam).passed
+    assert len(iam.pauses) == 1
 
 
 def test_never_decided_fails_as_undecided(password: Any) -> None:

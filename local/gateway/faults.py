@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
+import math
 import threading
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
+
+from local.gateway.credentials import PrincipalKind
 
 FaultKind = Literal[
     "throttle",
@@ -32,6 +36,28 @@ GATEWAY_KINDS: frozenset[str] = frozenset(
 
 FUNCTION_KINDS: frozenset[str] = frozenset({"crashBefore", "crashAfter", "functionTimeout"})
 """The kinds that happen to a function: service `lambda`, operation `Invoke`."""
+
+STATE_KINDS: frozenset[str] = frozenset({"delayedState", "failureState"})
+"""The kinds that happen to an AgentCore state, whoever's call began it."""
+
+STATE_OPERATIONS: tuple[str, ...] = tuple(
+    f"{verb}AgentRuntime{of}" for of in ("", "Endpoint") for verb in ("Create", "Update", "Delete")
+)
+"""Operations of `bedrock-agentcore-control` that begin such a state."""
+
+_OF_KIND: dict[str, tuple[str, tuple[str, ...]]] = {
+    **dict.fromkeys(STATE_KINDS, ("bedrock-agentcore-control", STATE_OPERATIONS)),
+    **dict.fromkeys(FUNCTION_KINDS, ("lambda", ("Invoke",))),
+}
+"""The one service, and its operations, that a kind is for; the gateway's kinds are for all."""
+
+
+class ImpossibleFaultError(ValueError):
+    """The fault would never hit a call."""
+
+
+class UnknownFaultError(LookupError):
+    """No fault with this id is planned."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +97,7 @@ class Fault:
             raise ValueError(f"kind is one of {', '.join(FAULT_KINDS)}, not {self.kind!r}")
         if self.times < 0:
             raise ValueError("times is 1 or more, or 0 for: until cleared")
-        if self.seconds is not None and self.seconds < 0:
+        if self.seconds is not None and not 0 <= self.seconds < math.inf:
             raise ValueError("seconds is 0 or more")
         if not 500 <= self.status <= 599:
             raise ValueError("status is 500 to 599")
@@ -118,22 +144,49 @@ class Fault:
 
 
 class FaultPlan:
-    """The faults still to come; safe between threads."""
+    """The faults still to come; safe between threads.
+
+    Attributes:
+        callers: Gives every principal that may call, by name; without it any name is taken.
+    """
 
     def __init__(self) -> None:
+        self.callers: Callable[[], Mapping[str, PrincipalKind]] | None = None
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
+        # Imported late, as below: the command names the kinds, and needs neither models nor werkzeug.
+        from local.gateway.operations import Operations
+
+        self._operations = Operations()
 
     def add(self, fault: Fault) -> Fault:
-        """Plan a fault, and return it."""
+        """Plan a fault, and return it.
+
+        Raises:
+            ImpossibleFaultError: It could never hit a call; with what is allowed instead.
+        """
+        self._check_place(fault)
+        self._check_caller(fault)
+        if fault.kind == "delayedState" and not fault.seconds:
+            raise ImpossibleFaultError("delayedState needs seconds, more than 0: how much longer")
         with self._lock:
             self._faults.append(fault)
         return fault
 
     def clear(self, id: str | None = None) -> None:  # noqa: A002 - the field's own name
-        """Forget one fault, or all of them without an id. An unknown id changes nothing."""
+        """Forget one fault, or all of them without an id.
+
+        Raises:
+            UnknownFaultError: No fault of this id is planned, or it has hit as often as it was to.
+        """
         with self._lock:
-            self._faults = [] if id is None else [f for f in self._faults if f.id != id]
+            left = [] if id is None else [fault for fault in self._faults if fault.id != id]
+            if id is not None and len(left) == len(self._faults):
+                planned = ", ".join(fault.id for fault in left) or "none"
+                raise UnknownFaultError(
+                    f"no fault {id} is planned (one that has hit is gone); planned: {planned}"
+                )
+            self._faults = left
 
     def list(self) -> list[Fault]:
         """Return what is still planned, with the calls left in `times`, oldest first."""
@@ -165,3 +218,64 @@ class FaultPlan:
                     self._faults[index] = replace(fault, times=fault.times - 1)
                 return fault
         return None
+
+    def _check_place(self, fault: Fault) -> None:
+        service, operation = fault.service, fault.operation
+        model = self._operations.service(service)
+        if service != "*" and model is None:
+            raise ImpossibleFaultError(_unknown_service(service))
+        if fault.kind in _OF_KIND:
+            its_service, its_operations = _OF_KIND[fault.kind]
+            if service not in ("*", its_service) or operation not in ("*", *its_operations):
+                raise ImpossibleFaultError(
+                    f"{fault.kind} is for {its_service}'s {_either(its_operations)}, "
+                    f"not for {service} {operation}"
+                )
+        elif operation != "*" and model is None:
+            raise ImpossibleFaultError(f"the operation {operation} needs its service, not *")
+        elif operation != "*" and model is not None and operation not in model.operation_names:
+            known = model.operation_names
+            raise ImpossibleFaultError(
+                f"{service} has no operation {operation}"
+                f"{_meant(operation, known) or '; it has ' + ', '.join(known)}"
+            )
+
+    def _check_caller(self, fault: Fault) -> None:
+        if fault.caller is None:
+            return
+        if fault.kind in STATE_KINDS:
+            raise ImpossibleFaultError(f"{fault.kind} has no caller: it hits whoever calls")
+        if self.callers is None:
+            return
+        callers = self.callers()
+        of_functions = fault.kind in FUNCTION_KINDS
+        known = [name for name, kind in callers.items() if kind == "function" or not of_functions]
+        if fault.caller not in known:
+            what = "function" if of_functions else "caller"
+            raise ImpossibleFaultError(
+                f"there is no {what} {fault.caller}"
+                f"{_meant(fault.caller, known) or '; there are ' + ', '.join(known)}"
+            )
+
+
+def _unknown_service(name: str) -> str:
+    from local.gateway.operations import SERVICES_BY_SIGNING_NAME, new_session
+
+    known = new_session().get_available_services()
+    by_signature = " or ".join(SERVICES_BY_SIGNING_NAME.get(name, ()))
+    hint = f"; did you mean {by_signature}?" if by_signature else _meant(name, known)
+    return (
+        f"there is no service {name}"
+        f"{hint or '; a service has its name in boto3, such as s3, lambda, stepfunctions; * is any'}"
+    )
+
+
+def _meant(given: str, known: Iterable[str]) -> str:
+    """Return a question for the names that are close, in whatever case; empty if there is none."""
+    by_lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(given.lower(), by_lower)
+    return f"; did you mean {_either([by_lower[name] for name in close])}?" if close else ""
+
+
+def _either(names: Collection[str]) -> str:
+    return " or ".join(filter(None, (", ".join([*names][:-1]), [*names][-1])))

@@ -5,8 +5,8 @@
 | `GET /_local/health` | `{"status": "ok", …}` with what the embedded AWS says about itself |
 | `GET /_local/calls?service=&operation=&caller=` | `{"calls": […]}`, see `local.gateway.calls.Call` |
 | `GET /_local/faults` | `{"faults": […]}` still planned, see `local.gateway.faults.Fault` |
-| `POST /_local/faults` with one fault | the fault with its id, 201 |
-| `DELETE /_local/faults`, `DELETE /_local/faults/{id}` | 204; all of them, or one |
+| `POST /_local/faults` with one fault | the fault with its id, 201; 400 if it could never hit a call |
+| `DELETE /_local/faults`, `DELETE /_local/faults/{id}` | 204; all of them, or one; 404 if it is not planned |
 | `GET /_local/delays` | seconds that AgentCore takes, by operation |
 | `PUT` or `POST /_local/delays` with some of them | all of them |
 
@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from werkzeug import Request, Response
 
 from local.gateway.calls import CallLog
-from local.gateway.faults import Fault, FaultPlan
+from local.gateway.faults import Fault, FaultPlan, UnknownFaultError
 
 PREFIX = "/_local/"
 
@@ -69,6 +69,8 @@ class LocalApi:
                 return _json(self._delays.read())
         except ValueError as error:
             return _json({"message": str(error)}, 400)
+        except UnknownFaultError as error:
+            return _json({"message": str(error)}, 404)
         return _json({"message": f"there is no {method} {request.path}"}, 404)
 
     def _read(self, name: str, request: Request) -> dict[str, Any]:

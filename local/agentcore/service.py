@@ -167,7 +167,11 @@ class AgentCore:
 
     def _sweep(self) -> None:
         while not self._closing.wait(_SWEEP_SECONDS):
-            self.sessions.sweep()
+            try:
+                self.sessions.sweep()
+            except Exception:
+                # The next look may go well; without a sweeper no session would ever end.
+                log.exception("the sweep of idle sessions failed")
 
     def _start(self, target: Target, session_id: str) -> AgentProcess:
         """Start an agent for a session, and return it when it serves.

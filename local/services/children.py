@@ -96,7 +96,7 @@ class Children:
             order, started = item
             try:
                 process = order.run()
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - whoever ordered it is told; the next can still start
                 started.set_exception(error)
                 continue
             with self._lock:

@@ -67,9 +67,11 @@ def check_configuration(configuration: dict[str, Any]) -> None:
             "lifecycleConfiguration.idleRuntimeSessionTimeout",
             "The idle time-out must not be longer than the maximum lifetime.",
         )
-    for reserved in configuration.get("environmentVariables", {}):
-        if "=" in reserved or "\x00" in reserved:
+    for name, value in configuration.get("environmentVariables", {}).items():
+        if "=" in name or "\x00" in name:
             raise invalid_field("environmentVariables", "A name must not hold '=' or NUL.")
+        if "\x00" in value:
+            raise invalid_field("environmentVariables", "A value must not hold NUL.")
     authorizer = configuration.get("authorizerConfiguration", {}).get("customJWTAuthorizer")
     if authorizer is not None:
         _check_authorizer(authorizer)

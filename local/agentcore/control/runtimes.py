@@ -210,6 +210,8 @@ class RuntimeOperations:
             created_at=now,
         )
         runtime.next_version += 1
+        # A deletion that failed is over: what counts now is how this version fares.
+        runtime.deletion = None
         runtime.versions[version.number] = version
         version.start(busy, now, Change(now + seconds, status, reason))
         default = runtime.endpoints[DEFAULT]

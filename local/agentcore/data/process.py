@@ -140,7 +140,12 @@ class AgentProcess:
         raise AgentSilentError
 
     def ping(self) -> str | None:
-        """Return what the agent says of itself: `Healthy` or `HealthyBusy`; `None` if nothing."""
+        """Return what the agent says of itself: `Healthy` or `HealthyBusy`; `None` if nothing.
+
+        An MCP server has no path for it, and is never asked.
+        """
+        if self._launch.ping is None:
+            return None
         try:
             answer = self.http.get(f"{self.base_url}{self._launch.ping}", timeout=2.0)
             document = answer.json() if answer.status_code == 200 else None

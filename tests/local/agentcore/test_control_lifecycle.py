@@ -244,6 +244,25 @@ def test_a_failed_update_is_mended_by_the_next(world: World) -> None:
     assert status(world, runtime_id) == "READY"
 
 
+def test_a_failed_deletion_is_over_with_the_next_version(world: World) -> None:
+    runtime_id = world.ready()["agentRuntimeId"]
+    world.faults.add(Fault(CONTROL, "DeleteAgentRuntime", "failureState"))
+    world.control.delete_agent_runtime(agentRuntimeId=runtime_id)
+    world.clock.pass_(60)
+    assert status(world, runtime_id) == "DELETE_FAILED"
+    world.update(runtime_id)
+    assert status(world, runtime_id) == "UPDATING"
+    with pytest.raises(world.control.exceptions.ConflictException):
+        world.update(runtime_id)
+    world.clock.pass_(world.core.delays.update)
+    assert status(world, runtime_id) == "READY"
+
+
+def test_no_process_can_have_nul_in_its_environment(world: World) -> None:
+    with pytest.raises(world.control.exceptions.ValidationException, match="NUL"):
+        world.ready(environmentVariables={"A": "x\0y"})
+
+
 def test_a_state_can_be_delayed_on_demand(world: World) -> None:
     world.faults.add(Fault(CONTROL, "CreateAgentRuntime", "delayedState", seconds=100.0))
     runtime_id = world.ready()["agentRuntimeId"]

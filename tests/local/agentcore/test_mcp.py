@@ -134,6 +134,22 @@ def test_the_mcp_session_id_leads_back_to_the_session(
     assert len(world.core.sessions.running()) == 1
 
 
+def test_an_idle_session_ends_though_its_server_cannot_be_asked(
+    world: World, url: str, token: str, http: httpx.Client
+) -> None:
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json, text/event-stream"}
+    assert http.post(url, json=INITIALIZE, headers=headers).status_code == 200
+    (session,) = world.core.sessions.running()
+    process = session.process()
+    assert process is not None
+    assert process.alive()
+    # An HTTP agent would be asked for /ping; an MCP server has no such path.
+    world.clock.pass_(1000)
+    world.core.sessions.sweep()
+    assert world.core.sessions.running() == []
+    assert not process.alive()
+
+
 def test_a_refusal_is_json_rpc(world: World, url: str, http: httpx.Client) -> None:
     answer = http.post(url, json=INITIALIZE)
     assert answer.status_code == 401

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from local.command.inputs import UsageError
+from local.command.lines import print_facts
 from local.command.local_api import LocalApi
 from local.command.run import parse_delays, parse_parameters
 from local.command.streams import console
@@ -129,10 +129,8 @@ def status() -> None:
     except NotUpError as error:
         console(stderr=True).print(str(error))
         raise typer.Exit(_NONE_IS_UP) from None
-    table = Table.grid(padding=(0, 2))
-    for name, value in LocalApi(running.endpoint_url).health().items():
-        table.add_row(name, str(value))
-    console().print(table)
+    health = LocalApi(running.endpoint_url).health()
+    print_facts(console(), [(name, str(value)) for name, value in health.items()])
 
 
 def down() -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from local.command.embedded import running_api
+from local.command.lines import print_table
 from local.command.streams import console
 from local.gateway.faults import FAULT_KINDS
 
 app = typer.Typer(help="Make things go wrong on purpose.", no_args_is_help=True)
 
-_COLUMNS = ("id", "service", "operation", "kind", "times", "reason", "seconds", "caller")
+# The reason stands last: it may be long.
+_COLUMNS = ("id", "service", "operation", "kind", "times", "seconds", "caller", "reason")
 
 
 @app.command()
@@ -54,10 +55,11 @@ def add(
 @app.command("list")
 def list_faults() -> None:
     """List the faults still to come."""
-    table = Table(*_COLUMNS)
-    for fault in running_api().faults():
-        table.add_row(*("" if fault[name] is None else str(fault[name]) for name in _COLUMNS))
-    console().print(table)
+    rows = [
+        ["" if fault[name] is None else str(fault[name]) for name in _COLUMNS]
+        for fault in running_api().faults()
+    ]
+    print_table(console(), _COLUMNS, rows)
 
 
 @app.command()

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from local.command.embedded import running_api
 from local.command.inputs import UsageError
+from local.command.lines import print_table
 from local.command.run import parse_delays
 from local.command.streams import console
 
@@ -76,16 +76,17 @@ def calls(
         for call in found:
             out.print(json.dumps(call), soft_wrap=True)
         return
-    table = Table("time", "caller", "service", "operation", "status")
-    for call in found:
-        table.add_row(
+    rows = [
+        (
             f"{datetime.fromtimestamp(call['at']).astimezone():%H:%M:%S.%f}"[:-3],
             call["caller"] or "",
             call["service"],
             call["operation"] or "?",
             "" if call["status"] is None else str(call["status"]),
         )
-    out.print(table)
+        for call in found
+    ]
+    print_table(out, ("time", "caller", "service", "operation", "status"), rows)
 
 
 def delays(

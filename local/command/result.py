@@ -1,44 +1,41 @@
-"""Shows the output of an execution (DESIGN section 4) as tables."""
+"""Shows the output of an execution (DESIGN section 4) as lines and tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
+
+from local.command.lines import Cell, print_facts, print_table
 
 
 def show_output(console: Console, output: dict[str, Any]) -> None:
-    """Print the parts of an output that are there, as tables.
+    """Print the parts of an output that are there: facts first, then tables.
 
     Args:
         console: Where to.
         output: The output object.
     """
-    facts = _facts(output)
-    if facts:
+    if facts := _facts(output):
         console.print()
-        _lines(console, [(name, "dim", value) for name, value in facts])
-    for part in (_smoke_test(output), _timings(output)):
-        if part is not None:
-            console.print()
-            console.print(part)
-    teardown = output.get("teardown")
-    if teardown:
+        print_facts(console, facts)
+    if checks := (output.get("smokeTest") or {}).get("checks"):
+        _title(console, "Smoke test")
+        _print_checks(console, checks)
+    if timings := output.get("timings"):
+        _title(console, "Timings")
+        rows = [(stage, f"{seconds:.1f}") for stage, seconds in timings.items()]
+        print_table(console, ("stage", "seconds"), rows, right={"seconds"})
+    if teardown := output.get("teardown"):
         dry = " (dry run: nothing was touched)" if teardown.get("dryRun") else ""
-        console.print(f"\nTeardown{dry}", style="bold")
-        _lines(console, _teardown(teardown))
+        _title(console, f"Teardown{dry}")
+        print_facts(console, _torn_down(teardown))
 
 
-def _lines(console: Console, lines: list[tuple[str, str, str]]) -> None:
-    """Print a name, its style and a value a line, never folded: people copy ARNs and URLs."""
-    width = max((len(name) for name, _, _ in lines), default=0)
-    for name, style, value in lines:
-        text = Text.assemble((name.ljust(width), style), "  ", value)
-        console.print(text, soft_wrap=True)
+def _title(console: Console, text: str) -> None:
+    console.print(f"\n{text}", style="bold")
 
 
 def _facts(output: dict[str, Any]) -> list[tuple[str, str]]:
@@ -47,7 +44,9 @@ def _facts(output: dict[str, Any]) -> list[tuple[str, str]]:
         facts.append(("change", str(output["change"])))
     smoke_test = output.get("smokeTest") or {}
     if smoke_test.get("endpoint"):
-        facts.append(("asked", f"{smoke_test['endpoint']} on version {smoke_test.get('version')}"))
+        version = smoke_test.get("version")
+        on = f" on version {version}" if version else ""
+        facts.append(("asked", f"{smoke_test['endpoint']}{on}"))
     facts += [("answer", str(answer)) for answer in [smoke_test.get("answer")] if answer]
     for section in ("runtime", "auth", "artifact", "promotion"):
         for name, value in (output.get(section) or {}).items():
@@ -56,42 +55,20 @@ def _facts(output: dict[str, Any]) -> list[tuple[str, str]]:
     return facts + [("repaired", _text(item)) for item in output.get("repaired") or []]
 
 
-def _smoke_test(output: dict[str, Any]) -> Table | None:
-    checks = (output.get("smokeTest") or {}).get("checks")
-    if not checks:
-        return None
-    table = _table("Smoke test")
-    table.add_column("")
-    for name in ("check", "expected", "seen"):
-        table.add_column(name, overflow="fold")
-    table.add_column("ms", justify="right")
-    for check in checks:
-        passed = check.get("passed", True)
-        table.add_row(
-            Text("✓", "green") if passed else Text("✗", "bold red"),
-            Text(_text(check.get("name"))),
-            Text(_text(check.get("expected"))),
-            Text(_text(check.get("seen"))),
-            Text(_text(check.get("milliseconds"))),
+def _print_checks(console: Console, checks: list[dict[str, Any]]) -> None:
+    rows: list[tuple[Cell, ...]] = [
+        (
+            Text("✓", "green") if check.get("passed", True) else Text("✗", "bold red"),
+            *(_text(check.get(name)) for name in ("name", "milliseconds", "expected", "seen")),
         )
-    return table
+        for check in checks
+    ]
+    print_table(console, ("", "check", "ms", "expected", "seen"), rows, right={"ms"})
 
 
-def _timings(output: dict[str, Any]) -> Table | None:
-    timings = output.get("timings")
-    if not timings:
-        return None
-    table = _table("Timings")
-    table.add_column("stage")
-    table.add_column("seconds", justify="right")
-    for stage, seconds in timings.items():
-        table.add_row(stage, f"{seconds:.1f}")
-    return table
-
-
-def _teardown(teardown: dict[str, Any]) -> list[tuple[str, str, str]]:
+def _torn_down(teardown: dict[str, Any]) -> list[tuple[Text, str]]:
     return [
-        (label, style, _text(item))
+        (Text(label, style), _text(item))
         for label, style, name in (
             ("removed", "green", "removed"),
             ("would remove", "yellow", "wouldRemove"),
@@ -101,10 +78,6 @@ def _teardown(teardown: dict[str, Any]) -> list[tuple[str, str, str]]:
         )
         for item in _items(teardown.get(name))
     ]
-
-
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
 
 
 def _items(value: Any) -> Iterable[Any]:

@@ -73,7 +73,7 @@ def lifecycle(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 def test_faults_are_planned_listed_and_cleared(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], plan: FaultPlan
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")  # a narrow table breaks its words
+    monkeypatch.setenv("COLUMNS", "40")  # nothing is cut or folded
     create = ("bedrock-agentcore-control", "CreateAgentRuntime", "failureState")
     assert lifecycle(monkeypatch, "faults", "add", *create, "--reason", "no [image]") == 0
     crash = ("lambda", "Invoke", "crashAfter", "--caller", "CheckRuntimeFunction", "--times", "2")
@@ -85,9 +85,11 @@ def test_faults_are_planned_listed_and_cleared(
     assert capsys.readouterr().out.split() == [first.id, second.id]
 
     assert lifecycle(monkeypatch, "faults", "list") == 0
-    listed = capsys.readouterr().out
-    assert "no [image]" in listed
-    assert "CheckRuntimeFunction" in listed
+    _, *listed = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in listed] == [
+        [first.id, *create, "1", "no", "[image]"],
+        [second.id, "lambda", "Invoke", "crashAfter", "2", "CheckRuntimeFunction"],
+    ]
 
     assert lifecycle(monkeypatch, "faults", "clear", first.id) == 0
     assert plan.list() == [second]
@@ -113,11 +115,13 @@ def test_calls_are_listed(
     log.record(
         Call("bedrock-agentcore-control", "GetAgentRuntime", function, "2", 1.0, status=None)
     )
+    monkeypatch.setenv("COLUMNS", "40")  # nothing is cut or folded
     chosen = ("calls", "--caller", "CheckRuntimeFunction")
     assert lifecycle(monkeypatch, *chosen) == 0
-    table = capsys.readouterr().out
-    assert "GetAgentRuntime" in table
-    assert "GetCallerIdentity" not in table
+    _, line = capsys.readouterr().out.splitlines()
+    when, *rest = line.split()
+    assert when.endswith(":01.000")
+    assert rest == ["CheckRuntimeFunction", "bedrock-agentcore-control", "GetAgentRuntime"]
     assert lifecycle(monkeypatch, *chosen, "--json") == 0
     assert json.loads(capsys.readouterr().out)["operation"] == "GetAgentRuntime"
 

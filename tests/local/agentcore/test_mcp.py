@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -143,6 +144,11 @@ def test_an_idle_session_ends_though_its_server_cannot_be_asked(
     process = session.process()
     assert process is not None
     assert process.alive()
+    # The server leaves the session only after the client has its answer.
+    deadline = time.monotonic() + 20
+    while session.users:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     # An HTTP agent would be asked for /ping; an MCP server has no such path.
     world.clock.pass_(1000)
     world.core.sessions.sweep()

@@ -52,6 +52,11 @@ _OF_KIND: dict[str, tuple[str, tuple[str, ...]]] = {
 """The one service, and its operations, that a kind is for; the gateway's kinds are for all."""
 
 
+_MOST_HINTS = 3
+_TELLING = 4
+"""Letters of a name from which on those names are close that have them in the middle."""
+
+
 class ImpossibleFaultError(ValueError):
     """The fault would never hit a call."""
 
@@ -252,9 +257,12 @@ class FaultPlan:
         known = [name for name, kind in callers.items() if kind == "function" or not of_functions]
         if fault.caller not in known:
             what = "function" if of_functions else "caller"
+            # A stack has more roles than people care to read, and most of them are its functions'.
+            there_are = ", ".join(name for name in known if callers[name] != "role")
             raise ImpossibleFaultError(
                 f"there is no {what} {fault.caller}"
-                f"{_meant(fault.caller, known) or '; there are ' + ', '.join(known)}"
+                f"{_meant(fault.caller, known) or f'; there are {there_are}'}"
+                f"{'' if of_functions else '; the name of a role will do, too'}"
             )
 
 
@@ -273,7 +281,8 @@ def _unknown_service(name: str) -> str:
 def _meant(given: str, known: Iterable[str]) -> str:
     """Return a question for the names that are close, in whatever case; empty if there is none."""
     by_lower = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(given.lower(), by_lower)
+    holding = [name for name in by_lower if len(given) >= _TELLING and given.lower() in name]
+    close = holding[:_MOST_HINTS] or difflib.get_close_matches(given.lower(), by_lower, _MOST_HINTS)
     return f"; did you mean {_either([by_lower[name] for name in close])}?" if close else ""
 
 

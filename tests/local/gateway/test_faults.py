@@ -89,9 +89,10 @@ CONTROL = "bedrock-agentcore-control"
     [
         ("foo", "*", "throttle", "no service foo; a service has its name in boto3"),
         ("dynamodbb", "*", "throttle", "no service dynamodbb; did you mean dynamodb or "),
+        ("agentcore", "*", "throttle", "did you mean bedrock-agentcore or bedrock-agentcore-"),
         ("states", "*", "throttle", "no service states; did you mean stepfunctions?"),
         ("foo", "*", "crashBefore", "no service foo"),
-        (CONTROL, "CreateAgentRuntim", "throttle", "did you mean CreateAgentRuntime, "),
+        (CONTROL, "CreateAgentRuntim", "throttle", "did you mean CreateAgentRuntime or "),
         ("cognito-idp", "createuserpool", "throttle", "did you mean CreateUserPool, "),
         ("s3", "Nonsense", "throttle", "s3 has no operation Nonsense; it has AbortMultipartUpload"),
         ("*", "PutObject", "throttle", "PutObject needs its service"),
@@ -147,18 +148,19 @@ def test_a_delay_of_no_time_is_refused(seconds: float | None) -> None:
     [
         ("crashBefore", "DeployRuntimFunction", "no function .*did you mean DeployRuntimeFunction"),
         ("crashBefore", "root", "no function root; there are DeployRuntimeFunction$"),
-        ("throttle", "nobody", "no caller nobody; there are DeployRuntimeFunction, root$"),
+        ("throttle", "nobody", "no caller nobody; there are DeployRuntimeFunction, root; the name"),
     ],
 )
 def test_a_fault_for_a_caller_that_is_not_there_is_refused(
     kind: Any, caller: str, says: str
 ) -> None:
     plan = FaultPlan()
-    plan.callers = lambda: {"DeployRuntimeFunction": "function", "root": "root"}
+    plan.callers = lambda: {"DeployRuntimeFunction": "function", "root": "root", "R": "role"}
     with pytest.raises(ImpossibleFaultError, match=says):
         plan.add(Fault("lambda", "Invoke", kind, caller=caller))
     plan.add(Fault("lambda", "Invoke", kind, caller="DeployRuntimeFunction"))
     plan.add(Fault("lambda", "*", "throttle", caller="root"))
+    plan.add(Fault("lambda", "*", "throttle", caller="R"))
 
 
 def test_a_state_has_no_caller() -> None:

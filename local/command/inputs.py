@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from lifecycle.errors import InvalidRequestError
 from lifecycle.inputs import unwrap
@@ -16,7 +16,7 @@ class UsageError(Exception):
     """What was given on the command line is wrong; nothing was started. Exit status 2."""
 
 
-def read_input(source: str | None, stdin: TextIO | None = None) -> dict[str, Any]:
+def read_input(source: str | None, stdin: BinaryIO | None = None) -> dict[str, Any]:
     """Read the input of an execution.
 
     Args:
@@ -33,8 +33,9 @@ def read_input(source: str | None, stdin: TextIO | None = None) -> dict[str, Any
         return {}
     name = "standard input" if source == "-" else source
     try:
-        text = (stdin or sys.stdin).read() if source == "-" else Path(source).read_text("utf-8-sig")
-        value = json.loads(text)
+        # As bytes also from standard input, whose own encoding is the terminal's.
+        read = (stdin or sys.stdin.buffer).read() if source == "-" else Path(source).read_bytes()
+        value = json.loads(read.decode("utf-8-sig"))
     except OSError as error:
         raise UsageError(f"{name}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -18,10 +18,19 @@ def test_without_a_source_every_default_holds() -> None:
 
 def test_a_file_and_standard_input(tmp_path: Path) -> None:
     file = tmp_path / "input.json"
-    file.write_text('\ufeff{"smokeTest": {"prompt": "今の天気は？"}}', encoding="utf-8")
+    written = '\ufeff{"smokeTest": {"prompt": "今の天気は？"}}'.encode()
+    file.write_bytes(written)
     expected = {"smokeTest": {"prompt": "今の天気は？"}}
     assert read_input(str(file)) == expected
-    assert read_input("-", io.StringIO('{"environment": "a"}')) == {"environment": "a"}
+    assert read_input("-", io.BytesIO(written)) == expected
+
+
+def test_standard_input_that_is_not_utf_8_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As Python opens it in the C locale: what it cannot read it passes on.
+    lenient = io.TextIOWrapper(io.BytesIO(b'{"a": "\xff"}'), "utf-8", "surrogateescape")
+    monkeypatch.setattr("sys.stdin", lenient)
+    with pytest.raises(UsageError, match="standard input: is not UTF-8 text"):
+        read_input("-")
 
 
 @pytest.mark.parametrize(

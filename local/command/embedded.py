@@ -15,47 +15,39 @@ import typer
 from local.command.inputs import UsageError
 from local.command.lines import print_facts
 from local.command.local_api import LocalApi
-from local.command.run import parse_delays, parse_parameters
+from local.command.options import (
+    Delays,
+    Parameters,
+    StateDir,
+    parse_delays,
+    parse_parameters,
+)
 from local.command.streams import console
 from local.command.target import (
     FIRST_NEEDED,
     STATE_ROOT,
+    NotUpError,
     agentcore_delays,
     log_to,
+    running_aws,
     starting,
     without_collections,
 )
 
 if TYPE_CHECKING:
-    from local.embedded import RunningAws
+    from local.embedded import EmbeddedAws
+    from local.gateway.credentials import PrincipalKind
 
 _NONE_IS_UP = 1
 _DOWN_SECONDS = 30.0
 _DOWN_POLL_SECONDS = 0.1
 _WAKE_SECONDS = 0.2
+_CALLING_SERVICES = ("stepfunctions", "lambda", "events", "bedrock-agentcore")
 
 
-class NotUpError(UsageError):
-    """No embedded AWS is up."""
-
-
-def running_aws() -> RunningAws:
-    """Return the embedded AWS that is up.
-
-    Raises:
-        NotUpError: None is.
-    """
-    from local.embedded import find_running
-
-    running = find_running(STATE_ROOT)
-    if running is None:
-        raise NotUpError("no embedded AWS is up: start one with `lifecycle local up`")
-    return running
-
-
-def running_api() -> LocalApi:
+def running_api(state_dir: Path | None = None) -> LocalApi:
     """Return a client of the API of the embedded AWS that is up; raises `NotUpError` as `running_aws` does."""
-    return LocalApi(running_aws().endpoint_url)
+    return LocalApi(running_aws(state_dir).endpoint_url)
 
 
 def exports(environment: Mapping[str, str]) -> str:
@@ -67,36 +59,31 @@ def exports(environment: Mapping[str, str]) -> str:
 
 def up(
     *,
-    port: Annotated[int, typer.Option(help="Port on localhost; 0 for any that is free.")] = 4566,
-    state_dir: Annotated[
-        Path | None, typer.Option(help="Where everything that it writes goes.")
-    ] = None,
-    delay: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=SECONDS", help="How long AgentCore takes, repeatable."),
-    ] = None,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="A parameter of the template, repeatable."),
-    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on localhost; 0 for any that is free.")
+    ] = 4566,
+    state_dir: StateDir = None,
+    delay: Delays = None,
+    parameter: Parameters = None,
 ) -> None:
     """Keep the embedded AWS running in the foreground, and print the variables that point any AWS client at it."""
+    delays, parameters = parse_delays(delay), parse_parameters(parameter)
     with without_collections():
         from local.embedded import EmbeddedAws, find_running
 
-    running = find_running(STATE_ROOT)
-    if running is not None and state_dir is None:
+    running = find_running(state_dir or STATE_ROOT)
+    if running is not None:
         raise UsageError(f"one is up already, at {running.endpoint_url} (process {running.pid})")
-    parameters = parse_parameters(parameter)
     out, err = console(), console(stderr=True)
     with starting(err):
         embedded = EmbeddedAws.start(
             state_dir=state_dir or STATE_ROOT / "up",
             port=port,
             parameters=parameters,
-            delays=agentcore_delays(parse_delays(delay)),
+            delays=agentcore_delays(delays),
             warm=FIRST_NEEDED,
         )
+    embedded.faults.callers = lambda: _callers(embedded)
     log_to(embedded.state_dir)
     with embedded:
         out.print(exports(embedded.environment()), soft_wrap=True)
@@ -117,25 +104,25 @@ def stay() -> None:
         time.sleep(_WAKE_SECONDS)
 
 
-def env() -> None:
+def env(*, state_dir: StateDir = None) -> None:
     """Print the variables that point any AWS client at the embedded AWS: eval "$(lifecycle local env)"."""
-    console().print(exports(running_aws().environment()), soft_wrap=True)
+    console().print(exports(running_aws(state_dir).environment()), soft_wrap=True)
 
 
-def status() -> None:
+def status(*, state_dir: StateDir = None) -> None:
     """Say whether an embedded AWS is up, and what it says about itself. Exit status 1 when none is."""
     try:
-        running = running_aws()
+        running = running_aws(state_dir)
     except NotUpError as error:
-        console(stderr=True).print(str(error))
+        console(stderr=True).print(str(error), soft_wrap=True)
         raise typer.Exit(_NONE_IS_UP) from None
     health = LocalApi(running.endpoint_url).health()
     print_facts(console(), [(name, str(value)) for name, value in health.items()])
 
 
-def down() -> None:
+def down(*, state_dir: StateDir = None) -> None:
     """End the embedded AWS that is up, and wait until it is gone."""
-    running = running_aws()
+    running = running_aws(state_dir)
     os.kill(running.pid, signal.SIGTERM)
     deadline = time.monotonic() + _DOWN_SECONDS
     while _lives(running.pid):
@@ -145,7 +132,7 @@ def down() -> None:
             )
             raise typer.Exit(_NONE_IS_UP)
         time.sleep(_DOWN_POLL_SECONDS)
-    console().print(f"ended: {running.endpoint_url}")
+    console().print(f"ended: {running.endpoint_url}", soft_wrap=True)
 
 
 def _lives(pid: int) -> bool:
@@ -154,3 +141,15 @@ def _lives(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def _callers(embedded: EmbeddedAws) -> dict[str, PrincipalKind]:
+    """Return who may call, by name: the stack's functions and roles (of agents and builds), services, and root."""
+    made = embedded.stack.resources.values()
+    roles = [one.ref for one in made if ":role/" in str(one.attributes.get("Arn"))]
+    return {
+        **{spec.logical_id: "function" for spec in embedded.functions.specs()},
+        **dict.fromkeys(roles, "role"),
+        **dict.fromkeys(_CALLING_SERVICES, "service"),
+        "root": "root",
+    }

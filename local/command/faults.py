@@ -8,6 +8,7 @@ import typer
 
 from local.command.embedded import running_api
 from local.command.lines import print_table
+from local.command.options import StateDir
 from local.command.streams import console
 from local.gateway.faults import FAULT_KINDS
 
@@ -26,18 +27,21 @@ def add(
     times: Annotated[int, typer.Option(help="How many calls it hits; 0 until cleared.")] = 1,
     reason: Annotated[str | None, typer.Option(help="Message, or failure reason.")] = None,
     seconds: Annotated[
-        float | None, typer.Option(help="How long a time-out holds on, or a state is delayed.")
+        float | None,
+        typer.Option(help="How long a time-out holds on; how much longer a delayedState takes."),
     ] = None,
     caller: Annotated[
-        str | None, typer.Option(help="Only calls of this function (its logical id).")
+        str | None,
+        typer.Option(help="Only calls that this function makes (its logical id); see above."),
     ] = None,
     status: Annotated[int, typer.Option(help="HTTP status of a serverError.")] = 500,
+    state_dir: StateDir = None,
 ) -> None:
     """Plan a fault; prints its id.
 
-    For a function: service lambda, operation Invoke, and the function as --caller.
+    To let a function die or time out: service lambda, operation Invoke, and the function as --caller.
     """
-    fault = running_api().add_fault(
+    fault = running_api(state_dir).add_fault(
         {
             "service": service,
             "operation": operation,
@@ -53,16 +57,20 @@ def add(
 
 
 @app.command("list")
-def list_faults() -> None:
+def list_faults(*, state_dir: StateDir = None) -> None:
     """List the faults still to come."""
     rows = [
         ["" if fault[name] is None else str(fault[name]) for name in _COLUMNS]
-        for fault in running_api().faults()
+        for fault in running_api(state_dir).faults()
     ]
     print_table(console(), _COLUMNS, rows)
 
 
 @app.command()
-def clear(fault_id: Annotated[str | None, typer.Argument(metavar="[ID]")] = None) -> None:
+def clear(
+    fault_id: Annotated[str | None, typer.Argument(metavar="ID")] = None,
+    *,
+    state_dir: StateDir = None,
+) -> None:
     """Forget one fault, or all of them."""
-    running_api().clear_faults(fault_id)
+    running_api(state_dir).clear_faults(fault_id)

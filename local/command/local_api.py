@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
+from local.command.inputs import UsageError
+
 _SECONDS = 10.0
+_REFUSALS = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
 
 
 class LocalApiError(Exception):
-    """The embedded AWS did not answer, or refused what was asked."""
+    """The embedded AWS did not answer, or not well."""
 
 
 class LocalApi:
-    """A client of `/_local/`.
+    """A client of `/_local/`; what it refuses is a `UsageError`.
 
     Args:
         endpoint_url: The embedded AWS's endpoint.
@@ -43,11 +49,12 @@ class LocalApi:
 
     def add_fault(self, fault: dict[str, Any]) -> dict[str, Any]:
         """Plan a fault and return it with its id."""
-        return self._ask("POST", "faults", json=fault)
+        # httpx would refuse a number that is none (NaN) with words of its own.
+        return self._ask("POST", "faults", content=json.dumps(fault))
 
     def clear_faults(self, fault_id: str | None = None) -> None:
         """Forget one fault, or all."""
-        self._ask("DELETE", "faults" if fault_id is None else f"faults/{fault_id}")
+        self._ask("DELETE", "faults" if fault_id is None else f"faults/{quote(fault_id, safe='')}")
 
     def delays(self, changes: dict[str, float] | None = None) -> dict[str, float]:
         """Change some of AgentCore's delays, and return all of them, in seconds."""
@@ -60,7 +67,7 @@ class LocalApi:
             raise LocalApiError(f"the embedded AWS does not answer: {error}") from error
         body: dict[str, Any] = answer.json() if answer.content else {}
         if answer.is_error:
-            raise LocalApiError(
-                str(body.get("message") or f"HTTP {answer.status_code} to {method} {path}")
-            )
+            message = str(body.get("message") or f"HTTP {answer.status_code} to {method} {path}")
+            refused = answer.status_code in _REFUSALS
+            raise UsageError(message) if refused else LocalApiError(message)
         return body

@@ -13,8 +13,8 @@ import typer
 from local.command.embedded import running_api
 from local.command.inputs import UsageError
 from local.command.lines import print_table
-from local.command.run import parse_delays
-from local.command.streams import console
+from local.command.options import StateDir, parse_delays
+from local.command.streams import INTERRUPTED, console
 
 _FOLLOW_SECONDS = 0.5
 
@@ -25,18 +25,23 @@ def logs(
     ],
     *,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
+    state_dir: StateDir = None,
 ) -> None:
     """Print what a function has logged."""
-    health = running_api().health()
+    health = running_api(state_dir).health()
     file = log_file(Path(health["stateDir"]), health["stackName"], function)
     out = console()
-    with file.open(encoding="utf-8") as lines:
-        while True:
-            for line in lines:
-                out.print(line.rstrip("\n"), soft_wrap=True)
-            if not follow:
-                return
-            time.sleep(_FOLLOW_SECONDS)
+    try:
+        with file.open(encoding="utf-8") as lines:
+            while True:
+                for line in lines:
+                    out.print(line.rstrip("\n"), soft_wrap=True)
+                if not follow:
+                    return
+                time.sleep(_FOLLOW_SECONDS)
+    except KeyboardInterrupt:
+        # The way to end it: nothing is to be said.
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def log_file(state_dir: Path, stack: str, function: str) -> Path:
@@ -68,9 +73,10 @@ def calls(
         str | None, typer.Option(help="Only of this caller: a function's logical id, root, …")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    state_dir: StateDir = None,
 ) -> None:
     """List the calls that reached the embedded AWS: who called what, and how it ended."""
-    found = running_api().calls(service=service, operation=operation, caller=caller)
+    found = running_api(state_dir).calls(service=service, operation=operation, caller=caller)
     out = console()
     if as_json:
         for call in found:
@@ -91,9 +97,12 @@ def calls(
 
 def delays(
     changes: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME=SECONDS]…", help="Such as create=1.")
+        list[str] | None, typer.Argument(metavar="NAME=SECONDS", help="Such as create=1.")
     ] = None,
+    *,
+    state_dir: StateDir = None,
 ) -> None:
     """Show how long AgentCore takes, in seconds, and change it."""
-    for name, seconds in running_api().delays(parse_delays(changes)).items():
+    changed = parse_delays(changes, option="")
+    for name, seconds in running_api(state_dir).delays(changed).items():
         console().print(f"{name}={seconds:g}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -15,6 +14,13 @@ from rich.console import Console
 from lifecycle.outcome import environment_of
 from local.command.follow import Result, follow
 from local.command.inputs import UsageError, override, read_input, validate
+from local.command.options import (
+    Delays,
+    Parameters,
+    StateDir,
+    parse_delays,
+    parse_parameters,
+)
 from local.command.progress import progress_on
 from local.command.result import show_output
 from local.command.streams import INTERRUPTED, Streams, console
@@ -56,22 +62,12 @@ def run(
         bool,
         typer.Option("--validate/--no-validate", help="Check the input here, before it is sent."),
     ] = True,
-    delay: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=SECONDS", help="How long the embedded AgentCore takes, repeatable."
-        ),
-    ] = None,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE",
-            help="A parameter of the template, for the embedded AWS; repeatable.",
-        ),
-    ] = None,
+    delay: Delays = None,
+    parameter: Parameters = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep what an embedded AWS for this run has written.")
     ] = False,
+    state_dir: StateDir = None,
 ) -> None:
     """Start an execution of the lifecycle and follow it to its end.
 
@@ -84,68 +80,32 @@ def run(
     if check:
         validate(value)
     delays, parameters = parse_delays(delay), parse_parameters(parameter)
-    with _target(stack, delays, parameters, keep=keep, progress=streams.progress) as target:
+    if stack is None:
+        place: AbstractContextManager[Target] = local_target(
+            delays,
+            parameters=parameters,
+            keep=keep,
+            state_dir=state_dir,
+            console=streams.errors,
+        )
+    elif delays or parameters or keep or state_dir:
+        raise UsageError(
+            "--delay, --parameter, --keep and --state-dir are for the embedded AWS, not for --stack"
+        )
+    else:
+        place = nullcontext(stack_target(stack))
+    with place as target:
         result = _execute(target, value, streams.progress)
     _show(result, streams, as_json=as_json)
-    if not target.lasting and _left_something(result):
-        streams.progress.print(
-            "It was made in an embedded AWS for this run only, which is gone; `lifecycle local up` keeps one.",
+    if not target.lasting:
+        streams.errors.print(
+            "This embedded AWS was for this run only, and is gone with everything in it; "
+            "`lifecycle local up` keeps one.",
             style="dim",
             soft_wrap=True,
         )
     if not result.succeeded:
         raise typer.Exit(FAILED)
-
-
-def parse_delays(texts: list[str] | None) -> dict[str, float]:
-    """Read `name=seconds` pairs.
-
-    Raises:
-        UsageError: Not of that form, or a number below 0.
-    """
-    delays = {}
-    for text in texts or []:
-        name, _, seconds = text.partition("=")
-        try:
-            delays[name] = float(seconds)
-        except ValueError:
-            raise UsageError(f"--delay {text}: give a name and seconds, such as create=5") from None
-        if not 0 <= delays[name] < float("inf"):
-            raise UsageError(f"--delay {text}: seconds are 0 or more")
-    return delays
-
-
-def parse_parameters(texts: list[str] | None) -> dict[str, str]:
-    """Read `name=value` pairs; a value may have equals signs of its own.
-
-    Raises:
-        UsageError: Not of that form.
-    """
-    parameters = {}
-    for text in texts or []:
-        name, equals, parameters[name] = text.partition("=")
-        if not name or not equals:
-            raise UsageError(
-                f"--parameter {text}: give a name and a value, such as RebuildEvents=ENABLED"
-            )
-    return parameters
-
-
-def _target(
-    stack: str | None,
-    delays: Mapping[str, float],
-    parameters: Mapping[str, str],
-    *,
-    keep: bool,
-    progress: Console,
-) -> AbstractContextManager[Target]:
-    if stack is None:
-        return local_target(delays, parameters=parameters, keep=keep, console=progress)
-    if delays or parameters or keep:
-        raise UsageError(
-            "--delay, --parameter and --keep are for the embedded AWS, not for --stack"
-        )
-    return nullcontext(stack_target(stack))
 
 
 def execution_name() -> str:
@@ -160,8 +120,8 @@ def _execute(target: Target, value: dict[str, Any], out: Console) -> Result:
         name=execution_name(),
         input=json.dumps(value, ensure_ascii=False),
     )["executionArn"]
-    out.print(f"{arn}\non {target.label}", style="dim", soft_wrap=True)
     try:
+        out.print(f"{arn}\non {target.label}", style="dim", soft_wrap=True)
         with progress_on(out) as progress:
             return follow(client, arn, progress.tell)
     except KeyboardInterrupt:
@@ -169,20 +129,18 @@ def _execute(target: Target, value: dict[str, Any], out: Console) -> Result:
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _left_something(result: Result) -> bool:
-    output = result.output or {}
-    return output.get("action") == "provision" and not output.get("teardown")
-
-
 def _interrupted(target: Target, arn: str, environment: str) -> None:
     err = console(stderr=True)
     if not target.lasting:
         target.stepfunctions.stop_execution(executionArn=arn, cause="interrupted by the user")
-        err.print("Stopped. Nothing remains: its embedded AWS ends with it.", soft_wrap=True)
+        err.print(
+            "Stopped. Its embedded AWS was for this run only, and is gone with everything in it.",
+            soft_wrap=True,
+        )
         return
     err.print(
         f"No longer following: the execution goes on, on {target.label}.\n"
-        f"  to stop it:       {target.prelude}aws stepfunctions stop-execution --execution-arn {arn}\n"
+        f"  to stop it:       {target.aws} stepfunctions stop-execution --execution-arn {arn}\n"
         f"  then to clean up: lifecycle run {target.options} --environment {environment} "
         "--input statemachine/inputs/teardown.json",
         soft_wrap=True,

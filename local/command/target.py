@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import logging
 import os
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import typer
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+)
 from rich.console import Console
 
 from lifecycle.stages import STAGES, Machine
 from local.command.history import StepFunctions
 from local.command.inputs import UsageError
+from local.command.streams import INTERRUPTED
 
 if TYPE_CHECKING:
     from local.agentcore.settings import Delays
-    from local.embedded import EmbeddedAws
+    from local.embedded import EmbeddedAws, RunningAws
 
 STATE_ROOT = Path(__file__).resolve().parents[2] / ".local"
 """Everything that the embedded AWS writes lies below this folder of the project."""
@@ -43,6 +51,18 @@ FIRST_NEEDED = tuple(
 _RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
 
 
+_HINTS: dict[type[BotoCoreError], str] = {
+    NoRegionError: " Set AWS_REGION, or let AWS_PROFILE name a profile that has a region.",
+    NoCredentialsError: ". Let AWS_PROFILE name a profile that is signed in, or set "
+    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+}
+"""What to do about what is missing, after botocore's own words."""
+
+
+class NotUpError(UsageError):
+    """No embedded AWS is up."""
+
+
 @dataclass(frozen=True)
 class Target:
     """A state machine that can be started.
@@ -53,7 +73,7 @@ class Target:
         machine_arn: ARN of the lifecycle's state machine.
         lasting: Whether what an execution made is still there after the command has ended.
         options: What `lifecycle run` is given to reach it again.
-        prelude: What a shell does first, so that other AWS clients reach it.
+        aws: What a shell calls to reach it with the AWS CLI.
     """
 
     label: str
@@ -61,7 +81,7 @@ class Target:
     machine_arn: str
     lasting: bool = True
     options: str = "--local"
-    prelude: str = ""
+    aws: str = "aws"
 
 
 def session_of(environment: Mapping[str, str]) -> boto3.Session:
@@ -81,7 +101,7 @@ def stack_target(
     endpoint_url: str | None = None,
     label: str | None = None,
     options: str | None = None,
-    prelude: str = "",
+    aws: str | None = None,
 ) -> Target:
     """Find the state machine of a deployed stack by the stack's outputs.
 
@@ -91,20 +111,21 @@ def stack_target(
         endpoint_url: Another endpoint than AWS's own.
         label: What a person calls the place; the stack and its region by default.
         options: What `lifecycle run` is given to reach it again; `--stack` by default.
-        prelude: What a shell does first, so that other AWS clients reach it.
+        aws: What a shell calls to reach it with the AWS CLI; `aws` in the client's region by default.
 
     Raises:
         UsageError: No credentials, no region, no such stack, or a stack without that output.
         botocore.exceptions.ClientError: AWS refused the call for another reason.
     """
-    # The AWS CLI reads AWS_REGION first; boto3 does not.
-    session = session or boto3.Session(region_name=os.environ.get("AWS_REGION"))
     try:
+        # Most SDKs read AWS_REGION first; boto3 does not read it at all.
+        session = session or boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
         client = session.client("cloudformation", endpoint_url=endpoint_url, config=_RETRIES)
         stacks = client.describe_stacks(StackName=stack)["Stacks"]
         stepfunctions = session.client("stepfunctions", endpoint_url=endpoint_url, config=_RETRIES)
     except BotoCoreError as error:
-        raise UsageError(f"AWS cannot be asked for stack {stack}: {error}") from error
+        hint = _HINTS.get(type(error), "")
+        raise UsageError(f"AWS cannot be asked for stack {stack}: {error}{hint}") from error
     except ClientError as error:
         # CloudFormation's answer for a stack that does not exist.
         if error.response["Error"]["Code"] == "ValidationError":
@@ -124,8 +145,32 @@ def stack_target(
         stepfunctions=stepfunctions,
         machine_arn=outputs[MACHINE_OUTPUT],
         options=options or f"--stack {shlex.quote(stack)}",
-        prelude=prelude,
+        aws=aws or f"aws --region {client.meta.region_name}",
     )
+
+
+def running_aws(state_dir: Path | None = None) -> RunningAws:
+    """Return the embedded AWS that is up in a state folder, by default in the one of `local up`.
+
+    Raises:
+        NotUpError: None is.
+    """
+    # Imported late: a run against AWS needs none of the embedded one.
+    with without_collections():
+        from local.embedded import find_running
+
+    running = find_running(state_dir or STATE_ROOT)
+    if running is None:
+        where, option = (f" in {state_dir}", state_dir_option(state_dir)) if state_dir else ("", "")
+        raise NotUpError(
+            f"no embedded AWS is up{where}: start one with `lifecycle local up{option}`"
+        )
+    return running
+
+
+def state_dir_option(state_dir: Path | None) -> str:
+    """Return the option for a state folder as a shell takes it, a blank before it; empty for the usual one."""
+    return f" --state-dir {shlex.quote(str(state_dir))}" if state_dir else ""
 
 
 @contextmanager
@@ -134,6 +179,7 @@ def local_target(
     *,
     parameters: Mapping[str, str] | None = None,
     keep: bool = False,
+    state_dir: Path | None = None,
     console: Console,
 ) -> Iterator[Target]:
     """Use the embedded AWS that is up, or start one and end it with the `with` block.
@@ -142,36 +188,33 @@ def local_target(
         delays: Seconds that AgentCore takes, by operation; only for one that is started here.
         parameters: The template's parameters, by name; only for one that is started here.
         keep: Leave the state folder of one that was started here.
+        state_dir: Use the one that is up there, and start none; by default the one that `local up` keeps.
         console: Tells that it starts, and what is kept.
 
     Raises:
-        UsageError: Delays, parameters or `keep` were given, but one is up already; or there is no such delay
-            or parameter, or a parameter's value is not one that the template allows.
+        UsageError: Delays, parameters or `keep` were given, but one is up already; none is up in `state_dir`; or
+            there is no such delay or parameter, or a parameter's value is not one that the template allows.
     """
-    # Imported late: a run against AWS needs none of the embedded one.
-    with without_collections():
-        from local.embedded import find_running
-
-    running = find_running(STATE_ROOT)
-    if running is not None:
-        if delays:
-            raise UsageError("one is up already: `lifecycle local delays` changes its delays")
-        if parameters:
-            raise UsageError("one is up already: end it to start one with other parameters")
-        if keep:
-            raise UsageError("one is up already, and keeps what it writes: leave out --keep")
+    try:
+        running = running_aws(state_dir)
+    except NotUpError:
+        if state_dir is not None:
+            raise
+    else:
+        _refuse_what_is_decided(delays, parameters, keep=keep)
+        option = state_dir_option(state_dir)
         yield stack_target(
             running.stack_name,
             session_of(running.environment()),
             endpoint_url=running.endpoint_url,
             label=f"the embedded AWS at {running.endpoint_url}",
-            options="--local",
-            prelude='eval "$(lifecycle local env)"; ',
+            options=f"--local{option}",
+            aws=f'eval "$(lifecycle local env{option})"; aws',
         )
         return
     settings = agentcore_delays(delays)
     with starting(console):
-        embedded = _start_for_this_run(settings, dict(parameters or {}))
+        embedded = _start_for_this_run(settings, dict(parameters or {}), keep=keep)
     log_to(embedded.state_dir)
     try:
         with embedded:
@@ -185,7 +228,18 @@ def local_target(
         if keep:
             console.print(f"kept: {embedded.state_dir}", style="dim", soft_wrap=True)
         else:
-            shutil.rmtree(embedded.state_dir)
+            _remove(embedded.state_dir)
+
+
+def _refuse_what_is_decided(
+    delays: Mapping[str, float], parameters: Mapping[str, str] | None, *, keep: bool
+) -> None:
+    if delays:
+        raise UsageError("one is up already: `lifecycle local delays` changes its delays")
+    if parameters:
+        raise UsageError("one is up already: end it to start one with other parameters")
+    if keep:
+        raise UsageError("one is up already, and keeps what it writes: leave out --keep")
 
 
 class StartError(Exception):
@@ -214,8 +268,10 @@ def starting(console: Console) -> Iterator[None]:
     Raises:
         StartError: The state folder or the port is taken, or the template cannot be deployed.
         UsageError: The template does not allow a parameter.
+        typer.Exit: It was interrupted, which is said.
     """
     from local.embedded import AlreadyRunningError
+    from local.gateway.server import PortError
     from local.stack.errors import ParameterError, StackError
 
     silent = logging.NullHandler()
@@ -225,6 +281,11 @@ def starting(console: Console) -> Iterator[None]:
             yield
     except ParameterError as error:
         raise UsageError(f"--parameter: {error}") from error
+    except PortError as error:
+        raise StartError(f"{error}: choose another with --port, or 0 for any") from error
+    except KeyboardInterrupt:
+        console.print("Interrupted: the embedded AWS was not started.", soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
     except (AlreadyRunningError, StackError, OSError) as error:
         raise StartError(f"the embedded AWS cannot be started: {error}") from error
     finally:
@@ -238,8 +299,8 @@ def log_to(state_dir: Path) -> None:
     logging.basicConfig(filename=file, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
-def _start_for_this_run(delays: Delays, parameters: dict[str, str]) -> EmbeddedAws:
-    """Start one in the first folder that no other run holds.
+def _start_for_this_run(delays: Delays, parameters: dict[str, str], *, keep: bool) -> EmbeddedAws:
+    """Start one in the first folder that no other run holds; if it does not start, nothing is left unless kept.
 
     The names are few and fixed, so that what a killed run left is found, and cleared, by the next.
     """
@@ -247,9 +308,16 @@ def _start_for_this_run(delays: Delays, parameters: dict[str, str]) -> EmbeddedA
 
     def start(number: int) -> EmbeddedAws:
         folder = STATE_ROOT / f"run-{number}"
-        return EmbeddedAws.start(
-            state_dir=folder, parameters=parameters, delays=delays, warm=FIRST_NEEDED
-        )
+        try:
+            return EmbeddedAws.start(
+                state_dir=folder, parameters=parameters, delays=delays, warm=FIRST_NEEDED
+            )
+        except AlreadyRunningError:
+            raise
+        except BaseException:
+            if not keep:
+                _remove(folder)
+            raise
 
     for number in range(1, _MOST_RUNS):
         try:
@@ -257,6 +325,13 @@ def _start_for_this_run(delays: Delays, parameters: dict[str, str]) -> EmbeddedA
         except AlreadyRunningError:
             continue
     return start(_MOST_RUNS)
+
+
+def _remove(state_dir: Path) -> None:
+    """Remove a state folder, unless another embedded AWS has taken it: whoever has one holds its lock."""
+    with suppress(FileNotFoundError, BlockingIOError), (state_dir / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(state_dir)
 
 
 def agentcore_delays(seconds: Mapping[str, float]) -> Delays:

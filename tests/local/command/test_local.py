@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import httpx
@@ -16,10 +16,11 @@ from werkzeug import Request
 
 from local.command import embedded, faults, main, observe
 from local.command.local_api import LocalApi, LocalApiError
+from local.command.target import STATE_ROOT
 from local.gateway import local_api as served
 from local.gateway.calls import Call, CallLog
 from local.gateway.credentials import Principal
-from local.gateway.faults import FaultPlan
+from local.gateway.faults import Fault, FaultPlan, ImpossibleFaultError
 
 
 class Delays:
@@ -57,7 +58,7 @@ def api(plan: FaultPlan, log: CallLog, monkeypatch: pytest.MonkeyPatch) -> Local
     client = httpx.Client(transport=httpx.WSGITransport(app=wsgi))
     found = LocalApi("http://localhost:4566", client)
     for module in (faults, observe):
-        monkeypatch.setattr(module, "running_api", lambda: found)
+        monkeypatch.setattr(module, "running_api", lambda _state_dir: found)
     return found
 
 
@@ -98,11 +99,24 @@ def test_faults_are_planned_listed_and_cleared(
 
 
 @pytest.mark.usefixtures("api")
-def test_a_fault_that_cannot_be_says_why(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], plan: FaultPlan
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("add", "s3", "PutObject", "explode"), "kind is one of throttle"),
+        (("add", "s3", "PutObjekt", "throttle"), "did you mean PutObject"),
+        (("add", "s3", "*", "throttle", "--seconds", "nan"), "seconds is 0 or more"),
+        (("clear", "a/b"), "no fault a/b is planned"),
+    ],
+)
+def test_a_fault_that_cannot_be_is_bad_usage(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    plan: FaultPlan,
+    arguments: tuple[str, ...],
+    says: str,
 ) -> None:
-    assert lifecycle(monkeypatch, "faults", "add", "s3", "PutObject", "explode") == 1
-    assert "kind is one of throttle" in capsys.readouterr().err
+    assert lifecycle(monkeypatch, "faults", *arguments) == 2
+    assert says in capsys.readouterr().err
     assert plan.list() == []
 
 
@@ -134,6 +148,120 @@ def test_delays_are_shown_and_changed(
     assert capsys.readouterr().out == "create=0.5\n"
     assert lifecycle(monkeypatch, "delays") == 0
     assert capsys.readouterr().out == "create=0.5\n"
+
+
+def test_a_delay_is_refused_in_the_words_of_its_own_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lifecycle(monkeypatch, "delays", "create") == 2
+    assert capsys.readouterr().err.startswith("lifecycle: create: give a name and seconds")
+
+
+@pytest.fixture
+def nothing_up(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Stands in for `local.embedded`, where nothing is up; the folders in which it was looked for."""
+    fake: Any = ModuleType("local.embedded")
+    asked: list[Path] = []
+    fake.find_running = asked.append
+    monkeypatch.setitem(sys.modules, "local.embedded", fake)
+    return asked
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("env",),
+        ("status",),
+        ("down",),
+        ("logs", "CheckRuntimeFunction"),
+        ("calls",),
+        ("delays",),
+        ("faults", "add", "s3", "*", "throttle"),
+        ("faults", "list"),
+        ("faults", "clear"),
+    ],
+)
+def test_every_command_finds_the_one_of_a_state_folder(
+    nothing_up: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+) -> None:
+    status = 1 if words == ("status",) else 2
+    assert lifecycle(monkeypatch, *words, "--state-dir", "my state") == status
+    hint = "no embedded AWS is up in my state: start one with `lifecycle local up --state-dir"
+    assert f"{hint} 'my state'`" in capsys.readouterr().err
+    assert lifecycle(monkeypatch, *words) == status
+    assert nothing_up == [Path("my state"), STATE_ROOT]
+
+
+class FakeEmbedded:
+    """Stands in for `EmbeddedAws`, with one function and one role."""
+
+    endpoint_url = "http://localhost:4566"
+
+    def __init__(self, state_dir: Path, faults: FaultPlan) -> None:
+        self.state_dir, self.faults = state_dir, faults
+        role = SimpleNamespace(ref="agents", attributes={"Arn": "arn:aws:iam::1:role/agents"})
+        table = SimpleNamespace(ref="table", attributes={"Arn": "arn:aws:dynamodb:::table/table"})
+        self.stack = SimpleNamespace(resources={"Role": role, "Table": table})
+        self.functions = SimpleNamespace(specs=lambda: [SimpleNamespace(logical_id="AppFunction")])
+
+    def environment(self) -> dict[str, str]:
+        return {"AWS_ENDPOINT_URL": self.endpoint_url}
+
+    def __enter__(self) -> FakeEmbedded:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        pass
+
+
+@pytest.fixture
+def started(
+    monkeypatch: pytest.MonkeyPatch, plan: FaultPlan, nothing_up: list[Path]
+) -> list[dict[str, Any]]:
+    """Lets `up` start a fake; the arguments of each start."""
+    module: Any = sys.modules["local.embedded"]
+    starts: list[dict[str, Any]] = []
+
+    def start(**arguments: Any) -> FakeEmbedded:
+        starts.append(arguments)
+        return FakeEmbedded(arguments["state_dir"], plan)
+
+    module.EmbeddedAws = SimpleNamespace(start=start)
+    module.AlreadyRunningError = RuntimeError
+    monkeypatch.setattr(embedded, "log_to", lambda _state_dir: None)
+    return starts
+
+
+def test_up_tells_the_faults_who_may_call(
+    started: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    plan: FaultPlan,
+    tmp_path: Path,
+) -> None:
+    def stay() -> None:
+        for caller in ("AppFunction", "agents", "root", "stepfunctions"):
+            plan.add(Fault("s3", "*", "throttle", caller=caller))
+        with pytest.raises(ImpossibleFaultError, match="there is no caller table; there are App"):
+            plan.add(Fault("s3", "*", "throttle", caller="table"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(embedded, "stay", stay)
+    arguments = ("up", "--port", "0", "--state-dir", str(tmp_path), "--delay", "create=1")
+    assert lifecycle(monkeypatch, *arguments) == 0
+    (start,) = started
+    assert (start["port"], start["state_dir"], start["delays"].create) == (0, tmp_path, 1.0)
+    assert len(plan.list()) == 4
+
+
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_up_refuses_a_port_that_there_is_not(
+    started: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, port: str
+) -> None:
+    assert lifecycle(monkeypatch, "up", "--port", port) == 2
+    assert started == []
 
 
 def test_one_that_does_not_answer_is_said_so() -> None:
@@ -200,7 +328,7 @@ def test_down_waits_until_the_process_is_gone(
     reaper = threading.Thread(target=process.wait)
     reaper.start()
     up = SimpleNamespace(pid=process.pid, endpoint_url="http://localhost:1")
-    monkeypatch.setattr(embedded, "running_aws", lambda: up)
+    monkeypatch.setattr(embedded, "running_aws", lambda _state_dir: up)
     assert lifecycle(monkeypatch, "down") == 0
     assert capsys.readouterr().out == "ended: http://localhost:1\n"
     reaper.join(timeout=5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from local.command import main as command
 from local.command import run
 from local.command.target import Target
 
+ARN = "arn:aws:states:us-east-1:000000000000:execution:machine:name"
 OUTPUT: dict[str, Any] = {
     "environment": "dev",
     "action": "provision",
@@ -43,7 +45,8 @@ def place(monkeypatch: pytest.MonkeyPatch, story: Any, serve: Any) -> Any:
     @contextmanager
     def target(*_arguments: Any, **_keywords: Any) -> Iterator[Target]:
         fake.visible = len(story.events)
-        yield Target("a fake", fake, "arn:machine", lasting=fake.lasting)
+        place = Target("a fake", fake, "arn:machine", lasting=fake.lasting)
+        yield replace(place, options="--local --state-dir d", aws="here; aws")
 
     monkeypatch.setattr(run, "local_target", target)
     return fake
@@ -63,8 +66,7 @@ def test_success_shows_stages_and_tables(
     place.story.task("Prepare the request")
     place.story.succeed(OUTPUT)
     assert lifecycle(monkeypatch, "run", "--local") == 0
-    out, err = capsys.readouterr()
-    assert err == ""
+    out = capsys.readouterr().out
     for text in ("✓ Prepare the request", "no token", "401 or 403", "東京は晴れです", "900"):
         assert text in out
     for text in ("removed", "runtime dev", "looked for", "user pool dev", "identity", "1.2"):
@@ -100,7 +102,7 @@ def test_what_is_gone_with_its_embedded_aws_is_said(
     place.story.succeed({**OUTPUT, "teardown": None})
     assert lifecycle(monkeypatch, "run", "--local", "--json") == 0
     out, err = capsys.readouterr()
-    assert ("for this run only, which is gone" in err) is not lasting
+    assert ("for this run only, and is gone with everything in it" in err) is not lasting
     assert json.loads(out)["environment"] == "dev"
 
 
@@ -151,8 +153,9 @@ def test_the_execution_gets_the_input_with_the_overrides(
         (["--environment", "Bad_Name"], "InvalidRequestError: environment"),
         (["--teardown", "sometimes"], "InvalidRequestError: teardown"),
         (["--local", "--stack", "s"], "--local and --stack exclude each other"),
-        (["--stack", "s", "--keep"], "--parameter and --keep are for the embedded AWS"),
-        (["--stack", "s", "--parameter", "A=b"], "--parameter and --keep are for the embedded AWS"),
+        (["--stack", "s", "--keep"], "--keep and --state-dir are for the embedded AWS"),
+        (["--stack", "s", "--parameter", "A=b"], "--keep and --state-dir are for the embedded AWS"),
+        (["--stack", "s", "--state-dir", "d"], "--keep and --state-dir are for the embedded AWS"),
         (["--parameter", "RebuildEvents"], "--parameter RebuildEvents: give a name and a value"),
         (["--parameter", "=ENABLED"], "--parameter =ENABLED: give a name and a value"),
         (["--delay", "create"], "--delay create: give a name and seconds"),
@@ -197,10 +200,11 @@ def test_ctrl_c_stops_what_would_end_anyway_and_leaves_the_rest(
     assert lifecycle(monkeypatch, "run", "--environment", "mine") == 130
     err = capsys.readouterr().err
     # What is printed can be pasted, and hits what was started and nothing else.
-    clean_up = (
-        "lifecycle run --local --environment mine --input statemachine/inputs/teardown.json\n"
-    )
-    assert (clean_up in err) is lasting
-    assert len(place.stopped) == (0 if lasting else 1)
-    assert ("aws stepfunctions stop-execution" in err) is lasting
-    assert ("Nothing remains" in err) is not lasting
+    for command_line in (
+        f"here; aws stepfunctions stop-execution --execution-arn {ARN}",
+        "lifecycle run --local --state-dir d --environment mine"
+        " --input statemachine/inputs/teardown.json",
+    ):
+        assert any(line.endswith(f" {command_line}") for line in err.splitlines()) is lasting
+    assert place.stopped == ([] if lasting else [ARN])
+    assert ("is gone with everything in it" in err) is not lasting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import io
 import sys
@@ -10,13 +11,22 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
-from botocore.exceptions import ClientError, NoRegionError
+import typer
+from botocore.exceptions import ClientError, NoCredentialsError
 from rich.console import Console
 
 from local.command import target
 from local.command.inputs import UsageError
-from local.command.target import StartError, local_target, stack_target, starting
+from local.command.target import (
+    NotUpError,
+    StartError,
+    local_target,
+    stack_target,
+    starting,
+)
+from local.gateway.server import PortError
 from local.stack.errors import ParameterError
 
 MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:lifecycle"
@@ -30,8 +40,9 @@ KEYS = {
 class FakeSession:
     """Answers DescribeStacks with these outputs, or raises."""
 
-    def __init__(self, outputs: dict[str, str] | Exception) -> None:
+    def __init__(self, outputs: dict[str, str] | Exception, region_name: str = "us-east-1") -> None:
         self.outputs = outputs
+        self.region_name = region_name
         self.endpoints: list[str | None] = []
 
     def client(self, service: str, *, endpoint_url: str | None, config: Any) -> Any:
@@ -39,7 +50,7 @@ class FakeSession:
         return SimpleNamespace(
             service=service,
             describe_stacks=self.describe_stacks,
-            meta=SimpleNamespace(region_name="us-east-1"),
+            meta=SimpleNamespace(region_name=self.region_name),
         )
 
     def describe_stacks(self, **_arguments: str) -> dict[str, Any]:
@@ -59,6 +70,45 @@ def test_a_stack_is_found_by_its_outputs() -> None:
     assert found.machine_arn == MACHINE
     assert found.lasting
     assert found.label == "stack mine in us-east-1"
+    assert (found.options, found.aws) == ("--stack mine", "aws --region us-east-1")
+
+
+@pytest.fixture
+def unconfigured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without any AWS configuration."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/nowhere")
+
+
+@pytest.mark.usefixtures("unconfigured")
+def test_the_region_may_stand_in_aws_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+
+    def session(region_name: str) -> FakeSession:
+        return FakeSession({"StateMachineArn": MACHINE}, region_name)
+
+    monkeypatch.setattr(boto3, "Session", session)
+    assert stack_target("mine").label == "stack mine in eu-west-1"
+
+
+@pytest.mark.usefixtures("unconfigured")
+@pytest.mark.parametrize("empty", [True, False])
+def test_without_a_region_it_is_said_what_to_set(
+    monkeypatch: pytest.MonkeyPatch, *, empty: bool
+) -> None:
+    if empty:
+        monkeypatch.setenv("AWS_REGION", "")
+    with pytest.raises(UsageError, match="Set AWS_REGION, or let AWS_PROFILE name a profile"):
+        stack_target("mine")
+
+
+@pytest.mark.usefixtures("unconfigured")
+def test_a_profile_that_is_not_there_is_bad_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(UsageError, match=r"profile \(nobody\) could not be found"):
+        stack_target("mine")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +116,7 @@ def test_a_stack_is_found_by_its_outputs() -> None:
     [
         (refused("ValidationError"), "there is no stack mine in us-east-1"),
         ({"Other": "x"}, "stack mine has no output StateMachineArn"),
-        (NoRegionError(), "must specify a region"),
+        (NoCredentialsError(), "Let AWS_PROFILE name a profile that is signed in"),
     ],
 )
 def test_what_is_wrong_with_a_stack_is_said(
@@ -124,7 +174,8 @@ def module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """A stand-in for `local.embedded`; `module.running` is what is up."""
     fake: Any = ModuleType("local.embedded")
     fake.running = None
-    fake.find_running = lambda _root: fake.running
+    fake.asked = []
+    fake.find_running = lambda folder: fake.asked.append(folder) or fake.running
     fake.EmbeddedAws = FakeEmbedded
     fake.AlreadyRunningError = AlreadyRunningError
     FakeEmbedded.started = []
@@ -218,25 +269,115 @@ def test_a_start_that_cannot_be_says_why() -> None:
         raise OSError("the port is taken")
 
 
-def test_one_that_is_up_is_used(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    module.running = SimpleNamespace(
-        stack_name="agentcore-lifecycle",
-        endpoint_url="http://localhost:4566",
-        environment=lambda: KEYS,
+@pytest.mark.usefixtures("module")
+def test_a_port_that_is_taken_says_what_to_choose() -> None:
+    with (
+        pytest.raises(StartError, match=r"^port 1 .*: choose another with --port, or 0 for any$"),
+        starting(quiet()),
+    ):
+        raise PortError("port 1 of 127.0.0.1 is in use")
+
+
+def fails_to_start(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """Let a start leave a folder as `EmbeddedAws.start` does, and raise."""
+
+    def start(*, state_dir: Path, **_options: Any) -> None:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        (state_dir / "lock").touch()
+        (state_dir / "logs").mkdir(exist_ok=True)
+        raise error
+
+    monkeypatch.setattr(FakeEmbedded, "start", start)
+
+
+@pytest.mark.usefixtures("module")
+def test_an_interrupted_start_is_said_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fails_to_start(monkeypatch, KeyboardInterrupt())
+    console = quiet()
+    with pytest.raises(typer.Exit) as ended, local_target({}, console=console):
+        pass
+    assert ended.value.exit_code == 130
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue() == "Interrupted: the embedded AWS was not started.\n"
+    assert list((tmp_path / ".local").iterdir()) == []
+
+
+@pytest.mark.usefixtures("module")
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_failed_start_leaves_its_folder_only_on_request(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, keep: bool
+) -> None:
+    fails_to_start(monkeypatch, OSError("no"))
+    with pytest.raises(StartError), local_target({}, keep=keep, console=quiet()):
+        pass
+    assert (tmp_path / ".local/run-1/logs").exists() is keep
+
+
+@pytest.mark.usefixtures("module")
+def test_an_interrupted_start_leaves_a_folder_that_another_has_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fails_to_start(monkeypatch, KeyboardInterrupt())
+    folder = tmp_path / ".local/run-1"
+    folder.mkdir(parents=True)
+    with (folder / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(typer.Exit), local_target({}, console=quiet()):
+            pass
+    assert (folder / "logs").exists()
+
+
+def up_at(url: str) -> SimpleNamespace:
+    return SimpleNamespace(
+        stack_name="agentcore-lifecycle", endpoint_url=url, environment=lambda: KEYS
     )
+
+
+@pytest.mark.parametrize(
+    ("state_dir", "option"), [(None, ""), (Path("my state"), " --state-dir 'my state'")]
+)
+def test_one_that_is_up_is_used(
+    module: Any, monkeypatch: pytest.MonkeyPatch, state_dir: Path | None, option: str
+) -> None:
+    module.running = up_at("http://localhost:4566")
     session = FakeSession({"StateMachineArn": MACHINE})
     monkeypatch.setattr(target, "session_of", lambda _environment: session)
-    with local_target({}, console=quiet()) as found:
+    with local_target({}, state_dir=state_dir, console=quiet()) as found:
         assert (found.machine_arn, found.lasting) == (MACHINE, True)
+        # What is printed for a shell leads to the same one.
+        assert found.options == f"--local{option}"
+        assert found.aws == f'eval "$(lifecycle local env{option})"; aws'
+    assert module.asked == [state_dir or target.STATE_ROOT]
     assert set(session.endpoints) == {"http://localhost:4566"}
     assert FakeEmbedded.started == []
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"delays": {"create": 1.0}}, "`lifecycle local delays` changes its delays"),
+        ({"delays": {}, "parameters": {"RebuildEvents": "ENABLED"}}, "end it to start one"),
+        ({"delays": {}, "keep": True}, "leave out --keep"),
+    ],
+)
+def test_what_one_that_is_up_has_decided_is_refused(
+    module: Any, given: dict[str, Any], message: str
+) -> None:
+    module.running = up_at("http://localhost:4566")
     with (
-        pytest.raises(UsageError, match="one is up already"),
-        local_target({"create": 1.0}, console=quiet()),
+        pytest.raises(UsageError, match=f"one is up already.*{message}"),
+        local_target(**given, console=quiet()),
     ):
         pass
+
+
+@pytest.mark.usefixtures("module")
+def test_none_is_started_in_place_of_the_one_that_was_named() -> None:
     with (
-        pytest.raises(UsageError, match="one is up already: end it"),
-        local_target({}, parameters={"RebuildEvents": "ENABLED"}, console=quiet()),
+        pytest.raises(NotUpError, match=r"no embedded AWS is up in d: .* up --state-dir d`"),
+        local_target({}, state_dir=Path("d"), console=quiet()),
     ):
         pass
+    assert FakeEmbedded.started == []

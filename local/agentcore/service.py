@@ -76,7 +76,7 @@ class AgentCore:
     ) -> None:
         self.delays = delays if delays is not None else Delays()
         self.quotas = quotas if quotas is not None else Quotas()
-        folder = state_dir / "agentcore"
+        self._folder = folder = state_dir / "agentcore"
         pids = folder / "processes"
         for pid in kill_left_over(pids):
             log.warning("killed the agent %d that an earlier run left behind", pid)
@@ -187,6 +187,7 @@ class AgentCore:
                 self._launcher.launch(target),
                 self._children,
                 lambda line: self._logs.write(group, stream, line),
+                self._folder,
             )
         except (
             *(LookupError, CodeError, ClientError, BotoCoreError),

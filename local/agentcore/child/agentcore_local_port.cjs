@@ -12,10 +12,16 @@ net.Server.prototype.listen = function (...args) {
     typeof first === "object" && first !== null
       ? { ...first }
       : { port: Number(first), host: typeof args[1] === "string" ? args[1] : undefined };
-  if (!contract || !file || options.port !== contract) return listen.apply(this, args);
+  const anywhere = [undefined, "", "0.0.0.0", "::"].includes(options.host);
+  const elsewhere = options.port !== contract;
+  if (!contract || !file || !Number.isInteger(options.port) || (elsewhere && !anywhere)) {
+    return listen.apply(this, args);
+  }
   const callback = args.find((arg) => typeof arg === "function");
   if (callback) this.once("listening", callback);
-  if ([undefined, "", "0.0.0.0", "::"].includes(options.host)) {
+  // Whatever else it listens on is no business of the network's.
+  if (elsewhere) return listen.call(this, { ...options, host: "127.0.0.1" });
+  if (anywhere) {
     this.once("listening", () => {
       fs.writeFileSync(`${file}.part`, `127.0.0.1 ${this.address().port}`);
       fs.renameSync(`${file}.part`, file);

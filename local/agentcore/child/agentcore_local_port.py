@@ -29,9 +29,12 @@ _bind = socket.socket.bind
 
 def _bind_elsewhere(self, address):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     inet = self.family in (socket.AF_INET, socket.AF_INET6)
-    if not inet or not self.type & socket.SOCK_STREAM or address[1] != _CONTRACT:
+    if not inet or not self.type & socket.SOCK_STREAM:
         return _bind(self, address)
     loopback = "127.0.0.1" if self.family == socket.AF_INET else "::1"
+    if address[1] != _CONTRACT:
+        # Whatever else it listens on is no business of the network's.
+        return _bind(self, (loopback, *address[1:]) if address[0] in _ANY else address)
     result = _bind(self, (loopback, 0))
     if address[0] not in _ANY:
         # On AWS nobody reaches it there either.

@@ -12,6 +12,7 @@ import sys
 import threading
 import venv
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,10 @@ class CodeStore:
         if sum(entry.file_size for entry in entries) > self._quotas.unpacked_bytes:
             raise CodeError("The code is too large when it is unpacked.")
         for entry in entries:
-            path = Path(archive.extract(entry, folder))
+            try:
+                path = Path(archive.extract(entry, folder))
+            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+                raise CodeError("The code's zip file is damaged.") from error
             mode = entry.external_attr >> 16
             if mode and not stat.S_ISDIR(mode):
                 path.chmod(stat.S_IMODE(mode))

@@ -57,12 +57,21 @@ class AgentProcess:
         launch: How it is started.
         children: Starts it, so that it dies with us.
         on_line: Gets each line that it writes to stdout and stderr.
+        state_dir: Where its own folder (HOME, TMPDIR) is made.
     """
 
-    def __init__(self, launch: Launch, children: Children, on_line: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        launch: Launch,
+        children: Children,
+        on_line: Callable[[str], None],
+        state_dir: Path,
+    ) -> None:
         self._launch = launch
         self._children = children
-        self._folder = tempfile.TemporaryDirectory(prefix="agent-")
+        folders = state_dir / "agents"
+        folders.mkdir(parents=True, exist_ok=True)
+        self._folder = tempfile.TemporaryDirectory(prefix="agent-", dir=folders)
         self._port_file = Path(self._folder.name) / "port"
         reading, writing = os.pipe()
         try:

@@ -107,7 +107,8 @@ def _check_constraints(claims: dict[str, Any], authorizer: dict[str, Any]) -> No
     if clients is not None and claims.get("client_id") not in clients:
         raise _mismatch("client_id")
     audiences = authorizer.get("allowedAudience")
-    if audiences is not None and not set(_many(claims.get("aud"))) & set(audiences):
+    # A claim may hold anything that JSON can, also what cannot be in a set.
+    if audiences is not None and not any(item in audiences for item in _many(claims.get("aud"))):
         raise _mismatch("aud")
     scopes = authorizer.get("allowedScopes")
     if scopes is not None and not _scopes_of(claims) & set(scopes):

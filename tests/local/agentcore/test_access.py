@@ -235,6 +235,7 @@ def custom(name: str, kind: str, operator: str, value: Any) -> dict[str, Any]:
         ({"allowedAudience": ["api"]}, {"aud": "api"}, 200),
         ({"allowedAudience": ["api"]}, {"aud": ["other", "api"]}, 200),
         ({"allowedAudience": ["api"]}, {}, 401),
+        ({"allowedAudience": ["api"]}, {"aud": [{"odd": "claim"}]}, 401),
         ({"allowedScopes": ["agents/invoke", "more"]}, {}, 200),
         ({"allowedScopes": ["more"]}, {}, 401),
         ({"allowedScopes": ["more"]}, {"scope": None}, 401),

@@ -26,7 +26,7 @@ from local.services.children import Children
 
 children = Children(Path(sys.argv[1]))
 launch = Launch([sys.executable, "agent.py"], {}, Path(sys.argv[2]), 8080, "/ping")
-agent = AgentProcess(launch, children, lambda line: None)
+agent = AgentProcess(launch, children, lambda line: None, Path(sys.argv[2]))
 agent.wait_ready(20)
 print(agent.pid, flush=True)
 time.sleep(600)

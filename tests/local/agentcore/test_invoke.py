@@ -248,3 +248,38 @@ def test_agents_listen_on_the_loopback_only(world: World) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))  # the port of the contract itself stays free for others
     assert quote(arn, safe="") not in process.base_url
+
+
+ANYWHERE = """
+import json, socket
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+other = socket.create_server(("0.0.0.0", 0))
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.answer({"status": "Healthy"})
+
+    def do_POST(self):
+        self.answer({"other": other.getsockname()[0]})
+
+    def answer(self, value):
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+HTTPServer(("0.0.0.0", 8080), Handler).serve_forever()
+"""
+
+
+def test_an_agent_is_on_the_loopback_alone_whatever_it_listens_on(world: World) -> None:
+    arn = world.ready(uri=world.add_image("anywhere", ANYWHERE))["agentRuntimeArn"]
+    assert world.invoke(arn)["other"] == "127.0.0.1"
+
+
+def test_an_agents_own_folder_is_below_the_state_folder(world: World) -> None:
+    world.invoke(world.ready()["agentRuntimeArn"])
+    assert len(list((world.tmp_path / "state" / "agentcore" / "agents").iterdir())) == 1

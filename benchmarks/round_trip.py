@@ -35,7 +35,7 @@ def measure(runs: int) -> dict[str, list[float]]:
     for _ in range(runs):
         start = time.monotonic()
         ended = subprocess.run(
-            [sys.executable, "-m", "local.command.main", *COMMAND],
+            [sys.executable, "-m", "cli.main", *COMMAND],
             cwd=PROJECT,
             stdout=subprocess.PIPE,
             check=True,

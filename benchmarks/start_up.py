@@ -51,7 +51,7 @@ def _once() -> tuple[float, float]:
         options = ["--port", "0", "--state-dir", f"{folder}/state"]
         begin = time.monotonic()
         process = subprocess.Popen(
-            [sys.executable, "-m", "local.command.main", "local", "up", *options],
+            [sys.executable, "-m", "cli.main", "local", "up", *options],
             cwd=PROJECT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

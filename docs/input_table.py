@@ -14,9 +14,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from lifecycle.fleet_request import FleetRequest
-from lifecycle.inputs import model_of
-from lifecycle.request import Request
+from lifecycle.fleet.request import FleetRequest
+from lifecycle.request.inputs import model_of
+from lifecycle.request.model import Request
 
 README = Path(__file__).parents[1] / "README.md"
 TABLES: dict[str, type[BaseModel]] = {"inputs": Request, "fleet": FleetRequest}

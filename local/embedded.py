@@ -24,15 +24,15 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from local.agentcore.service import AgentCore
 from local.agentcore.settings import Delays, Quotas
-from local.gateway.app import Gateway
-from local.gateway.authorization import Authorization
-from local.gateway.calls import CallLog
-from local.gateway.credentials import Credentials, CredentialStore, Principal
-from local.gateway.faults import FaultPlan
-from local.gateway.local_api import LocalApi
-from local.gateway.operations import Operations, new_session
-from local.gateway.permissions import Place
-from local.gateway.server import Server
+from local.edge.app import Gateway
+from local.edge.authorization import Authorization
+from local.edge.calls import CallLog
+from local.edge.credentials import Credentials, CredentialStore, Principal
+from local.edge.faults import FaultPlan
+from local.edge.local_api import LocalApi
+from local.edge.operations import Operations, new_session
+from local.edge.permissions import Place
+from local.edge.server import Server
 from local.services import moto_seams
 from local.services.bedrock.service import Bedrock
 from local.services.build.codebuild import CodeBuild

@@ -1,11 +1,12 @@
 """Delete the artifact: the environment's images and objects, and see that they are gone."""
 
-from lifecycle import artifact_teardown
-from lifecycle.entry import StageEvent, stage
+from lifecycle.artifact import teardown
+from lifecycle.entry import stage
+from lifecycle.request.stage_event import StageEvent
 from lifecycle.teardown import Teardown
 
 
 @stage(StageEvent)
 def handler(event: StageEvent) -> Teardown:
-    """Run the stage; see `lifecycle.artifact_teardown.delete_artifact`."""
-    return artifact_teardown.delete_artifact(event)
+    """Run the stage; see `lifecycle.artifact.teardown.delete_artifact`."""
+    return teardown.delete_artifact(event)

@@ -1,11 +1,12 @@
 """Delete the identity: user pool and secret go, and are looked for again."""
 
-from lifecycle import identity_teardown
-from lifecycle.entry import StageEvent, stage
+from lifecycle.entry import stage
+from lifecycle.identity import teardown
+from lifecycle.request.stage_event import StageEvent
 from lifecycle.teardown import Teardown
 
 
 @stage(StageEvent)
 def handler(event: StageEvent) -> Teardown:
-    """Run the stage; see `lifecycle.identity_teardown.delete_identity`."""
-    return identity_teardown.delete_identity(event)
+    """Run the stage; see `lifecycle.identity.teardown.delete_identity`."""
+    return teardown.delete_identity(event)

@@ -1,11 +1,12 @@
 """Delete the runtime: its endpoints, itself, its log groups, and see that they are gone."""
 
-from lifecycle import runtime_teardown
-from lifecycle.entry import StageEvent, stage
+from lifecycle.entry import stage
+from lifecycle.request.stage_event import StageEvent
+from lifecycle.runtime import teardown
 from lifecycle.teardown import Teardown
 
 
 @stage(StageEvent)
 def handler(event: StageEvent) -> Teardown:
-    """Run the stage; see `lifecycle.runtime_teardown.delete_runtime`."""
-    return runtime_teardown.delete_runtime(event)
+    """Run the stage; see `lifecycle.runtime.teardown.delete_runtime`."""
+    return teardown.delete_runtime(event)

@@ -1,11 +1,12 @@
 """Deploy the runtime: create it, or write back what differs from the request."""
 
-from lifecycle import deployment
-from lifecycle.deployment import DeployResult
-from lifecycle.entry import StageEvent, stage
+from lifecycle.entry import stage
+from lifecycle.request.stage_event import StageEvent
+from lifecycle.runtime import deploy
+from lifecycle.runtime.deploy import DeployResult
 
 
 @stage(StageEvent)
 def handler(event: StageEvent) -> DeployResult:
-    """Run the stage; see `lifecycle.deployment.deploy_runtime`."""
-    return deployment.deploy_runtime(event)
+    """Run the stage; see `lifecycle.runtime.deploy.deploy_runtime`."""
+    return deploy.deploy_runtime(event)

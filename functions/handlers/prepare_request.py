@@ -1,11 +1,11 @@
 """Prepare the request: validate the input and take the environment's lock."""
 
-from lifecycle import preparation
 from lifecycle.entry import stage
-from lifecycle.preparation import Prepared, PrepareEvent
+from lifecycle.request import preparation
+from lifecycle.request.preparation import Prepared, PrepareEvent
 
 
 @stage(PrepareEvent)
 def handler(event: PrepareEvent) -> Prepared:
-    """Run the stage; see `lifecycle.preparation.prepare_request`."""
+    """Run the stage; see `lifecycle.request.preparation.prepare_request`."""
     return preparation.prepare_request(event)

@@ -1,11 +1,12 @@
 """Provision the identity: user pool, clients, test user and secret, or note whom else to trust."""
 
-from lifecycle import identity
-from lifecycle.entry import StageEvent, stage
-from lifecycle.identity import ProvisionedIdentity
+from lifecycle.entry import stage
+from lifecycle.identity import provision
+from lifecycle.identity.provision import ProvisionedIdentity
+from lifecycle.request.stage_event import StageEvent
 
 
 @stage(StageEvent)
 def handler(event: StageEvent) -> ProvisionedIdentity:
-    """Run the stage; see `lifecycle.identity.provision_identity`."""
-    return identity.provision_identity(event)
+    """Run the stage; see `lifecycle.identity.provision.provision_identity`."""
+    return provision.provision_identity(event)

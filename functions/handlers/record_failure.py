@@ -1,11 +1,11 @@
 """Record the failure: write what went wrong into the environment's record."""
 
-from lifecycle import outcome
 from lifecycle.entry import stage
-from lifecycle.outcome import Failure, FailureEvent
+from lifecycle.outcome import report
+from lifecycle.outcome.report import Failure, FailureEvent
 
 
 @stage(FailureEvent)
 def handler(event: FailureEvent) -> Failure:
-    """Run the stage; see `lifecycle.outcome.record_failure`."""
-    return outcome.record_failure(event)
+    """Run the stage; see `lifecycle.outcome.report.record_failure`."""
+    return report.record_failure(event)

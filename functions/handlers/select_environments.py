@@ -1,11 +1,11 @@
 """Select the environments: which ones a fleet execution works on."""
 
-from lifecycle import fleet
 from lifecycle.entry import stage
-from lifecycle.fleet import FleetEvent, Selection
+from lifecycle.fleet import select
+from lifecycle.fleet.select import FleetEvent, Selection
 
 
 @stage(FleetEvent)
 def handler(event: FleetEvent) -> Selection:
-    """Run the stage; see `lifecycle.fleet.select_environments`."""
-    return fleet.select_environments(event)
+    """Run the stage; see `lifecycle.fleet.select.select_environments`."""
+    return select.select_environments(event)

@@ -1,11 +1,11 @@
 """Start the execution: what an event asks for, once."""
 
-from lifecycle import trigger
 from lifecycle.entry import stage
-from lifecycle.trigger import Started, TriggerEvent
+from lifecycle.request import trigger
+from lifecycle.request.trigger import Started, TriggerEvent
 
 
 @stage(TriggerEvent)
 def handler(event: TriggerEvent) -> Started:
-    """Run the trigger; see `lifecycle.trigger.start_execution`."""
+    """Run the trigger; see `lifecycle.request.trigger.start_execution`."""
     return trigger.start_execution(event)

@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from lifecycle.errors import AwsCallError, LifecycleError, ServiceUnavailableError, ThrottledError
-from lifecycle.request import Request
 
 THROTTLES = frozenset(
     {
@@ -46,20 +45,6 @@ class Wire(BaseModel):
     """Base of what goes into and comes out of a stage: camelCase JSON outside, snake_case inside."""
 
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="ignore")
-
-
-class StageEvent(Wire):
-    """What the state machine gives to a stage.
-
-    Attributes:
-        execution: ARN of the execution, which holds the environment's lock.
-        request: The request as `prepare_request` returned it.
-        deadline: When the present wait loop gives up, seconds since the epoch; only for stages in a loop.
-    """
-
-    execution: str
-    request: Request
-    deadline: int | None = None
 
 
 @contextmanager

@@ -19,10 +19,10 @@ from urllib.parse import unquote
 
 from werkzeug import Request, Response
 
-from local.gateway.credentials import CredentialStore, Principal
-from local.gateway.errors import ServiceError, respond
-from local.gateway.faults import FUNCTION_KINDS, Fault, FaultPlan
-from local.gateway.operations import Operations
+from local.edge.credentials import CredentialStore, Principal
+from local.edge.errors import ServiceError, respond
+from local.edge.faults import FUNCTION_KINDS, Fault, FaultPlan
+from local.edge.operations import Operations
 from local.services.async_invocation import invoke_later
 from local.services.children import Children
 from local.services.function_logs import FunctionLogs
@@ -31,7 +31,7 @@ from local.services.function_worker import FunctionSpec, Result, Worker
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from local.gateway.calls import Call
+    from local.edge.calls import Call
 
 log = logging.getLogger(__name__)
 

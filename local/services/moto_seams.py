@@ -83,7 +83,7 @@ from moto.stepfunctions.parser.models import (
 from moto.stepfunctions.parser.utils import camel_to_snake_case
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from local.gateway.operations import new_session
+from local.edge.operations import new_session
 from local.services.jsonata_engine import JsonataError, evaluate
 
 INTERPRETER_KEYS = ("ak", "sk")

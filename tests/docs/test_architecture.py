@@ -24,7 +24,8 @@ def test_every_folder_is_a_room() -> None:
 def test_the_map_of_the_domain_is_complete() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     table = text.split("| to understand |")[1].split("\n\n")[0]
-    named = set(re.findall(r"`(\w+\.(?:py|yml))`", table))
+    named = set(re.findall(r"`([\w/]+(?:\.py|/))`", table))
     folder = ROOT / "functions" / "lifecycle"
-    there = {path.name for path in folder.iterdir() if path.suffix in {".py", ".yml"}}
-    assert named == there - {"__init__.py"}
+    files = {path.name for path in folder.glob("*.py")} - {"__init__.py"}
+    wings = {f"{path.parent.name}/" for path in folder.glob("*/__init__.py")}
+    assert named == files | wings

@@ -13,17 +13,17 @@ from pydantic import BaseModel
 
 from docs import input_table
 from lifecycle import errors
-from lifecycle.artifact import PublishedArtifact
-from lifecycle.deployment import DeployedRuntime
-from lifecycle.fleet_report import FleetReport, ItemResult
-from lifecycle.fleet_request import parse_fleet_request
-from lifecycle.gate import Check
-from lifecycle.identity import AuthOutput
-from lifecycle.orphans import Orphan
-from lifecycle.outcome import OutcomeEvent
-from lifecycle.promotion import PromotedVersion
-from lifecycle.request import parse_request
-from lifecycle.smoke_test import SmokeTestReport
+from lifecycle.artifact.publish import PublishedArtifact
+from lifecycle.fleet.orphans import Orphan
+from lifecycle.fleet.report import FleetReport, ItemResult
+from lifecycle.fleet.request import parse_fleet_request
+from lifecycle.identity.provision import AuthOutput
+from lifecycle.outcome.report import OutcomeEvent
+from lifecycle.request.model import parse_request
+from lifecycle.runtime.deploy import DeployedRuntime
+from lifecycle.runtime.promotion import PromotedVersion
+from lifecycle.smoke_test.gate import Check
+from lifecycle.smoke_test.run import SmokeTestReport
 from lifecycle.teardown import Kept, Teardown
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from local.gateway.faults import Fault
+from local.edge.faults import Fault
 
 pytestmark = pytest.mark.embedded
 INPUTS = Path(__file__).parents[2] / "statemachine" / "inputs"

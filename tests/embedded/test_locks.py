@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.gateway.faults import Fault
+from local.edge.faults import Fault
 
 pytestmark = pytest.mark.embedded
 MANY = 20

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from local.gateway.faults import Fault
+from local.edge.faults import Fault
 
 pytestmark = pytest.mark.embedded
 SESSION = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.gateway.faults import Fault
+from local.edge.faults import Fault
 
 pytestmark = pytest.mark.embedded
 READS = ("Get", "Describe", "List", "Head", "BatchGet", "Scan", "Query")

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from local.gateway.faults import Fault
+from local.edge.faults import Fault
 
 pytestmark = pytest.mark.embedded
 ECHO = (Path(__file__).parent / "agents" / "echo" / "main.py").read_text(encoding="utf-8")

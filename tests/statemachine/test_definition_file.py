@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from lifecycle import errors
-from lifecycle.request import parse_request
+from lifecycle.request.model import parse_request
 from lifecycle.stages import STAGES, TRIGGERS, Machine
 from local.services.jsonata_engine import evaluate
 

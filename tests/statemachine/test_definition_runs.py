@@ -27,8 +27,8 @@ from lifecycle.errors import (
     ThrottledError,
     WaitTimeoutError,
 )
-from lifecycle.outcome import FailureEvent, OutcomeEvent, readable
-from lifecycle.request import parse_request
+from lifecycle.outcome.report import FailureEvent, OutcomeEvent, readable
+from lifecycle.request.model import parse_request
 from lifecycle.stages import STAGES, Machine
 from local.embedded import EmbeddedAws
 from tests.statemachine.execution import Run, follow, uncovered

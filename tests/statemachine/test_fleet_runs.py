@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lifecycle.errors import EnvironmentBusyError, FleetError, InvalidRequestError, ThrottledError
-from lifecycle.request import parse_request
+from lifecycle.request.model import parse_request
 from local.embedded import EmbeddedAws
 from tests.statemachine.execution import Run, follow, uncovered
 

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from local.agentcore.model.errors import ServiceError, invalid, invalid_field
 from local.agentcore.model.protocol import new_session
-from local.gateway.credentials import Credentials
+from local.edge.credentials import Credentials
 
 SERVICE_PRINCIPAL = "bedrock-agentcore.amazonaws.com"
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from local.agentcore.control.records import Endpoint, Runtime, Version
 from local.agentcore.model.errors import invalid_field, not_found, throttled, token_mismatch
 from local.agentcore.settings import Clock, Delays, Quotas
-from local.gateway.faults import FaultPlan
+from local.edge.faults import FaultPlan
 
 SERVICE = "bedrock-agentcore-control"
 _ALPHABET = string.ascii_letters + string.digits

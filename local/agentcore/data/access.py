@@ -11,8 +11,8 @@ from werkzeug import Request, Response
 from local.agentcore.data.target import Target
 from local.agentcore.data.tokens import TokenChecker, TokenRefusedError
 from local.agentcore.model.app import plain_error
-from local.gateway.credentials import CredentialStore
-from local.gateway.sigv4 import SignatureError, verify
+from local.edge.credentials import CredentialStore
+from local.edge.sigv4 import SignatureError, verify
 
 METADATA_PATH = "/invocations/.well-known/oauth-protected-resource"
 _MISMATCH = (

@@ -12,7 +12,7 @@ from local.agentcore.control.account import Images
 from local.agentcore.data.code import CodeError, CodeStore
 from local.agentcore.data.process import Launch
 from local.agentcore.data.target import Target
-from local.gateway.credentials import CredentialStore, Principal
+from local.edge.credentials import CredentialStore, Principal
 
 # All of our own environment that an agent sees.
 _INHERITED = ("PATH", "LANG")

@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 from werkzeug import Request
 
-from local.gateway.credentials import Credentials, CredentialStore, Principal
+from local.edge.credentials import Credentials, CredentialStore, Principal
 from local.services.build import request
 from local.services.build.build_run import BuildOrder, BuildRun
 from local.services.build.images import ImageStore

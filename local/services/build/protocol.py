@@ -14,7 +14,7 @@ from botocore.serialize import CBORSerializer
 from botocore.validate import ParamValidator
 from werkzeug import Request, Response
 
-from local.gateway import cbor
+from local.edge import cbor
 
 _TARGET = re.compile(r"CodeBuild_20161006\.(\w+)")
 _RPC_PATH = re.compile(r"/service/CodeBuild_20161006/operation/(\w+)")

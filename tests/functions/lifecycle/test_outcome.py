@@ -7,7 +7,7 @@ import pytest
 
 from lifecycle.clients import Clients
 from lifecycle.errors import AwsCallError, LockLostError, ServiceUnavailableError
-from lifecycle.outcome import (
+from lifecycle.outcome.report import (
     FailureEvent,
     OutcomeEvent,
     RawFailure,

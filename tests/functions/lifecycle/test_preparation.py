@@ -12,8 +12,8 @@ from lifecycle.errors import (
     EnvironmentNotFoundError,
     InvalidRequestError,
 )
-from lifecycle.preparation import PrepareEvent, execution_is_running, prepare_request
 from lifecycle.record import Records, RuntimeRecord
+from lifecycle.request.preparation import PrepareEvent, execution_is_running, prepare_request
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:"
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from lifecycle.errors import InvalidRequestError
-from lifecycle.inputs import allowed_values
-from lifecycle.request import Request, parse_request
+from lifecycle.request.inputs import allowed_values
+from lifecycle.request.model import Request, parse_request
 
 JWT = {
     "type": "jwt",

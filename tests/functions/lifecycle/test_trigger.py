@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lifecycle.clients import Clients
-from lifecycle.fleet_request import parse_fleet_request
-from lifecycle.request import parse_request
-from lifecycle.trigger import TriggerEvent, start_execution
+from lifecycle.fleet.request import parse_fleet_request
+from lifecycle.request.model import parse_request
+from lifecycle.request.trigger import TriggerEvent, start_execution
 
 LIFECYCLE = "arn:aws:states:us-east-1:123456789012:stateMachine:lifecycle"
 FLEET = "arn:aws:states:us-east-1:123456789012:stateMachine:fleet"

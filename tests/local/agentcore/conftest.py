@@ -29,8 +29,8 @@ from local.agentcore.model.protocol import new_session
 from local.agentcore.model.validation import find_faults
 from local.agentcore.service import AgentCore
 from local.agentcore.settings import Delays, Quotas
-from local.gateway.credentials import Credentials, CredentialStore, Principal
-from local.gateway.faults import FaultPlan
+from local.edge.credentials import Credentials, CredentialStore, Principal
+from local.edge.faults import FaultPlan
 
 REGION = "us-west-2"
 # What any operation can answer, whatever its own list of errors says.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.gateway.faults import Fault
+from local.edge.faults import Fault
 
 if TYPE_CHECKING:
     from tests.local.agentcore.conftest import World

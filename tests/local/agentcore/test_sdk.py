@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.gateway.faults import Fault
+from local.edge.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -46,7 +46,7 @@ class Up:
         with tempfile.TemporaryFile("w+") as out:
             with interruptible():
                 self.process = subprocess.Popen(
-                    [sys.executable, "-m", "local.command.main", "local", "up", *chosen],
+                    [sys.executable, "-m", "cli.main", "local", "up", *chosen],
                     cwd=folder,
                     env=environment,
                     stdout=out,

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from local.gateway.credentials import CredentialStore
-from local.gateway.faults import Fault, FaultPlan
+from local.edge.credentials import CredentialStore
+from local.edge.faults import Fault, FaultPlan
 from local.services.children import Children, kill_left_over
 from local.services.function_logs import FunctionLogs
 from local.services.function_worker import FunctionSpec, Result

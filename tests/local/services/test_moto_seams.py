@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local.edge.faults import Fault
 from local.embedded import EmbeddedAws
-from local.gateway.faults import Fault
 from local.services import moto_seams
 
 TEMPLATE = """

@@ -13,9 +13,9 @@ from moto import mock_aws
 from moto.utilities.utils import load_resource
 
 from lifecycle.clients import Clients
-from lifecycle.entry import StageEvent
 from lifecycle.record import IdentityRecord, Record, Records
-from lifecycle.request import Request
+from lifecycle.request.model import Request
+from lifecycle.request.stage_event import StageEvent
 from local.services import moto_seams
 
 STACK = "stack"

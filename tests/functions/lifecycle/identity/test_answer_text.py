@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from lifecycle.answer_text import answer_text
-from lifecycle.invocation import Answer
+from lifecycle.smoke_test.answer_text import answer_text
+from lifecycle.smoke_test.invocation import Answer
 
 
 def text_of(body: str, content_type: str = "application/json") -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lifecycle.app_clients import ensure_scopes
+from lifecycle.identity.app_clients import ensure_scopes
 
 
 class ResourceServers:

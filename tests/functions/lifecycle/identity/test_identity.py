@@ -10,12 +10,11 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from handlers import provision_identity as handler
-from lifecycle import identity
 from lifecycle.entry import aws_errors
 from lifecycle.errors import AwsCallError, LockLostError, ServiceUnavailableError
-from lifecycle.identity import provision_identity
+from lifecycle.identity.provision import ProvisionedIdentity, provision_identity
+from lifecycle.identity.user_pool import POOL_SETTINGS
 from lifecycle.record import RuntimeRecord
-from lifecycle.user_pool import POOL_SETTINGS
 
 OURS = {"agentcore-lifecycle:stack": "stack", "agentcore-lifecycle:environment": "dev"}
 PASSWORD: dict[str, Any] = {}
@@ -32,7 +31,7 @@ IAM: dict[str, Any] = {"auth": {"type": "iam"}}
 FLOWS = [pytest.param(PASSWORD, id="password"), pytest.param(MACHINE, id="clientCredentials")]
 
 
-def provision(world: Any, request: dict[str, Any]) -> identity.ProvisionedIdentity:
+def provision(world: Any, request: dict[str, Any]) -> ProvisionedIdentity:
     return provision_identity(world.event(**request), clients=world.clients)
 
 
@@ -493,7 +492,7 @@ def test_no_secret_in_record_output_or_log(
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(identity.provision_identity, "__kwdefaults__", {"clients": world.clients})
+    monkeypatch.setattr(provision_identity, "__kwdefaults__", {"clients": world.clients})
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
     output = handler.handler(
         world.event(**request_).model_dump(mode="json", by_alias=True), _Context()

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from handlers import delete_identity as handler
 from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
-from lifecycle.identity import provision_identity
-from lifecycle.identity_teardown import delete_identity
+from lifecycle.identity.provision import provision_identity
+from lifecycle.identity.teardown import delete_identity
 from lifecycle.teardown import Teardown
 
 MACHINE: dict[str, Any] = {"auth": {"type": "cognito", "flow": "clientCredentials"}}

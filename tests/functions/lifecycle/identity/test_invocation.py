@@ -13,10 +13,10 @@ import pytest
 from pydantic import SecretStr
 
 from lifecycle.clients import Clients
-from lifecycle.invocation import BearerCaller, Message, Target
-from lifecycle.patience import Patience
-from lifecycle.probes import alter
-from lifecycle.sign_in import SignedIn
+from lifecycle.smoke_test.invocation import BearerCaller, Message, Target
+from lifecycle.smoke_test.patience import Patience
+from lifecycle.smoke_test.probes import alter
+from lifecycle.smoke_test.sign_in import SignedIn
 
 ARN = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/name-abcdefghij"
 TARGET = Target(ARN, "live", "s" * 33)

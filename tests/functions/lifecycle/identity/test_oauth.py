@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.oauth import discovery_url, token_endpoint
+from lifecycle.identity.oauth import discovery_url, token_endpoint
 
 
 class Meta:

@@ -24,16 +24,16 @@ from moto.backends import get_backend
 from moto.core.config import DefaultConfig
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from lifecycle.artifact import publish_artifact
-from lifecycle.artifact_teardown import delete_artifact
+from lifecycle.artifact.publish import publish_artifact
+from lifecycle.artifact.teardown import delete_artifact
 from lifecycle.clients import Clients
-from lifecycle.deployment import deploy_runtime
-from lifecycle.entry import StageEvent
-from lifecycle.promotion import promote_version
-from lifecycle.readiness import check_runtime
 from lifecycle.record import IdentityRecord, Record, Records
-from lifecycle.request import Request, parse_request
-from lifecycle.runtime_teardown import delete_runtime
+from lifecycle.request.model import Request, parse_request
+from lifecycle.request.stage_event import StageEvent
+from lifecycle.runtime.deploy import deploy_runtime
+from lifecycle.runtime.promotion import promote_version
+from lifecycle.runtime.readiness import check_runtime
+from lifecycle.runtime.teardown import delete_runtime
 from local.agentcore.control.endpoints import EndpointOperations
 from local.agentcore.control.runtimes import RuntimeOperations
 from local.agentcore.control.store import SERVICE, Store
@@ -41,7 +41,7 @@ from local.agentcore.control.tags import TagOperations
 from local.agentcore.model.app import ModelApp
 from local.agentcore.model.errors import invalid
 from local.agentcore.settings import Delays, Quotas
-from local.gateway.faults import FaultPlan
+from local.edge.faults import FaultPlan
 
 REGION = "us-west-2"
 ACCOUNT = "123456789012"

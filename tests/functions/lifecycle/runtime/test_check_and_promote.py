@@ -10,9 +10,9 @@ from lifecycle.errors import (
     SmokeTestError,
     WaitTimeoutError,
 )
-from lifecycle.promotion import promote_version
-from lifecycle.readiness import check_runtime
-from local.gateway.faults import Fault
+from lifecycle.runtime.promotion import promote_version
+from lifecycle.runtime.readiness import check_runtime
+from local.edge.faults import Fault
 
 CONTROL = "bedrock-agentcore-control"
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
-from lifecycle.runtime_teardown import delete_runtime
-from local.gateway.faults import Fault
+from lifecycle.runtime.teardown import delete_runtime
+from local.edge.faults import Fault
 
 CONTROL = "bedrock-agentcore-control"
 

@@ -13,9 +13,9 @@ from lifecycle.errors import (
     InvalidRequestError,
     RoleNotReadyError,
 )
-from lifecycle.readiness import check_runtime
 from lifecycle.record import IdentityRecord
-from local.gateway.faults import Fault
+from lifecycle.runtime.readiness import check_runtime
+from local.edge.faults import Fault
 
 CONTROL = "bedrock-agentcore-control"
 FULL = {

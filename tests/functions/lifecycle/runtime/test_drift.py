@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.readiness import check_runtime
+from lifecycle.runtime.readiness import check_runtime
 
 Breakage = Callable[[Any], None]
 WHOLE = (

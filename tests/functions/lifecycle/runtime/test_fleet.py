@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from lifecycle.errors import FleetError, InvalidRequestError
-from lifecycle.fleet import FleetEvent, Selection, select_environments
-from lifecycle.fleet_report import FleetReportEvent, report_fleet
-from lifecycle.orphans import find_orphans
+from lifecycle.fleet.orphans import find_orphans
+from lifecycle.fleet.report import FleetReportEvent, report_fleet
+from lifecycle.fleet.select import FleetEvent, Selection, select_environments
 from lifecycle.record import IdentityRecord, RuntimeRecord
-from lifecycle.request import parse_request
+from lifecycle.request.model import parse_request
 
 
 def select(world: Any, execution: str = "fleet:one", **request: Any) -> Selection:
@@ -197,7 +197,7 @@ def test_what_is_provisioned_while_the_sweep_looks_is_not_torn_down(
         environment(world, "fresh")
         return find_orphans(*arguments)
 
-    monkeypatch.setattr("lifecycle.fleet.find_orphans", provisioned_meanwhile)
+    monkeypatch.setattr("lifecycle.fleet.select.find_orphans", provisioned_meanwhile)
     selection = select(world, action="sweep", removeOrphans=True)
     assert [orphan.environment for orphan in selection.orphans] == ["fresh"]
     assert selection.items == []

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from lifecycle.artifact import publish_artifact
-from lifecycle.artifact_teardown import delete_artifact
-from lifecycle.deployment import deploy_runtime
-from lifecycle.promotion import promote_version
-from lifecycle.readiness import check_runtime
-from lifecycle.runtime_teardown import delete_runtime
-from local.gateway.faults import Fault
+from lifecycle.artifact.publish import publish_artifact
+from lifecycle.artifact.teardown import delete_artifact
+from lifecycle.runtime.deploy import deploy_runtime
+from lifecycle.runtime.promotion import promote_version
+from lifecycle.runtime.readiness import check_runtime
+from lifecycle.runtime.teardown import delete_runtime
+from local.edge.faults import Fault
 
 _MOST_CALLS = 60
 _READING = ("Get", "List", "Describe", "BatchGet", "Head")

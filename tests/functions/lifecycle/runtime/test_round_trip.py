@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from lifecycle.runtime_teardown import delete_runtime
+from lifecycle.runtime.teardown import delete_runtime
 
 
 def test_a_new_environment_goes_live_and_away(world: Any) -> None:

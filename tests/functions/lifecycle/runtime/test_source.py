@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from lifecycle import source
+from lifecycle.artifact import source
+from lifecycle.artifact.source import pack_folder, pack_object
 from lifecycle.errors import ArtifactBuildError
-from lifecycle.request import Source
-from lifecycle.source import pack_folder, pack_object
+from lifecycle.request.model import Source
 
 
 def folder_hash(folder: Path) -> str:

@@ -16,7 +16,7 @@ import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from local.gateway.credentials import CredentialStore
+from local.edge.credentials import CredentialStore
 from local.services.build.codebuild import CodeBuild
 from local.services.build.images import ImageStore
 

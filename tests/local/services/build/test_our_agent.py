@@ -31,7 +31,9 @@ def of_the_project(variable: str) -> str:
 
 @pytest.fixture(scope="module")
 def project(account: Any) -> str:
-    buildspec = (ROOT / "functions" / "lifecycle" / "buildspec.yml").read_text(encoding="utf-8")
+    buildspec = (ROOT / "functions" / "lifecycle" / "artifact" / "buildspec.yml").read_text(
+        encoding="utf-8"
+    )
     account.project("agents", buildspec)
     environment = account.client("codebuild").batch_get_projects(names=["agents"])["projects"][0][
         "environment"
@@ -154,6 +156,8 @@ def test_every_requirement_of_the_agent_has_a_wheel_for_what_agentcore_runs(
 
 
 def test_the_build_and_the_lock_name_one_uv() -> None:
-    spec = (ROOT / "functions" / "lifecycle" / "buildspec.yml").read_text(encoding="utf-8")
+    spec = (ROOT / "functions" / "lifecycle" / "artifact" / "buildspec.yml").read_text(
+        encoding="utf-8"
+    )
     lock = (ROOT / "requirements" / "bootstrap.txt").read_text(encoding="utf-8")
     assert re.findall(r"uv==([\d.]+)", spec) == re.findall(r"^uv==([\d.]+)", lock, re.MULTILINE)

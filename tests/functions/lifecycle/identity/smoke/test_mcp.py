@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from lifecycle.errors import SmokeTestError
-from lifecycle.identity import provision_identity
-from lifecycle.mcp_conversation import choose_tool
+from lifecycle.identity.provision import provision_identity
 from lifecycle.record import IdentityRecord
-from lifecycle.smoke_test import SmokeTestReport, run_smoke_test
+from lifecycle.smoke_test.mcp_conversation import choose_tool
+from lifecycle.smoke_test.run import SmokeTestReport, run_smoke_test
 
 SESSION = "mcp-session-0123456789-0123456789-0123456789"
 TOOLS = [

@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError, Incomplete
 
 from handlers import run_smoke_test as handler
 from lifecycle.errors import EnvironmentNotFoundError, SmokeTestError
-from lifecycle.identity import provision_identity
+from lifecycle.identity.provision import provision_identity
 from lifecycle.record import IdentityRecord
-from lifecycle.smoke_test import SmokeTestReport, run_smoke_test
+from lifecycle.smoke_test.run import SmokeTestReport, run_smoke_test
 
 MACHINE: dict[str, Any] = {"auth": {"type": "cognito", "flow": "clientCredentials"}}
 IAM = IdentityRecord(type="iam")

@@ -1,0 +1,76 @@
+"""`lifecycle local faults`: make an operation or a function go wrong, to see what the workflow does."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.embedded import running_api
+from cli.lines import print_table
+from cli.options import StateDir
+from cli.streams import console
+from local.edge.faults import FAULT_KINDS
+
+app = typer.Typer(help="Make things go wrong on purpose.", no_args_is_help=True)
+
+# The reason stands last: it may be long.
+_COLUMNS = ("id", "service", "operation", "kind", "times", "seconds", "caller", "reason")
+
+
+@app.command()
+def add(
+    service: Annotated[str, typer.Argument(help="Such as bedrock-agentcore-control; * for any.")],
+    operation: Annotated[str, typer.Argument(help="Such as CreateAgentRuntime; * for any.")],
+    kind: Annotated[str, typer.Argument(help=f"One of {', '.join(FAULT_KINDS)}.")],
+    *,
+    times: Annotated[int, typer.Option(help="How many calls it hits; 0 until cleared.")] = 1,
+    reason: Annotated[str | None, typer.Option(help="Message, or failure reason.")] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(help="How long a time-out holds on; how much longer a delayedState takes."),
+    ] = None,
+    caller: Annotated[
+        str | None,
+        typer.Option(help="Only calls that this function makes (its logical id); see above."),
+    ] = None,
+    status: Annotated[int, typer.Option(help="HTTP status of a serverError.")] = 500,
+    state_dir: StateDir = None,
+) -> None:
+    """Plan a fault; prints its id.
+
+    To let a function die or time out: service lambda, operation Invoke, and the function as --caller.
+    """
+    fault = running_api(state_dir).add_fault(
+        {
+            "service": service,
+            "operation": operation,
+            "kind": kind,
+            "times": times,
+            "reason": reason,
+            "seconds": seconds,
+            "caller": caller,
+            "status": status,
+        }
+    )
+    console().print(fault["id"])
+
+
+@app.command("list")
+def list_faults(*, state_dir: StateDir = None) -> None:
+    """List the faults still to come."""
+    rows = [
+        ["" if fault[name] is None else str(fault[name]) for name in _COLUMNS]
+        for fault in running_api(state_dir).faults()
+    ]
+    print_table(console(), _COLUMNS, rows)
+
+
+@app.command()
+def clear(
+    fault_id: Annotated[str | None, typer.Argument(metavar="ID")] = None,
+    *,
+    state_dir: StateDir = None,
+) -> None:
+    """Forget one fault, or all of them."""
+    running_api(state_dir).clear_faults(fault_id)

@@ -1,0 +1,227 @@
+"""The agent's source: read from a folder or from a zip in S3, named by its content, packed the same way each time."""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from botocore.exceptions import ClientError
+
+from lifecycle.errors import ArtifactBuildError
+from lifecycle.request.model import Source
+
+# AgentCore's quotas for direct code deployment (developer guide, "Quotas"); a source over them could never run.
+ZIP_BYTES = 250 * 1024 * 1024
+UNPACKED_BYTES = 750 * 1024 * 1024
+_FILES = 100_000
+_CHUNK = 1024 * 1024
+# By-products of running or versioning the source: they change without the agent changing.
+_BY_PRODUCTS = frozenset({"__pycache__", ".git", ".venv", ".DS_Store", ".pytest_cache"})
+_MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "InvalidVersionId"})
+# The earliest time that a zip can tell, so that the same content gives the same bytes.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class PackedSource:
+    """A source, packed.
+
+    Attributes:
+        content_hash: SHA-256 in hex of the files' names, contents and executable bits.
+        file: The zip, open for reading from its start; gone when the `with` block ends.
+        version_id: The S3 version that was read, if it came from a versioned bucket.
+    """
+
+    content_hash: str
+    file: IO[bytes]
+    version_id: str | None = None
+
+    def text(self, name: str) -> str:
+        """Read a file of the source as UTF-8 text; empty when there is none."""
+        with zipfile.ZipFile(self.file) as archive:
+            found = archive.read(name) if name in archive.namelist() else b""
+        self.file.seek(0)
+        return found.decode("utf-8", errors="replace")
+
+
+@dataclass(frozen=True)
+class _Member:
+    name: str
+    executable: bool
+    size: int
+    origin: Any
+
+
+# RuntimeError is what zipfile raises for an encrypted member; the others come out of damaged data.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+)
+
+
+@contextmanager
+def pack_folder(folder: Path) -> Iterator[PackedSource]:
+    """Pack every file below a folder.
+
+    Args:
+        folder: Where the source lies, such as the folder of a Lambda layer.
+
+    Yields:
+        The packed source.
+
+    Raises:
+        ArtifactBuildError: The folder has no file, or is over the size limits.
+    """
+    members = [
+        _Member(
+            path.relative_to(folder).as_posix(),
+            bool(path.stat().st_mode & stat.S_IXUSR),
+            path.stat().st_size,
+            path,
+        )
+        for path in folder.rglob("*")
+        if path.is_file()
+    ]
+    with tempfile.TemporaryFile() as file:
+        yield PackedSource(_pack(members, lambda member: member.origin.open("rb"), file), file)
+
+
+@contextmanager
+def pack_object(s3: Any, source: Source) -> Iterator[PackedSource]:
+    """Download a zip from S3 and pack its files anew.
+
+    Args:
+        s3: A boto3 S3 client.
+        source: Which object; the latest version when it names none.
+
+    Yields:
+        The packed source.
+
+    Raises:
+        ArtifactBuildError: There is no such object, it is not a zip, or it is over the size limits.
+    """
+    with tempfile.TemporaryFile() as download, tempfile.TemporaryFile() as file:
+        version_id = _download(s3, source, download)
+        try:
+            with zipfile.ZipFile(download) as archive:
+                members = [
+                    _Member(
+                        info.filename,
+                        bool(info.external_attr >> 16 & stat.S_IXUSR),
+                        info.file_size,
+                        info,
+                    )
+                    for info in archive.infolist()
+                    if not info.is_dir()
+                ]
+                for member in members:
+                    _refuse_unsafe(source, member)
+                content_hash = _pack(members, lambda member: archive.open(member.origin), file)
+        except _UNREADABLE as error:
+            raise ArtifactBuildError(
+                f"the source {where(source)} cannot be read as a zip: {error}; upload a plain zip"
+            ) from error
+        yield PackedSource(content_hash, file, version_id)
+
+
+def where(source: Source) -> str:
+    """Say where a source lies, such as `s3://bucket/agent.zip`."""
+    version = f" (version {source.version_id})" if source.version_id else ""
+    return f"s3://{source.bucket}/{source.key}{version}"
+
+
+def _download(s3: Any, source: Source, target: IO[bytes]) -> str | None:
+    version = {"VersionId": source.version_id} if source.version_id else {}
+    try:
+        answer = s3.get_object(Bucket=source.bucket, Key=source.key, **version)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in _MISSING:
+            raise ArtifactBuildError(
+                f"the source {where(source)} does not exist; upload it, or correct artifact.source"
+            ) from error
+        if code == "AccessDenied":
+            raise ArtifactBuildError(
+                f"the source {where(source)} may not be read: put it into the stack's artifact bucket, or deploy the "
+                "stack with the parameter SourceBucket naming its bucket"
+            ) from error
+        raise
+    if answer["ContentLength"] > ZIP_BYTES:
+        raise ArtifactBuildError(
+            f"the source {where(source)} has {answer['ContentLength']} bytes, allowed: {ZIP_BYTES}; leave out what "
+            "the build can fetch itself"
+        )
+    for chunk in answer["Body"].iter_chunks(_CHUNK):
+        target.write(chunk)
+    target.seek(0)
+    version_id = answer.get("VersionId")
+    return None if version_id in (None, "null") else str(version_id)
+
+
+def _refuse_unsafe(source: Source, member: _Member) -> None:
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts or "\\" in member.name:
+        raise ArtifactBuildError(
+            f"the source {where(source)} names a file outside of itself: {member.name!r}; pack it again"
+        )
+    if stat.S_ISLNK(member.origin.external_attr >> 16):
+        raise ArtifactBuildError(
+            f"the source {where(source)} has a symbolic link: {member.name!r}; pack the file itself"
+        )
+
+
+def _pack(members: list[_Member], opened: Any, target: IO[bytes]) -> str:
+    wanted = sorted(
+        (
+            member
+            for member in members
+            if not _BY_PRODUCTS.intersection(PurePosixPath(member.name).parts)
+        ),
+        key=lambda member: member.name,
+    )
+    if not wanted:
+        raise ArtifactBuildError("the source has no file; upload one that has the agent in it")
+    unpacked = sum(member.size for member in wanted)
+    if unpacked > UNPACKED_BYTES or len(wanted) > _FILES:
+        raise ArtifactBuildError(
+            f"the source has {len(wanted)} files of {unpacked} bytes unpacked, allowed: {_FILES} files of "
+            f"{UNPACKED_BYTES} bytes; leave out what the build can fetch itself"
+        )
+    whole = hashlib.sha256()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member in wanted:
+            info = zipfile.ZipInfo(member.name, _EPOCH)
+            info.create_system = 3  # Unix: the modes below count
+            info.external_attr = (stat.S_IFREG | (0o755 if member.executable else 0o644)) << 16
+            info.compress_type = zipfile.ZIP_DEFLATED
+            content = hashlib.sha256()
+            left = member.size
+            with opened(member) as reader, archive.open(info, "w") as writer:
+                # A member's stated size is only a claim, so what comes out is counted.
+                while chunk := reader.read(_CHUNK):
+                    left -= len(chunk)
+                    if left < 0:
+                        raise ArtifactBuildError(
+                            f"the source's file {member.name!r} is longer than it says; pack it again"
+                        )
+                    content.update(chunk)
+                    writer.write(chunk)
+            whole.update(
+                f"{member.name}\0{int(member.executable)}\0{content.hexdigest()}\n".encode()
+            )
+    target.seek(0)
+    return whole.hexdigest()

@@ -1,0 +1,1 @@
+"""The fleet: many environments chosen, and reported on."""

@@ -1,0 +1,90 @@
+"""The input of a fleet execution, as a model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from lifecycle.request.inputs import InputModel, allowed, parse_input, problem
+from lifecycle.request.model import ENVIRONMENT_PATTERN
+
+
+class ChangedSource(InputModel):
+    """A source zip that was uploaded anew."""
+
+    bucket: str = Field(min_length=3, max_length=63, json_schema_extra=allowed("an S3 bucket name"))
+    key: str = Field(
+        min_length=1,
+        max_length=1024,
+        json_schema_extra=allowed("an S3 key of 1 to 1024 characters"),
+    )
+
+
+class FleetRequest(InputModel):
+    """What a fleet execution is asked to do, with every default filled in."""
+
+    action: Literal["rebuild", "sweep", "verify"] = Field(
+        description="`rebuild` provisions again what was provisioned before, `sweep` tears down what has expired and "
+        "looks for orphans, `verify` runs the smoke test of what is live.",
+        json_schema_extra=allowed("rebuild, sweep or verify"),
+    )
+    environments: list[Annotated[str, Field(pattern=ENVIRONMENT_PATTERN)]] | None = Field(
+        default=None,
+        min_length=1,
+        description="Only these environments; all when left out.",
+        json_schema_extra=allowed("a list of one or more environment names"),
+    )
+    pattern: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        pattern=r"^[a-z0-9*?\[\]!-]+$",
+        description="Only environments whose name matches, `*` and `?` as in file names.",
+        json_schema_extra=allowed("a name with the wildcards * and ?"),
+    )
+    source: ChangedSource | None = Field(
+        default=None,
+        description="For `rebuild`: only environments that are built from this source zip.",
+        json_schema_extra=allowed("{bucket, key}, only with action rebuild"),
+    )
+    remove_orphans: bool = Field(
+        default=False,
+        description="For `sweep`: also tear down what carries our tags and no record knows.",
+        json_schema_extra=allowed("true or false, true only with action sweep"),
+    )
+    max_concurrency: int = Field(
+        default=5,
+        ge=1,
+        le=20,
+        description="How many environments are worked on at the same time.",
+        json_schema_extra=allowed("1 to 20"),
+    )
+    dry_run: bool = Field(
+        default=False,
+        description="Say what would be started, start nothing.",
+        json_schema_extra=allowed("true or false"),
+    )
+
+    @model_validator(mode="after")
+    def _fields_fit_the_action(self) -> Self:
+        if self.source is not None and self.action != "rebuild":
+            raise problem("source", self.source.model_dump(), "only with action rebuild")
+        if self.remove_orphans and self.action != "sweep":
+            raise problem("removeOrphans", True, "true only with action sweep")
+        return self
+
+
+def parse_fleet_request(event: Any) -> FleetRequest:
+    """Validate a fleet execution's input.
+
+    Args:
+        event: The input: an object of the fields of `FleetRequest`, or an EventBridge envelope around one.
+
+    Returns:
+        The request, with defaults filled in.
+
+    Raises:
+        InvalidRequestError: With each wrong field, what was given and what is allowed.
+    """
+    return parse_input(FleetRequest, event)

@@ -1,0 +1,180 @@
+"""Select the environments: which ones a fleet execution works on, and what each is asked to do."""
+
+from __future__ import annotations
+
+import time
+from fnmatch import fnmatchcase
+from typing import Any
+
+from pydantic import Field
+
+from lifecycle import names
+from lifecycle.clients import CLIENTS, Clients
+from lifecycle.entry import Wire
+from lifecycle.errors import InvalidRequestError
+from lifecycle.fleet.orphans import Orphan, find_orphans
+from lifecycle.fleet.request import FleetRequest, parse_fleet_request
+from lifecycle.record import Record, Records
+from lifecycle.settings import Settings
+
+_SECONDS_AN_HOUR = 3600
+# A state's output is 256 KiB at most, and what exceeds it no Catch can catch (Step Functions, "Service quotas").
+_LARGEST = 200_000
+
+
+class FleetEvent(Wire):
+    """What the first state gives: the fleet execution's ARN and its input as it came."""
+
+    execution: str
+    input: Any
+
+
+class FleetItem(Wire):
+    """One lifecycle execution to start.
+
+    Attributes:
+        environment: Which environment.
+        input: The execution's input.
+        execution_name: The execution's name; the same for the same fleet execution, so that starting it twice starts
+            one.
+    """
+
+    environment: str
+    input: dict[str, Any]
+    execution_name: str
+
+
+class Selection(Wire):
+    """What `select_environments` answers."""
+
+    action: str
+    max_concurrency: int
+    dry_run: bool
+    items: list[FleetItem]
+    would_start: list[FleetItem] = Field(default_factory=list)
+    orphans: list[Orphan] = Field(default_factory=list)
+
+
+def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Selection:
+    """Choose the environments of a fleet execution.
+
+    Args:
+        event: The execution and its input.
+        clients: DynamoDB, Resource Groups Tagging API and AgentCore.
+
+    Returns:
+        One item an environment. A dry run has them in `wouldStart` instead, and writes nothing. An orphaned
+        environment that is to be removed gets a record first, so that a teardown of it can be started.
+
+    Raises:
+        InvalidRequestError: The input is wrong, or names an environment that has no record.
+    """
+    request = parse_fleet_request(event.input)
+    settings = Settings.load()
+    table = Records(clients.dynamodb, settings.table_name)
+    records = sorted(table.all(), key=lambda record: record.environment)
+    _refuse_unknown(request, records)
+    inputs = {
+        record.environment: chosen
+        for record in records
+        if _is_named(request, record.environment)
+        and (chosen := _input(request, record)) is not None
+    }
+    orphans: list[Orphan] = []
+    if request.action == "sweep":
+        orphans = find_orphans(clients, settings.stack_name, records)
+    if request.remove_orphans:
+        for environment in _removable(request, orphans):
+            if request.dry_run or table.adopt(environment, event.execution):
+                inputs[environment] = {"action": "teardown", "environment": environment}
+    items = [
+        FleetItem(
+            environment=environment,
+            input=inputs[environment],
+            execution_name=_execution_name(event.execution, request.action, environment),
+        )
+        for environment in sorted(inputs)
+    ]
+    selection = Selection(
+        action=request.action,
+        max_concurrency=request.max_concurrency,
+        dry_run=request.dry_run,
+        items=[] if request.dry_run else items,
+        would_start=items if request.dry_run else [],
+        orphans=orphans,
+    )
+    size = len(selection.model_dump_json(by_alias=True).encode())
+    if size > _LARGEST:
+        raise InvalidRequestError(
+            f"environments: given {len(items)} with requests of {size} bytes, allowed: {_LARGEST} bytes at once; start "
+            "several fleets, each with some of them by environments or pattern"
+        )
+    return selection
+
+
+def _refuse_unknown(request: FleetRequest, records: list[Record]) -> None:
+    known = {record.environment for record in records}
+    unknown = [name for name in request.environments or [] if name not in known]
+    if unknown:
+        raise InvalidRequestError(
+            f"environments: given {', '.join(unknown)}, allowed: those that have a record "
+            f"({', '.join(sorted(known)) or 'none has'})"
+        )
+
+
+def _is_named(request: FleetRequest, environment: str) -> bool:
+    if request.environments is not None and environment not in request.environments:
+        return False
+    return request.pattern is None or fnmatchcase(environment, request.pattern)
+
+
+def _input(request: FleetRequest, record: Record) -> dict[str, Any] | None:
+    if request.action == "sweep":
+        return _sweep(record)
+    if request.action == "verify":
+        live = record.runtime is not None and record.runtime.live_version is not None
+        return {"action": "smokeTest", "environment": record.environment} if live else None
+    return _rebuild(request, record)
+
+
+def _sweep(record: Record) -> dict[str, Any] | None:
+    if record.expires_at is None or record.expires_at > time.time():
+        return None
+    return {"action": "teardown", "environment": record.environment}
+
+
+def _rebuild(request: FleetRequest, record: Record) -> dict[str, Any] | None:
+    last = record.request
+    if last is None or record.state == "REMOVING":
+        return None
+    if request.source is not None:
+        source = (last.get("artifact") or {}).get("source") or {}
+        uses = (source.get("bucket"), source.get("key")) == (
+            request.source.bucket,
+            request.source.key,
+        )
+        # A pinned version is what its environment wants, whatever was uploaded since.
+        if not uses or source.get("versionId"):
+            return None
+    again = dict(last) | {
+        "action": "provision",
+        "environment": record.environment,
+        # What serves must survive a rebuild that fails.
+        "teardown": "never",
+    }
+    if record.expires_at is not None:
+        # A rebuild does not make an environment live longer.
+        left = (record.expires_at - time.time()) / _SECONDS_AN_HOUR
+        if left <= 0:
+            return None
+        again["ttlHours"] = left
+    return again
+
+
+def _removable(request: FleetRequest, orphans: list[Orphan]) -> list[str]:
+    environments = {orphan.environment for orphan in orphans if orphan.removable}
+    return sorted(name for name in environments if _is_named(request, name))
+
+
+def _execution_name(execution: str, action: str, environment: str) -> str:
+    return f"{environment}-{action}-{names.digest(execution)[:16]}"

@@ -1,0 +1,138 @@
+"""The secret of an environment's own caller: what the smoke test signs in with.
+
+Only `lifecycle.smoke_test.sign_in` reads its value. Here it is made, written and removed.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any, Literal
+
+from botocore.exceptions import ClientError
+
+from lifecycle.errors import AwsCallError, ServiceUnavailableError
+from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG
+
+PASSWORD_LENGTH = 32
+# These are the characters that shells and JSON read in their own way.
+_AWKWARD = "\"'\\`"
+_DESCRIPTION = "What the AgentCore Lifecycle's smoke test signs in with."
+
+Secret = dict[str, Any]
+
+
+def describe_secret(secrets: Any, name_or_arn: str) -> Secret | None:
+    """Look a secret up without its value; None when there is none."""
+    try:
+        secret: Secret = secrets.describe_secret(SecretId=name_or_arn)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return None
+        raise
+    return secret
+
+
+def is_ours(secret: Secret, tags: dict[str, str]) -> bool:
+    """Tell whether a secret has the tags of the stack and environment."""
+    has = _tags_of(secret)
+    return all(has.get(key) == tags[key] for key in (STACK_TAG, ENVIRONMENT_TAG))
+
+
+def is_gone(secrets: Any, arn: str) -> bool:
+    """Tell whether a secret is gone, or going: a forced delete goes on for a moment after its answer."""
+    secret = describe_secret(secrets, arn)
+    return secret is None or bool(secret.get("DeletedDate"))
+
+
+def ensure_secret(
+    secrets: Any, name: str, tags: dict[str, str], known_arn: str | None
+) -> tuple[Secret, Literal["created", "restored", "retagged", "kept"]]:
+    """Make the secret, still without a value, or take it back from a scheduled deletion.
+
+    Args:
+        secrets: A boto3 Secrets Manager client.
+        name: The secret's name.
+        tags: The tags that it must have, among others.
+        known_arn: The ARN that the record has, if any.
+
+    Returns:
+        Its description, and what was done.
+
+    Raises:
+        AwsCallError: A secret of this name exists and is not ours.
+        ServiceUnavailableError: The secret is still being deleted; that ends by itself.
+    """
+    secret = describe_secret(secrets, name)
+    if secret is None:
+        made = _still_deleting(
+            secrets.create_secret, Name=name, Description=_DESCRIPTION, Tags=_as_list(tags)
+        )
+        return {"ARN": made["ARN"], "Name": name}, "created"
+    if not is_ours(secret, tags) and secret["ARN"] != known_arn:
+        raise AwsCallError(
+            f"a secret named {name} exists without this environment's tags, so it is not touched; "
+            "rename or delete it and start again"
+        )
+    done: Literal["restored", "retagged", "kept"] = "kept"
+    if secret.get("DeletedDate"):
+        _still_deleting(secrets.restore_secret, SecretId=secret["ARN"])
+        done = "restored"
+    has = _tags_of(secret)
+    if any(has.get(key) != value for key, value in tags.items()):
+        tag_secret(secrets, secret, tags)
+        done = done if is_ours(secret, tags) else "retagged"
+    return secret, done
+
+
+def tag_secret(secrets: Any, secret: Secret, tags: dict[str, str]) -> None:
+    """Give a secret its tags, by which the functions' policies know it."""
+    secrets.tag_resource(SecretId=secret["ARN"], Tags=_as_list(tags))
+
+
+def current_version(secret: Secret) -> str | None:
+    """The version that readers of the secret get; None when it has no value yet."""
+    versions = secret.get("VersionIdsToStages", {})
+    return next((version for version, stages in versions.items() if "AWSCURRENT" in stages), None)
+
+
+def write_secret(secrets: Any, arn: str, value: dict[str, str]) -> str:
+    """Store a value as a new version; returns the version's id."""
+    version = str(uuid.uuid4())
+    secrets.put_secret_value(
+        SecretId=arn,
+        ClientRequestToken=version,
+        SecretString=json.dumps(value, ensure_ascii=False),
+    )
+    return version
+
+
+def new_password(secrets: Any) -> str:
+    """A password of Secrets Manager's own making, with a character of every kind."""
+    return str(
+        secrets.get_random_password(
+            PasswordLength=PASSWORD_LENGTH,
+            ExcludeCharacters=_AWKWARD,
+            RequireEachIncludedType=True,
+        )["RandomPassword"]
+    )
+
+
+def _still_deleting(call: Any, **arguments: Any) -> Any:
+    # A forced delete goes on for a moment after its answer (API reference, DeleteSecret).
+    try:
+        return call(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "InvalidRequestException":
+            raise ServiceUnavailableError(
+                "the secret of this name is still being deleted; it is tried again"
+            ) from error
+        raise
+
+
+def _tags_of(secret: Secret) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in secret.get("Tags", [])}
+
+
+def _as_list(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -1,0 +1,94 @@
+"""The identity section of the record while it is being worked on: each thing is noted before the next is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lifecycle.names import Flow
+from lifecycle.record import IdentityRecord, Records
+from lifecycle.request.model import Auth
+
+
+class IdentityLedger:
+    """Writes the identity section through to the record.
+
+    Attributes:
+        identity: The section as it is recorded, or about to be.
+        repaired: What was found broken by hand and mended, one phrase each.
+
+    Args:
+        records: The environments table.
+        environment: Which environment.
+        execution: ARN of the execution that holds its lock.
+        identity: Where to start from.
+    """
+
+    def __init__(
+        self, records: Records, environment: str, execution: str, identity: IdentityRecord
+    ) -> None:
+        self._records = records
+        self._environment = environment
+        self._execution = execution
+        self._written: IdentityRecord | None = None
+        self.identity = identity
+        self.repaired: list[str] = []
+
+    def note(self, **changes: Any) -> None:
+        """Change fields of the section and write it, unless it is written like this already.
+
+        Raises:
+            LockLostError: Another execution took the environment over.
+        """
+        self.identity = self.identity.model_copy(update=changes)
+        if self.identity != self._written:
+            self._records.update(self._environment, self._execution, identity=self.identity)
+            self._written = self.identity
+
+    def repair(self, *phrases: str) -> None:
+        """Remember what was mended, for the output."""
+        self.repaired += [phrase for phrase in phrases if phrase not in self.repaired]
+
+
+def begin(
+    previous: IdentityRecord | None, auth: Auth, live: IdentityRecord | None = None
+) -> IdentityRecord:
+    """The section to start from.
+
+    After a switch of type or flow, what exists stays known, so that the teardown removes it: callers of the endpoint
+    `live` use it until the new version is promoted. What described the old way to sign in is dropped.
+
+    Args:
+        previous: The section as it was recorded, if any.
+        auth: What is asked for.
+        live: The section that the version on `live` was promoted with, if any.
+
+    Returns:
+        A section of the asked type and flow.
+    """
+    flow = auth.cognito_flow if auth.type == "cognito" else None
+    if previous is not None and previous.type == auth.type == "cognito" and previous.flow == flow:
+        return previous
+    if previous is not None and live is not None and _is_back(previous, live, auth.type, flow):
+        # After a switch that failed: the callers of `live` keep their password.
+        made = {"secret_arns": previous.secret_arns, "domain": previous.domain or live.domain}
+        return live.model_copy(update=made)
+    known: dict[str, Any] = {
+        name: getattr(previous, name, None) for name in ("user_pool_id", "user_pool_arn", "domain")
+    }
+    known["secret_arns"] = previous.secret_arns if previous else {}
+    if auth.type == "jwt":
+        known |= {
+            "discovery_url": auth.discovery_url,
+            "allowed_clients": auth.allowed_clients,
+            "allowed_audience": auth.allowed_audience,
+            "allowed_scopes": auth.allowed_scopes,
+            "token_secret_arn": auth.token_secret_arn,
+        }
+    return IdentityRecord(type=auth.type, flow=flow, **known)
+
+
+def _is_back(
+    previous: IdentityRecord, live: IdentityRecord, auth_type: str, flow: Flow | None
+) -> bool:
+    same_pool = live.user_pool_id == previous.user_pool_id
+    return same_pool and live.type == auth_type == "cognito" and live.flow == flow

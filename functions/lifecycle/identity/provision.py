@@ -1,0 +1,125 @@
+"""Provision the identity: who may call the runtime, and as whom the smoke test calls it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lifecycle import names
+from lifecycle.clients import CLIENTS, Clients
+from lifecycle.entry import Wire
+from lifecycle.identity import cognito
+from lifecycle.identity.ledger import IdentityLedger, begin
+from lifecycle.identity.oauth import token_endpoint
+from lifecycle.names import Flow
+from lifecycle.record import IdentityRecord, Records
+from lifecycle.request.stage_event import StageEvent
+from lifecycle.settings import Settings
+
+
+class AuthOutput(Wire):
+    """How the runtime is called, for people and programs; never a secret. What does not apply is null."""
+
+    type: Literal["cognito", "jwt", "iam"]
+    flow: Flow | None = None
+    discovery_url: str | None = None
+    client_id: str | None = None
+    user_pool_id: str | None = None
+    secret_arn: str | None = None
+    scope: str | None = None
+    token_endpoint: str | None = None
+    allowed_clients: list[str] | None = None
+    allowed_audience: list[str] | None = None
+    allowed_scopes: list[str] | None = None
+
+
+class ProvisionedIdentity(Wire):
+    """What the stage returns.
+
+    Attributes:
+        auth: How the runtime is called.
+        repaired: What had been broken by hand and was mended, one phrase each.
+    """
+
+    auth: AuthOutput
+    repaired: list[str]
+
+
+def provision_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> ProvisionedIdentity:
+    """Make what is missing of the identity, mend what was changed, and note all of it in the record.
+
+    After a switch of `auth.type` or `auth.flow` the pool, clients, user and secret of before stay until the teardown,
+    because callers of `live` sign in with them until the new version is promoted.
+
+    Args:
+        event: The execution and its request.
+        clients: DynamoDB, Cognito and Secrets Manager.
+
+    Returns:
+        How the runtime is called, and what was repaired.
+
+    Raises:
+        AwsCallError: A secret or domain of our name belongs to somebody else.
+        ServiceUnavailableError: A secret of our name is still being deleted.
+        LockLostError: Another execution took the environment over.
+    """
+    settings = Settings.load()
+    request = event.request
+    records = Records(clients.dynamodb, settings.table_name)
+    record = records.get(request.environment)
+    live = record.runtime.live_identity if record and record.runtime else None
+    identity = begin(record.identity if record else None, request.auth, live)
+    ledger = IdentityLedger(records, request.environment, event.execution, identity)
+    if request.auth.type == "cognito":
+        cognito.converge(
+            ledger,
+            clients,
+            name=names.resource_name(settings.stack_name, request.environment),
+            secret_name=names.secret_name(
+                settings.stack_name, request.environment, request.auth.cognito_flow
+            ),
+            domain_of=lambda account: names.domain_prefix(
+                account, settings.stack_name, request.environment
+            ),
+            tags={**request.tags, **names.tags(settings.stack_name, request.environment)},
+        )
+    else:
+        ledger.note()
+    return ProvisionedIdentity(
+        auth=describe_auth(ledger.identity, clients), repaired=ledger.repaired
+    )
+
+
+def describe_auth(identity: IdentityRecord, clients: Clients) -> AuthOutput:
+    """Say how a runtime with this identity is called.
+
+    Args:
+        identity: The identity section of the record.
+        clients: Cognito, for where its token endpoint is; not called.
+
+    Returns:
+        The part `auth` of the output.
+    """
+    output = AuthOutput(
+        type=identity.type,
+        flow=identity.flow,
+        discovery_url=identity.discovery_url,
+        allowed_clients=identity.allowed_clients,
+        allowed_audience=identity.allowed_audience,
+        allowed_scopes=identity.allowed_scopes,
+    )
+    if identity.type == "jwt":
+        return output.model_copy(update={"secret_arn": identity.token_secret_arn})
+    if identity.type == "iam":
+        return output
+    machine = identity.flow == "clientCredentials" and identity.domain is not None
+    return output.model_copy(
+        update={
+            "client_id": identity.client_id,
+            "user_pool_id": identity.user_pool_id,
+            "secret_arn": identity.secret_arn,
+            "scope": identity.scope,
+            "token_endpoint": token_endpoint(clients.cognito, str(identity.domain))
+            if machine
+            else None,
+        }
+    )

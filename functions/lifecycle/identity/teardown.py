@@ -1,0 +1,210 @@
+"""Delete the identity: domain, pool with its clients and user, secret; each is looked for again afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lifecycle import names
+from lifecycle.clients import CLIENTS, Clients
+from lifecycle.entry import THROTTLES
+from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
+from lifecycle.identity import app_clients, caller_secret, user_pool
+from lifecycle.record import IdentityRecord, Records
+from lifecycle.request.stage_event import StageEvent
+from lifecycle.settings import Settings
+from lifecycle.teardown import Kept, Teardown, removal_of
+
+_NOT_FOUND = "ResourceNotFoundException"
+
+
+@dataclass(frozen=True)
+class _Item:
+    label: str
+    remove: Callable[[], Any]
+    is_gone: Callable[[], bool]
+    # What has no life outside of this one and goes with it.
+    parts: tuple[str, ...] = ()
+
+
+def delete_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardown:
+    """Remove what the lifecycle made of the identity, also what an earlier type or flow or a crash left behind.
+
+    Pools are found by the record and by name and tags, secrets by their names and tags. What the record knows and has
+    lost its tags gets them back first, since the policy allows to delete what has them. What the record does not
+    know and has not our tags is not ours and stays.
+
+    Args:
+        event: The execution and its request; `dryRun` touches nothing.
+        clients: DynamoDB, Cognito and Secrets Manager.
+
+    Returns:
+        What was removed (or would be), kept and looked for. The record's identity section is gone then.
+
+    Raises:
+        TeardownIncompleteError: Something refused to go; the record still knows it.
+        ServiceUnavailableError: Something is deleted, but not gone yet; it is tried again.
+        LockLostError: Another execution took the environment over.
+    """
+    settings = Settings.load()
+    environment = event.request.environment
+    records = Records(clients.dynamodb, settings.table_name)
+    record = records.get(environment)
+    identity = record.identity if record else None
+    search = _Search(
+        clients, settings.stack_name, environment, identity, dry_run=event.request.dry_run
+    )
+    items = list(search.items())
+    labels = [label for item in items for label in (*item.parts, item.label)]
+    if event.request.dry_run:
+        return Teardown(
+            done=True, would_remove=labels, kept=search.kept, looked_for=search.looked_for
+        )
+    removal = removal_of(record.identity_removal if record else None, event.execution)
+    if record is not None and labels:
+        # Noted before it is done: what is gone when a repetition after a crash looks was still removed by us.
+        removal.removed = list(dict.fromkeys(removal.removed + labels))
+        records.update(environment, event.execution, identity_removal=removal)
+    left = [problem for item in items if (problem := _remove(item)) is not None]
+    if left:
+        raise TeardownIncompleteError(
+            f"still there: {'; '.join(left)}; see why, then run the teardown again"
+        )
+    if record is not None and identity is not None:
+        records.update(environment, event.execution, identity=None)
+    removed = removal.removed or labels
+    return Teardown(done=True, removed=removed, kept=search.kept, looked_for=search.looked_for)
+
+
+def _remove(item: _Item) -> str | None:
+    problem = None
+    try:
+        item.remove()
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if code in THROTTLES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise
+        if code != _NOT_FOUND:
+            problem = f"{item.label} ({error.operation_name}: {code})"
+    # Asked whatever the code: of a domain that is gone Cognito says InvalidParameterException, "No such domain".
+    if item.is_gone():
+        return None
+    if problem is None:
+        # At once, since a pool cannot go before its domain.
+        raise ServiceUnavailableError(
+            f"{item.label} is deleted, but not gone yet; it is tried again"
+        )
+    return problem
+
+
+class _Search:
+    def __init__(
+        self,
+        clients: Clients,
+        stack: str,
+        environment: str,
+        identity: IdentityRecord | None,
+        *,
+        dry_run: bool,
+    ) -> None:
+        self._cognito = clients.cognito
+        self._secrets = clients.secrets
+        self._tags = names.tags(stack, environment)
+        self._pool_name = names.resource_name(stack, environment)
+        self._secret_names = names.secret_names(stack, environment)
+        self._identity = identity
+        self._dry_run = dry_run
+        self.kept: list[Kept] = []
+        self.looked_for = [
+            f"user pools named {self._pool_name}, with their domain and app clients",
+            *(f"secret {name}" for name in self._secret_names),
+        ]
+
+    def items(self) -> Iterator[_Item]:
+        """What is to be removed, in this order."""
+        for pool in self._pools():
+            yield from self._of_pool(pool)
+        for name in self._secret_names:
+            secret = self._secret(name)
+            if secret is not None:
+                yield secret
+        self._note_what_is_the_callers()
+
+    def _pools(self) -> Iterator[dict[str, Any]]:
+        known = self._identity.user_pool_id if self._identity else None
+        pool = user_pool.describe_pool(self._cognito, known)
+        if pool is not None:
+            yield pool
+        for other in user_pool.pools_named(self._cognito, self._pool_name):
+            if pool is not None and other["Id"] == pool["Id"]:
+                continue
+            if user_pool.is_ours(other, self._tags):
+                yield other
+            else:
+                self.kept.append(
+                    Kept(
+                        resource=f"user pool {self._pool_name} ({other['Id']})",
+                        reason="it has our name but neither our tags nor an entry in the record",
+                    )
+                )
+
+    def _of_pool(self, pool: dict[str, Any]) -> Iterator[_Item]:
+        pool_id = pool["Id"]
+        if not self._dry_run and not user_pool.is_ours(pool, self._tags):
+            user_pool.tag_pool(self._cognito, pool, self._tags)
+        domain = pool.get("Domain")
+        if domain:
+            yield _Item(
+                f"user pool domain {domain}",
+                lambda: app_clients.delete_domain(self._cognito, pool_id, domain),
+                lambda: app_clients.describe_domain(self._cognito, domain) is None,
+            )
+        clients = app_clients.list_clients(self._cognito, pool_id)
+        yield _Item(
+            f"user pool {pool['Name']} ({pool_id})",
+            lambda: self._cognito.delete_user_pool(UserPoolId=pool_id),
+            lambda: user_pool.describe_pool(self._cognito, pool_id) is None,
+            tuple(
+                f"app client {client['ClientName']} ({client['ClientId']})" for client in clients
+            ),
+        )
+
+    def _secret(self, name: str) -> _Item | None:
+        secret = caller_secret.describe_secret(self._secrets, name)
+        if secret is None:
+            return None
+        label = f"secret {name}"
+        known = self._identity.secret_arns.values() if self._identity else ()
+        ours = caller_secret.is_ours(secret, self._tags)
+        if not ours and secret["ARN"] not in known:
+            self.kept.append(
+                Kept(
+                    resource=label,
+                    reason="it has our name but neither our tags nor an entry in the record",
+                )
+            )
+            return None
+        if not ours and not self._dry_run:
+            caller_secret.tag_secret(self._secrets, secret, self._tags)
+        return _Item(
+            label,
+            # Without a recovery window the name is free for the next provision.
+            lambda: self._secrets.delete_secret(
+                SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True
+            ),
+            lambda: caller_secret.is_gone(self._secrets, secret["ARN"]),
+        )
+
+    def _note_what_is_the_callers(self) -> None:
+        if self._identity is None or self._identity.type != "jwt":
+            return
+        for resource in (self._identity.discovery_url, self._identity.token_secret_arn):
+            if resource is not None:
+                self.kept.append(
+                    Kept(resource=resource, reason="it is your own identity provider's")
+                )

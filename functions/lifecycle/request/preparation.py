@@ -1,0 +1,127 @@
+"""Prepare the request: validate it, see that it can be carried out, take the environment's lock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lifecycle.clients import CLIENTS, Clients
+from lifecycle.entry import Wire
+from lifecycle.errors import ArtifactChangeError, EnvironmentNotFoundError
+from lifecycle.record import Record, Records, State, expiry
+from lifecycle.request.model import Request, parse_request
+from lifecycle.settings import Settings
+
+
+class PrepareEvent(Wire):
+    """What the first state gives: the execution's ARN and its input as it came."""
+
+    execution: str
+    input: Any
+
+
+class Prepared(Wire):
+    """What the other stages are given."""
+
+    request: Request
+
+
+_STATE_OF_ACTION: dict[str, State] = {"provision": "PROVISIONING", "teardown": "REMOVING"}
+
+
+def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepared:
+    """Validate the input and take the environment's lock for the execution. Creates nothing but the record.
+
+    Args:
+        event: The execution and its input.
+        clients: DynamoDB and Step Functions.
+
+    Returns:
+        The request with every default filled in. `teardown` and `smokeTest` take what they do not say about identity
+        and runtime from the environment's last provision.
+
+    Raises:
+        InvalidRequestError: The input is wrong.
+        EnvironmentNotFoundError: `teardown` or `smokeTest` of an environment without a record.
+        EnvironmentBusyError: Another execution works on it.
+        ArtifactChangeError: The environment's runtime is of the other kind of artifact.
+    """
+    request = parse_request(event.input)
+    settings = Settings.load()
+    records = Records(clients.dynamodb, settings.table_name)
+    if request.action == "provision":
+        _refuse_artifact_change(records.get(request.environment), request)
+
+    def is_running(execution: str) -> bool:
+        return execution_is_running(clients.stepfunctions, execution)
+
+    record = records.acquire(
+        request.environment,
+        event.execution,
+        is_running,
+        _changes(request),
+        must_exist=request.action != "provision",
+    )
+    if record is None:
+        raise EnvironmentNotFoundError(
+            f"environment '{request.environment}' has no record in {settings.table_name}; "
+            "provision it first, or look for the right name in the table"
+        )
+    return Prepared(request=_completed(request, record))
+
+
+def execution_is_running(stepfunctions: Any, execution: str) -> bool:
+    """Tell whether an execution still runs; one that Step Functions no longer knows does not.
+
+    Source: DescribeExecution keeps finished executions for 90 days, then answers ExecutionDoesNotExist.
+    """
+    try:
+        status = stepfunctions.describe_execution(executionArn=execution)["status"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+            return False
+        raise
+    return bool(status in ("RUNNING", "PENDING_REDRIVE"))
+
+
+def _changes(request: Request) -> dict[str, Any]:
+    # A dry run and a smoke test look on: they must not change what the record says of the environment.
+    if request.action == "smokeTest" or request.dry_run:
+        return {}
+    changes: dict[str, Any] = {"state": _STATE_OF_ACTION[request.action], "stateReason": None}
+    if request.action == "provision":
+        changes |= {"request": request.to_json(), "expiresAt": expiry(request.ttl_hours)}
+    return changes
+
+
+def _completed(request: Request, record: Record) -> Request:
+    # What is live was made by the last provision that succeeded, whatever was tried since.
+    made_with = record.proven_request or record.request
+    if request.action == "provision" or made_with is None:
+        return request
+    last = Request.model_validate(made_with)
+    # What the caller did say stands; a smoke test given no prompt asks what the last provision asked.
+    said = request.smoke_test.model_fields_set
+    smoke_test = last.smoke_test.model_copy(
+        update={name: getattr(request.smoke_test, name) for name in said}
+    )
+    return request.model_copy(
+        update={
+            "auth": last.auth,
+            "runtime": last.runtime,
+            "artifact": last.artifact,
+            "tags": last.tags,
+            "smoke_test": smoke_test,
+        }
+    )
+
+
+def _refuse_artifact_change(record: Record | None, request: Request) -> None:
+    deployed = (
+        record.runtime.artifact_type if record and record.runtime and record.runtime.id else None
+    )
+    if deployed is not None and deployed != request.artifact.type:
+        raise ArtifactChangeError.of(
+            request.artifact.type, deployed, f"the runtime of environment '{request.environment}'"
+        )

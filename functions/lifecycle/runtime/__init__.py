@@ -1,0 +1,1 @@
+"""The runtime: created, updated, watched until it is ready, promoted, deleted."""

@@ -1,0 +1,220 @@
+"""Promote the version: move the endpoint `live` to the version that has passed its smoke test, and to no other."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lifecycle import names
+from lifecycle.clients import CLIENTS, Clients
+from lifecycle.entry import Wire
+from lifecycle.errors import RuntimeFailedError, SmokeTestError, WaitTimeoutError
+from lifecycle.names import LIVE_ENDPOINT
+from lifecycle.record import IdentityRecord, Promotion, Records, RuntimeRecord
+from lifecycle.request.stage_event import StageEvent
+from lifecycle.runtime import agentcore, endpoints, log_groups
+from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT, READY
+from lifecycle.runtime.deploy import DeployedRuntime, describe_runtime
+from lifecycle.runtime.readiness import deployed_record
+from lifecycle.settings import Settings
+
+
+class PromotionSettings(Settings):
+    """How long the logs of a runtime are kept, in days."""
+
+    log_retention_days: int
+
+
+class PromotedVersion(Wire):
+    """Which version `live` serves, and which it served before (null when there was no `live`)."""
+
+    endpoint: str = LIVE_ENDPOINT
+    version: str
+    previous_version: str | None
+
+
+class PromotionResult(Wire):
+    """What `promote_version` answers; `done` when `live` is ready on the version."""
+
+    done: bool
+    promotion: PromotedVersion
+    runtime: DeployedRuntime
+
+
+def promote_version(event: StageEvent, *, clients: Clients = CLIENTS) -> PromotionResult:
+    """Move `live` to the proven version, and set how long its logs are kept. Called again until done.
+
+    Args:
+        event: The stage's event; the deadline is the endpoint's.
+        clients: DynamoDB, AgentCore and CloudWatch Logs.
+
+    Returns:
+        How far the promotion is.
+
+    Raises:
+        EnvironmentNotFoundError: The record knows of no runtime.
+        SmokeTestError: The version on DEFAULT is not the one that passed; `live` stays where it is.
+        RuntimeFailedError: The endpoint failed, with the service's reason.
+        WaitTimeoutError: The deadline passed.
+    """
+    settings = PromotionSettings.load()
+    records = Records(clients.dynamodb, settings.table_name)
+    environment = event.request.environment
+    record = records.get(environment)
+    runtime = deployed_record(record, environment)
+    tags = names.tags(settings.stack_name, environment) | event.request.tags
+    identity = record.identity if record else None
+    return _Promoter(event, clients, records, runtime, identity, tags, settings).promote()
+
+
+class _Promoter:
+    def __init__(
+        self,
+        event: StageEvent,
+        clients: Clients,
+        records: Records,
+        runtime: RuntimeRecord,
+        identity: IdentityRecord | None,
+        tags: dict[str, str],
+        settings: PromotionSettings,
+    ) -> None:
+        self._identity = identity
+        self._retention = settings.log_retention_days
+        self._event = event
+        self._clients = clients
+        self._control = clients.agentcore_control
+        self._records = records
+        self._runtime = runtime
+        self._id = str(runtime.id)
+        self._tags = tags
+
+    def promote(self) -> PromotionResult:
+        version = self._proven()
+        endpoint = agentcore.get_endpoint(self._control, self._id, LIVE_ENDPOINT)
+        note = self._note(version, endpoint)
+        if endpoint is None:
+            return self._begin(note, endpoint, self._create)
+        status = endpoint["status"]
+        if status == READY and endpoint.get("liveVersion") == version:
+            return self._finish(note, endpoint)
+        if status in agentcore.BUSY:
+            return self._wait(note, endpoint)
+        if status in agentcore.FAILED and self._is_under_way(version):
+            self._refuse(note, endpoint)
+        if status in ("CREATE_FAILED", "DELETE_FAILED"):
+            # The next call makes another; one more try is another token.
+            again = note.model_copy(update={"tries": note.tries + 1})
+            return self._begin(again, endpoint, self._clear_away, under_way=False)
+        return self._begin(note, endpoint, self._move)
+
+    def _proven(self) -> str:
+        default = agentcore.get_endpoint(self._control, self._id, DEFAULT_ENDPOINT)
+        version = default.get("liveVersion") if default else None
+        if version is None or version != self._runtime.proven_version:
+            raise SmokeTestError(
+                f"version {version} on the endpoint DEFAULT of {self._id} is not the one that passed its smoke test "
+                f"({self._runtime.proven_version or 'none did'}); live stays where it is, start the execution again"
+            )
+        return str(version)
+
+    def _is_under_way(self, version: str) -> bool:
+        note = self._runtime.promotion
+        return (
+            note is not None
+            and note.execution == self._event.execution
+            and note.version == version
+            and note.begun
+        )
+
+    def _note(self, version: str, endpoint: dict[str, Any] | None) -> Promotion:
+        note = self._runtime.promotion
+        if note is not None and note.execution == self._event.execution and note.version == version:
+            return note
+        return Promotion(
+            execution=self._event.execution,
+            version=version,
+            previous_version=endpoint.get("liveVersion") if endpoint else None,
+        )
+
+    def _begin(
+        self, note: Promotion, endpoint: dict[str, Any] | None, act: Any, *, under_way: bool = True
+    ) -> PromotionResult:
+        # Only what was accepted is under way: a failure seen before that is an older one.
+        self._keep(note.model_copy(update={"begun": False}))
+        try:
+            act(note, endpoint)
+        except ClientError as error:
+            if not agentcore.is_conflict(error):
+                raise
+            return self._wait(note, endpoint)
+        self._keep(note.model_copy(update={"begun": under_way}))
+        return self._wait(note, endpoint)
+
+    def _create(self, note: Promotion, _endpoint: dict[str, Any] | None) -> None:
+        token = names.client_token(
+            "live", self._event.execution, self._id, note.version, note.tries
+        )
+        endpoints.create_live(self._control, self._id, note.version, token, self._tags)
+
+    def _move(self, note: Promotion, endpoint: dict[str, Any]) -> None:
+        token = names.client_token(
+            "live", self._event.execution, self._id, note.version, str(endpoint["lastUpdatedAt"])
+        )
+        endpoints.move_live(self._control, self._id, note.version, token)
+
+    def _clear_away(self, _note: Promotion, _endpoint: dict[str, Any]) -> None:
+        self._control.delete_agent_runtime_endpoint(
+            agentRuntimeId=self._id, endpointName=LIVE_ENDPOINT
+        )
+
+    def _refuse(self, note: Promotion, endpoint: dict[str, Any]) -> None:
+        reason = endpoint.get("failureReason") or "AgentCore gives no reason"
+        text = " ".join(
+            f"endpoint live of {self._id} is {endpoint['status']} for version {note.version}: {reason}".split()
+        )
+        self._runtime.failed_version, self._runtime.failed_reason = note.version, text
+        # A redrive is to try again, not to find this failure again.
+        self._keep(note.model_copy(update={"begun": False, "tries": note.tries + 1}))
+        raise RuntimeFailedError(f"{text}; mend what it says and start the execution again")
+
+    def _wait(self, note: Promotion, endpoint: dict[str, Any] | None) -> PromotionResult:
+        deadline = self._event.deadline
+        if deadline is not None and time.time() > deadline:
+            status = endpoint["status"] if endpoint else "missing"
+            raise WaitTimeoutError(
+                f"endpoint live of {self._id} was still {status} and not on version {note.version} after "
+                f"{self._event.request.wait.timeout_seconds} s; look at it in the AgentCore console, or raise "
+                "wait.timeoutSeconds, and start again"
+            )
+        return self._result(note, done=False)
+
+    def _finish(self, note: Promotion, endpoint: dict[str, Any]) -> PromotionResult:
+        self._runtime.live_version = note.version
+        self._runtime.live_identity = self._identity
+        self._runtime.live_endpoint_arn = endpoint["agentRuntimeEndpointArn"]
+        self._runtime.failed_version = self._runtime.failed_reason = None
+        self._mend_tags(endpoint["agentRuntimeEndpointArn"])
+        log_groups.set_retention(self._clients.logs, self._id, self._retention)
+        self._keep(note.model_copy(update={"begun": False}))
+        return self._result(note, done=True)
+
+    def _mend_tags(self, arn: str) -> None:
+        seen = agentcore.tags_of(self._control, arn)
+        missing = {key: value for key, value in self._tags.items() if seen.get(key) != value}
+        if missing:
+            self._control.tag_resource(resourceArn=arn, tags=missing)
+
+    def _keep(self, note: Promotion) -> None:
+        self._runtime.promotion = note
+        self._records.update(
+            self._event.request.environment, self._event.execution, runtime=self._runtime
+        )
+
+    def _result(self, note: Promotion, *, done: bool) -> PromotionResult:
+        return PromotionResult(
+            done=done,
+            promotion=PromotedVersion(version=note.version, previous_version=note.previous_version),
+            runtime=describe_runtime(self._clients, self._runtime, LIVE_ENDPOINT, note.version),
+        )

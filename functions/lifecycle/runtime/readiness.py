@@ -1,0 +1,141 @@
+"""Check the runtime: whether its newest version is ready on the endpoint DEFAULT."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from lifecycle.clients import CLIENTS, Clients
+from lifecycle.entry import Wire
+from lifecycle.errors import EnvironmentNotFoundError, RuntimeFailedError, WaitTimeoutError
+from lifecycle.record import Record, Records, RuntimeRecord
+from lifecycle.request.stage_event import StageEvent
+from lifecycle.runtime import agentcore
+from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT, READY
+from lifecycle.runtime.deploy import DeployedRuntime, describe_runtime
+from lifecycle.settings import Settings
+
+
+class Readiness(Wire):
+    """What `check_runtime` answers.
+
+    Attributes:
+        done: The runtime and DEFAULT are ready on its newest version.
+        redeploy: What kept the runtime busy is over: deploy it again.
+        status: The status of the runtime, or of DEFAULT once the runtime is ready.
+        runtime: The runtime at DEFAULT; null while there is none.
+    """
+
+    done: bool
+    redeploy: bool
+    status: str
+    runtime: DeployedRuntime | None
+
+
+def check_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> Readiness:
+    """Look once whether the runtime is ready. Called again until done.
+
+    Args:
+        event: The stage's event; the deadline is the runtime's.
+        clients: DynamoDB and AgentCore.
+
+    Returns:
+        How far the runtime is.
+
+    Raises:
+        EnvironmentNotFoundError: The record knows of no runtime: it was not deployed.
+        RuntimeFailedError: The runtime or DEFAULT failed, with the service's reason.
+        WaitTimeoutError: The deadline passed.
+    """
+    settings = Settings.load()
+    records = Records(clients.dynamodb, settings.table_name)
+    environment = event.request.environment
+    runtime = deployed_record(records.get(environment), environment)
+    runtime_id = str(runtime.id)
+    observed = agentcore.get_runtime(clients.agentcore_control, runtime_id)
+    if observed is None:
+        # It was on its way out, or somebody deleted it meanwhile: either way there is one to make.
+        return _looked(event, clients, runtime, "DELETED", redeploy=True)
+    endpoint = agentcore.get_endpoint(clients.agentcore_control, runtime_id, DEFAULT_ENDPOINT)
+    status, version = observed["status"], observed["agentRuntimeVersion"]
+    if status not in agentcore.BUSY and _needs_another_deploy(runtime, observed):
+        return _looked(event, clients, runtime, status, redeploy=True)
+    runtime.version = version
+    if not _is_pending(runtime):
+        _refuse_failures(
+            event, records, runtime, {"runtime": observed, "endpoint DEFAULT": endpoint}
+        )
+    if status == READY and endpoint is not None:
+        status = endpoint["status"]
+        if status == READY and endpoint.get("liveVersion") == version:
+            return _looked(event, clients, runtime, READY, done=True)
+    return _looked(event, clients, runtime, status)
+
+
+def _is_pending(runtime: RuntimeRecord) -> bool:
+    return runtime.deployment is not None and runtime.deployment.change == "pending"
+
+
+def _needs_another_deploy(runtime: RuntimeRecord, observed: dict[str, Any]) -> bool:
+    if _is_pending(runtime):
+        return True
+    # Only an update can switch it on, and a runtime without it may be ready and yet not invocable. Asked for once:
+    # after an update it is the service's last word.
+    created = runtime.deployment is not None and runtime.deployment.change == "created"
+    metadata = observed.get("metadataConfiguration") or {}
+    return (
+        created
+        and observed["status"] == READY
+        and observed["agentRuntimeVersion"] == runtime.version
+        and metadata.get("requireMMDSV2") is False
+    )
+
+
+def _refuse_failures(
+    event: StageEvent,
+    records: Records,
+    runtime: RuntimeRecord,
+    seen: dict[str, dict[str, Any] | None],
+) -> None:
+    for what, state in seen.items():
+        if state is None or state["status"] not in agentcore.FAILED:
+            continue
+        reason = state.get("failureReason") or "AgentCore gives no reason"
+        text = f"{what} {runtime.id} is {state['status']} on version {runtime.version}: {reason}"
+        runtime.failed_version, runtime.failed_reason = runtime.version, text
+        records.update(event.request.environment, event.execution, runtime=runtime)
+        raise RuntimeFailedError(
+            f"{' '.join(text.split())}; mend what it says and start the execution again"
+        )
+
+
+def _looked(
+    event: StageEvent,
+    clients: Clients,
+    runtime: RuntimeRecord,
+    status: str,
+    *,
+    done: bool = False,
+    redeploy: bool = False,
+) -> Readiness:
+    if not done and event.deadline is not None and time.time() > event.deadline:
+        raise WaitTimeoutError(
+            f"runtime {runtime.id} was still {status} after {event.request.wait.timeout_seconds} s; look at it in the "
+            "AgentCore console, or raise wait.timeoutSeconds, and start again"
+        )
+    described = describe_runtime(clients, runtime, DEFAULT_ENDPOINT, runtime.version or "")
+    return Readiness(done=done, redeploy=redeploy, status=status, runtime=described)
+
+
+def deployed_record(record: Record | None, environment: str) -> RuntimeRecord:
+    """The runtime of a record.
+
+    Raises:
+        EnvironmentNotFoundError: The record knows of no runtime.
+    """
+    runtime = record.runtime if record else None
+    if runtime is None or runtime.id is None:
+        raise EnvironmentNotFoundError(
+            f"environment '{environment}' has no runtime in its record; provision it first"
+        )
+    return runtime

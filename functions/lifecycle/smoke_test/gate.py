@@ -1,0 +1,173 @@
+"""Hold probes against a runtime and decide by status: refused, answered, let through, or nothing yet."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from lifecycle.entry import Wire
+from lifecycle.errors import SmokeTestError
+from lifecycle.request.model import Request
+from lifecycle.smoke_test import mcp_conversation
+from lifecycle.smoke_test.answer_text import answer_text
+from lifecycle.smoke_test.invocation import Answer, Message, Target
+from lifecycle.smoke_test.patience import Patience
+from lifecycle.smoke_test.probes import REFUSED, Probe
+
+_REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+# The service answers 424 when the agent itself failed: the call had got past the authorisation.
+_LET_THROUGH = frozenset({HTTPStatus.OK, HTTPStatus.FAILED_DEPENDENCY})
+_REFUSAL_SECONDS = 30.0
+_SHOWN = 300
+_ANSWER_SHOWN = 4000
+
+
+class Check(Wire):
+    """What one probe saw.
+
+    Attributes:
+        name: What must happen.
+        expected: The statuses that pass, and what the answer must match.
+        seen: Status and code that decided.
+        passed: Whether it was as expected.
+        milliseconds: How long it took, tries that decided nothing included.
+    """
+
+    name: str
+    expected: str
+    seen: str
+    passed: bool
+    milliseconds: int
+
+
+@dataclass(frozen=True)
+class _Reply:
+    answer: Answer
+    text: str = ""
+    problem: str | None = None
+
+
+class Gate:
+    """Asks a runtime, one probe after the other, within one budget.
+
+    Attributes:
+        checks: What was seen so far.
+        answer: What the agent said to the call that must be answered.
+        mcp_session_id: The session that an MCP server named, which is to be stopped too.
+
+    Args:
+        target: The runtime and session.
+        request: Says the protocol, what is asked and what is expected.
+        patience: The budget of all probes together.
+        secrets: Texts that must not appear in anything that is shown.
+    """
+
+    def __init__(
+        self, target: Target, request: Request, patience: Patience, secrets: Iterable[str]
+    ) -> None:
+        self._target = target
+        self._mcp = request.runtime.protocol == "MCP"
+        self._prompt = request.smoke_test.prompt
+        self._expect = request.smoke_test.expect
+        self._patience = patience
+        self._secrets = [secret for secret in secrets if secret]
+        self.checks: list[Check] = []
+        self.answer = ""
+        self.mcp_session_id: str | None = None
+
+    def ask(self, probe: Probe) -> None:
+        """Hold one probe against the runtime, again while the answer decides nothing.
+
+        Raises:
+            SmokeTestError: It saw something else than it must, or nothing that decides until the budget was spent.
+        """
+        expected = f"200 and /{self._expect}/" if probe.answered else REFUSED
+        began = time.monotonic()
+        tries = 0
+        while True:
+            tries += 1
+            reply = self._answered(probe) if probe.answered else self._refused(probe)
+            problem = self._judge(probe, reply)
+            if problem != "undecided":
+                break
+            if not self._patience.wait(tries):
+                problem = (
+                    f"undecided after {tries} tries in {self._patience.seconds:.0f} s: that status decides nothing; "
+                    "look at the runtime's log, and start again or give smokeTest.timeoutSeconds more"
+                )
+                break
+        seen = self._line(reply.problem or str(reply.answer))
+        self.checks.append(
+            Check(
+                name=probe.name,
+                expected=expected,
+                seen=seen,
+                passed=problem is None,
+                milliseconds=round((time.monotonic() - began) * 1000),
+            )
+        )
+        if problem is not None:
+            raise SmokeTestError(
+                f"check '{probe.name}': expected {expected}, seen {seen}: {problem}"
+            )
+        if probe.answered:
+            self.answer = self._hidden(reply.text)[:_ANSWER_SHOWN]
+
+    def _refused(self, probe: Probe) -> _Reply:
+        seconds = self._patience.for_one_try(_REFUSAL_SECONDS)
+        return _Reply(probe.caller.invoke(self._target, self._opening(), seconds))
+
+    def _answered(self, probe: Probe) -> _Reply:
+        if not self._mcp:
+            answer = probe.caller.invoke(
+                self._target, self._opening(), self._patience.for_one_try()
+            )
+            return _Reply(answer, answer_text(answer))
+        talk = mcp_conversation.converse(
+            lambda message: probe.caller.invoke(
+                self._target, message, self._patience.for_one_try()
+            ),
+            self._prompt,
+        )
+        self.mcp_session_id = talk.session_id or self.mcp_session_id
+        return _Reply(talk.answer, talk.text, talk.problem)
+
+    def _opening(self) -> Message:
+        if self._mcp:
+            return mcp_conversation.opening()
+        return Message(json.dumps({"prompt": self._prompt}, ensure_ascii=False).encode())
+
+    def _judge(self, probe: Probe, reply: _Reply) -> str | None:
+        """None: passed. `undecided`: ask again. Anything else: failed, and why."""
+        status = reply.answer.status
+        if not probe.answered:
+            if status in _REFUSALS:
+                return None
+            if status in _LET_THROUGH:
+                return (
+                    "authorisation let it through; do not use this version, look at the runtime's authorizer and "
+                    "provision again"
+                )
+            return "undecided"
+        if status == HTTPStatus.FAILED_DEPENDENCY:
+            return f"the agent failed: {self._line(reply.text)}; look at the runtime's log"
+        if reply.problem is not None:
+            return "the MCP server answered, but not as it must; mend the agent or smokeTest.prompt"
+        if status != HTTPStatus.OK:
+            return "undecided"
+        if re.search(self._expect, reply.text) is None:
+            return f"the answer does not match, it is: {self._line(reply.text) or '(empty)'}"
+        return None
+
+    def _line(self, text: str) -> str:
+        line = " ".join(self._hidden(text).split())
+        return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+
+    def _hidden(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "(hidden)")
+        return text

@@ -1,0 +1,80 @@
+"""Which calls must be refused and which must be answered, for each way to sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from lifecycle.clients import Clients
+from lifecycle.record import IdentityRecord
+from lifecycle.smoke_test.invocation import BearerCaller, Caller, SigV4Caller
+from lifecycle.smoke_test.sign_in import SignedIn
+
+REFUSED = "401 or 403"
+_GARBAGE = SecretStr("garbage")
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One call of the matrix.
+
+    Attributes:
+        name: What must happen, as a short sentence.
+        caller: How it is called.
+        answered: True for the one call that must be answered.
+    """
+
+    name: str
+    caller: Caller
+    answered: bool = False
+
+
+def matrix(identity: IdentityRecord, signed_in: SignedIn, clients: Clients) -> list[Probe]:
+    """The probes of an identity: first everything that must be refused, at last the call that must be answered.
+
+    Args:
+        identity: The identity section of the record.
+        signed_in: What the sign-in gave.
+        clients: For the calls.
+
+    Returns:
+        The probes, in order.
+    """
+    return list(_probes(identity, signed_in, clients))
+
+
+def good_caller(identity: IdentityRecord, signed_in: SignedIn, clients: Clients) -> Caller:
+    """The caller that the runtime must answer, who may also stop the session."""
+    if identity.type == "iam":
+        return SigV4Caller(clients)
+    return BearerCaller(clients, signed_in.token)
+
+
+def _probes(identity: IdentityRecord, signed_in: SignedIn, clients: Clients) -> Iterator[Probe]:
+    good = good_caller(identity, signed_in, clients)
+    if identity.type != "iam":
+        yield Probe("SigV4 is refused", SigV4Caller(clients))
+    yield Probe("A call without an Authorization header is refused", BearerCaller(clients, None))
+    yield Probe("A garbage token is refused", BearerCaller(clients, _GARBAGE))
+    if signed_in.token is not None:
+        altered = SecretStr(alter(signed_in.token.get_secret_value()))
+        yield Probe("An altered token is refused", BearerCaller(clients, altered))
+    for name, token in signed_in.refused:
+        yield Probe(name, BearerCaller(clients, token))
+    if identity.type == "iam":
+        yield Probe("SigV4 is answered", good, answered=True)
+    else:
+        yield Probe("A valid access token is answered", good, answered=True)
+
+
+def alter(token: str) -> str:
+    """Change one character in the middle of a token's signature.
+
+    Every bit of a base64url character counts there; in the last one some are padding, and a change can mean nothing.
+    """
+    head, dot, signature = token.rpartition(".")
+    middle = len(signature) // 2
+    other = "B" if signature[middle : middle + 1] == "A" else "A"
+    return f"{head}{dot}{signature[:middle]}{other}{signature[middle + 1 :]}"

@@ -1,0 +1,188 @@
+"""Run the smoke test: the gate through which every new version of a runtime must go."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from lifecycle.clients import CLIENTS, Clients
+from lifecycle.entry import Wire, logger
+from lifecycle.errors import EnvironmentNotFoundError, SmokeTestError
+from lifecycle.names import LIVE_ENDPOINT
+from lifecycle.record import FailedSmokeTest, IdentityRecord, Record, Records, RuntimeRecord
+from lifecycle.request.stage_event import StageEvent
+from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT, get_endpoint
+from lifecycle.settings import Settings
+from lifecycle.smoke_test.gate import Check, Gate
+from lifecycle.smoke_test.invocation import Caller, Target
+from lifecycle.smoke_test.patience import Patience
+from lifecycle.smoke_test.probes import good_caller, matrix
+from lifecycle.smoke_test.sign_in import StaleSecretError, sign_in
+
+_STOP_SECONDS = 10.0
+_SESSION_ID_LENGTH = 33
+
+
+class SmokeTestReport(Wire):
+    """What the gate saw.
+
+    Attributes:
+        passed: Whether the gate opened.
+        endpoint: Which endpoint was called.
+        version: Which version it serves.
+        checks: Each probe.
+        answer: What the agent said, at most 4,000 characters.
+        session_id: The session that was used, and stopped.
+    """
+
+    passed: bool
+    endpoint: str
+    version: str | None
+    checks: list[Check]
+    answer: str
+    session_id: str
+
+
+class SmokeTested(Wire):
+    """What the stage returns."""
+
+    smoke_test: SmokeTestReport
+
+
+def run_smoke_test(
+    event: StageEvent, *, clients: Clients = CLIENTS, sleep: Callable[[float], None] = time.sleep
+) -> SmokeTested:
+    """Call the runtime in every way that must be refused, and in the one that must be answered.
+
+    `provision` tests the endpoint DEFAULT, which is on the newest version; `smokeTest` the endpoint `live` when there
+    is one. The session is new and is stopped afterwards, because a running session keeps its old code.
+
+    Args:
+        event: The execution and its request.
+        clients: DynamoDB, Secrets Manager, Cognito, both planes of AgentCore and plain HTTPS.
+        sleep: Waits between tries, seconds.
+
+    Returns:
+        Each check with what was expected, seen and how long it took, and the agent's answer.
+
+    Raises:
+        SmokeTestError: A check failed, or none of its answers decided anything; the record says which version failed.
+        EnvironmentNotFoundError: There is no runtime to test.
+        LockLostError: Another execution took the environment over.
+    """
+    settings = Settings.load()
+    request = event.request
+    records = Records(clients.dynamodb, settings.table_name)
+    record = records.get(request.environment)
+    identity, runtime = _deployed(record, request.environment)
+    endpoint = _endpoint(runtime, request.action)
+    if endpoint == LIVE_ENDPOINT and runtime.live_identity is not None:
+        # A provision that failed has noted another identity, which `live` knows nothing of.
+        identity = runtime.live_identity
+    version = _served(clients, runtime, endpoint)
+    target = Target(str(runtime.arn), endpoint, f"smoke-test-{uuid.uuid4()}")
+    patience = Patience(request.smoke_test.timeout_seconds, sleep)
+    gate: Gate | None = None
+    try:
+        signed_in = sign_in(identity, clients, patience)
+        gate = Gate(target, request, patience, signed_in.secrets)
+        try:
+            for probe in matrix(identity, signed_in, clients):
+                gate.ask(probe)
+        finally:
+            _stop_sessions(target, gate, good_caller(identity, signed_in, clients))
+    except SmokeTestError as error:
+        changes: dict[str, Any] = {}
+        if isinstance(error, StaleSecretError):
+            # Without a version on record the next provision makes a new password.
+            changes |= _without_secret_version(record, runtime)
+        failed = {"failed_version": version, "failed_reason": str(error)}
+        changes["runtime"] = changes.get("runtime", runtime).model_copy(update=failed)
+        report = _report(target, version, gate, passed=False)
+        changes["failed_smoke_test"] = FailedSmokeTest(
+            execution=event.execution, report=report.model_dump(mode="json", by_alias=True)
+        )
+        records.update(request.environment, event.execution, **changes)
+        raise SmokeTestError(str(error)) from None
+    passed = _passed(runtime, endpoint, version)
+    if passed != runtime:
+        records.update(request.environment, event.execution, runtime=passed)
+    return SmokeTested(smoke_test=_report(target, version, gate, passed=True))
+
+
+def _report(
+    target: Target, version: str | None, gate: Gate | None, *, passed: bool
+) -> SmokeTestReport:
+    return SmokeTestReport(
+        passed=passed,
+        endpoint=target.qualifier,
+        version=version,
+        checks=gate.checks if gate else [],
+        answer=gate.answer if gate else "",
+        session_id=target.session_id,
+    )
+
+
+def _without_secret_version(record: Record | None, runtime: RuntimeRecord) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if record is not None and record.identity is not None:
+        changes["identity"] = record.identity.model_copy(update={"secret_version": None})
+    if runtime.live_identity is not None:
+        live = runtime.live_identity.model_copy(update={"secret_version": None})
+        changes["runtime"] = runtime.model_copy(update={"live_identity": live})
+    return changes
+
+
+def _deployed(record: Record | None, environment: str) -> tuple[IdentityRecord, RuntimeRecord]:
+    if (
+        record is None
+        or record.identity is None
+        or record.runtime is None
+        or not record.runtime.arn
+    ):
+        raise EnvironmentNotFoundError(
+            f"environment '{environment}' has no runtime to test; provision it first"
+        )
+    return record.identity, record.runtime
+
+
+def _endpoint(runtime: RuntimeRecord, action: str) -> str:
+    on_live = action == "smokeTest" and runtime.live_version is not None
+    return LIVE_ENDPOINT if on_live else DEFAULT_ENDPOINT
+
+
+def _served(clients: Clients, runtime: RuntimeRecord, endpoint: str) -> str | None:
+    """Which version the endpoint serves; it may have been moved, or removed, by hand."""
+    found = get_endpoint(clients.agentcore_control, str(runtime.id), endpoint)
+    if found is None:
+        # Asked of the control plane, since a 404 of the data plane decides nothing.
+        raise SmokeTestError(
+            f"check 'The endpoint is there': expected {endpoint} of runtime {runtime.id}, seen none; "
+            "provision again, which makes it anew"
+        )
+    return found.get("liveVersion") or runtime.version
+
+
+def _passed(runtime: RuntimeRecord, endpoint: str, version: str | None) -> RuntimeRecord:
+    changes: dict[str, Any] = {}
+    if endpoint == DEFAULT_ENDPOINT:
+        changes["proven_version"] = version
+    # A pass of `live` says nothing about a newer version that failed.
+    if endpoint == DEFAULT_ENDPOINT or runtime.failed_version == version:
+        changes |= {"failed_version": None, "failed_reason": None}
+    return runtime.model_copy(update=changes)
+
+
+def _stop_sessions(target: Target, gate: Gate, caller: Caller) -> None:
+    sessions = {target.session_id}
+    if gate.mcp_session_id is not None and len(gate.mcp_session_id) >= _SESSION_ID_LENGTH:
+        sessions.add(gate.mcp_session_id)
+    for session_id in sessions:
+        answer = caller.stop(replace(target, session_id=session_id), _STOP_SECONDS)
+        # 404: every call was refused before a session began.
+        if answer.status not in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
+            logger.warning("session not stopped; it ends when idle", extra={"seen": str(answer)})

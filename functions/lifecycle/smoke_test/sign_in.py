@@ -1,0 +1,216 @@
+"""Sign in: get the tokens of the smoke test. The only place where the caller's secret is read.
+
+Tokens and passwords live in local variables of one run, as `SecretStr`, whose repr hides them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic.alias_generators import to_camel
+
+from lifecycle.clients import Clients
+from lifecycle.errors import SmokeTestError
+from lifecycle.identity import app_clients
+from lifecycle.identity.oauth import token_endpoint
+from lifecycle.record import IdentityRecord
+from lifecycle.smoke_test.patience import Patience
+from lifecycle.smoke_test.token_request import discovered_token_endpoint, request_token
+
+_MEND = "provision again, or for auth.type jwt mend the secret that auth.tokenSecretArn names"
+# Its policy lets the function read the stack's own secrets, and others by this tag.
+_ALLOW = (
+    "give the secret the tag agentcore-lifecycle:smoke-test=allowed, or, if it has a key of its own, let the role of "
+    "RunSmokeTestFunction use that key (kms:Decrypt)"
+)
+
+
+class StaleSecretError(SmokeTestError):
+    """Cognito does not take what the secret holds: the next provision makes a new one.
+
+    A signal to `lifecycle.smoke_test.run`, which raises it on as the `SmokeTestError` that the definition knows.
+    """
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """What a sign-in gave.
+
+    Attributes:
+        token: The access token that must be answered; None where no token is used (`iam`).
+        refused: Good tokens that the runtime must refuse all the same, by the name of their check.
+    """
+
+    token: SecretStr | None = None
+    refused: tuple[tuple[str, SecretStr], ...] = ()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every text that must not be shown to anybody."""
+        tokens = [token for _, token in self.refused] + ([self.token] if self.token else [])
+        return tuple(token.get_secret_value() for token in tokens)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", str_min_length=1)
+
+
+class PasswordSecret(_Strict):
+    """What the secret of a password sign-in holds."""
+
+    username: str
+    password: SecretStr
+
+
+class ClientSecret(_Strict):
+    """What the secret of a machine's sign-in holds."""
+
+    client_id: str
+    client_secret: SecretStr
+    token_endpoint: str | None = None
+    scope: str | None = None
+    audience: str | None = None
+
+
+def sign_in(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
+    """Get fresh tokens, the good one and those that must be refused.
+
+    Args:
+        identity: The identity section of the record.
+        clients: Cognito, Secrets Manager and plain HTTPS.
+        patience: How long a token endpoint is asked again while its answers decide nothing.
+
+    Returns:
+        The tokens; none for `iam`.
+
+    Raises:
+        SmokeTestError: The caller cannot sign in; `StaleSecretError` when a new secret would mend it.
+    """
+    if identity.type == "iam":
+        return SignedIn()
+    if identity.type == "jwt":
+        return _with_provider(identity, clients, patience)
+    if identity.flow == "clientCredentials":
+        return _as_machine(identity, clients, patience)
+    return _as_user(identity, clients)
+
+
+def _as_user(identity: IdentityRecord, clients: Clients) -> SignedIn:
+    secret = _read(clients.secrets, identity.secret_arn, PasswordSecret)
+    own = _password_tokens(clients.cognito, identity, identity.client_id, secret)
+    other = _password_tokens(clients.cognito, identity, identity.probe_client_id, secret)
+    return SignedIn(
+        token=SecretStr(own["AccessToken"]),
+        refused=(
+            ("An access token of another client is refused", SecretStr(other["AccessToken"])),
+            ("The ID token of the right user is refused", SecretStr(own["IdToken"])),
+        ),
+    )
+
+
+def _password_tokens(
+    cognito: Any, identity: IdentityRecord, client_id: str | None, secret: PasswordSecret
+) -> dict[str, str]:
+    try:
+        answer = cognito.admin_initiate_auth(
+            UserPoolId=identity.user_pool_id,
+            ClientId=client_id,
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={
+                "USERNAME": secret.username,
+                "PASSWORD": secret.password.get_secret_value(),
+            },
+        )
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in ("NotAuthorizedException", "UserNotFoundException"):
+            raise StaleSecretError(
+                f"check 'The test user signs in': expected tokens, seen {code}; "
+                "provision again, which makes user and password anew"
+            ) from None
+        if code in ("ResourceNotFoundException", "InvalidParameterException"):
+            raise _cannot(code) from None
+        raise
+    if "AuthenticationResult" not in answer:
+        raise StaleSecretError(
+            "check 'The test user signs in': expected tokens, seen the challenge "
+            f"{answer.get('ChallengeName')}; provision again, which makes the password anew"
+        )
+    tokens: dict[str, str] = answer["AuthenticationResult"]
+    return tokens
+
+
+def _as_machine(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
+    secret = _read(clients.secrets, identity.secret_arn, ClientSecret)
+    probe = app_clients.describe_client(
+        clients.cognito, str(identity.user_pool_id), identity.probe_client_id
+    )
+    if probe is None:
+        raise _cannot("no probe client")
+    endpoint = token_endpoint(clients.cognito, str(identity.domain))
+
+    def token(client_id: str, client_secret: SecretStr, scope: str | None) -> SecretStr:
+        return request_token(
+            clients, patience, endpoint, client_id, client_secret, {"scope": scope}
+        )
+
+    return SignedIn(
+        token=token(secret.client_id, secret.client_secret, identity.scope),
+        refused=(
+            (
+                "An access token of another client is refused",
+                token(probe["ClientId"], SecretStr(probe["ClientSecret"]), identity.scope),
+            ),
+            (
+                "An access token with the wrong scope is refused",
+                token(secret.client_id, secret.client_secret, identity.probe_scope),
+            ),
+        ),
+    )
+
+
+def _with_provider(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
+    secret = _read(clients.secrets, identity.token_secret_arn, ClientSecret)
+    endpoint, in_body = discovered_token_endpoint(clients, patience, str(identity.discovery_url))
+    return SignedIn(
+        token=request_token(
+            clients,
+            patience,
+            endpoint,
+            secret.client_id,
+            secret.client_secret,
+            {"scope": secret.scope, "audience": secret.audience},
+            in_body=in_body,
+        )
+    )
+
+
+def _read(secrets: Any, arn: str | None, model: type[Model]) -> Model:
+    try:
+        value = secrets.get_secret_value(SecretId=arn)["SecretString"]
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in ("ResourceNotFoundException", "InvalidRequestException"):
+            raise _cannot(f"{code} for the secret {arn}") from None
+        if code.startswith("AccessDenied") or code == "DecryptionFailure":
+            raise _cannot(f"{code} for the secret {arn}", _ALLOW) from None
+        raise
+    try:
+        return model.model_validate(json.loads(value))
+    except ValidationError as error:
+        wrong = {str(part) for problem in error.errors() for part in problem["loc"]}
+        names = ", ".join(sorted(wrong)) or "JSON object"
+        raise _cannot(f"a secret {arn} without a usable {names}") from None
+    except ValueError:
+        raise _cannot(f"a secret {arn} that is not JSON") from None
+
+
+def _cannot(seen: str, mend: str = _MEND) -> SmokeTestError:
+    return SmokeTestError(f"check 'The caller signs in': expected a token, seen {seen}; {mend}")

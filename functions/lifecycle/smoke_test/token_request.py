@@ -1,0 +1,151 @@
+"""Ask an OAuth token endpoint for an access token with client credentials (RFC 6749, section 4.4)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote_plus
+
+import httpx
+from pydantic import SecretStr
+
+from lifecycle.clients import Clients
+from lifecycle.errors import SmokeTestError
+from lifecycle.smoke_test.patience import Patience
+
+_ONE_TRY = 15.0
+
+
+def discovered_token_endpoint(
+    clients: Clients, patience: Patience, discovery_url: str
+) -> tuple[str, bool]:
+    """Read a provider's discovery document.
+
+    Args:
+        clients: For plain HTTPS.
+        patience: How long it is asked again.
+        discovery_url: URL of the document.
+
+    Returns:
+        The token endpoint, and whether client id and secret go into the body (`client_secret_post`) because the
+        provider does not take them as a header (OpenID Connect Discovery 1.0, section 3).
+
+    Raises:
+        SmokeTestError: There is no such document, or it names no token endpoint.
+    """
+    document = _ask(clients, patience, "GET", discovery_url, {}, {})
+    endpoint = document.get("token_endpoint")
+    if not isinstance(endpoint, str):
+        raise _failed(discovery_url, "a document without token_endpoint")
+    methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    in_body = "client_secret_basic" not in methods and "client_secret_post" in methods
+    return endpoint, in_body
+
+
+def request_token(
+    clients: Clients,
+    patience: Patience,
+    endpoint: str,
+    client_id: str,
+    client_secret: SecretStr,
+    parameters: Mapping[str, str | None],
+    *,
+    in_body: bool = False,
+) -> SecretStr:
+    """Get an access token.
+
+    Args:
+        clients: For plain HTTPS.
+        patience: How long the endpoint is asked again while its answers decide nothing.
+        endpoint: URL of the token endpoint.
+        client_id: The client.
+        client_secret: Its secret.
+        parameters: More of the form, such as `scope`; None values are left out.
+        in_body: Send id and secret in the form instead of the Authorization header.
+
+    Returns:
+        The access token.
+
+    Raises:
+        SmokeTestError: The endpoint refuses, or never gives a token.
+    """
+    form = {"grant_type": "client_credentials"}
+    form |= {key: value for key, value in parameters.items() if value is not None}
+    headers: dict[str, str] = {}
+    secret = client_secret.get_secret_value()
+    if in_body:
+        form |= {"client_id": client_id, "client_secret": secret}
+    else:
+        # Both are form-encoded before they become a Basic header (RFC 6749, section 2.3.1).
+        basic = httpx.BasicAuth(quote_plus(client_id), quote_plus(secret))
+        headers["Authorization"] = next(basic.auth_flow(httpx.Request("POST", endpoint))).headers[
+            "Authorization"
+        ]
+    answer = _ask(clients, patience, "POST", endpoint, form, headers)
+    token = answer.get("access_token")
+    if not isinstance(token, str):
+        raise _failed(endpoint, "an answer without access_token")
+    return SecretStr(token)
+
+
+def _ask(
+    clients: Clients,
+    patience: Patience,
+    method: str,
+    url: str,
+    form: dict[str, str],
+    headers: dict[str, str],
+) -> dict[str, Any]:
+    began = time.monotonic()
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            with clients.http(patience.for_one_try(_ONE_TRY)) as http:
+                response = http.request(method, url, data=form or None, headers=headers)
+        except httpx.RequestError as error:
+            # A domain that was made a moment ago has no address yet.
+            seen = type(error).__name__
+        else:
+            seen = _seen(response)
+            if response.status_code == HTTPStatus.OK:
+                return _object(url, response)
+            if not _is_undecided(response.status_code):
+                raise _failed(url, seen)
+        if not patience.wait(tries):
+            raise _failed(url, f"{seen} for {time.monotonic() - began:.0f} s")
+
+
+def _is_undecided(status: int) -> bool:
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in (
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    )
+
+
+def _object(url: str, response: httpx.Response) -> dict[str, Any]:
+    try:
+        value = response.json()
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise _failed(url, "an answer that is no JSON object")
+    return value
+
+
+def _seen(response: httpx.Response) -> str:
+    # The error's code alone: a description could repeat what was sent (RFC 6749, section 5.2).
+    try:
+        code = str(response.json()["error"])[:60]
+    except (ValueError, KeyError, TypeError):
+        code = response.reason_phrase
+    return f"{response.status_code} {code}"
+
+
+def _failed(url: str, seen: str) -> SmokeTestError:
+    return SmokeTestError(
+        f"check 'The caller signs in': expected a token from {url}, seen {seen}; look whether the client may use "
+        "client credentials with this scope, mend it and start again"
+    )

@@ -1,0 +1,454 @@
+"""The gateway over real HTTP: boto3 in front, small services of our own behind."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import boto3
+import botocore.session
+import httpx
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader
+from werkzeug import Request, Response
+
+from local.edge.app import Gateway
+from local.edge.authorization import Authorization
+from local.edge.calls import CallLog
+from local.edge.credentials import CredentialStore, Principal
+from local.edge.faults import Fault, FaultPlan
+from local.edge.local_api import LocalApi
+from local.edge.operations import Operations
+from local.edge.permissions import Place
+from local.edge.server import Server
+
+FUNCTION = Principal("SignInFunction", "arn:aws:iam::123456789012:role/r", "function")
+
+
+class FakeDelays:
+    def __init__(self) -> None:
+        self.seconds = {"create": 5.0}
+
+    def read(self) -> dict[str, float]:
+        return self.seconds
+
+    def change(self, seconds: dict[str, float]) -> None:
+        if set(seconds) - set(self.seconds):
+            raise ValueError("unknown delay")
+        self.seconds.update(seconds)
+
+
+class World:
+    """A gateway that is served, and what stands behind it."""
+
+    def __init__(
+        self, operations: Operations | None = None, authorization: Authorization | None = None
+    ) -> None:
+        self.store = CredentialStore()
+        self.log = CallLog()
+        self.faults = FaultPlan()
+        self.delays = FakeDelays()
+        self.reached: list[tuple[str, str | None]] = []
+        self.closed = 0
+        self.first_seen = threading.Event()
+        self.keys = self.store.issue(FUNCTION)
+        gateway = Gateway(
+            services={"bedrock-agentcore": self.service(self.streamed)},
+            fallback=self.service(self.answer),
+            credentials=self.store,
+            calls=self.log,
+            faults=self.faults,
+            local_api=LocalApi(self.log, self.faults, self.delays, lambda: {"pid": 1}),
+            operations=operations,
+            authorization=authorization,
+        )
+        self.server = Server(gateway)
+        self.server.start()
+        self.url = f"http://localhost:{self.server.port}"
+
+    def service(self, answer: Callable[[Request], Response]) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            call = environ["local.call"]
+            self.reached.append((call.service, call.operation))
+            return answer(Request(environ))(environ, start_response)
+
+        return app
+
+    def answer(self, request: Request) -> Response:
+        if request.path == "/broken":
+            raise RuntimeError("a fault of ours")
+        if request.headers.get("X-Amz-Target", "").endswith("PutItem"):
+            assert json.loads(request.get_data())["TableName"] == "t"
+        return Response("{}", content_type="application/x-amz-json-1.0")
+
+    def streamed(self, _request: Request) -> Response:
+        def pieces() -> Iterator[bytes]:
+            yield b"data: one\n\n"
+            # A gateway that gathers the whole answer would wait here for a client that waits for it.
+            self.first_seen.wait(20)
+            yield b"data: two\n\n"
+
+        response = Response(pieces(), content_type="text/event-stream")
+        response.call_on_close(self.close)
+        return response
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def client(self, service: str, session: boto3.Session | None = None) -> Any:
+        return (session or boto3).client(
+            service,
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id=self.keys.access_key_id,
+            aws_secret_access_key=self.keys.secret_access_key,
+            aws_session_token=self.keys.session_token,
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=1),
+        )
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    world = World()
+    yield world
+    world.server.stop()
+
+
+def put_item(world: World) -> None:
+    world.client("dynamodb").put_item(TableName="t", Item={"a": {"S": "b"}})
+
+
+def test_a_call_is_named_logged_and_answered(world: World) -> None:
+    put_item(world)
+    (call,) = world.log.calls()
+    assert (call.service, call.operation, call.status) == ("dynamodb", "PutItem", 200)
+    assert call.caller == FUNCTION
+    assert world.reached == [("dynamodb", "PutItem")]
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "code"),
+    [
+        ("s3", "list_buckets", "InvalidAccessKeyId"),
+        ("iam", "list_roles", "InvalidClientTokenId"),
+        ("sqs", "list_queues", "InvalidClientTokenId"),
+        ("codebuild", "list_projects", "UnrecognizedClientException"),
+        ("lambda", "list_functions", "UnrecognizedClientException"),
+    ],
+)
+def test_a_key_that_was_never_issued_is_refused(
+    world: World, service: str, call: str, code: str
+) -> None:
+    world.keys = CredentialStore().issue(FUNCTION)
+    world.faults.add(Fault(service, "*", "throttle"))
+    with pytest.raises(ClientError) as caught:
+        getattr(world.client(service), call)()
+    answer: Any = caught.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, 403)
+    assert world.reached == []
+    (logged,) = world.log.calls()
+    assert (logged.caller, logged.status) == (None, 403)
+    assert world.faults.list(), "it is still there for a call that is served"
+
+
+FOREIGN = [
+    {"Host": "evil.example"},
+    {"Host": "localhost.evil.example:4566"},
+    {"Host": "127.0.0.1.evil.example"},
+    {"Host": "evil.example:4566@localhost"},
+    {"Host": "192.168.0.1"},
+    {"Host": ""},
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "https://localhost.evil.example"},
+    {"Origin": "http://localhost:4566/evil.example"},
+    {"Origin": "https://localhost@evil.example"},
+]
+OURS = [
+    {"Host": "localhost"},
+    {"Host": "LOCALHOST:1"},
+    {"Host": "127.0.0.1:4566"},
+    {"Host": "[::1]:4566"},
+    {"Host": "my.bucket_1.localhost:4566"},
+    {"Origin": "http://localhost:3000"},
+    {"Origin": "https://[::1]"},
+]
+
+
+def sent_by_a_page(world: World, path: str, headers: dict[str, str]) -> httpx.Response:
+    """Post as a page may without being asked first: no header of AWS's, the credential in the URL."""
+    credential = f"{world.keys.access_key_id}/20261123/us-east-1/codebuild/aws4_request"
+    return httpx.post(
+        world.url + path,
+        params={"X-Amz-Credential": credential},
+        headers={"Content-Type": "text/plain", **headers},
+        content="{}",
+        trust_env=False,
+    )
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=repr)
+def test_a_page_of_another_host_reaches_nothing(world: World, headers: dict[str, str]) -> None:
+    path = "/service/CodeBuild_20161006/operation/CreateProject"
+    answer = sent_by_a_page(world, path, headers)
+    assert answer.status_code == 403
+    assert answer.json()["__type"] == "AccessDeniedException"
+    assert world.reached == []
+    assert [call.status for call in world.log.calls()] == [403]
+    fault = {"service": "s3", "operation": "*", "kind": "throttle"}
+    planned = httpx.post(f"{world.url}/_local/faults", json=fault, headers=headers, trust_env=False)
+    assert planned.status_code == 403
+    assert "the embedded AWS" in planned.json()["message"]
+    assert world.faults.list() == []
+
+
+@pytest.mark.parametrize("headers", OURS, ids=repr)
+def test_this_machine_is_asked_for_by_several_names(world: World, headers: dict[str, str]) -> None:
+    path = "/service/CodeBuild_20161006/operation/CreateProject"
+    assert sent_by_a_page(world, path, headers).status_code == 200
+    assert world.reached == [("codebuild", "CreateProject")]
+    health = httpx.get(f"{world.url}/_local/health", headers=headers, trust_env=False)
+    assert health.status_code == 200
+
+
+def test_a_bucket_may_be_the_host(world: World) -> None:
+    headers = {"Host": f"bucket.localhost:{world.server.port}", "Origin": "https://evil.example"}
+    answer = httpx.get(f"{world.url}/key", headers=headers, trust_env=False)
+    assert answer.status_code == 403
+    assert "<Code>AccessDenied</Code>" in answer.text
+
+
+def chunked(world: World, path: str, headers: str, body: bytes) -> tuple[int, str]:
+    """Post a body in chunks as it is, also a malformed one; return status and body of the answer."""
+    with socket.create_connection(("127.0.0.1", world.server.port), timeout=10) as connection:
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+        connection.sendall(f"{head}{headers}\r\n".encode() + body)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        return answer.status, answer.read().decode()
+
+
+@pytest.mark.parametrize("body", [b"zz\r\nhello\r\n0\r\n\r\n", b"-5\r\n\r\n", b"1\r\nabc\r\n"])
+def test_a_malformed_body_is_a_bad_request_of_the_service(world: World, body: bytes) -> None:
+    scope = f"{world.keys.access_key_id}/20261123/us-east-1/dynamodb/aws4_request"
+    signed = f"Authorization: AWS4-HMAC-SHA256 Credential={scope}\r\n"
+    target = "X-Amz-Target: DynamoDB_20120810.PutItem\r\n"
+    status, text = chunked(world, "/", signed + target, body)
+    assert (status, json.loads(text)["__type"]) == (400, "MalformedHttpRequestException")
+    status, text = chunked(world, "/bucket/key", "", body)
+    assert status == 400
+    assert "<Code>MalformedHttpRequestException</Code>" in text
+    status, text = chunked(world, "/_local/faults", "", body)
+    assert status == 400
+    assert json.loads(text)["message"]
+    assert world.reached == []
+
+
+class Failing(Operations):
+    """Models that cannot be read for one part of the gateway's own work."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__()
+        setattr(self, part, self.fail)
+
+    def fail(self, *_: object) -> Any:
+        raise RuntimeError("a fault of ours")
+
+
+class Nobody(Authorization):
+    def __init__(self) -> None:
+        super().__init__(Place("us-east-1", "123456789012"), lambda _: [], lambda _: {})
+
+
+@pytest.mark.parametrize("part", ["identify", "members"])
+def test_a_fault_of_the_gateway_speaks_the_protocol_of_the_service(
+    part: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = World(Failing(part), Nobody())
+    try:
+        for service, call in (("dynamodb", "list_tables"), ("s3", "list_buckets")):
+            with pytest.raises(ClientError) as caught:
+                getattr(world.client(service), call)()
+            answer: Any = caught.value.response
+            assert answer["Error"]["Code"] == "InternalFailure"
+            assert answer["ResponseMetadata"]["HTTPStatusCode"] == 500
+            assert "a fault of ours" not in str(answer)
+        assert "a fault of ours" in caplog.text
+        assert world.reached == []
+    finally:
+        world.server.stop()
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "kind", "code", "status"),
+    [
+        ("dynamodb", "list_tables", "throttle", "ThrottlingException", 400),
+        ("dynamodb", "list_tables", "accessDenied", "AccessDeniedException", 400),
+        ("dynamodb", "list_tables", "serverError", "InternalServerError", 500),
+        ("lambda", "list_functions", "throttle", "TooManyRequestsException", 429),
+        ("lambda", "list_functions", "serverError", "ServiceException", 500),
+        ("lambda", "list_functions", "conflict", "ConflictException", 409),
+        (
+            "bedrock-agentcore-control",
+            "list_agent_runtimes",
+            "throttle",
+            "ThrottlingException",
+            429,
+        ),
+        ("bedrock-agentcore-control", "list_agent_runtimes", "conflict", "ConflictException", 409),
+        (
+            "bedrock-agentcore-control",
+            "list_agent_runtimes",
+            "accessDenied",
+            "AccessDeniedException",
+            403,
+        ),
+        ("iam", "list_roles", "throttle", "Throttling", 400),
+        ("iam", "list_roles", "accessDenied", "AccessDenied", 403),
+        ("s3", "list_buckets", "throttle", "SlowDown", 503),
+        ("s3", "list_buckets", "accessDenied", "AccessDenied", 403),
+        ("codebuild", "list_projects", "serverError", "InternalServerError", 500),
+        ("stepfunctions", "list_state_machines", "conflict", "ConflictException", 400),
+    ],
+)
+def test_faults_speak_the_protocol_of_the_service(
+    world: World, service: str, call: str, kind: Any, code: str, status: int
+) -> None:
+    world.faults.add(Fault(service, "*", kind, reason="because of <the test>"))
+    with pytest.raises(ClientError) as caught:
+        getattr(world.client(service), call)()
+    answer: Any = caught.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+    assert answer["Error"]["Message"] == "because of <the test>"
+    assert answer["ResponseMetadata"]["RequestId"] == world.log.calls()[0].request_id
+    assert world.reached == []
+
+
+class CborLoader(Loader):  # type: ignore[misc]
+    """botocore's models, of services that have no protocol but CBOR: some SDKs prefer it where it is one of several."""
+
+    def load_service_model(self, *arguments: Any, **keywords: Any) -> Any:
+        model = super().load_service_model(*arguments, **keywords)
+        metadata = model.get("metadata", {})
+        if "smithy-rpc-v2-cbor" not in metadata.get("protocols", []):
+            return model
+        return {**model, "metadata": {**metadata, "protocols": ["smithy-rpc-v2-cbor"]}}
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "kind", "code", "status"),
+    [
+        ("codebuild", "list_projects", "throttle", "ThrottlingException", 400),
+        ("codebuild", "list_projects", "serverError", "InternalServerError", 500),
+        ("cloudwatch", "list_dashboards", "serverError", "InternalServiceError", 500),
+        ("resourcegroupstaggingapi", "get_resources", "throttle", "ThrottledException", 400),
+    ],
+)
+def test_faults_speak_cbor_to_who_speaks_cbor(
+    world: World, service: str, call: str, kind: Any, code: str, status: int
+) -> None:
+    session = botocore.session.get_session()
+    session.register_component("data_loader", CborLoader())
+    reason = "because of <the test>, だから " + "." * 300
+    world.faults.add(Fault(service, "*", kind, reason=reason))
+    with pytest.raises(ClientError) as caught:
+        getattr(world.client(service, boto3.Session(botocore_session=session)), call)()
+    answer: Any = caught.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+    assert answer["Error"]["Message"] == reason
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    assert headers["smithy-protocol"] == "rpc-v2-cbor"
+    assert answer["ResponseMetadata"]["RequestId"] == world.log.calls()[0].request_id
+
+
+def test_a_time_out_before_leaves_the_service_untouched(world: World) -> None:
+    world.faults.add(Fault("dynamodb", "PutItem", "timeoutBefore"))
+    with pytest.raises(BotoCoreError):
+        put_item(world)
+    assert world.reached == []
+    put_item(world)
+    assert [call.status for call in world.log.calls()] == [None, 200]
+
+
+def test_a_time_out_after_has_its_effect_and_no_answer(world: World) -> None:
+    world.faults.add(Fault("dynamodb", "PutItem", "timeoutAfter", seconds=1.5))
+    with pytest.raises(BotoCoreError, match="Read timeout"):
+        put_item(world)
+    assert world.reached == [("dynamodb", "PutItem")]
+
+
+def test_a_time_out_after_ends_the_answer_that_nobody_reads(world: World) -> None:
+    world.faults.add(Fault("bedrock-agentcore", "InvokeAgentRuntime", "timeoutAfter"))
+    url = f"{world.url}/runtimes/arn/invocations"
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.post(url, headers={"Authorization": "Bearer x"}, trust_env=False)
+    assert world.reached == [("bedrock-agentcore", "InvokeAgentRuntime")]
+    assert world.closed == 1
+
+
+def test_a_fault_for_one_caller_spares_the_others(world: World) -> None:
+    world.faults.add(Fault("dynamodb", "*", "throttle", caller="AnotherFunction"))
+    put_item(world)
+    assert world.log.calls()[0].status == 200
+
+
+def test_a_fault_of_our_own_is_an_internal_failure(world: World) -> None:
+    answer = httpx.get(f"{world.url}/broken", trust_env=False)
+    assert answer.status_code == 500
+    assert "a fault of ours" not in answer.text
+
+
+def test_a_fault_of_the_local_api_is_said_as_it_says_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(world.delays, "read", broken)
+    answer = httpx.get(f"{world.url}/_local/delays", trust_env=False)
+    assert answer.status_code == 500
+    assert "failed" in answer.json()["message"]
+    assert "a fault of ours" not in answer.text
+
+
+def test_streams_are_passed_on_as_they_come(world: World) -> None:
+    url = f"{world.url}/runtimes/arn/invocations"
+    with httpx.stream(
+        "POST", url, headers={"Authorization": "Bearer x"}, trust_env=False
+    ) as stream:
+        pieces = stream.iter_bytes()
+        assert next(pieces) == b"data: one\n\n"
+        world.first_seen.set()
+        assert b"".join(pieces) == b"data: two\n\n"
+    assert world.reached == [("bedrock-agentcore", "InvokeAgentRuntime")]
+
+
+def test_the_local_api_plans_and_clears_faults(world: World) -> None:
+    client = httpx.Client(base_url=f"{world.url}/_local", trust_env=False)
+    assert client.get("/health").json() == {"status": "ok", "pid": 1}
+    fault = {"service": "dynamodb", "operation": "PutItem", "kind": "throttle"}
+    made = client.post("/faults", json=fault)
+    assert made.status_code == 201
+    assert client.get("/faults").json()["faults"] == [made.json()]
+    assert client.delete(f"/faults/{made.json()['id']}").status_code == 204
+    assert world.faults.list() == []
+    refused = client.post("/faults", json={**fault, "kind": "explode"})
+    assert refused.status_code == 400
+    assert "explode" in refused.json()["message"]
+    assert client.get("/nothing").status_code == 404
+
+
+def test_the_local_api_shows_calls_and_delays(world: World) -> None:
+    put_item(world)
+    client = httpx.Client(base_url=f"{world.url}/_local", trust_env=False)
+    (call,) = client.get("/calls", params={"caller": "SignInFunction"}).json()["calls"]
+    assert call["operation"] == "PutItem"
+    assert client.get("/calls", params={"service": "s3"}).json()["calls"] == []
+    assert client.put("/delays", json={"create": 0}).json() == {"create": 0}
+    assert client.put("/delays", json={"other": 0}).status_code == 400

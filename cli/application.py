@@ -12,11 +12,12 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
-from cli import embedded, faults, observe, run
+from cli.commands import run
+from cli.commands.local import faults, logs, up
 from cli.inputs import UsageError
-from cli.local_api import LocalApiError
 from cli.streams import INTERRUPTED, console
-from cli.target import StartError
+from cli.target.local import StartError
+from cli.target.local_api import LocalApiError
 
 _FAILED = 1
 _USAGE = 2
@@ -46,13 +47,13 @@ app = typer.Typer(
 local_app = typer.Typer(help="The embedded AWS on this machine.", no_args_is_help=True)
 app.command()(run.run)
 app.add_typer(local_app, name="local")
-local_app.command()(embedded.up)
-local_app.command()(embedded.env)
-local_app.command()(embedded.status)
-local_app.command()(embedded.down)
-local_app.command()(observe.logs)
-local_app.command()(observe.calls)
-local_app.command()(observe.delays)
+local_app.command()(up.up)
+local_app.command()(up.env)
+local_app.command()(up.status)
+local_app.command()(up.down)
+local_app.command()(logs.logs)
+local_app.command()(logs.calls)
+local_app.command()(logs.delays)
 local_app.add_typer(faults.app, name="faults")
 
 

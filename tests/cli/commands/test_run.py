@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from cli import main as command
-from cli import run
-from cli.target import Target
+from cli.commands import run
+from cli.target.local import Target
 
 ARN = "arn:aws:states:us-east-1:000000000000:execution:machine:name"
 OUTPUT: dict[str, Any] = {

@@ -7,7 +7,7 @@ import io
 from rich.console import Console
 from rich.text import Text
 
-from cli.lines import Cell, print_facts, print_table
+from cli.display.lines import Cell, print_facts, print_table
 
 LONG = "arn:aws:states:us-east-1:123456789012:execution:machine:name/with-a/and-more"
 

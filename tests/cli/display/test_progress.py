@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from cli.history import Event
-from cli.progress import LiveProgress, PlainProgress, progress_on
-from cli.timeline import Timeline
+from cli.display.progress import LiveProgress, PlainProgress, progress_on
+from cli.execution.history import Event
+from cli.execution.timeline import Timeline
 
 
 def show(progress_class: Any, story: Any, *, terminal: bool = False) -> str:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.display.lines import print_facts
 from cli.inputs import UsageError
-from cli.lines import print_facts
-from cli.local_api import LocalApi
 from cli.options import (
     Delays,
     Parameters,
@@ -23,7 +22,7 @@ from cli.options import (
     parse_parameters,
 )
 from cli.streams import console
-from cli.target import (
+from cli.target.local import (
     FIRST_NEEDED,
     STATE_ROOT,
     NotUpError,
@@ -33,6 +32,7 @@ from cli.target import (
     starting,
     without_collections,
 )
+from cli.target.local_api import LocalApi
 
 if TYPE_CHECKING:
     from local.edge.credentials import PrincipalKind

@@ -11,7 +11,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from cli.follow import Result, follow
+from cli.display.progress import progress_on
+from cli.display.result import show_output
+from cli.execution.follow import Result, follow
 from cli.inputs import UsageError, override, read_input, validate
 from cli.options import (
     Delays,
@@ -20,10 +22,8 @@ from cli.options import (
     parse_delays,
     parse_parameters,
 )
-from cli.progress import progress_on
-from cli.result import show_output
 from cli.streams import INTERRUPTED, Streams, console
-from cli.target import Target, local_target, stack_target
+from cli.target.local import Target, local_target, stack_target
 from lifecycle.outcome.report import environment_of
 
 FAILED = 1

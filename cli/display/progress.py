@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from cli.timeline import Change, Moment, Outcome, Stage, Timeline
+from cli.execution.timeline import Change, Moment, Outcome, Stage, Timeline
 
 _NAME_WIDTH = 26
 _PLAIN_HEARTBEAT = 10.0
@@ -26,7 +26,7 @@ _MARKS = {
 
 
 class Progress(AbstractContextManager["Progress"], Protocol):
-    """What `cli.follow.follow` tells its news to."""
+    """What `cli.execution.follow.follow` tells its news to."""
 
     def tell(self, timeline: Timeline, moments: list[Moment]) -> None:
         """Show what is new."""

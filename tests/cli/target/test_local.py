@@ -17,9 +17,9 @@ import typer
 from botocore.exceptions import ClientError, NoCredentialsError
 from rich.console import Console
 
-from cli import target
 from cli.inputs import UsageError
-from cli.target import (
+from cli.target import local as target
+from cli.target.local import (
     NotUpError,
     StartError,
     local_target,

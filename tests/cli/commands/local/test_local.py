@@ -14,9 +14,10 @@ import httpx
 import pytest
 from werkzeug import Request
 
-from cli import embedded, faults, main, observe
-from cli.local_api import LocalApi, LocalApiError
-from cli.target import STATE_ROOT
+from cli import main
+from cli.commands.local import faults, logs, up
+from cli.target.local import STATE_ROOT
+from cli.target.local_api import LocalApi, LocalApiError
 from local.edge import local_api as served
 from local.edge.calls import Call, CallLog
 from local.edge.credentials import Principal
@@ -57,7 +58,7 @@ def api(plan: FaultPlan, log: CallLog, monkeypatch: pytest.MonkeyPatch) -> Local
 
     client = httpx.Client(transport=httpx.WSGITransport(app=wsgi))
     found = LocalApi("http://localhost:4566", client)
-    for module in (faults, observe):
+    for module in (faults, logs):
         monkeypatch.setattr(module, "running_api", lambda _state_dir: found)
     return found
 
@@ -231,7 +232,7 @@ def started(
 
     module.EmbeddedAws = SimpleNamespace(start=start)
     module.AlreadyRunningError = RuntimeError
-    monkeypatch.setattr(embedded, "log_to", lambda _state_dir: None)
+    monkeypatch.setattr(up, "log_to", lambda _state_dir: None)
     return starts
 
 
@@ -248,7 +249,7 @@ def test_up_tells_the_faults_who_may_call(
             plan.add(Fault("s3", "*", "throttle", caller="table"))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(embedded, "stay", stay)
+    monkeypatch.setattr(up, "stay", stay)
     arguments = ("up", "--port", "0", "--state-dir", str(tmp_path), "--delay", "create=1")
     assert lifecycle(monkeypatch, *arguments) == 0
     (start,) = started
@@ -275,10 +276,7 @@ def test_one_that_does_not_answer_is_said_so() -> None:
 
 def test_the_variables_survive_a_shell() -> None:
     variables = {"AWS_ENDPOINT_URL": "http://localhost:1", "AWS_SECRET_ACCESS_KEY": "a'b $c"}
-    script = (
-        embedded.exports(variables)
-        + '\nprintf "%s|%s" "$AWS_ENDPOINT_URL" "$AWS_SECRET_ACCESS_KEY"'
-    )
+    script = up.exports(variables) + '\nprintf "%s|%s" "$AWS_ENDPOINT_URL" "$AWS_SECRET_ACCESS_KEY"'
     shown = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert shown.stdout == "http://localhost:1|a'b $c"
 
@@ -305,13 +303,13 @@ def test_the_log_of_a_function(
 def test_a_signal_that_another_thread_gets_ends_it() -> None:
     program = """
 import signal, sys, threading, time
-from cli import embedded
+from cli.commands.local import up
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 def later():
     time.sleep(0.3)
     signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
 threading.Thread(target=later).start()
-embedded.stay()
+up.stay()
 """
     ended = subprocess.run([sys.executable, "-c", program], timeout=20, check=False)
     assert ended.returncode == 143
@@ -327,8 +325,8 @@ def test_down_waits_until_the_process_is_gone(
     process.stdout.readline()
     reaper = threading.Thread(target=process.wait)
     reaper.start()
-    up = SimpleNamespace(pid=process.pid, endpoint_url="http://localhost:1")
-    monkeypatch.setattr(embedded, "running_aws", lambda _state_dir: up)
+    running = SimpleNamespace(pid=process.pid, endpoint_url="http://localhost:1")
+    monkeypatch.setattr(up, "running_aws", lambda _state_dir: running)
     assert lifecycle(monkeypatch, "down") == 0
     assert capsys.readouterr().out == "ended: http://localhost:1\n"
     reaper.join(timeout=5)

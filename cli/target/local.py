@@ -25,7 +25,7 @@ from botocore.exceptions import (
 )
 from rich.console import Console
 
-from cli.history import StepFunctions
+from cli.execution.history import StepFunctions
 from cli.inputs import UsageError
 from cli.streams import INTERRUPTED
 from lifecycle.stages import STAGES, Machine
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from local.agentcore.settings import Delays
     from local.embedded import EmbeddedAws, RunningAws
 
-STATE_ROOT = Path(__file__).resolve().parents[1] / ".local"
+STATE_ROOT = Path(__file__).resolve().parents[2] / ".local"
 """Everything that the embedded AWS writes lies below this folder of the project."""
 
 MACHINE_OUTPUT = "StateMachineArn"

@@ -6,8 +6,8 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from cli.history import Event
-from cli.timeline import Change, Failure, Moment, Outcome, Timeline
+from cli.execution.history import Event
+from cli.execution.timeline import Change, Failure, Moment, Outcome, Timeline
 
 
 def tell(story: Any) -> tuple[Timeline, list[Moment]]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cli.follow import Pace, follow
-from cli.timeline import Failure
+from cli.execution.follow import Pace, follow
+from cli.execution.timeline import Failure
 
 
 def ignore(_timeline: Any, _moments: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from cli.lines import Cell, print_facts, print_table
+from cli.display.lines import Cell, print_facts, print_table
 
 
 def show_output(console: Console, output: dict[str, Any]) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cli.history import HistoryReader, StepFunctions
-from cli.timeline import Failure, Moment, Timeline
+from cli.execution.history import HistoryReader, StepFunctions
+from cli.execution.timeline import Failure, Moment, Timeline
 
 RUNNING = ("RUNNING", "PENDING_REDRIVE")
 REPORTING_STATE = "Report the outcome"

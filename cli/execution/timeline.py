@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from cli.history import Event
+from cli.execution.history import Event
 
 _ENDS = {
     "ExecutionSucceeded": "SUCCEEDED",

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cli.embedded import running_api
-from cli.lines import print_table
+from cli.commands.local.up import running_api
+from cli.display.lines import print_table
 from cli.options import StateDir
 from cli.streams import console
 from local.edge.faults import FAULT_KINDS

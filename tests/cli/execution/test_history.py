@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli.history import PAGE_SIZE, HistoryReader
+from cli.execution.history import PAGE_SIZE, HistoryReader
 
 
 def long_story(story: Any, events: int) -> Any:

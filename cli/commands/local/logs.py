@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from cli.embedded import running_api
+from cli.commands.local.up import running_api
+from cli.display.lines import print_table
 from cli.inputs import UsageError
-from cli.lines import print_table
 from cli.options import StateDir, parse_delays
 from cli.streams import INTERRUPTED, console
 

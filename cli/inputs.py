@@ -1,4 +1,4 @@
-"""Reads the execution's input and lays the command line's own choices over it."""
+"""Reads and checks the input of an execution. Options of the command line override its fields."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from cli.errors import UsageError
 from lifecycle.errors import InvalidRequestError
 from lifecycle.request.inputs import unwrap
 from lifecycle.request.model import parse_request
-
-
-class UsageError(Exception):
-    """What was given on the command line is wrong; nothing was started. Exit status 2."""
 
 
 def read_input(source: str | None, stdin: BinaryIO | None = None) -> dict[str, Any]:
@@ -21,19 +18,19 @@ def read_input(source: str | None, stdin: BinaryIO | None = None) -> dict[str, A
 
     Args:
         source: A file's path, `-` for standard input, or `None` for the empty input (every default).
-        stdin: What `-` reads; the process's own by default.
+        stdin: What `-` reads; by default the standard input of this process.
 
     Returns:
-        The object as it was written, perhaps an EventBridge envelope.
+        The object as written, which can be an EventBridge envelope.
 
     Raises:
-        UsageError: No such file, not UTF-8, not JSON, or not an object.
+        UsageError: The file cannot be read, or is not UTF-8, not JSON or not an object.
     """
     if source is None:
         return {}
     name = "standard input" if source == "-" else source
     try:
-        # As bytes also from standard input, whose own encoding is the terminal's.
+        # Read as bytes, because the encoding of standard input is that of the terminal.
         read = (stdin or sys.stdin.buffer).read() if source == "-" else Path(source).read_bytes()
         value = json.loads(read.decode("utf-8-sig"))
     except OSError as error:
@@ -45,12 +42,12 @@ def read_input(source: str | None, stdin: BinaryIO | None = None) -> dict[str, A
             f"{name}: is not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
         ) from error
     if not isinstance(value, dict):
-        raise UsageError(f"{name}: is JSON, but not an object")
+        raise UsageError(f"{name}: is JSON, but not a JSON object")
     return value
 
 
 def override(value: dict[str, Any], **fields: str | None) -> dict[str, Any]:
-    """Return the input with some fields replaced, inside of its envelope if it has one; `None` replaces nothing."""
+    """Return the input with some fields replaced, inside its envelope if it has one. A field that is `None` stays."""
     given = {name: field for name, field in fields.items() if field is not None}
     inner = unwrap(value)
     if not given or not isinstance(inner, dict):

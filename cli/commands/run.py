@@ -1,4 +1,4 @@
-"""`lifecycle run`: start an execution, follow it, show how it ended."""
+"""`lifecycle run`: start an execution, follow it, and show its result."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from rich.console import Console
 
 from cli.display.progress import progress_on
 from cli.display.result import show_output
+from cli.errors import FAILED, INTERRUPTED, UsageError
 from cli.execution.follow import Result, follow
-from cli.inputs import UsageError, override, read_input, validate
+from cli.inputs import override, read_input, validate
+from cli.invocation import checkout_file, this_command
 from cli.options import (
     Delays,
     Parameters,
@@ -22,11 +24,11 @@ from cli.options import (
     parse_delays,
     parse_parameters,
 )
-from cli.streams import INTERRUPTED, Streams, console
-from cli.target.local import Target, local_target, stack_target
+from cli.streams import Streams, console
+from cli.target.local import local_target
+from cli.target.stack import stack_target
+from cli.target.target import Target
 from lifecycle.outcome.report import environment_of
-
-FAILED = 1
 
 
 def run(
@@ -35,37 +37,40 @@ def run(
         bool,
         typer.Option(
             "--local",
-            help="On the embedded AWS: the one that is up, or one for this run. The default.",
+            help="Use the local AWS that is running, or start one for this run. The default.",
         ),
     ] = False,
     stack: Annotated[
         str | None,
-        typer.Option(help="On this CloudFormation stack, with your own AWS configuration."),
+        typer.Option(help="Use this CloudFormation stack, with your own AWS configuration."),
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option(
-            "--input", metavar="FILE|-", help="The input, JSON; without it every default."
-        ),
+        typer.Option("--input", metavar="FILE|-", help="The input as JSON; by default {}."),
     ] = None,
     environment: Annotated[
-        str | None, typer.Option(help="Which environment, whatever the input says.")
+        str | None, typer.Option(help="The environment; overrides the input.")
     ] = None,
     teardown: Annotated[
-        str | None, typer.Option(help="never, onFailure or always, whatever the input says.")
+        str | None, typer.Option(help="never, onFailure or always; overrides the input.")
     ] = None,
     as_json: Annotated[
         bool,
-        typer.Option("--json", help="Print the output object alone, everything else to stderr."),
+        typer.Option(
+            "--json", help="Print only the output object to stdout, everything else to stderr."
+        ),
     ] = False,
     check: Annotated[
         bool,
-        typer.Option("--validate/--no-validate", help="Check the input here, before it is sent."),
+        typer.Option(
+            "--validate/--no-validate", help="Check the input before the execution starts."
+        ),
     ] = True,
     delay: Delays = None,
     parameter: Parameters = None,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Keep what an embedded AWS for this run has written.")
+        bool,
+        typer.Option("--keep", help="Keep the files of a local AWS that was started for this run."),
     ] = False,
     state_dir: StateDir = None,
 ) -> None:
@@ -75,7 +80,7 @@ def run(
     """
     streams = Streams.for_output(as_json=as_json)
     if local and stack is not None:
-        raise UsageError("--local and --stack exclude each other")
+        raise UsageError("use either --local or --stack, not both")
     value = override(read_input(source), environment=environment, teardown=teardown)
     if check:
         validate(value)
@@ -90,7 +95,7 @@ def run(
         )
     elif delays or parameters or keep or state_dir:
         raise UsageError(
-            "--delay, --parameter, --keep and --state-dir are for the embedded AWS, not for --stack"
+            "--delay, --parameter, --keep and --state-dir are for the local AWS, not for --stack"
         )
     else:
         place = nullcontext(stack_target(stack))
@@ -99,8 +104,8 @@ def run(
     _show(result, streams, as_json=as_json)
     if not target.lasting:
         streams.errors.print(
-            "This embedded AWS was for this run only, and is gone with everything in it; "
-            "`lifecycle local up` keeps one.",
+            "The local AWS of this run is gone with everything in it. "
+            f"To keep one running: {this_command()} local up",
             style="dim",
             soft_wrap=True,
         )
@@ -134,15 +139,15 @@ def _interrupted(target: Target, arn: str, environment: str) -> None:
     if not target.lasting:
         target.stepfunctions.stop_execution(executionArn=arn, cause="interrupted by the user")
         err.print(
-            "Stopped. Its embedded AWS was for this run only, and is gone with everything in it.",
+            "Stopped. The local AWS of this run is gone with everything in it.",
             soft_wrap=True,
         )
         return
     err.print(
-        f"No longer following: the execution goes on, on {target.label}.\n"
+        f"Interrupted. The execution continues on {target.label}.\n"
         f"  to stop it:       {target.aws} stepfunctions stop-execution --execution-arn {arn}\n"
-        f"  then to clean up: lifecycle run {target.options} --environment {environment} "
-        "--input statemachine/inputs/teardown.json",
+        f"  then to clean up: {this_command()} run {target.options} --environment {environment} "
+        f"--input {checkout_file('statemachine/inputs/teardown.json')}",
         soft_wrap=True,
     )
 

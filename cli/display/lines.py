@@ -1,6 +1,6 @@
-"""Prints facts and tables whose lines people copy and grep: never folded, never cut, no blanks at the end.
+"""Prints facts and tables whose lines users copy and grep: one line each, never cut, no trailing blanks.
 
-Rich's own tables fold what is wider than the terminal, or than a file is taken to be.
+Rich's own tables fold a line that is wider than the terminal.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _GAP = "  "
 
 
 def print_facts(console: Console, facts: Iterable[tuple[Cell, str]]) -> None:
-    """Print a name and a value a line; further lines of a value stand below its first."""
+    """Print one name and value a line; align further lines of a value below its first."""
     rows: list[Sequence[Cell]] = []
     for name, value in facts:
         first, *more = value.splitlines() or [""]
@@ -31,13 +31,13 @@ def print_table(
     *,
     right: Collection[str] = (),
 ) -> None:
-    """Print a table: a line of heads, then one line a row.
+    """Print a table: a line of headings, then one line a row.
 
     Args:
-        console: Where to.
-        heads: The columns' names.
+        console: Where to print.
+        heads: The columns' headings.
         rows: The cells; a line break in one becomes a blank.
-        right: Names of the columns that are written flush right.
+        right: Headings of the columns that are right-aligned.
     """
     table: list[list[Cell]] = [[Text(head, "bold") for head in heads]]
     table += [[_one_line(cell) for cell in row] for row in rows]

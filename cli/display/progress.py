@@ -1,4 +1,4 @@
-"""Shows an execution while it runs: live on a terminal, in plain lines anywhere else."""
+"""Shows an execution while it runs: live on a terminal, as plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _MARKS = {
 
 
 class Progress(AbstractContextManager["Progress"], Protocol):
-    """What `cli.execution.follow.follow` tells its news to."""
+    """Receives what `cli.execution.follow.follow` finds."""
 
     def tell(self, timeline: Timeline, moments: list[Moment]) -> None:
-        """Show what is new."""
+        """Show the new moments."""
 
 
 def progress_on(console: Console) -> Progress:
@@ -39,7 +39,7 @@ def progress_on(console: Console) -> Progress:
 
 
 def finished_line(stage: Stage, now: datetime) -> Text:
-    """Return the one line of a stage: mark, name, time, and what was unusual."""
+    """Return the line of a stage that has ended: mark, name, seconds, then rounds, retries and failure if any."""
     mark, style = _MARKS[stage.outcome]
     line = Text.assemble((f"{mark} ", style), f"{stage.state:<{_NAME_WIDTH}}")
     line.append(f"{max(stage.seconds(now), 0):7.1f} s", "cyan")
@@ -55,7 +55,7 @@ def finished_line(stage: Stage, now: datetime) -> Text:
 
 
 def running_text(stage: Stage, now: datetime) -> Text:
-    """Return what is known of a stage that still runs."""
+    """Return the line of a stage that still runs: name, seconds, round, status."""
     line = Text(f"{stage.state:<{_NAME_WIDTH}}")
     line.append(f"{max(stage.seconds(now), 0):7.1f} s", "cyan")
     if stage.rounds > 1 or stage.waiting_since:
@@ -68,7 +68,7 @@ def running_text(stage: Stage, now: datetime) -> Text:
 
 
 def _status(stage: Stage) -> str:
-    """Return the status that the stage's last round saw, such as CREATING; empty if it says none."""
+    """Return the status that the last round reported, such as CREATING; empty if none."""
     result = stage.result if isinstance(stage.result, dict) else {}
     payload = result.get("Payload", result)
     status = payload.get("status") if isinstance(payload, dict) else None
@@ -77,18 +77,18 @@ def _status(stage: Stage) -> str:
 
 def _retry_line(stage: Stage) -> Text:
     why = f"{stage.failure.error}: {stage.failure.reason}" if stage.failure else "an error"
-    return Text(f"↻ {stage.state}: tried again after {why}", "yellow")
+    return Text(f"↻ {stage.state}: retry after {why}", "yellow")
 
 
 class PlainProgress:
-    """One line when a stage ends or is tried again, and now and then one for a stage that takes long."""
+    """Prints a line when a stage ends or is retried, and every 10 s for a stage that still runs."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._told: dict[int, datetime] = {}
 
     def __enter__(self) -> Self:
-        """Nothing to prepare."""
+        """Do nothing."""
         return self
 
     def __exit__(
@@ -97,10 +97,10 @@ class PlainProgress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Nothing to clean up."""
+        """Do nothing."""
 
     def tell(self, timeline: Timeline, moments: list[Moment]) -> None:
-        """Print what is new."""
+        """Print the new moments."""
         now = datetime.now(UTC)
         for moment in moments:
             if moment.change is Change.ENDED:
@@ -118,7 +118,7 @@ class PlainProgress:
 
 
 class LiveProgress:
-    """Ended stages as lines, and below them the running ones with their rounds, redrawn several times a second."""
+    """Prints a line for each stage that ends, and redraws the running stages below several times a second."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -132,7 +132,7 @@ class LiveProgress:
         )
 
     def __enter__(self) -> Self:
-        """Start to draw."""
+        """Start drawing."""
         self._live.start()
         return self
 
@@ -142,12 +142,12 @@ class LiveProgress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop drawing and take the running lines away."""
+        """Stop drawing, and remove the lines of running stages."""
         self._running = []
         self._live.stop()
 
     def tell(self, timeline: Timeline, moments: list[Moment]) -> None:
-        """Print what has ended; the rest is redrawn by itself."""
+        """Print the stages that have ended; the timer redraws the others."""
         self._running = timeline.running
         now = datetime.now(UTC)
         for moment in moments:

@@ -1,4 +1,4 @@
-"""Shows the output of an execution (DESIGN section 4) as lines and tables."""
+"""Shows the output of an execution as lines and tables."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from cli.display.lines import Cell, print_facts, print_table
 
 
 def show_output(console: Console, output: dict[str, Any]) -> None:
-    """Print the parts of an output that are there: facts first, then tables.
+    """Print the parts that an output has: facts first, then tables.
 
     Args:
-        console: Where to.
+        console: Where to print.
         output: The output object.
     """
     if facts := _facts(output):
@@ -29,7 +29,7 @@ def show_output(console: Console, output: dict[str, Any]) -> None:
         rows = [(stage, f"{seconds:.1f}") for stage, seconds in timings.items()]
         print_table(console, ("stage", "seconds"), rows, right={"seconds"})
     if teardown := output.get("teardown"):
-        dry = " (dry run: nothing was touched)" if teardown.get("dryRun") else ""
+        dry = " (dry run: nothing was removed)" if teardown.get("dryRun") else ""
         _title(console, f"Teardown{dry}")
         print_facts(console, _torn_down(teardown))
 
@@ -85,7 +85,7 @@ def _items(value: Any) -> Iterable[Any]:
 
 
 def _text(value: Any) -> str:
-    """Write a JSON value as a person would."""
+    """Return a JSON value as readable text."""
     if value is None:
         return ""
     if isinstance(value, bool):

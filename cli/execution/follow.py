@@ -1,4 +1,4 @@
-"""Follows an execution to its end: polls its history, quick while something happens, slower while nothing does."""
+"""Follows an execution to its end. It polls the history often while events arrive, and less often while none do."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cli.execution.history import HistoryReader, StepFunctions
+from cli.execution.history import HistoryReader
+from cli.execution.step_functions import StepFunctions
 from cli.execution.timeline import Failure, Moment, Timeline
 
 RUNNING = ("RUNNING", "PENDING_REDRIVE")
 REPORTING_STATE = "Report the outcome"
-"""The stage whose result holds the output, of a failed execution too."""
+"""The stage whose result contains the output, also when the execution failed."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds between two polls: `quick` after news, then half as much again each time, `slow` at the most."""
+    """Seconds between two polls: `quick` after new events, then 1.5 times the last wait, at most `slow`."""
 
     quick: float = 0.25
     slow: float = 2.0
 
     def after(self, last: float, *, news: bool) -> float:
-        """Return how long to wait now."""
+        """Return the seconds to wait before the next poll."""
         return self.quick if news else min(last * 1.5, self.slow)
 
 
@@ -35,7 +36,7 @@ class Result:
     Attributes:
         execution_arn: Its ARN.
         status: `SUCCEEDED`, `FAILED`, `ABORTED` or `TIMED_OUT`.
-        output: The output object (DESIGN section 4); of a failed execution what its last stage reported, or `None`.
+        output: The output object; of a failed execution what its last stage reported, or `None`.
         failure: Error and cause; `None` when it succeeded.
     """
 
@@ -46,7 +47,7 @@ class Result:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the execution reached its goal."""
+        """Whether the execution succeeded."""
         return self.status == "SUCCEEDED"
 
 
@@ -61,11 +62,11 @@ def follow(
     """Follow an execution until it ends.
 
     Args:
-        client: boto3's `stepfunctions` client, of AWS or of the embedded AWS.
-        execution_arn: Which execution.
-        tell: Called after each poll with the timeline and what is new in it (often nothing).
+        client: boto3's `stepfunctions` client, for AWS or for the local AWS.
+        execution_arn: ARN of the execution.
+        tell: Called after each poll with the timeline and its new moments (often none).
         pace: How often to poll.
-        sleep: Waits so many seconds.
+        sleep: Waits for a number of seconds.
 
     Returns:
         How it ended.
@@ -85,7 +86,7 @@ def follow(
                 execution_arn, timeline.ended, timeline.output, timeline.failure, timeline
             )
         if not events:
-            # The history may lag behind, so the execution itself is asked when there is no news.
+            # The history can lag behind, so without new events the execution itself is described.
             execution = client.describe_execution(executionArn=execution_arn)
             if execution["status"] not in RUNNING:
                 tell(timeline, timeline.add(reader.read()))
@@ -118,12 +119,12 @@ def _result(
         status,
         reported,
         failure
-        or Failure(status, "it was stopped, or ran out of time; the execution gives no cause"),
+        or Failure(status, "the execution was stopped or timed out; Step Functions gives no cause"),
     )
 
 
 def _reported_output(reported: Any) -> dict[str, Any] | None:
-    # A task that invokes a function through `lambda:invoke` wraps its answer in `Payload`.
+    # A task that calls a function through `lambda:invoke` returns its result in `Payload`.
     payload = reported.get("Payload", reported) if isinstance(reported, dict) else None
     output = payload.get("output") if isinstance(payload, dict) else None
     return output if isinstance(output, dict) else None

@@ -1,29 +1,15 @@
-"""Reads an execution's history: each event once, in order, from AWS or from anything that speaks its API."""
+"""Reads the history of an execution: each event once, and in order."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
+
+from cli.execution.step_functions import StepFunctions
 
 PAGE_SIZE = 200
 """Events asked for at once; the API allows up to 1000, and a poll rarely finds more than a few."""
-
-
-class StepFunctions(Protocol):
-    """The operations of boto3's `stepfunctions` client that the command uses."""
-
-    def start_execution(self, **arguments: Any) -> dict[str, Any]:
-        """Start an execution."""
-
-    def stop_execution(self, **arguments: Any) -> dict[str, Any]:
-        """Stop an execution."""
-
-    def describe_execution(self, **arguments: Any) -> dict[str, Any]:
-        """Return status, output, error and cause."""
-
-    def get_execution_history(self, **arguments: Any) -> dict[str, Any]:
-        """Return one page of events."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""Makes stages out of history events: what started, waits, was tried again, ended, and how long it took.
+"""Derives stages from history events: when each started, waited, was retried and ended.
 
-A stage is a Task state. When a loop comes back to the same Task (with Wait, Choice and Pass states between), that is
-one stage of several rounds.
+A stage is a Task state. If a loop returns to the same Task (with only Wait, Choice and Pass states in between), it is
+one stage with several rounds.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ENDS = {
 
 
 class Outcome(StrEnum):
-    """How a stage stands."""
+    """The state that a stage is in."""
 
     RUNNING = "running"
     DONE = "done"
@@ -41,7 +41,7 @@ class Failure:
 
     @property
     def reason(self) -> str:
-        """The cause in one line; out of a Lambda function's JSON, its message."""
+        """The cause in one line; of a Lambda function's JSON, only its message."""
         cause = self.cause
         try:
             parsed = json.loads(cause)
@@ -58,13 +58,13 @@ class Stage:
 
     Attributes:
         state: The Task state's name.
-        started: When it was first entered.
-        ended: When its last round was left; `None` while it runs.
-        rounds: How often the state was entered in a row.
-        retries: How often a round was tried again after an error.
-        waiting_since: Since when it waits for its next round; `None` while it works.
+        started: When its first round began.
+        ended: When its last round ended; `None` while it runs.
+        rounds: How many times in a row the state was entered.
+        retries: How many times a round was retried after an error.
+        waiting_since: When it began to wait for its next round; `None` if it does not wait.
         failure: Its last error; with outcome `FAILED` the one that ended it.
-        outcome: How it stands.
+        outcome: The state that it is in.
         result: What its last successful task returned, parsed.
     """
 
@@ -79,7 +79,7 @@ class Stage:
     result: Any = None
 
     def seconds(self, now: datetime) -> float:
-        """Return how long it took, or takes until now."""
+        """Return how many seconds it took, or has taken until now."""
         end = self.ended if self.ended and not self.waiting_since else now
         return (end - self.started).total_seconds()
 
@@ -96,7 +96,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True)
 class Moment:
-    """Something worth telling."""
+    """A change of a stage, and when it happened."""
 
     change: Change
     stage: Stage
@@ -105,7 +105,7 @@ class Moment:
 
 @dataclass
 class _Visit:
-    """One entering of a state: `path` names its branch, `failure` what has gone wrong in it so far."""
+    """One entry into a state. `path` names its branch; `failure` is its last error so far."""
 
     state: str
     kind: str
@@ -118,13 +118,13 @@ class _Visit:
 
 @dataclass
 class Timeline:
-    """The stages of an execution, built up event by event.
+    """The stages of an execution, built event by event.
 
     Attributes:
-        stages: In the order in which they started.
-        ended: The status that the history ended with (`SUCCEEDED`, `FAILED`, `ABORTED`, `TIMED_OUT`), or `None`.
-        output: JSON text of the execution's output, when it succeeded.
-        failure: Error and cause of the execution, when it did not and says why.
+        stages: The stages, in the order in which they started.
+        ended: The status at the end of the history (`SUCCEEDED`, `FAILED`, `ABORTED`, `TIMED_OUT`), or `None`.
+        output: JSON text of the execution's output, if it succeeded.
+        failure: Error and cause of the execution, if it failed and the history contains them.
     """
 
     stages: list[Stage] = field(default_factory=list)
@@ -138,15 +138,15 @@ class Timeline:
 
     @property
     def running(self) -> list[Stage]:
-        """The stages that work, or wait for their next round."""
+        """The stages that run, or wait for their next round."""
         return [stage for stage in self.stages if stage.ended is None or stage.waiting_since]
 
     def add(self, events: Iterable[Event]) -> list[Moment]:
-        """Take in new events, in order, and return what they mean."""
+        """Add new events, in order, and return the changes that they made."""
         return [moment for event in events for moment in self._add(event)]
 
     def result_of(self, state: str) -> Any:
-        """Return what the last stage of this name returned; `None` if it never did."""
+        """Return the result of the last stage with this name; `None` if it has none."""
         return next((s.result for s in reversed(self.stages) if s.state == state), None)
 
     def _add(self, event: Event) -> list[Moment]:
@@ -180,7 +180,7 @@ class Timeline:
             path = (*previous.path, event.id)
         moments = []
         if previous is not None and previous.open and previous.path == path:
-            # A caught error may go straight on to the next state.
+            # A caught error can lead to the next state without an exit event.
             moments += self._leave(previous, event)
         visit = _Visit(event.details["name"], event.type.removesuffix("StateEntered"), path)
         self._visits.append(visit)
@@ -231,7 +231,7 @@ class Timeline:
             moments += self._close(visit.path, event.at, inside=True)
         if visit.stage is None:
             return moments
-        # A round that went well may be followed by another; one that did not ends the stage.
+        # Another round can follow a successful one; a failed one ends the stage.
         if visit.failure is not None or event.type.endswith("StateAborted"):
             self._open.pop(visit.path, None)
             return [*moments, *self._finish(visit, event.at)]
@@ -239,7 +239,7 @@ class Timeline:
         return moments
 
     def _close(self, path: tuple[int, ...], at: datetime, *, inside: bool = False) -> list[Moment]:
-        """End what is open in a branch, and in those that it opened (`inside`: only in those)."""
+        """End the open stages of a branch and of its inner branches (with `inside`: only of the inner branches)."""
         depth = len(path)
         paths = [p for p in self._open if p[:depth] == path and (len(p) > depth or not inside)]
         return [moment for p in paths for moment in self._finish(self._open.pop(p), at)]

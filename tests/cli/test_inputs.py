@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cli.inputs import UsageError, override, read_input, validate
+from cli.errors import UsageError
+from cli.inputs import override, read_input, validate
 
 
 def test_without_a_source_every_default_holds() -> None:
@@ -38,8 +39,8 @@ def test_standard_input_that_is_not_utf_8_is_said_so(monkeypatch: pytest.MonkeyP
     [
         (None, "cannot be read: No such file"),
         (b"{", "is not JSON: .* in line 1, column 2"),
-        (b"[]", "is JSON, but not an object"),
-        (b'"text"', "is JSON, but not an object"),
+        (b"[]", "is JSON, but not a JSON object"),
+        (b'"text"', "is JSON, but not a JSON object"),
         (b"\xff{}", "is not UTF-8"),
         (b"", "is not JSON"),
     ],

@@ -1,4 +1,4 @@
-"""`lifecycle local faults`: make an operation or a function go wrong, to see what the workflow does."""
+"""`lifecycle local faults`: make an operation or a function fail, to see how the workflow reacts."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.local.up import running_api
 from cli.display.lines import print_table
 from cli.options import StateDir
 from cli.streams import console
+from cli.target.running import running_api
 from local.edge.faults import FAULT_KINDS
 
-app = typer.Typer(help="Make things go wrong on purpose.", no_args_is_help=True)
+app = typer.Typer(help="Make operations fail on purpose.", no_args_is_help=True)
 
-# The reason stands last: it may be long.
+# The reason is last because it can be long.
 _COLUMNS = ("id", "service", "operation", "kind", "times", "seconds", "caller", "reason")
 
 
@@ -24,22 +24,24 @@ def add(
     operation: Annotated[str, typer.Argument(help="Such as CreateAgentRuntime; * for any.")],
     kind: Annotated[str, typer.Argument(help=f"One of {', '.join(FAULT_KINDS)}.")],
     *,
-    times: Annotated[int, typer.Option(help="How many calls it hits; 0 until cleared.")] = 1,
-    reason: Annotated[str | None, typer.Option(help="Message, or failure reason.")] = None,
+    times: Annotated[int, typer.Option(help="How many calls fail; 0: all, until cleared.")] = 1,
+    reason: Annotated[
+        str | None, typer.Option(help="The error's message, or the failure reason.")
+    ] = None,
     seconds: Annotated[
         float | None,
-        typer.Option(help="How long a time-out holds on; how much longer a delayedState takes."),
+        typer.Option(help="How long a time-out lasts, or how much longer a delayedState takes."),
     ] = None,
     caller: Annotated[
         str | None,
-        typer.Option(help="Only calls that this function makes (its logical id); see above."),
+        typer.Option(help="Only calls by this function (its logical id); see above."),
     ] = None,
     status: Annotated[int, typer.Option(help="HTTP status of a serverError.")] = 500,
     state_dir: StateDir = None,
 ) -> None:
-    """Plan a fault; prints its id.
+    """Plan a fault, and print its id.
 
-    To let a function die or time out: service lambda, operation Invoke, and the function as --caller.
+    To make a function crash or time out: service lambda, operation Invoke, and the function as --caller.
     """
     fault = running_api(state_dir).add_fault(
         {
@@ -58,7 +60,7 @@ def add(
 
 @app.command("list")
 def list_faults(*, state_dir: StateDir = None) -> None:
-    """List the faults still to come."""
+    """List the planned faults."""
     rows = [
         ["" if fault[name] is None else str(fault[name]) for name in _COLUMNS]
         for fault in running_api(state_dir).faults()
@@ -72,5 +74,5 @@ def clear(
     *,
     state_dir: StateDir = None,
 ) -> None:
-    """Forget one fault, or all of them."""
+    """Remove one planned fault, or all of them."""
     running_api(state_dir).clear_faults(fault_id)

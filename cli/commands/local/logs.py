@@ -1,20 +1,17 @@
-"""`lifecycle local logs`, `calls` and `delays`: look into the embedded AWS while it is up."""
+"""`lifecycle local logs`: print what a function of the local AWS has logged."""
 
 from __future__ import annotations
 
-import json
 import time
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.commands.local.up import running_api
-from cli.display.lines import print_table
-from cli.inputs import UsageError
-from cli.options import StateDir, parse_delays
-from cli.streams import INTERRUPTED, console
+from cli.errors import INTERRUPTED, UsageError
+from cli.options import StateDir
+from cli.streams import console
+from cli.target.running import running_api
 
 _FOLLOW_SECONDS = 0.5
 
@@ -24,7 +21,9 @@ def logs(
         str, typer.Argument(help="The function's logical id, such as CheckRuntimeFunction.")
     ],
     *,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Wait for more lines until Ctrl-C.")
+    ] = False,
     state_dir: StateDir = None,
 ) -> None:
     """Print what a function has logged."""
@@ -40,20 +39,20 @@ def logs(
                     return
                 time.sleep(_FOLLOW_SECONDS)
     except KeyboardInterrupt:
-        # The way to end it: nothing is to be said.
+        # Ctrl-C is the normal way to end it, so there is no message.
         raise typer.Exit(INTERRUPTED) from None
 
 
 def log_file(state_dir: Path, stack: str, function: str) -> Path:
-    """Return the file in which the embedded AWS keeps a function's log.
+    """Return the file with the log of a function.
 
     Args:
-        state_dir: The embedded AWS's state folder.
+        state_dir: The local AWS's state folder.
         stack: The stack's name; CloudFormation names a function `{stack}-{logical id}-{random}`.
         function: The function's logical id, or its whole name.
 
     Raises:
-        UsageError: It has logged nothing; the message names those that have.
+        UsageError: The function has no log. The message lists the functions that have one.
     """
     found = {
         file.stem.removeprefix(f"{stack}-").rpartition("-")[0]: file
@@ -61,48 +60,7 @@ def log_file(state_dir: Path, stack: str, function: str) -> Path:
     }
     whole = {file.stem: file for file in found.values()}
     if function not in found and function not in whole:
-        raise UsageError(f"no log of {function}; there are: {', '.join(found) or 'none yet'}")
-    return found.get(function) or whole[function]
-
-
-def calls(
-    *,
-    service: Annotated[str | None, typer.Option(help="Only this service.")] = None,
-    operation: Annotated[str | None, typer.Option(help="Only this operation.")] = None,
-    caller: Annotated[
-        str | None, typer.Option(help="Only of this caller: a function's logical id, root, …")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    state_dir: StateDir = None,
-) -> None:
-    """List the calls that reached the embedded AWS: who called what, and how it ended."""
-    found = running_api(state_dir).calls(service=service, operation=operation, caller=caller)
-    out = console()
-    if as_json:
-        for call in found:
-            out.print(json.dumps(call), soft_wrap=True)
-        return
-    rows = [
-        (
-            f"{datetime.fromtimestamp(call['at']).astimezone():%H:%M:%S.%f}"[:-3],
-            call["caller"] or "",
-            call["service"],
-            call["operation"] or "?",
-            "" if call["status"] is None else str(call["status"]),
+        raise UsageError(
+            f"there is no log of {function}; functions with a log: {', '.join(found) or 'none yet'}"
         )
-        for call in found
-    ]
-    print_table(out, ("time", "caller", "service", "operation", "status"), rows)
-
-
-def delays(
-    changes: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME=SECONDS", help="Such as create=1.")
-    ] = None,
-    *,
-    state_dir: StateDir = None,
-) -> None:
-    """Show how long AgentCore takes, in seconds, and change it."""
-    changed = parse_delays(changes, option="")
-    for name, seconds in running_api(state_dir).delays(changed).items():
-        console().print(f"{name}={seconds:g}")
+    return found.get(function) or whole[function]

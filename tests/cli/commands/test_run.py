@@ -13,7 +13,7 @@ import pytest
 
 from cli import main as command
 from cli.commands import run
-from cli.target.local import Target
+from cli.target.target import Target
 
 ARN = "arn:aws:states:us-east-1:000000000000:execution:machine:name"
 OUTPUT: dict[str, Any] = {
@@ -91,7 +91,7 @@ def test_facts_are_never_folded_and_say_what_changed(
 
 
 @pytest.mark.parametrize("lasting", [True, False])
-def test_what_is_gone_with_its_embedded_aws_is_said(
+def test_what_is_gone_with_its_local_aws_is_said(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     place: Any,
@@ -102,7 +102,7 @@ def test_what_is_gone_with_its_embedded_aws_is_said(
     place.story.succeed({**OUTPUT, "teardown": None})
     assert lifecycle(monkeypatch, "run", "--local", "--json") == 0
     out, err = capsys.readouterr()
-    assert ("for this run only, and is gone with everything in it" in err) is not lasting
+    assert ("The local AWS of this run is gone with everything in it." in err) is not lasting
     assert json.loads(out)["environment"] == "dev"
 
 
@@ -152,14 +152,14 @@ def test_the_execution_gets_the_input_with_the_overrides(
         (["--input", "nowhere.json"], "nowhere.json: cannot be read"),
         (["--environment", "Bad_Name"], "InvalidRequestError: environment"),
         (["--teardown", "sometimes"], "InvalidRequestError: teardown"),
-        (["--local", "--stack", "s"], "--local and --stack exclude each other"),
-        (["--stack", "s", "--keep"], "--keep and --state-dir are for the embedded AWS"),
-        (["--stack", "s", "--parameter", "A=b"], "--keep and --state-dir are for the embedded AWS"),
-        (["--stack", "s", "--state-dir", "d"], "--keep and --state-dir are for the embedded AWS"),
+        (["--local", "--stack", "s"], "use either --local or --stack, not both"),
+        (["--stack", "s", "--keep"], "--keep and --state-dir are for the local AWS"),
+        (["--stack", "s", "--parameter", "A=b"], "--keep and --state-dir are for the local AWS"),
+        (["--stack", "s", "--state-dir", "d"], "--keep and --state-dir are for the local AWS"),
         (["--parameter", "RebuildEvents"], "--parameter RebuildEvents: give a name and a value"),
         (["--parameter", "=ENABLED"], "--parameter =ENABLED: give a name and a value"),
         (["--delay", "create"], "--delay create: give a name and seconds"),
-        (["--delay", "create=-1"], "--delay create=-1: seconds are 0 or more"),
+        (["--delay", "create=-1"], "--delay create=-1: seconds must be 0 or more"),
         (["--unknown"], "--unknown"),
     ],
 )

@@ -51,7 +51,7 @@ def test_one_line_a_stage_with_its_time(eventful: Any, kind: Any, *, terminal: b
 
 def test_a_retry_and_a_failure_say_why(eventful: Any) -> None:
     text = show(PlainProgress, eventful)
-    assert "↻ Publish the artifact: tried again after ThrottledError: slow down" in text
+    assert "↻ Publish the artifact: retry after ThrottledError: slow down" in text
     assert "✗ Deploy the runtime" in text
     assert "RuntimeFailedError: no such [role]" in text
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, get_args
 
 from cli.errors import UsageError
+from cli.invocation import aws_command
 from lifecycle.errors import InvalidRequestError
+from lifecycle.fleet.request import FleetRequest
 from lifecycle.request.inputs import unwrap
 from lifecycle.request.model import parse_request
+
+_FLEET_ACTIONS = get_args(FleetRequest.model_fields["action"].annotation)
 
 
 def read_input(source: str | None, stdin: BinaryIO | None = None) -> dict[str, Any]:
@@ -57,12 +62,25 @@ def override(value: dict[str, Any], **fields: str | None) -> dict[str, Any]:
 
 
 def validate(value: dict[str, Any]) -> None:
-    """Check the input as the first state does.
+    """Check the input as the first state of the lifecycle's state machine does.
 
     Raises:
-        UsageError: With every wrong field, what was given and what is allowed.
+        UsageError: The message lists every wrong field, what was given and what is allowed. For an input of the fleet's
+            state machine, it says how to start that.
     """
+    inner = unwrap(value)
+    if isinstance(inner, dict) and inner.get("action") in _FLEET_ACTIONS:
+        raise UsageError(_fleet_hint(inner))
     try:
         parse_request(value)
     except InvalidRequestError as error:
         raise UsageError(f"{type(error).__name__}: {error}") from error
+
+
+def _fleet_hint(value: dict[str, Any]) -> str:
+    given = shlex.quote(json.dumps(value, ensure_ascii=False))
+    return (
+        f"action {value['action']} is for the fleet's state machine, and `run` starts the lifecycle's. Start it with:\n"
+        f"  {aws_command()} stepfunctions start-execution --input {given} --state-machine-arn ARN\n"
+        "ARN is the output FleetStateMachineArn of the stack."
+    )

@@ -42,6 +42,7 @@ def temporary_target(
     """
     settings = agentcore_delays(delays)
     with starting(console):
+        state_folder.remove_dead()
         local_aws = _start(settings, dict(parameters or {}), keep=keep)
     log_to(local_aws.state_dir)
     try:
@@ -54,6 +55,7 @@ def temporary_target(
             )
     finally:
         if keep:
+            state_folder.keep(local_aws.state_dir)
             console.print(f"kept: {local_aws.state_dir}", style="dim", soft_wrap=True)
         else:
             state_folder.remove(local_aws.state_dir)

@@ -18,7 +18,7 @@ _POLL_SECONDS = 0.1
 
 
 def down(*, state_dir: StateDir = None) -> None:
-    """Stop the local AWS that is running, and wait until its process has ended."""
+    """Stop the local AWS that is running, with every environment in it, and wait until its process has ended."""
     running = running_aws(state_dir)
     os.kill(running.pid, signal.SIGTERM)
     deadline = time.monotonic() + _WAIT_SECONDS

@@ -32,7 +32,10 @@ def up(
     delay: Delays = None,
     parameter: Parameters = None,
 ) -> None:
-    """Keep a local AWS running in the foreground, and print the variables that point any AWS client at it."""
+    """Keep a local AWS running in the foreground, and print the variables that point any AWS client at it.
+
+    When it stops, every environment in it is gone.
+    """
     delays, parameters = parse_delays(delay), parse_parameters(parameter)
     with garbage_collection_paused():
         from local.embedded import EmbeddedAws, find_running
@@ -45,6 +48,7 @@ def up(
         )
     out, err = console(), console(stderr=True)
     with starting(err):
+        state_folder.remove_dead()
         local_aws = EmbeddedAws.start(
             state_dir=state_dir or root / "up",
             port=port,
@@ -54,17 +58,22 @@ def up(
         )
     local_aws.faults.callers = lambda: _callers(local_aws)
     log_to(local_aws.state_dir)
-    with local_aws:
-        out.print(exports(local_aws.environment()), soft_wrap=True)
-        err.print(
-            f"The local AWS is running at {local_aws.endpoint_url}. Ctrl-C stops it.",
-            style="green",
-            soft_wrap=True,
-        )
-        try:
-            stay()
-        except KeyboardInterrupt:
-            err.print("stopping", style="dim")
+    try:
+        with local_aws:
+            out.print(exports(local_aws.environment()), soft_wrap=True)
+            err.print(
+                f"The local AWS is running at {local_aws.endpoint_url}. "
+                "Ctrl-C stops it and deletes every environment in it.",
+                style="green",
+                soft_wrap=True,
+            )
+            try:
+                stay()
+            except KeyboardInterrupt:
+                err.print("Stopping the local AWS.", style="dim")
+    finally:
+        state_folder.empty(local_aws.state_dir)
+    err.print("Stopped. The local AWS and every environment in it are gone.", soft_wrap=True)
 
 
 def stay() -> None:

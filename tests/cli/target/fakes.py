@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,12 +19,14 @@ class AlreadyRunningError(RuntimeError):
 
 
 class FakeEmbedded:
-    """Stands in for `EmbeddedAws`: writes into its state folder and remembers that it was ended."""
+    """Stands in for `EmbeddedAws`: locks its state folder, writes into it, and remembers that it was ended."""
 
     started: list[FakeEmbedded]
 
     def __init__(self, state_dir: Path, parameters: dict[str, str], delays: Any) -> None:
         state_dir.mkdir(parents=True)
+        self._lock = (state_dir / "lock").open("a")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.state_dir, self.delays, self.ended = state_dir, delays, False
         self.parameters = parameters
         self.outputs = {"StateMachineArn": MACHINE}
@@ -47,6 +50,7 @@ class FakeEmbedded:
 
     def __exit__(self, *_error: object) -> None:
         self.ended = True
+        self._lock.close()
 
 
 class FakeSession:

@@ -100,3 +100,25 @@ up.stay()
 """
     ended = subprocess.run([sys.executable, "-c", program], timeout=20, check=False)
     assert ended.returncode == 143
+
+
+def test_ctrl_c_says_before_and_after_that_environments_are_lost(
+    started: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    lifecycle: Lifecycle,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    def stay() -> None:
+        assert "Ctrl-C stops it and deletes every environment" in capsys.readouterr().err
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(up, "stay", stay)
+    for name in ("logs", "cache", "agentcore"):
+        (tmp_path / name).mkdir()
+    for name in ("lock", "running.json"):
+        (tmp_path / name).touch()
+    assert lifecycle("up", "--state-dir", str(tmp_path)) == 0
+    said = "Stopped. The local AWS and every environment in it are gone."
+    assert capsys.readouterr().err.splitlines()[-1] == said
+    assert {path.name for path in tmp_path.iterdir()} == {"logs", "cache", "lock"}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shlex
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 STATE_ROOT = Path(__file__).resolve().parents[2] / ".local"
@@ -14,7 +15,8 @@ STATE_ROOT = Path(__file__).resolve().parents[2] / ".local"
 
 
 _KEPT = "kept"
-_AFTER_THE_END = {"cache", "lock", "logs"}
+_LOCK = "lock"
+_AFTER_THE_END = {"cache", _LOCK, "logs"}
 
 
 def state_dir_option(state_dir: Path | None) -> str:
@@ -26,7 +28,7 @@ def remove(state_dir: Path) -> None:
     """Remove a state folder, unless a running local AWS holds its lock."""
     with _unused(state_dir) as unused:
         if unused:
-            shutil.rmtree(state_dir)
+            _delete(state_dir)
 
 
 def keep(state_dir: Path) -> None:
@@ -45,33 +47,48 @@ def remove_dead() -> None:
             if unused:
                 for processes in folder.glob("*/processes"):
                     kill_left_over(processes)
-                shutil.rmtree(folder)
+                _delete(folder)
 
 
 def empty(state_dir: Path) -> None:
     """Remove from the state folder of a stopped local AWS all that it no longer needs; its logs and cache stay."""
     with _unused(state_dir) as unused:
-        for entry in state_dir.iterdir() if unused else ():
-            if entry.name in _AFTER_THE_END:
-                continue
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink()
+        if unused:
+            _clear(state_dir, keep=_AFTER_THE_END)
+
+
+def _clear(state_dir: Path, keep: Collection[str]) -> None:
+    for entry in state_dir.iterdir():
+        if entry.name in keep:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
+def _delete(state_dir: Path) -> None:
+    # The lock goes last: without it another process would take the folder for its own, or for one of the user.
+    _clear(state_dir, keep={_LOCK})
+    (state_dir / _LOCK).unlink()
+    with suppress(OSError):  # a new local AWS has taken the folder since
+        state_dir.rmdir()
 
 
 @contextmanager
 def _unused(state_dir: Path) -> Iterator[bool]:
-    """Hold the lock of a state folder; the value is `False` if there is no folder or a local AWS holds the lock."""
+    """Hold the lock of a state folder; `False` if it has none (is no state folder, or is gone) or it is in use."""
+    file = state_dir / _LOCK
     try:
-        lock = (state_dir / "lock").open("a")
+        lock = file.open("r+")
     except FileNotFoundError:
         yield False
         return
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
+            # Another process may have removed the folder between the two calls.
+            held = file.exists() and os.path.samestat(os.fstat(lock.fileno()), file.stat())
+        except (BlockingIOError, FileNotFoundError):
+            held = False
+        yield held

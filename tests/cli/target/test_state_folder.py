@@ -52,3 +52,10 @@ def test_without_any_folder_nothing_is_done_and_none_is_made(root: Path) -> None
     state_folder.remove(root / "run-1")
     state_folder.empty(root / "up")
     assert not root.exists()
+
+
+def test_a_folder_without_a_lock_is_none_of_ours_and_stays(root: Path) -> None:
+    (root / "run-1/lock").unlink()
+    state_folder.remove_dead()
+    assert names(root) == {"run-1", "up"}
+    assert names(root / "run-1") == {"functions"}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cli.commands.local import up
+from cli.target import state_folder
 from local.edge.faults import Fault, FaultPlan, ImpossibleFaultError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class FakeEmbedded:
 
 @pytest.fixture
 def started(
-    monkeypatch: pytest.MonkeyPatch, plan: FaultPlan, nothing_up: list[Path]
+    monkeypatch: pytest.MonkeyPatch, plan: FaultPlan, nothing_up: list[Path], tmp_path: Path
 ) -> list[dict[str, Any]]:
     """Lets `up` start a fake; the arguments of each start."""
     module: Any = sys.modules["local.embedded"]
@@ -53,6 +54,7 @@ def started(
 
     module.EmbeddedAws = SimpleNamespace(start=start)
     module.AlreadyRunningError = RuntimeError
+    monkeypatch.setattr(state_folder, "STATE_ROOT", tmp_path)
     monkeypatch.setattr(up, "log_to", lambda _state_dir: None)
     return starts
 
@@ -91,6 +93,7 @@ def test_a_signal_that_another_thread_gets_ends_it() -> None:
     program = """
 import signal, sys, threading, time
 from cli.commands.local import up
+from cli.target import state_folder
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 def later():
     time.sleep(0.3)

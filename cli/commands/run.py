@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from cli.display.progress import progress_on
 from cli.display.result import show_output
@@ -29,6 +30,9 @@ from cli.target.local import local_target
 from cli.target.stack import stack_target
 from cli.target.target import Target
 from lifecycle.outcome.report import environment_of
+
+_ASK = '{"action": "smokeTest"}'
+"""Input that asks the question of the last provision again."""
 
 
 def run(
@@ -101,14 +105,7 @@ def run(
         place = nullcontext(stack_target(stack))
     with place as target:
         result = _execute(target, value, streams.progress)
-    _show(result, streams, as_json=as_json)
-    if not target.lasting:
-        streams.errors.print(
-            "The local AWS of this run is gone with everything in it. "
-            f"To keep one running: {this_command()} local up",
-            style="dim",
-            soft_wrap=True,
-        )
+    _show(result, target, streams, as_json=as_json)
     if not result.succeeded:
         raise typer.Exit(FAILED)
 
@@ -152,17 +149,36 @@ def _interrupted(target: Target, arn: str, environment: str) -> None:
     )
 
 
-def _show(result: Result, streams: Streams, *, as_json: bool) -> None:
-    if result.output is not None:
-        if as_json:
-            streams.result.print(
-                json.dumps(result.output, ensure_ascii=False, indent=2), soft_wrap=True
-            )
-        else:
-            show_output(streams.result, result.output)
+def _show(result: Result, target: Target, streams: Streams, *, as_json: bool) -> None:
+    """Print the output, and last what matters most: the failure, or what to do after a success."""
+    if result.output is not None and as_json:
+        text = json.dumps(result.output, ensure_ascii=False, indent=2)
+        streams.result.print(text, soft_wrap=True)
+    elif result.output is not None:
+        show_output(streams.result, result.output)
+    hint = _next_step(result.output or {}, target)
+    if result.succeeded and not as_json:
+        end = Text.assemble("\n", ("Succeeded.", "bold green"), f" {hint}".rstrip())
+        streams.result.print(end, soft_wrap=True)
+    elif not target.lasting:
+        streams.errors.print(hint, style="dim", soft_wrap=True)
     if result.failure is not None:
         streams.errors.print(
             f"\n{result.failure.error}: {result.failure.reason}", style="red", soft_wrap=True
         )
-    elif not as_json:
-        streams.result.print("\nSucceeded.", style="bold green")
+
+
+def _next_step(output: dict[str, Any], target: Target) -> str:
+    """Return how to call the environment that was provisioned, or that it is gone; empty if there is nothing to say."""
+    if not target.lasting:
+        return (
+            "The local AWS of this run is gone with everything in it. "
+            f"To keep one running: {this_command()} local up"
+        )
+    if output.get("action") != "provision" or output.get("teardown"):
+        return ""
+    environment = output.get("environment") or "dev"
+    return (
+        f"To call {environment} again: echo '{_ASK}' | "
+        f"{this_command()} run {target.options} --environment {environment} --input -"
+    )

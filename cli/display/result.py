@@ -63,7 +63,8 @@ def _print_checks(console: Console, checks: list[dict[str, Any]]) -> None:
         )
         for check in checks
     ]
-    print_table(console, ("", "check", "ms", "expected", "seen"), rows, right={"ms"})
+    heads = ("", "check", "ms", "expected", "seen")
+    print_table(console, heads, rows, right={"ms"}, fold={"check", "expected", "seen"})
 
 
 def _torn_down(teardown: dict[str, Any]) -> list[tuple[Text, str]]:

@@ -208,3 +208,48 @@ def test_ctrl_c_stops_what_would_end_anyway_and_leaves_the_rest(
         assert any(line.endswith(f" {command_line}") for line in err.splitlines()) is lasting
     assert place.stopped == ([] if lasting else [ARN])
     assert ("is gone with everything in it" in err) is not lasting
+
+
+@pytest.mark.parametrize(
+    ("lasting", "changes", "last"),
+    [
+        (
+            True,
+            {"teardown": None},
+            """Succeeded. To call dev again: echo '{"action": "smokeTest"}' | """
+            "lifecycle run --local --state-dir d --environment dev --input -",
+        ),
+        (True, {}, "Succeeded."),
+        (True, {"teardown": None, "action": "smokeTest"}, "Succeeded."),
+        (
+            False,
+            {"teardown": None},
+            "Succeeded. The local AWS of this run is gone with everything in it. "
+            "To keep one running: lifecycle local up",
+        ),
+    ],
+)
+def test_the_last_line_is_the_result_and_the_next_step(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    place: Any,
+    changes: dict[str, Any],
+    last: str,
+    *,
+    lasting: bool,
+) -> None:
+    place.lasting = lasting
+    place.story.succeed({**OUTPUT, **changes})
+    assert lifecycle(monkeypatch, "run", "--local") == 0
+    out, err = capsys.readouterr()
+    assert (out.splitlines()[-1], err) == (last, "")
+
+
+def test_after_a_failure_its_cause_is_the_last_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: Any
+) -> None:
+    place.story.fail("RuntimeFailedError", "no such role")
+    assert lifecycle(monkeypatch, "run", "--local") == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-1] == "RuntimeFailedError: no such role"
+    assert "gone with everything in it" in lines[0]

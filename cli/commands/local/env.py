@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping
-
+from cli.display.variables import exports
 from cli.invocation import this_command
 from cli.options import StateDir
 from cli.streams import console
@@ -14,13 +12,6 @@ from cli.target.running import running_aws
 def usage() -> str:
     """Return how to use the command in a shell."""
     return f'Set the variables in this shell: eval "$({this_command()} local env)"'
-
-
-def exports(environment: Mapping[str, str]) -> str:
-    """Return variables as `export` lines that a shell can evaluate."""
-    return "\n".join(
-        f"export {name}={shlex.quote(value)}" for name, value in sorted(environment.items())
-    )
 
 
 def env(*, state_dir: StateDir = None) -> None:

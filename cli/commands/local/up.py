@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.commands.local.env import exports
+from cli.display.variables import exports
 from cli.errors import UsageError
 from cli.options import Delays, Parameters, StateDir, parse_delays, parse_parameters
 from cli.streams import console
@@ -62,8 +62,9 @@ def up(
         with local_aws:
             out.print(exports(local_aws.environment()), soft_wrap=True)
             err.print(
-                f"The local AWS is running at {local_aws.endpoint_url}. "
-                "Ctrl-C stops it and deletes every environment in it.",
+                # Scripts wait for a line that begins so.
+                f"up at {local_aws.endpoint_url}; "
+                "Ctrl-C stops the local AWS and deletes every environment in it",
                 style="green",
                 soft_wrap=True,
             )

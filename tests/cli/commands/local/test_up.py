@@ -113,7 +113,10 @@ def test_ctrl_c_says_before_and_after_that_environments_are_lost(
     tmp_path: Path,
 ) -> None:
     def stay() -> None:
-        assert "Ctrl-C stops it and deletes every environment" in capsys.readouterr().err
+        said = (
+            "up at http://localhost:4566; Ctrl-C stops the local AWS and deletes every environment"
+        )
+        assert capsys.readouterr().err.startswith(said)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(up, "stay", stay)

@@ -11,10 +11,11 @@ from pydantic import Field
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import THROTTLES, Wire
 from lifecycle.errors import AwsCallError, ServiceUnavailableError
-from lifecycle.record import Record, Records, State
+from lifecycle.record import Record, State
 from lifecycle.request.inputs import unwrap
 from lifecycle.request.model import ENVIRONMENT_PATTERN
 from lifecycle.settings import Settings
+from lifecycle.table import Records
 
 EVENT_SOURCE = "agentcore.lifecycle"
 _CAUSE_LENGTH = 1000

@@ -15,7 +15,8 @@ from lifecycle.outcome.report import (
     record_failure,
     report_outcome,
 )
-from lifecycle.record import FailedSmokeTest, IdentityRecord, Records
+from lifecycle.record import FailedSmokeTest, IdentityRecord
+from lifecycle.table import Records
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:one"
 OTHER = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:two"

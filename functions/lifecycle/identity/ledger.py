@@ -6,7 +6,7 @@ from typing import Any
 
 from lifecycle.names import Flow
 from lifecycle.record import IdentityRecord
-from lifecycle.request.model import Auth
+from lifecycle.request.auth import Auth
 from lifecycle.table import Records
 
 

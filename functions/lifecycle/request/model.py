@@ -8,6 +8,7 @@ filled in. Each section of the input has a module of its own. Fields have the na
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -15,7 +16,7 @@ from pydantic import Field, field_validator, model_validator
 from lifecycle.names import TAG_PREFIX
 from lifecycle.request.artifact import Artifact
 from lifecycle.request.auth import Auth
-from lifecycle.request.inputs import InputModel, allowed, parse_input, problem
+from lifecycle.request.inputs import InputModel, allowed, parse_input, problem, unwrap
 from lifecycle.request.runtime import Runtime
 from lifecycle.request.smoke_test import SmokeTest
 from lifecycle.request.wait import Wait
@@ -121,3 +122,12 @@ def parse_request(event: Any) -> Request:
         InvalidRequestError: The input is wrong; the message names each wrong field, its value and what is allowed.
     """
     return parse_input(Request, event)
+
+
+def environment_of(request: Any) -> str | None:
+    """The environment that a request, or an input that was refused, is about; None when it has no valid name."""
+    value = unwrap(request)
+    if not isinstance(value, dict):
+        return None
+    name = value.get("environment", "dev")
+    return name if isinstance(name, str) and re.match(ENVIRONMENT_PATTERN, name) else None

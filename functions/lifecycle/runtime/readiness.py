@@ -12,7 +12,7 @@ from lifecycle.record import Record, RuntimeRecord
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime import agentcore
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT, READY
-from lifecycle.runtime.deploy import DeployedRuntime, describe_runtime
+from lifecycle.runtime.description import DeployedRuntime, describe_runtime
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 

@@ -40,12 +40,12 @@ def converge(
     """Create what is missing, repair what was changed, and record each step in the ledger.
 
     Args:
-        ledger: The identity section, already of type `cognito` and of the asked flow.
+        ledger: The identity section, already of type `cognito` and of the requested flow.
         clients: Cognito and Secrets Manager.
-        name: The name of pool and clients.
+        name: The name of the pool, and the beginning of the clients' names.
         secret_name: The name of the caller's secret.
-        domain_of: Gives the domain's prefix for an account id.
-        tags: The tags of pool and secret.
+        domain_of: Returns the domain's prefix for an account id.
+        tags: The tags of the pool and the secret.
 
     Raises:
         AwsCallError: The secret or the domain belongs to another owner.

@@ -29,7 +29,7 @@ from cli.streams import Streams, console
 from cli.target.local import local_target
 from cli.target.stack import stack_target
 from cli.target.target import Target
-from lifecycle.outcome.report import environment_of
+from lifecycle.request.model import environment_of
 
 _ASK = '{"action": "smokeTest"}'
 """Input that asks the question of the last provision again."""

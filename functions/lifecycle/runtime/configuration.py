@@ -1,18 +1,17 @@
-"""The configuration of a runtime: what the request wants, how the service's differs, what is written back."""
+"""The configuration of a runtime: what the request requires, where AgentCore's differs, and what an update sends."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from lifecycle import names
-from lifecycle.artifact.publish import CODE_RUNTIME
+from lifecycle.artifact.desired import CODE_RUNTIME
 from lifecycle.errors import ArtifactBuildError, AwsCallError
 from lifecycle.record import ArtifactRecord, IdentityRecord, Record
 from lifecycle.request.model import Request
-from lifecycle.runtime.agentcore import FAILED
 
-# AgentCore's defaults in seconds (botocore's model: LifecycleConfiguration). They are written out, so that a request
-# that no longer names a time-out gets them back.
+# AgentCore's defaults in seconds (botocore's model: LifecycleConfiguration). They are always sent, so that a request
+# that no longer sets a time-out resets it to its default.
 _IDLE_SECONDS = 900
 _LIFETIME_SECONDS = 28800
 
@@ -38,7 +37,7 @@ Configuration = dict[str, Any]
 def desired(
     request: Request, record: Record, role_arn: str, model_id: str, stack: str
 ) -> Configuration:
-    """Say how the runtime is to be; a part that is to be absent is None.
+    """Say how the runtime must be configured; a part that must be absent is None.
 
     Args:
         request: What is asked for.
@@ -84,14 +83,14 @@ def desired(
 
 
 def digests(wanted: Configuration) -> dict[str, str]:
-    """A digest of each part, for the record: it tells what was asked without repeating it."""
+    """A digest of each part, for the record: it tells parts apart without repeating their values."""
     return {part: names.digest(_plain(part, value)) for part, value in wanted.items()}
 
 
 def differences(
     wanted: Configuration, observed: Configuration, deployed: dict[str, str]
 ) -> list[str]:
-    """Name the parts in which the service's configuration is not what is wanted.
+    """Name the parts in which AgentCore's configuration differs from what is wanted.
 
     Args:
         wanted: From `desired`.
@@ -102,7 +101,7 @@ def differences(
     for part, value in wanted.items():
         seen = observed.get(part)
         if part == METADATA and seen is None and part in deployed:
-            continue  # written before, and this service does not tell it
+            continue  # written before, and this AgentCore does not return it
         if _plain(part, value) != _plain(part, seen):
             found.append(part)
     return found
@@ -111,7 +110,7 @@ def differences(
 def drift(
     different: list[str], wanted: Configuration, observed: Configuration, deployed: dict[str, str]
 ) -> list[str]:
-    """Say which differences were made by hand: parts that are asked for as they were last written.
+    """Say which differences are drift: the request still asks for what was last written, AgentCore has another value.
 
     Returns:
         Sentences for the output's `repaired`; never a value of the configuration.
@@ -128,23 +127,23 @@ def drift(
 
 
 def creation(wanted: Configuration) -> Configuration:
-    """The parts as `CreateAgentRuntime` takes them: it has no metadata configuration (new runtimes require MMDSv2)."""
+    """The parts as `CreateAgentRuntime` takes them: without the metadata configuration, which it does not have."""
     return {part: value for part, value in wanted.items() if value is not None and part != METADATA}
 
 
 def update(control: Any, wanted: Configuration, observed: Configuration) -> Configuration:
-    """Everything that `UpdateAgentRuntime` must be told, since it drops whatever it is not.
+    """The whole request of `UpdateAgentRuntime`, which resets every part that is left out.
 
-    What the lifecycle does not manage is carried over: every member that botocore's model has both in the answer of
-    `GetAgentRuntime` and in the request of `UpdateAgentRuntime`.
+    What the lifecycle does not manage is carried over from `observed`: every member that botocore's model has both in
+    the answer of `GetAgentRuntime` and in the request of `UpdateAgentRuntime`.
     """
     model = control.meta.service_model
     given = model.operation_model("UpdateAgentRuntime").input_shape.members
-    told = model.operation_model("GetAgentRuntime").output_shape.members
+    answered = model.operation_model("GetAgentRuntime").output_shape.members
     whole = {
         name: observed[name]
         for name in given
-        if name in told and name not in wanted and observed.get(name) is not None
+        if name in answered and name not in wanted and observed.get(name) is not None
     }
     for part, value in wanted.items():
         if value is not None:
@@ -152,19 +151,14 @@ def update(control: Any, wanted: Configuration, observed: Configuration) -> Conf
     return whole
 
 
-def artifact_kind(configuration: Configuration) -> str:
-    """`container` or `code`."""
+def artifact_kind(configuration: Configuration) -> Literal["container", "code"]:
+    """Tell which kind of artifact a configuration has."""
     return "code" if "codeConfiguration" in configuration[ARTIFACT] else "container"
-
-
-def is_failed(observed: dict[str, Any]) -> bool:
-    """Tell whether a runtime or endpoint is in a failed state."""
-    return observed["status"] in FAILED
 
 
 def _artifact(artifact: ArtifactRecord | None) -> Configuration:
     if artifact is None or not artifact.published:
-        raise ArtifactBuildError("the artifact is not published; start the execution again")
+        raise ArtifactBuildError("the artifact is not published; retry the execution")
     if artifact.type == "container":
         return {"containerConfiguration": {"containerUri": artifact.container_uri}}
     location = {"bucket": artifact.bucket, "prefix": artifact.key}
@@ -192,12 +186,12 @@ def _authorizer(request: Request, identity: IdentityRecord | None) -> Configurat
         }
     else:
         if identity is None or identity.type != "cognito" or identity.client_id is None:
-            # Never deploy without the authorizer that was asked for.
-            raise AwsCallError("the identity is not provisioned; start the execution again")
+            # Never deploy without the authorizer that the request asks for.
+            raise AwsCallError("the identity is not provisioned; retry the execution")
         machine = request.auth.cognito_flow == "clientCredentials"
         values = {
             "discoveryUrl": identity.discovery_url,
-            # Cognito's access tokens have the claim client_id and no aud, so it is clients that are named.
+            # Cognito's access tokens have the claim client_id and no aud, so the client is allowed, not an audience.
             "allowedClients": [identity.client_id],
             "allowedScopes": [identity.scope] if machine and identity.scope else None,
         }
@@ -207,7 +201,7 @@ def _authorizer(request: Request, identity: IdentityRecord | None) -> Configurat
 
 
 def _plain(part: str, value: Any) -> Any:
-    """A part as it is compared: only what is managed, defaults filled in, lists that are sets in one order."""
+    """A part in comparable form: only what the lifecycle manages, with defaults, and with sorted lists."""
     value = value or {}
     if part == "authorizerConfiguration":
         jwt = value.get("customJWTAuthorizer") or {}
@@ -239,8 +233,8 @@ def _plain(part: str, value: Any) -> Any:
 
 
 def _with_the_rest(part: str, value: Any, observed: Any) -> Any:
-    # Inside of a part, too, there are members that we do not manage (a VPC's requireServiceS3Endpoint, a JWT
-    # authorizer's private endpoint): they stay as long as the thing that they belong to is the same.
+    # A part also has members that the lifecycle does not manage (a VPC's requireServiceS3Endpoint, a JWT authorizer's
+    # private endpoint). They are kept while the network mode or the provider stays the same.
     if not observed:
         return value
     if part == "authorizerConfiguration":

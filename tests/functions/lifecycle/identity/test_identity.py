@@ -346,17 +346,17 @@ def drift_domain_gone(world: Any) -> None:
     )
 
 
-GONE_USER = "the test user's password was not the secret's: made anew"
+GONE_USER = "the test user's password did not match the secret: reset"
 
 
 @pytest.mark.parametrize(
     ("request_", "drift", "repaired"),
     [
-        (PASSWORD, drift_pool_gone, ["the user pool was gone: made again"]),
+        (PASSWORD, drift_pool_gone, ["the user pool was deleted: created again"]),
         (PASSWORD, drift_pool_opened, ["the user pool's sign-up setting had been changed"]),
         (PASSWORD, drift_pool_tags, ["the user pool's tags had been removed"]),
-        (PASSWORD, drift_client_gone, ["the app client was gone: made again"]),
-        (PASSWORD, drift_probe_gone, ["the probe client was gone: made again"]),
+        (PASSWORD, drift_client_gone, ["the app client was deleted: created again"]),
+        (PASSWORD, drift_probe_gone, ["the probe client was deleted: created again"]),
         (
             PASSWORD,
             drift_flows,
@@ -365,10 +365,10 @@ GONE_USER = "the test user's password was not the secret's: made anew"
                 "the app client's sign-in flows had been changed",
             ],
         ),
-        (PASSWORD, drift_user_gone, ["the test user was gone: made again"]),
+        (PASSWORD, drift_user_gone, ["the test user was deleted: created again"]),
         (PASSWORD, drift_user_disabled, ["the test user had been disabled"]),
         (PASSWORD, drift_user_reset, [GONE_USER]),
-        (PASSWORD, drift_secret_gone, ["the secret was gone: made again", GONE_USER]),
+        (PASSWORD, drift_secret_gone, ["the secret was deleted: created again", GONE_USER]),
         (
             PASSWORD,
             drift_secret_scheduled,
@@ -376,13 +376,16 @@ GONE_USER = "the test user's password was not the secret's: made anew"
         ),
         (PASSWORD, drift_secret_rewritten, [GONE_USER]),
         (PASSWORD, drift_secret_tags, ["the secret's tags had been removed"]),
-        (MACHINE, drift_pool_gone, ["the user pool was gone: made again"]),
-        (MACHINE, drift_client_gone, ["the app client was gone: made again"]),
-        (MACHINE, drift_domain_gone, ["the user pool's domain was gone: made again"]),
+        (MACHINE, drift_pool_gone, ["the user pool was deleted: created again"]),
+        (MACHINE, drift_client_gone, ["the app client was deleted: created again"]),
+        (MACHINE, drift_domain_gone, ["the user pool's domain was deleted: created again"]),
         (
             MACHINE,
             drift_secret_gone,
-            ["the secret was gone: made again", "the secret's value was not ours: written anew"],
+            [
+                "the secret was deleted: created again",
+                "the secret's value had been changed: rewritten",
+            ],
         ),
     ],
 )

@@ -118,7 +118,7 @@ def test_what_is_not_ours_stays_and_is_named(world: Any) -> None:
         f"user pool stack-dev ({theirs})",
         "secret stack/dev/password",
     ]
-    assert all("neither our tags" in kept.reason for kept in done.kept)
+    assert all("but not its tags" in kept.reason for kept in done.kept)
     assert len(world.pools()) == 1
     assert world.secret_names() == ["stack/dev/password"]
 
@@ -190,7 +190,7 @@ def test_what_is_still_there_after_its_deletion_is_named_and_tried_again(world: 
     clients.cognito.meta.events.register_first(
         "before-call.cognito-identity-provider.DeleteUserPool", _say_yes
     )
-    with pytest.raises(ServiceUnavailableError, match=r"user pool .* deleted, but not gone yet"):
+    with pytest.raises(ServiceUnavailableError, match=r"user pool .* is still being deleted"):
         delete_identity(world.event(action="teardown"), clients=clients)
     assert world.identity.user_pool_id
 
@@ -201,7 +201,7 @@ def test_a_pool_waits_for_its_domain_to_be_gone(world: Any) -> None:
     events = clients.cognito.meta.events
     events.register_first("before-call.cognito-identity-provider.DeleteUserPoolDomain", _say_yes)
     for _ in range(2):
-        with pytest.raises(ServiceUnavailableError, match=r"domain .* not gone yet"):
+        with pytest.raises(ServiceUnavailableError, match=r"domain .* is still being deleted"):
             delete_identity(world.event(action="teardown"), clients=clients)
         # The second time it is on its way, and refuses to be deleted again.
         events.register("after-call.cognito-identity-provider.DescribeUserPoolDomain", _going)

@@ -136,7 +136,7 @@ def test_a_tool_that_fails_fails(mcp: Any) -> None:
 
 
 def test_a_result_that_does_not_match_fails(mcp: Any) -> None:
-    with pytest.raises(SmokeTestError, match="does not match, it is: weather"):
+    with pytest.raises(SmokeTestError, match="does not match; the answer is: weather"):
         run(mcp, expect="雪")
 
 

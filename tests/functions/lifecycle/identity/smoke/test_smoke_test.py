@@ -142,7 +142,9 @@ def test_iam_matrix(iam: Any) -> None:
 @pytest.mark.parametrize("status", [200, 424])
 def test_a_call_that_gets_through_fails_at_once(password: Any, kind: str, status: int) -> None:
     password.runtime.always[kind] = error(status)
-    with pytest.raises(SmokeTestError, match=f"seen {status} .*authorisation let it through"):
+    with pytest.raises(
+        SmokeTestError, match=f"seen {status} .*the authorizer let the call through"
+    ):
         run(password)
     assert password.pauses == []
 
@@ -216,7 +218,7 @@ def test_an_agent_that_fails_fails_with_its_message(password: Any) -> None:
 
 
 def test_a_wrong_answer_fails_at_once_and_shows_it(password: Any) -> None:
-    with pytest.raises(SmokeTestError, match=r"does not match, it is: .*東京は晴れ"):
+    with pytest.raises(SmokeTestError, match=r"does not match; the answer is: .*東京は晴れ"):
         run(password, smokeTest={"expect": "雪"})
     assert password.pauses == []
 
@@ -320,7 +322,7 @@ def test_a_password_that_cognito_refuses_is_made_anew_by_the_next_provision(pass
         run(password)
     assert type(caught.value) is SmokeTestError
     done = provision_identity(password.world.event(), clients=password.world.clients)
-    assert done.repaired == ["the test user's password was not the secret's: made anew"]
+    assert done.repaired == ["the test user's password did not match the secret: reset"]
     assert run(password).passed
 
 

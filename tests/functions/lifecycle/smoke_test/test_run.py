@@ -16,6 +16,7 @@ from lifecycle.errors import EnvironmentNotFoundError, SmokeTestError
 from lifecycle.identity.provision import provision_identity
 from lifecycle.record import IdentityRecord
 from lifecycle.smoke_test.run import SmokeTestReport, run_smoke_test
+from tests.functions.lifecycle.lambda_context import LambdaContext
 
 MACHINE: dict[str, Any] = {"auth": {"type": "cognito", "flow": "clientCredentials"}}
 IAM = IdentityRecord(type="iam")
@@ -394,11 +395,11 @@ def test_no_token_or_password_in_output_record_or_log(
     )
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
     event = password.world.event(smokeTest={"expect": "^Bearer ey"})
-    output = handler.handler(event.model_dump(mode="json", by_alias=True), _Context())
+    output = handler.handler(event.model_dump(mode="json", by_alias=True), LambdaContext())
     assert output["smokeTest"]["answer"] == "Bearer (hidden)"
     failing = password.world.event(smokeTest={"expect": "雪"})
     with pytest.raises(SmokeTestError) as caught:
-        handler.handler(failing.model_dump(mode="json", by_alias=True), _Context())
+        handler.handler(failing.model_dump(mode="json", by_alias=True), LambdaContext())
     tokens = {
         call.headers["authorization"].removeprefix("Bearer ")
         for call in password.runtime.seen
@@ -427,10 +428,3 @@ def test_no_token_or_password_in_the_log_of_a_function_that_is_debugged(
     assert (value.get("password") or value["clientSecret"]) not in logged
     # A token is a JWT: header and claims begin with the letters of '{"'.
     assert re.findall(r"eyJ[\w-]+\.eyJ", logged) == []
-
-
-class _Context:
-    function_name = "smoke"
-    memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:smoke"
-    aws_request_id = "id"

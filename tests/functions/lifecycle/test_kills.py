@@ -18,6 +18,7 @@ from lifecycle.runtime.promotion import promote_version
 from lifecycle.runtime.readiness import check_runtime
 from lifecycle.runtime.teardown import delete_runtime
 from local.edge.faults import Fault
+from tests.functions.lifecycle.killer import Killed
 
 _MOST_CALLS = 60
 _READING = ("Get", "List", "Describe", "BatchGet", "Head")
@@ -186,9 +187,9 @@ def run(world: Any, stage: Callable[..., Any] | str) -> Any:
     ],
 )
 def test_ended_after_any_call_it_ends_the_same(
-    make_world: Any, before: Any, stage: Any, killed: type[BaseException]
+    make_runtime_world: Any, before: Any, stage: Any
 ) -> None:
-    whole = make_world()
+    whole = make_runtime_world()
     before(whole)
     whole.killer.start()
     answer = run(whole, stage)
@@ -201,10 +202,10 @@ def test_ended_after_any_call_it_ends_the_same(
     ]
     assert writing
     for number, call in writing:
-        world = make_world()
+        world = make_runtime_world()
         before(world)
         world.killer.start(after=number)
-        with pytest.raises(killed):
+        with pytest.raises(Killed):
             run(world, stage)
         again = run(world, stage)
         assert snapshot(world) == wanted, f"ended after call {number}, {call}"

@@ -15,6 +15,7 @@ from lifecycle.errors import AwsCallError, LockLostError, ServiceUnavailableErro
 from lifecycle.identity.provision import ProvisionedIdentity, provision_identity
 from lifecycle.identity.user_pool import POOL_SETTINGS
 from lifecycle.record import RuntimeRecord
+from tests.functions.lifecycle.lambda_context import LambdaContext
 
 OURS = {"agentcore-lifecycle:stack": "stack", "agentcore-lifecycle:environment": "dev"}
 PASSWORD: dict[str, Any] = {}
@@ -495,7 +496,7 @@ def test_no_secret_in_record_output_or_log(
     monkeypatch.setattr(provision_identity, "__kwdefaults__", {"clients": world.clients})
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
     output = handler.handler(
-        world.event(**request_).model_dump(mode="json", by_alias=True), _Context()
+        world.event(**request_).model_dump(mode="json", by_alias=True), LambdaContext()
     )
     value = world.secret_value()
     secret = value.get("password") or value["clientSecret"]
@@ -517,13 +518,6 @@ def test_no_secret_in_the_log_of_a_function_that_is_debugged(
     logged = " ".join(f"{entry.getMessage()} {entry.__dict__!r}" for entry in caplog.records)
     value = world.secret_value()
     assert (value.get("password") or value["clientSecret"]) not in logged
-
-
-class _Context:
-    function_name = "provision"
-    memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:provision"
-    aws_request_id = "id"
 
 
 def test_the_secret_is_never_read(world: Any) -> None:

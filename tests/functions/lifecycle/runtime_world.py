@@ -26,9 +26,9 @@ from lifecycle.runtime.deploy import deploy_runtime
 from lifecycle.runtime.promotion import promote_version
 from lifecycle.runtime.readiness import check_runtime
 from lifecycle.runtime.teardown import delete_runtime
-from local.agentcore.control.store import Store
+from local.agentcore.control.store import SERVICE, Store
 from local.agentcore.settings import Delays, Quotas
-from local.edge.faults import FaultPlan
+from local.edge.faults import Fault, FaultPlan
 from tests.functions.lifecycle.fake_codebuild import FakeCodeBuild
 from tests.functions.lifecycle.killer import Killer
 from tests.functions.lifecycle.runtime_clients import REGION, LocalClients, control_plane
@@ -99,6 +99,10 @@ class World:
 
     def pass_(self, seconds: float) -> None:
         self.now[0] += seconds
+
+    def fail(self, operation: str, reason: str = "no\ncapacity") -> None:
+        """Let the next call of an operation end in its FAILED state."""
+        self.faults.add(Fault(SERVICE, operation, "failureState", reason=reason))
 
     def begin(self, name: str | None = None, request: dict[str, Any] | None = None) -> Request:
         """Start an execution: the lock, the request, and an identity if there is none."""

@@ -1,36 +1,16 @@
-"""Fleets: which environments, with which input, which orphans, and what is reported."""
+"""Select environments: which ones a fleet takes, and with which input."""
 
-import json
 import re
 import time
 from typing import Any
 
 import pytest
 
-from lifecycle.errors import FleetError, InvalidRequestError
-from lifecycle.fleet.orphans import find_orphans
-from lifecycle.fleet.report import FleetReportEvent, report_fleet
-from lifecycle.fleet.select import FleetEvent, Selection, select_environments
-from lifecycle.record import IdentityRecord, RuntimeRecord
+from lifecycle.errors import InvalidRequestError
+from lifecycle.fleet.select import FleetEvent, select_environments
+from lifecycle.record import RuntimeRecord
 from lifecycle.request.model import parse_request
-
-
-def select(world: Any, execution: str = "fleet:one", **request: Any) -> Selection:
-    event = FleetEvent(execution=execution, input=request)
-    return select_environments(event, clients=world.clients)
-
-
-def named(selection: Selection) -> list[str]:
-    return [item.environment for item in selection.items]
-
-
-def environment(world: Any, name: str, **changes: Any) -> None:
-    """An environment at rest, as a provision left it."""
-    request = parse_request({"environment": name} | changes.pop("request", {}))
-    world.records.acquire(name, "execution:one", lambda _: False, {"request": request.to_json()})
-    runtime = RuntimeRecord(name=name, id=f"{name}-1", arn=f"arn:{name}", live_version="1")
-    changes = {"state": "READY", "runtime": runtime} | changes
-    world.records.release(name, "execution:one", **changes)
+from tests.functions.lifecycle.fleet.environments import environment, named, select
 
 
 def test_rebuild_repeats_the_last_request_of_each(world: Any) -> None:
@@ -137,150 +117,3 @@ def test_an_event_of_eventbridge_is_taken_as_it_comes(world: Any) -> None:
         FleetEvent(execution="fleet:one", input=event), clients=world.clients
     )
     assert named(selected) == ["a"]
-
-
-def orphaned_runtime(world: Any, name: str, stack: str = "stack") -> str:
-    answer = world.control.create_agent_runtime(
-        agentRuntimeName=f"stack_{name}",
-        agentRuntimeArtifact={"containerConfiguration": {"containerUri": "public.ecr.aws/a/b:c"}},
-        roleArn="arn:aws:iam::123456789012:role/agent",
-        tags={"agentcore-lifecycle:stack": stack, "agentcore-lifecycle:environment": name},
-    )
-    return str(answer["agentRuntimeArn"])
-
-
-def test_orphans_are_reported_and_nothing_more(world: Any) -> None:
-    lost = orphaned_runtime(world, "lost")
-    orphaned_runtime(world, "theirs", stack="another")
-    world.clients.secrets.create_secret(
-        Name="stack/lost/password",
-        SecretString="x",
-        Tags=[
-            {"Key": "agentcore-lifecycle:stack", "Value": "stack"},
-            {"Key": "agentcore-lifecycle:environment", "Value": "lost"},
-        ],
-    )
-    selection = select(world, action="sweep")
-    assert selection.items == []
-    secret, runtime = sorted(selection.orphans, key=lambda orphan: orphan.arn == lost)
-    assert ":secret:stack/lost/password" in secret.arn
-    assert (runtime.arn, runtime.environment, runtime.removable) == (lost, "lost", True)
-    assert world.records.get("lost") is None
-
-
-def test_orphans_are_torn_down_when_told_to(world: Any) -> None:
-    orphaned_runtime(world, "lost")
-    orphaned_runtime(world, "other")
-    dry = select(world, action="sweep", removeOrphans=True, dryRun=True, pattern="lost")
-    assert [item.environment for item in dry.would_start] == ["lost"]
-    assert world.records.get("lost") is None
-    selection = select(world, action="sweep", removeOrphans=True, pattern="lost")
-    (item,) = selection.items
-    assert item.input == {"action": "teardown", "environment": "lost"}
-    assert world.records.get("lost").state == "FAILED"
-    assert world.records.get("other") is None
-
-
-def test_an_orphan_that_was_taken_on_is_swept_again_until_it_is_gone(world: Any) -> None:
-    orphaned_runtime(world, "lost")
-    assert len(select(world, action="sweep", removeOrphans=True).items) == 1
-    # The function was killed and runs again, or the teardown failed and the next sweep comes.
-    (item,) = select(world, action="sweep").items
-    assert item.input == {"action": "teardown", "environment": "lost"}
-
-
-def test_what_is_provisioned_while_the_sweep_looks_is_not_torn_down(
-    world: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def provisioned_meanwhile(*arguments: Any) -> Any:
-        orphaned_runtime(world, "fresh")
-        environment(world, "fresh")
-        return find_orphans(*arguments)
-
-    monkeypatch.setattr("lifecycle.fleet.select.find_orphans", provisioned_meanwhile)
-    selection = select(world, action="sweep", removeOrphans=True)
-    assert [orphan.environment for orphan in selection.orphans] == ["fresh"]
-    assert selection.items == []
-
-
-def test_what_a_record_knows_is_no_orphan(world: Any) -> None:
-    world.provision("one")
-    assert select(world, action="sweep").orphans == []
-    arn = world.only_runtime().arn
-    runtime = world.record().runtime.model_copy(update={"arn": "arn:else", "id": "else"})
-    world.begin("two")
-    world.records.update("dev", "execution:two", runtime=runtime)
-    assert select(world, action="sweep").orphans == [], "somebody works on it"
-    world.records.release("dev", "execution:two")
-    (orphan,) = select(world, action="sweep", removeOrphans=True).orphans
-    assert (orphan.arn, orphan.removable) == (arn, False)
-
-
-def test_an_identity_that_a_record_knows_is_no_orphan(world: Any) -> None:
-    secret = world.clients.secrets.create_secret(
-        Name="stack/dev/password",
-        SecretString="x",
-        Tags=[
-            {"Key": "agentcore-lifecycle:stack", "Value": "stack"},
-            {"Key": "agentcore-lifecycle:environment", "Value": "dev"},
-        ],
-    )
-    environment(
-        world, "dev", identity=IdentityRecord(type="iam", secret_arns={"password": secret["ARN"]})
-    )
-    assert select(world, action="sweep").orphans == []
-
-
-@pytest.fixture
-def heard(world: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """What is put onto the event bus."""
-    monkeypatch.setenv("EVENT_BUS_NAME", "default")
-    entries: list[dict[str, Any]] = []
-
-    class Events:
-        def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
-            entries.extend(Entries)
-            return {"FailedEntryCount": 0}
-
-    world.clients.__dict__["events"] = Events()
-    yield entries
-    del world.clients.__dict__["events"]
-
-
-def report(world: Any, *results: dict[str, Any]) -> Any:
-    environment(world, "a")
-    selection = select(world, action="rebuild")
-    event = FleetReportEvent.model_validate(
-        {"execution": "fleet:one", "selection": selection, "results": list(results)}
-    )
-    return report_fleet(event, clients=world.clients)
-
-
-GOOD = {"environment": "a", "execution": "x:1", "status": "SUCCEEDED", "error": None, "cause": None}
-
-
-def test_a_good_fleet_is_counted(world: Any, heard: Any) -> None:
-    result = report(world, GOOD, GOOD | {"environment": "b"})
-    assert (result.started, result.succeeded, result.failed) == (2, 2, 0)
-    assert [entry["DetailType"] for entry in heard] == ["Fleet Complete"]
-
-
-def test_a_failed_environment_is_named_with_its_own_error(world: Any, heard: Any) -> None:
-    cause = {
-        "ExecutionArn": "x:2",
-        "Status": "FAILED",
-        "Error": "SmokeTestError",
-        "Cause": "check 'answer':\nexpected rain",
-    }
-    failed = {
-        "environment": "b",
-        "execution": None,
-        "status": "FAILED",
-        "error": "States.TaskFailed",
-        "cause": json.dumps(cause),
-    }
-    with pytest.raises(FleetError, match="1 of 2 environments failed: b: SmokeTestError: check"):
-        report(world, GOOD, failed)
-    (entry,) = heard
-    assert entry["DetailType"] == "Fleet Failed"
-    assert json.loads(entry["Detail"])["failed"] == 1

@@ -94,6 +94,9 @@ class Smoke:
         return arn
 
 
+MACHINE: dict[str, Any] = {"auth": {"type": "cognito", "flow": "clientCredentials"}}
+
+
 def run(smoke: Any, **request: Any) -> SmokeTestReport:
     return run_smoke_test(
         smoke.world.event(**request), clients=smoke.clients, sleep=smoke.pauses.append
@@ -102,3 +105,13 @@ def run(smoke: Any, **request: Any) -> SmokeTestReport:
 
 def error(status: int, code: str = "SomeException", message: str = "no") -> Any:
     return status, {"x-amzn-errortype": code}, json.dumps({"message": message}).encode()
+
+
+def jwt_identity(smoke: Any, secret: Any) -> IdentityRecord:
+    """A provider of the caller's own, whose token secret holds `secret`."""
+    return IdentityRecord(
+        type="jwt",
+        discovery_url="https://idp.example.com/.well-known/openid-configuration",
+        allowed_scopes=["run"],
+        token_secret_arn=smoke.keep_secret("theirs", secret),
+    )

@@ -1,7 +1,7 @@
-"""Every stage is ended after each of its AWS calls in turn and run again: one of everything, the same end.
+"""A stage that is killed after any one of its AWS calls and run again leaves exactly what an undisturbed run leaves.
 
-A call that only reads leaves nothing behind: being ended after it is being ended after the call before it, so it is
-after each call that writes that a stage is ended here.
+The tests kill a stage after each call that writes. A call that only reads changes nothing, so a kill after it is the
+same as a kill after the call before it.
 """
 
 import json
@@ -22,12 +22,12 @@ from tests.functions.lifecycle.killer import Killed
 
 _MOST_CALLS = 60
 _READING = ("Get", "List", "Describe", "BatchGet", "Head")
-# What changes from run to run and is nobody's business.
+# Timestamps, which differ from run to run.
 _STAMPS = {"createdAt", "updatedAt", "acquiredAt"}
 
 
 def snapshot(world: Any) -> str:
-    """Everything that exists, without ids and times that are made by chance."""
+    """Everything that exists, without random ids and times."""
     record = world.record().model_dump(mode="json", by_alias=True)
     text = json.dumps(
         {
@@ -146,7 +146,7 @@ def removed(world: Any) -> None:
     world.loop(delete_runtime)
 
 
-def mended(world: Any) -> Any:
+def repaired(world: Any) -> Any:
     """Deploy, and the loop that deploys again when it says so."""
     world.deploy()
     return world.loop(check_runtime)
@@ -172,7 +172,7 @@ CASES: list[tuple[Callable[[Any], None], Callable[..., Any] | str]] = [
 def run(world: Any, stage: Callable[..., Any] | str) -> Any:
     """The stage, once for those that only start something, else until it is done."""
     if isinstance(stage, str):
-        return mended(world)
+        return repaired(world)
     if stage in (promote_version, delete_runtime):
         return world.loop(stage)
     return world.run(stage)

@@ -1,4 +1,4 @@
-"""Provision the identity: one of everything, whatever was there before and wherever it died."""
+"""Provision the identity: exactly one of each resource, whatever existed before and wherever a kill came."""
 
 from __future__ import annotations
 

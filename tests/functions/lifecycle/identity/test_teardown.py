@@ -1,4 +1,4 @@
-"""Delete the identity: everything of ours goes, nothing else, wherever it died."""
+"""Delete the identity: everything of the environment goes, and nothing else, wherever a kill came."""
 
 from __future__ import annotations
 
@@ -12,17 +12,9 @@ from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
 from lifecycle.identity.provision import provision_identity
 from lifecycle.identity.teardown import delete_identity
 from lifecycle.teardown import Teardown
+from tests.functions.lifecycle.identity.provisioning import JWT, MACHINE
 from tests.functions.lifecycle.lambda_context import LambdaContext
 
-MACHINE: dict[str, Any] = {"auth": {"type": "cognito", "flow": "clientCredentials"}}
-JWT: dict[str, Any] = {
-    "auth": {
-        "type": "jwt",
-        "discoveryUrl": "https://idp.example.com/.well-known/openid-configuration",
-        "allowedAudience": ["agents"],
-        "tokenSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:theirs-abcdef",
-    }
-}
 LOOKED_FOR = [
     "user pools named stack-dev, with their domain and app clients",
     "secret stack/dev/password",

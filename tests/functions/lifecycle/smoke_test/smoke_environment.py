@@ -94,16 +94,15 @@ class Smoke:
         return arn
 
 
-MACHINE: dict[str, Any] = {"auth": {"type": "cognito", "flow": "clientCredentials"}}
-
-
 def run(smoke: Any, **request: Any) -> SmokeTestReport:
+    """Run the stage; its pauses are noted instead of slept."""
     return run_smoke_test(
         smoke.world.event(**request), clients=smoke.clients, sleep=smoke.pauses.append
     ).smoke_test
 
 
 def error(status: int, code: str = "SomeException", message: str = "no") -> Any:
+    """An answer of AgentCore with an error's name and message."""
     return status, {"x-amzn-errortype": code}, json.dumps({"message": message}).encode()
 
 

@@ -12,7 +12,8 @@ from lifecycle.errors import SmokeTestError
 from lifecycle.identity.provision import provision_identity
 from lifecycle.record import IdentityRecord
 from lifecycle.smoke_test.run import SmokeTestReport
-from tests.functions.lifecycle.smoke_test.smoke_environment import MACHINE, error, jwt_identity, run
+from tests.functions.lifecycle.identity.provisioning import MACHINE
+from tests.functions.lifecycle.smoke_test.smoke_environment import error, jwt_identity, run
 
 
 def outcome(report: SmokeTestReport) -> list[tuple[str, str]]:

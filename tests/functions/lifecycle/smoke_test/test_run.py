@@ -13,8 +13,9 @@ from lifecycle.errors import EnvironmentNotFoundError, SmokeTestError
 from lifecycle.identity.provision import provision_identity
 from lifecycle.record import IdentityRecord
 from lifecycle.smoke_test.run import run_smoke_test
+from tests.functions.lifecycle.identity.provisioning import MACHINE
 from tests.functions.lifecycle.lambda_context import LambdaContext
-from tests.functions.lifecycle.smoke_test.smoke_environment import MACHINE, error, run
+from tests.functions.lifecycle.smoke_test.smoke_environment import error, run
 
 IAM = IdentityRecord(type="iam")
 

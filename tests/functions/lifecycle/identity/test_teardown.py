@@ -1,4 +1,4 @@
-"""Delete the identity: everything of ours goes, nothing else, wherever it died."""
+"""Delete the identity: everything of the environment goes, and nothing else, wherever a kill came."""
 
 from __future__ import annotations
 
@@ -12,16 +12,9 @@ from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
 from lifecycle.identity.provision import provision_identity
 from lifecycle.identity.teardown import delete_identity
 from lifecycle.teardown import Teardown
+from tests.functions.lifecycle.identity.provisioning import JWT, MACHINE
+from tests.functions.lifecycle.lambda_context import LambdaContext
 
-MACHINE: dict[str, Any] = {"auth": {"type": "cognito", "flow": "clientCredentials"}}
-JWT: dict[str, Any] = {
-    "auth": {
-        "type": "jwt",
-        "discoveryUrl": "https://idp.example.com/.well-known/openid-configuration",
-        "allowedAudience": ["agents"],
-        "tokenSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:theirs-abcdef",
-    }
-}
 LOOKED_FOR = [
     "user pools named stack-dev, with their domain and app clients",
     "secret stack/dev/password",
@@ -275,7 +268,7 @@ def test_a_half_made_identity_is_removed_whole(kill_everywhere: Any) -> None:
     """Whatever a killed provision left, one teardown removes it."""
 
     def provision_then_remove(world: Any, clients: Any) -> None:
-        if clients.die_after is not None:
+        if clients.killer.after is not None:
             provision_identity(world.event(**MACHINE), clients=clients)
         remove(world)
 
@@ -295,17 +288,10 @@ def test_the_handler_returns_the_contracts_keys(
     monkeypatch.setattr(delete_identity, "__kwdefaults__", {"clients": world.clients})
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
     event = world.event(action="teardown").model_dump(mode="json", by_alias=True)
-    assert handler.handler(event, _Context()) == {
+    assert handler.handler(event, LambdaContext()) == {
         "done": True,
         "removed": [],
         "wouldRemove": [],
         "kept": [],
         "lookedFor": LOOKED_FOR,
     }
-
-
-class _Context:
-    function_name = "delete"
-    memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:delete"
-    aws_request_id = "id"

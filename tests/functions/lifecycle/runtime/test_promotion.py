@@ -1,4 +1,4 @@
-"""Wait for the runtime, and move `live` only to what was proved."""
+"""Promote: `live` moves only to a version that passed the smoke test."""
 
 from typing import Any
 
@@ -12,13 +12,6 @@ from lifecycle.errors import (
 )
 from lifecycle.runtime.promotion import promote_version
 from lifecycle.runtime.readiness import check_runtime
-from local.edge.faults import Fault
-
-CONTROL = "bedrock-agentcore-control"
-
-
-def fail(world: Any, operation: str, reason: str = "no\ncapacity") -> None:
-    world.faults.add(Fault(CONTROL, operation, "failureState", reason=reason))
 
 
 def updated(world: Any) -> None:
@@ -29,79 +22,6 @@ def updated(world: Any) -> None:
     world.deploy()
     world.loop(check_runtime)
     world.prove()
-
-
-def test_it_is_done_when_runtime_and_default_are_ready(world: Any) -> None:
-    world.begin("one")
-    world.build()
-    world.deploy()
-    first = world.check()
-    assert (first.done, first.redeploy, first.status) == (False, False, "CREATING")
-    world.pass_(10)
-    last = world.check()
-    assert (last.done, last.status) == (True, "READY")
-    assert (last.runtime.version, last.runtime.endpoint) == ("1", "DEFAULT")
-
-
-def test_a_failure_is_told_with_the_services_reason_and_recorded(world: Any) -> None:
-    world.begin("one")
-    world.build()
-    fail(world, "CreateAgentRuntime")
-    world.deploy()
-    world.pass_(10)
-    with pytest.raises(RuntimeFailedError, match=r"CREATE_FAILED on version 1: no capacity"):
-        world.check()
-    runtime = world.record().runtime
-    assert runtime.failed_version == "1"
-    assert "capacity" in runtime.failed_reason
-
-
-def test_a_failed_update_leaves_live_where_it_was(world: Any) -> None:
-    world.provision("one")
-    world.begin("two", {"runtime": {"description": "new"}})
-    world.publish()
-    fail(world, "UpdateAgentRuntime")
-    world.deploy()
-    world.pass_(10)
-    with pytest.raises(RuntimeFailedError, match="UPDATE_FAILED on version 2"):
-        world.check()
-    runtime = world.record().runtime
-    assert (runtime.live_version, runtime.failed_version) == ("1", "2")
-    assert world.only_runtime().endpoints["live"].live == "1"
-
-
-def test_at_the_deadline_the_last_status_is_told(world: Any) -> None:
-    world.begin("one")
-    world.build()
-    world.deploy()
-    with pytest.raises(WaitTimeoutError, match="still CREATING after 1800 s"):
-        world.check(deadline=1)
-    world.pass_(10)
-    assert world.check(deadline=1).done
-
-
-def test_a_runtime_that_vanished_is_to_be_deployed_again(world: Any) -> None:
-    world.begin("one")
-    world.build()
-    gone = world.deploy().runtime.id
-    world.pass_(10)
-    world.control.delete_agent_runtime(agentRuntimeId=gone)
-    world.pass_(10)
-    assert world.check().redeploy
-    assert world.loop(check_runtime).runtime.id != gone
-
-
-def test_metadata_service_version_2_is_switched_on_after_a_create_without_it(world: Any) -> None:
-    world.begin("one")
-    world.build()
-    world.deploy()
-    version = world.only_runtime().latest
-    version.configuration["metadataConfiguration"] = {"requireMMDSV2": False}
-    world.pass_(10)
-    assert world.check().redeploy
-    assert world.loop(check_runtime).runtime.version == "2"
-    assert world.detail()["metadataConfiguration"] == {"requireMMDSV2": True}
-    assert world.record().runtime.deployment.change == "created"
 
 
 def test_nothing_to_check_or_promote_without_a_deployment(world: Any) -> None:
@@ -166,7 +86,7 @@ def test_an_unproved_version_does_not_go_live(world: Any) -> None:
 
 def test_a_failed_move_is_told_and_a_redrive_tries_again(world: Any) -> None:
     updated(world)
-    fail(world, "UpdateAgentRuntimeEndpoint")
+    world.fail("UpdateAgentRuntimeEndpoint")
     assert world.promote().done is False
     world.pass_(10)
     with pytest.raises(RuntimeFailedError, match=r"UPDATE_FAILED for version 2: no capacity"):
@@ -184,7 +104,7 @@ def test_a_live_that_never_came_up_is_made_anew_by_the_next_execution(world: Any
     world.deploy()
     world.loop(check_runtime)
     world.prove()
-    fail(world, "CreateAgentRuntimeEndpoint")
+    world.fail("CreateAgentRuntimeEndpoint")
     world.promote()
     world.pass_(10)
     with pytest.raises(RuntimeFailedError, match="CREATE_FAILED"):
@@ -199,12 +119,3 @@ def test_a_promotion_gives_up_at_the_deadline(world: Any) -> None:
         world.promote(deadline=1)
     world.pass_(10)
     assert world.promote(deadline=1).done
-
-
-def test_it_is_not_done_while_default_serves_an_older_version(world: Any) -> None:
-    updated(world)
-    default = world.only_runtime().endpoints["DEFAULT"]
-    default.live = "1"
-    assert world.check().done is False
-    default.live = "2"
-    assert world.check().done

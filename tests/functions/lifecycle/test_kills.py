@@ -1,7 +1,7 @@
-"""Every stage is ended after each of its AWS calls in turn and run again: one of everything, the same end.
+"""A stage that is killed after any one of its AWS calls and run again leaves exactly what an undisturbed run leaves.
 
-A call that only reads leaves nothing behind: being ended after it is being ended after the call before it, so it is
-after each call that writes that a stage is ended here.
+The tests kill a stage after each call that writes. A call that only reads changes nothing, so a kill after it is the
+same as a kill after the call before it.
 """
 
 import json
@@ -18,15 +18,16 @@ from lifecycle.runtime.promotion import promote_version
 from lifecycle.runtime.readiness import check_runtime
 from lifecycle.runtime.teardown import delete_runtime
 from local.edge.faults import Fault
+from tests.functions.lifecycle.killer import Killed
 
 _MOST_CALLS = 60
 _READING = ("Get", "List", "Describe", "BatchGet", "Head")
-# What changes from run to run and is nobody's business.
+# Timestamps, which differ from run to run.
 _STAMPS = {"createdAt", "updatedAt", "acquiredAt"}
 
 
 def snapshot(world: Any) -> str:
-    """Everything that exists, without ids and times that are made by chance."""
+    """Everything that exists, without random ids and times."""
     record = world.record().model_dump(mode="json", by_alias=True)
     text = json.dumps(
         {
@@ -145,7 +146,7 @@ def removed(world: Any) -> None:
     world.loop(delete_runtime)
 
 
-def mended(world: Any) -> Any:
+def repaired(world: Any) -> Any:
     """Deploy, and the loop that deploys again when it says so."""
     world.deploy()
     return world.loop(check_runtime)
@@ -171,7 +172,7 @@ CASES: list[tuple[Callable[[Any], None], Callable[..., Any] | str]] = [
 def run(world: Any, stage: Callable[..., Any] | str) -> Any:
     """The stage, once for those that only start something, else until it is done."""
     if isinstance(stage, str):
-        return mended(world)
+        return repaired(world)
     if stage in (promote_version, delete_runtime):
         return world.loop(stage)
     return world.run(stage)
@@ -186,9 +187,9 @@ def run(world: Any, stage: Callable[..., Any] | str) -> Any:
     ],
 )
 def test_ended_after_any_call_it_ends_the_same(
-    make_world: Any, before: Any, stage: Any, killed: type[BaseException]
+    make_runtime_world: Any, before: Any, stage: Any
 ) -> None:
-    whole = make_world()
+    whole = make_runtime_world()
     before(whole)
     whole.killer.start()
     answer = run(whole, stage)
@@ -201,10 +202,10 @@ def test_ended_after_any_call_it_ends_the_same(
     ]
     assert writing
     for number, call in writing:
-        world = make_world()
+        world = make_runtime_world()
         before(world)
         world.killer.start(after=number)
-        with pytest.raises(killed):
+        with pytest.raises(Killed):
             run(world, stage)
         again = run(world, stage)
         assert snapshot(world) == wanted, f"ended after call {number}, {call}"

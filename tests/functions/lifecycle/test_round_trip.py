@@ -3,7 +3,16 @@
 from typing import Any
 from urllib.parse import quote
 
+import pytest
+
 from lifecycle.runtime.teardown import delete_runtime
+from tests.functions.lifecycle.runtime_world import World
+
+
+@pytest.fixture
+def world(runtime_world: World) -> World:
+    """An account with the stack in it."""
+    return runtime_world
 
 
 def test_a_new_environment_goes_live_and_away(world: Any) -> None:

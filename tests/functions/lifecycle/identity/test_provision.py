@@ -1,9 +1,8 @@
-"""Provision the identity: one of everything, whatever was there before and wherever it died."""
+"""Provision the identity: exactly one of each resource, whatever existed before and wherever a kill came."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,34 +11,19 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from handlers import provision_identity as handler
 from lifecycle.entry import aws_errors
 from lifecycle.errors import AwsCallError, LockLostError, ServiceUnavailableError
-from lifecycle.identity.provision import ProvisionedIdentity, provision_identity
-from lifecycle.identity.user_pool import POOL_SETTINGS
+from lifecycle.identity.provision import provision_identity
 from lifecycle.record import RuntimeRecord
-
-OURS = {"agentcore-lifecycle:stack": "stack", "agentcore-lifecycle:environment": "dev"}
-PASSWORD: dict[str, Any] = {}
-MACHINE: dict[str, Any] = {"auth": {"type": "cognito", "flow": "clientCredentials"}}
-JWT: dict[str, Any] = {
-    "auth": {
-        "type": "jwt",
-        "discoveryUrl": "https://idp.example.com/.well-known/openid-configuration",
-        "allowedAudience": ["agents"],
-        "tokenSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:theirs-abcdef",
-    }
-}
-IAM: dict[str, Any] = {"auth": {"type": "iam"}}
-FLOWS = [pytest.param(PASSWORD, id="password"), pytest.param(MACHINE, id="clientCredentials")]
-
-
-def provision(world: Any, request: dict[str, Any]) -> ProvisionedIdentity:
-    return provision_identity(world.event(**request), clients=world.clients)
-
-
-def describe_client(world: Any, client_id: str | None) -> dict[str, Any]:
-    client: dict[str, Any] = world.cognito.describe_user_pool_client(
-        UserPoolId=world.identity.user_pool_id, ClientId=client_id
-    )["UserPoolClient"]
-    return client
+from tests.functions.lifecycle.identity.provisioning import (
+    FLOWS,
+    IAM,
+    JWT,
+    MACHINE,
+    OURS,
+    PASSWORD,
+    describe_client,
+    provision,
+)
+from tests.functions.lifecycle.lambda_context import LambdaContext
 
 
 def test_password_flow_makes_pool_clients_user_and_secret(world: Any) -> None:
@@ -260,154 +244,6 @@ def test_switching_back_after_a_failed_switch_keeps_the_password(world: Any) -> 
     assert world.sign_in()
 
 
-def drift_pool_gone(world: Any) -> None:
-    if world.identity.domain:
-        world.cognito.delete_user_pool_domain(
-            UserPoolId=world.identity.user_pool_id, Domain=world.identity.domain
-        )
-    world.cognito.delete_user_pool(UserPoolId=world.identity.user_pool_id)
-
-
-def drift_pool_opened(world: Any) -> None:
-    world.cognito.update_user_pool(
-        UserPoolId=world.identity.user_pool_id,
-        UserPoolTags=OURS,
-        **{**POOL_SETTINGS, "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": False}},
-    )
-
-
-def drift_pool_tags(world: Any) -> None:
-    world.cognito.update_user_pool(
-        UserPoolId=world.identity.user_pool_id, UserPoolTags={"other": "tag"}, **POOL_SETTINGS
-    )
-
-
-def drift_client_gone(world: Any) -> None:
-    world.cognito.delete_user_pool_client(
-        UserPoolId=world.identity.user_pool_id, ClientId=world.identity.client_id
-    )
-
-
-def drift_probe_gone(world: Any) -> None:
-    world.cognito.delete_user_pool_client(
-        UserPoolId=world.identity.user_pool_id, ClientId=world.identity.probe_client_id
-    )
-
-
-def drift_flows(world: Any) -> None:
-    world.cognito.update_user_pool_client(
-        UserPoolId=world.identity.user_pool_id,
-        ClientId=world.identity.client_id,
-        ExplicitAuthFlows=["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-        AccessTokenValidity=5,
-    )
-
-
-def drift_user_gone(world: Any) -> None:
-    world.cognito.admin_delete_user(UserPoolId=world.identity.user_pool_id, Username="smoke-test")
-
-
-def drift_user_disabled(world: Any) -> None:
-    world.cognito.admin_disable_user(UserPoolId=world.identity.user_pool_id, Username="smoke-test")
-
-
-def drift_user_reset(world: Any) -> None:
-    world.cognito.admin_set_user_password(
-        UserPoolId=world.identity.user_pool_id,
-        Username="smoke-test",
-        Password="Another-Pass-Word-123456!",
-        Permanent=False,
-    )
-
-
-def drift_secret_gone(world: Any) -> None:
-    world.secrets.delete_secret(SecretId=world.identity.secret_arn, ForceDeleteWithoutRecovery=True)
-
-
-def drift_secret_scheduled(world: Any) -> None:
-    world.secrets.delete_secret(SecretId=world.identity.secret_arn, RecoveryWindowInDays=7)
-
-
-def drift_secret_rewritten(world: Any) -> None:
-    world.secrets.put_secret_value(
-        SecretId=world.identity.secret_arn, SecretString='{"by": "hand"}'
-    )
-
-
-def drift_secret_tags(world: Any) -> None:
-    world.secrets.untag_resource(
-        SecretId=world.identity.secret_arn, TagKeys=["agentcore-lifecycle:stack"]
-    )
-
-
-def drift_domain_gone(world: Any) -> None:
-    world.cognito.delete_user_pool_domain(
-        UserPoolId=world.identity.user_pool_id, Domain=world.identity.domain
-    )
-
-
-GONE_USER = "the test user's password did not match the secret: reset"
-
-
-@pytest.mark.parametrize(
-    ("request_", "drift", "repaired"),
-    [
-        (PASSWORD, drift_pool_gone, ["the user pool was deleted: created again"]),
-        (PASSWORD, drift_pool_opened, ["the user pool's sign-up setting had been changed"]),
-        (PASSWORD, drift_pool_tags, ["the user pool's tags had been removed"]),
-        (PASSWORD, drift_client_gone, ["the app client was deleted: created again"]),
-        (PASSWORD, drift_probe_gone, ["the probe client was deleted: created again"]),
-        (
-            PASSWORD,
-            drift_flows,
-            [
-                "the app client's token validity had been changed",
-                "the app client's sign-in flows had been changed",
-            ],
-        ),
-        (PASSWORD, drift_user_gone, ["the test user was deleted: created again"]),
-        (PASSWORD, drift_user_disabled, ["the test user had been disabled"]),
-        (PASSWORD, drift_user_reset, [GONE_USER]),
-        (PASSWORD, drift_secret_gone, ["the secret was deleted: created again", GONE_USER]),
-        (
-            PASSWORD,
-            drift_secret_scheduled,
-            ["the secret was scheduled for deletion: restored"],
-        ),
-        (PASSWORD, drift_secret_rewritten, [GONE_USER]),
-        (PASSWORD, drift_secret_tags, ["the secret's tags had been removed"]),
-        (MACHINE, drift_pool_gone, ["the user pool was deleted: created again"]),
-        (MACHINE, drift_client_gone, ["the app client was deleted: created again"]),
-        (MACHINE, drift_domain_gone, ["the user pool's domain was deleted: created again"]),
-        (
-            MACHINE,
-            drift_secret_gone,
-            [
-                "the secret was deleted: created again",
-                "the secret's value had been changed: rewritten",
-            ],
-        ),
-    ],
-)
-def test_drift_is_repaired_and_named(
-    world: Any,
-    request_: dict[str, Any],
-    drift: Callable[[Any], None],
-    repaired: list[str],
-) -> None:
-    provision(world, request_)
-    drift(world)
-    assert provision(world, request_).repaired == repaired
-    assert provision(world, request_).repaired == []
-    if request_ is PASSWORD:
-        assert world.sign_in()
-    else:
-        client = describe_client(world, world.identity.client_id)
-        assert world.secret_value()["clientSecret"] == client["ClientSecret"]
-    assert len(world.pools()) == 1
-    assert len(world.app_clients()) == 2
-
-
 def test_a_pool_without_our_tags_is_not_adopted(world: Any) -> None:
     theirs = world.cognito.create_user_pool(PoolName="stack-dev")["UserPool"]["Id"]
     provision(world, PASSWORD)
@@ -442,36 +278,6 @@ def _refuse_invalid_request(**_: Any) -> None:
     )
 
 
-def test_a_domain_of_another_pool_is_not_taken(world: Any) -> None:
-    provision(world, MACHINE)
-    domain = world.identity.domain
-    drift_domain_gone(world)
-    other = world.cognito.create_user_pool(PoolName="theirs")["UserPool"]["Id"]
-    world.cognito.create_user_pool_domain(UserPoolId=other, Domain=domain)
-    with pytest.raises(AwsCallError, match=other):
-        provision(world, MACHINE)
-
-
-@pytest.mark.parametrize("pool_is_gone", [True, False])
-def test_a_domain_that_is_still_going_heals(world: Any, *, pool_is_gone: bool) -> None:
-    provision(world, MACHINE)
-    going = world.cognito.describe_user_pool_domain(Domain=world.identity.domain)
-    going["DomainDescription"]["Status"] = "DELETING"
-    drift_domain_gone(world)
-    if pool_is_gone:
-        world.cognito.delete_user_pool(UserPoolId=world.identity.user_pool_id)
-    clients = world.counting()
-    clients.cognito.meta.events.register(
-        "after-call.cognito-identity-provider.DescribeUserPoolDomain",
-        lambda parsed, **_: parsed.update(going),
-    )
-    with pytest.raises(ServiceUnavailableError, match="still being deleted"):
-        provision_identity(world.event(**MACHINE), clients=clients)
-    provision(world, MACHINE)
-    (pool,) = world.pools()
-    assert pool["Domain"] == world.identity.domain
-
-
 def test_tags_of_the_request_reach_pool_and_secret(world: Any) -> None:
     provision(world, {"tags": {"team": "one"}})
     assert provision(world, {"tags": {"team": "two"}}).repaired == []
@@ -498,7 +304,7 @@ def test_no_secret_in_record_output_or_log(
     monkeypatch.setattr(provision_identity, "__kwdefaults__", {"clients": world.clients})
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
     output = handler.handler(
-        world.event(**request_).model_dump(mode="json", by_alias=True), _Context()
+        world.event(**request_).model_dump(mode="json", by_alias=True), LambdaContext()
     )
     value = world.secret_value()
     secret = value.get("password") or value["clientSecret"]
@@ -520,19 +326,3 @@ def test_no_secret_in_the_log_of_a_function_that_is_debugged(
     logged = " ".join(f"{entry.getMessage()} {entry.__dict__!r}" for entry in caplog.records)
     value = world.secret_value()
     assert (value.get("password") or value["clientSecret"]) not in logged
-
-
-class _Context:
-    function_name = "provision"
-    memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:provision"
-    aws_request_id = "id"
-
-
-def test_the_secret_is_never_read(world: Any) -> None:
-    counting = world.counting()
-    provision_identity(world.event(), clients=counting)
-    drift_user_gone(world)
-    provision_identity(world.event(), clients=counting)
-    assert "GetSecretValue" not in counting.calls
-    assert "GetRandomPassword" in counting.calls

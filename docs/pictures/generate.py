@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from docs.pictures import steps, svg
+from docs.pictures import rooms, steps, svg
 from docs.pictures.definition import read
 from docs.pictures.wiring import draw
 
@@ -41,7 +41,8 @@ def pictures() -> dict[Path, str]:
         )
         for name, title in MACHINES.items()
     }
-    return machines | {FOLDER / file: steps.draw(language) for file, language in STEPS.items()}
+    small = {FOLDER / file: steps.draw(language) for file, language in STEPS.items()}
+    return machines | small | {FOLDER / "rooms.svg": rooms.draw()}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -55,10 +55,12 @@ test: $(VENV)/.ready ## every test
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) tests/embedded
 
 .PHONY: check
-check: $(VENV)/.ready $(TOOLS)/.ready ## formatter, linter, types, template, definitions, pictures, locks
+check: $(VENV)/.ready $(TOOLS)/.ready ## formatter, linter, types, imports, sizes, template, definitions, pictures, locks
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.checks.imports
+	@$(BIN)/python -m tests.checks.sizes
 	@$(BIN)/python -m tests.checks.locks
 	@$(BIN)/python -m docs.pictures.generate --check
 	@$(BIN)/cfn-lint template.yaml

@@ -20,6 +20,9 @@ from tests.docs.pages import (
 
 both = pytest.mark.parametrize("pair", PAIRS, ids=[english for english, _ in PAIRS])
 
+INPUT_COLUMNS = 4
+"""How many columns a table has that is made from a model."""
+
 _LETTER = "[\u3040-\u30ff\u3400-\u9fff]"
 
 
@@ -51,7 +54,9 @@ def test_tables(pair: tuple[str, str]) -> None:
             assert len(row) == len(other) == len(ours.head), row
             if re.fullmatch(r"`[^`]+`(, `[^`]+`)*", row[0]):
                 assert other[0] == row[0].replace(", ", "、")
-            for cell, others in zip(row, other, strict=True):
+            # What the models say of a field is not repeated word for word: there, the names of the page are compared.
+            words = len(row) if len(row) < INPUT_COLUMNS else 1
+            for cell, others in zip(row[:words], other[:words], strict=True):
                 assert sorted(set(code_in(cell))) == sorted(set(code_in(others))), row[0]
 
 

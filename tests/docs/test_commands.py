@@ -129,27 +129,24 @@ class Shell:
         """Keep a local AWS up, started by the command of the page."""
         command = ".venv/bin/lifecycle local up"
         assert command in commands("docs/local.md")
-        process = subprocess.Popen(
-            ["bash", "-c", f"exec {command}"],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            assert process.stderr is not None
-            said = []
-            for line in process.stderr:
-                said.append(line)
-                if line.startswith("up at "):
-                    break
-            else:
-                pytest.fail(f"it ended with {process.wait()}: {''.join(said)}")
-            yield
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=END_SECONDS)
+        with (self.folder / "errors").open("w+") as errors:
+            process = subprocess.Popen(
+                ["bash", "-c", f"exec {command}"],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+            try:
+                assert process.stdout is not None
+                if not any("AWS_ENDPOINT_URL=" in line for line in process.stdout):
+                    errors.seek(0)
+                    pytest.fail(f"it ended with {process.wait()}: {errors.read()}")
+                yield
+            finally:
+                process.send_signal(signal.SIGTERM)
+                process.communicate(timeout=END_SECONDS)
 
     def run(self, script: str) -> str:
         """Run commands in one shell that knows the local AWS; return what they print, stderr included."""

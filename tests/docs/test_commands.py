@@ -67,10 +67,15 @@ class Scenario:
     after: dict[str, str] = field(default_factory=dict)
 
 
-# In this order, so that what one page provisions another finds.
+# In this order one page finds what another provisioned, which saves time; none depends on it.
 SCENARIOS = {
     "README.md": Scenario((r"removed +runtime ", "Succeeded", "environment +dev", "Succeeded")),
     "docs/deploying.md": Scenario(("environment +dev", "Succeeded", '"FailedEntryCount": 0')),
+    "docs/fleets.md": Scenario(('"executionArn": ', "SUCCEEDED"), after={"start-execution": WAIT}),
+    "docs/deleting.md": Scenario(
+        ("action +teardown", "removed +runtime ", "Succeeded"),
+        before={"teardown.json": f"{PROVISION} <<< {{}}"},
+    ),
     "docs/calling.md": Scenario(
         ('"answer": ".*天気', '"answer": ".*天気', '"statusCode": 200', '"answer": ".*天気'),
         before={
@@ -79,14 +84,15 @@ SCENARIOS = {
         },
         after={"client_credentials": CURL, "invoke-agent-runtime": "cat answer.json"},
     ),
-    "docs/fleets.md": Scenario(('"executionArn": ', "SUCCEEDED"), after={"start-execution": WAIT}),
-    "docs/deleting.md": Scenario(("action +teardown", "removed +runtime ", "Succeeded")),
     "docs/local.md": Scenario(
         (
             "stateMachineArn",
-            "action +provision(.|\n)*Succeeded",
-            "action +smokeTest(.|\n)*Succeeded",
-            "action +teardown(.|\n)*Succeeded",
+            "action +provision",
+            "Succeeded",
+            "action +smokeTest",
+            "Succeeded",
+            "action +teardown",
+            "Succeeded",
             "failureState",
             "throttle",
             "crashAfter",

@@ -29,7 +29,7 @@ CODE = {
     ),
     "only for types": (
         "functions/lifecycle/request/model.py",
-        "if TYPE_CHECKING:\n    from lifecycle.runtime.deploy import DeployedRuntime",
+        "if TYPE_CHECKING:\n    from lifecycle.runtime.description import DeployedRuntime",
         "A package of lifecycle imports only packages below it",
     ),
     "a package imports the one beside it": (

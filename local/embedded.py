@@ -24,6 +24,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from local.agentcore.service import AgentCore
 from local.agentcore.settings import Delays, Quotas
+from local.children import Children, kill_left_over
 from local.edge.app import Gateway
 from local.edge.authorization import Authorization
 from local.edge.calls import CallLog
@@ -33,11 +34,10 @@ from local.edge.local_api import LocalApi
 from local.edge.operations import Operations, new_session
 from local.edge.permissions import Place
 from local.edge.server import Server
-from local.services import moto_seams
+from local.moto import seams
 from local.services.bedrock.service import Bedrock
 from local.services.build.codebuild import CodeBuild
 from local.services.build.images import ImageStore, Reference
-from local.services.children import Children, kill_left_over
 from local.services.cognito import Cognito
 from local.services.events import Events
 from local.services.function_logs import FunctionLogs
@@ -200,11 +200,11 @@ class EmbeddedAws:
         undo.callback(_one_at_a_time.release)
         undo.enter_context(_owned(state_dir))
         undo.enter_context(_logged(state_dir / "logs" / "embedded.log"))
-        moto_seams.install()
-        moto_seams.reset()
+        seams.install()
+        seams.reset()
         self.credentials = CredentialStore()
         self._root = self.credentials.issue(Principal("root", None, "root"))
-        key, secret = moto_seams.INTERPRETER_KEYS
+        key, secret = seams.INTERPRETER_KEYS
         interpreter = Principal("stepfunctions", None, "service")
         self.credentials.add(Credentials(key, secret, None, interpreter))
         self.calls = CallLog(state_dir / "logs" / "calls.jsonl")
@@ -233,8 +233,8 @@ class EmbeddedAws:
             operations=self._operations,
             authorization=Authorization(
                 Place(self.region, self.account_id),
-                partial(moto_seams.policies_of, self.account_id),
-                partial(moto_seams.tags_of, self.account_id, self.region),
+                partial(seams.policies_of, self.account_id),
+                partial(seams.tags_of, self.account_id, self.region),
             ),
         )
 
@@ -288,12 +288,12 @@ class EmbeddedAws:
             client=self._clients_of("events"), account_id=self.account_id, region=self.region
         )
         undo.callback(self.events.close)
-        undo.callback(moto_seams.stop_executions, self.account_id, self.region)
-        moto_seams.tag_sources(
+        undo.callback(seams.stop_executions, self.account_id, self.region)
+        seams.tag_sources(
             self.agentcore.tagged_resources,
-            lambda: moto_seams.user_pool_tags(self.account_id, self.region),
+            lambda: seams.user_pool_tags(self.account_id, self.region),
         )
-        undo.callback(moto_seams.tag_sources)
+        undo.callback(seams.tag_sources)
         self._services.update(
             {
                 "bedrock-agentcore-control": self.agentcore.control,

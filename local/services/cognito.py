@@ -1,6 +1,6 @@
 """Cognito beside moto: the token endpoint of a user pool's domain, and a discovery that names it.
 
-What moto does otherwise inside (token life, allowed flows) is mended in `moto_seams`.
+What moto does otherwise inside (token life, allowed flows) is fixed in `local.moto`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from werkzeug import Request, Response
 
-from local.services import moto_seams
+from local.moto import seams
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -81,7 +81,7 @@ class Cognito:
             OAuthError: The client is unknown or not allowed, or asks for what it may not have.
         """
         client_id, secret = _client_of(request)
-        client = moto_seams.app_client(self._account_id, self._region, client_id)
+        client = seams.app_client(self._account_id, self._region, client_id)
         if client is None or not client.has_domain:
             raise OAuthError("invalid_client", "no such client in a user pool with a domain")
         if client.secret is None or not hmac.compare_digest(client.secret, secret):
@@ -97,7 +97,7 @@ class Cognito:
         wanted = (request.form.get("scope") or " ".join(allowed)).split()
         if not wanted or not set(wanted) <= set(allowed):
             raise OAuthError("invalid_scope", "the client may not have this scope")
-        seconds = moto_seams.token_seconds(client.settings, "access")
+        seconds = seams.token_seconds(client.settings, "access")
         now = int(time.time())
         claims = {
             "sub": client_id,
@@ -112,7 +112,7 @@ class Cognito:
             "client_id": client_id,
         }
         return {
-            "access_token": moto_seams.sign_token(client.pool, claims),
+            "access_token": seams.sign_token(client.pool, claims),
             "expires_in": seconds,
             "token_type": "Bearer",
         }

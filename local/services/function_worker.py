@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from local.services.runtime_api import Invocation, RuntimeApi
 
 if TYPE_CHECKING:
-    from local.services.children import Children
+    from local.children import Children
     from local.services.function_logs import FunctionLogs
 
 INIT_SECONDS = 60.0

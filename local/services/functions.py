@@ -19,12 +19,12 @@ from urllib.parse import unquote
 
 from werkzeug import Request, Response
 
+from local.children import Children
 from local.edge.credentials import CredentialStore, Principal
 from local.edge.errors import ServiceError, respond
 from local.edge.faults import FUNCTION_KINDS, Fault, FaultPlan
 from local.edge.operations import Operations
 from local.services.async_invocation import invoke_later
-from local.services.children import Children
 from local.services.function_logs import FunctionLogs
 from local.services.function_worker import FunctionSpec, Result, Worker
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
+from local.children import Children, kill_left_over
 from local.edge.credentials import CredentialStore
 from local.edge.faults import Fault, FaultPlan
-from local.services.children import Children, kill_left_over
 from local.services.function_logs import FunctionLogs
 from local.services.function_worker import FunctionSpec, Result
 from local.services.functions import FunctionNotFoundError, Functions, plain_name
@@ -271,7 +271,7 @@ def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     script = f"""
         import os, threading, time
         from pathlib import Path
-        from local.services.children import Children
+        from local.children import Children
         children = Children(Path({str(tmp_path)!r}))
         def start():
             print(children.start(["sleep", "60"], env=dict(os.environ), cwd=Path("/")).pid, flush=True)

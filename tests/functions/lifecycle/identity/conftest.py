@@ -16,7 +16,7 @@ from lifecycle.clients import Clients
 from lifecycle.record import IdentityRecord, Record, Records
 from lifecycle.request.model import Request
 from lifecycle.request.stage_event import StageEvent
-from local.services import moto_seams
+from local.moto import seams
 
 STACK = "stack"
 TABLE = "environments"
@@ -164,7 +164,7 @@ def function_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def shared_world(aws_session: Any) -> World:
-    moto_seams.tag_user_pools()
+    seams.tag_user_pools()
     # Making boto3 clients takes longer than all their calls to moto, so they are made once.
     return World(aws_session)
 

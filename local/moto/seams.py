@@ -1,8 +1,8 @@
 """Every place that reaches into moto's private parts, and why.
 
 Each seam says what moto does instead, and after `Upstream:` the issue or pull request that knows of
-it; `report N` is the text of one that is still to be filed (docs/upstream.md). For each there is a
-canary in `tests/local/services/test_moto_seams.py` that fails when moto no longer needs it.
+it; `report N` is the text of one that is still to be filed (local/moto/upstream/). For each there is a
+canary in `tests/local/moto/test_seams.py` that fails when moto no longer needs it.
 `install` may be called again, and stays in force for the process.
 """
 
@@ -84,7 +84,7 @@ from moto.stepfunctions.parser.utils import camel_to_snake_case
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from local.edge.operations import new_session
-from local.services.jsonata_engine import JsonataError, evaluate
+from local.moto.stepfunctions.jsonata_engine import JsonataError, evaluate
 
 INTERPRETER_KEYS = ("ak", "sk")
 """The keys that moto's interpreter signs its own calls with (`utils/boto_client.py` there)."""

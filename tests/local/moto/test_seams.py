@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from local.edge.faults import Fault
 from local.embedded import EmbeddedAws
-from local.services import moto_seams
+from local.moto import seams
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -141,7 +141,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
 def said() -> dict[str, bool]:
     """What moto says for itself, asked in a process without seams."""
     ran = subprocess.run(
-        [sys.executable, Path(__file__).with_name("canaries.py")],
+        [sys.executable, Path(__file__).with_name("canaries")],
         capture_output=True,
         text=True,
         check=True,
@@ -153,7 +153,7 @@ def said() -> dict[str, bool]:
 
 @pytest.mark.parametrize("canary", CANARIES)
 def test_moto_still_needs_the_seam(canary: str, said: dict[str, bool]) -> None:
-    assert said[canary], f"moto has learned {canary}: take its seam out of moto_seams.py"
+    assert said[canary], f"moto has learned {canary}: take its seam out of seams.py"
 
 
 def test_no_canary_is_forgotten(said: dict[str, bool]) -> None:
@@ -369,12 +369,14 @@ def test_a_history_has_pages_and_two_directions(machines: Machines) -> None:
 
 
 def test_every_seam_names_its_issue_or_the_report_that_is_to_be_filed() -> None:
-    reports = (Path(__file__).parents[3] / "docs/upstream.md").read_text(encoding="utf-8")
+    reports = (Path(__file__).parents[3] / "local/moto/upstream/README.md").read_text(
+        encoding="utf-8"
+    )
     numbers = set(re.findall(r"^## (\d+)\.", reports, re.MULTILINE))
-    source = Path(moto_seams.__file__).read_text(encoding="utf-8")
+    source = Path(seams.__file__).read_text(encoding="utf-8")
     install = source.split("def install()")[1].split("\n\n\n")[0]
     for seam in re.findall(r"^    (\w+)\(\)$", install, re.MULTILINE):
-        said = (getattr(moto_seams, seam).__doc__ or "").partition("pstream:")[2]
+        said = (getattr(seams, seam).__doc__ or "").partition("pstream:")[2]
         assert re.search(r"#\d+|reports? \d+", said), seam
     for first, last in re.findall(r"reports? (\d+)(?: to (\d+))?", source):
         assert {first, last or first} <= numbers

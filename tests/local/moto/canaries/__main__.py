@@ -1,6 +1,6 @@
 """What moto still does otherwise, asked of moto alone; run as a program, it prints JSON.
 
-Each canary returns true as long as its seam in `local/services/moto_seams.py` is needed. It runs in
+Each canary returns true as long as its seam in `local/services/seams.py` is needed. It runs in
 a process of its own, since the seams stay in force for a process.
 """
 

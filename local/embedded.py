@@ -34,7 +34,8 @@ from local.edge.local_api import LocalApi
 from local.edge.operations import Operations, new_session
 from local.edge.permissions import Place
 from local.edge.server import Server
-from local.moto import seams
+from local.moto import iam, seams, tagging
+from local.moto.stepfunctions import executions, tasks
 from local.services.bedrock.service import Bedrock
 from local.services.build.codebuild import CodeBuild
 from local.services.build.images import ImageStore, Reference
@@ -204,7 +205,7 @@ class EmbeddedAws:
         seams.reset()
         self.credentials = CredentialStore()
         self._root = self.credentials.issue(Principal("root", None, "root"))
-        key, secret = seams.INTERPRETER_KEYS
+        key, secret = tasks.INTERPRETER_KEYS
         interpreter = Principal("stepfunctions", None, "service")
         self.credentials.add(Credentials(key, secret, None, interpreter))
         self.calls = CallLog(state_dir / "logs" / "calls.jsonl")
@@ -233,8 +234,8 @@ class EmbeddedAws:
             operations=self._operations,
             authorization=Authorization(
                 Place(self.region, self.account_id),
-                partial(seams.policies_of, self.account_id),
-                partial(seams.tags_of, self.account_id, self.region),
+                partial(iam.policies_of, self.account_id),
+                partial(tagging.tags_of, self.account_id, self.region),
             ),
         )
 
@@ -288,12 +289,12 @@ class EmbeddedAws:
             client=self._clients_of("events"), account_id=self.account_id, region=self.region
         )
         undo.callback(self.events.close)
-        undo.callback(seams.stop_executions, self.account_id, self.region)
-        seams.tag_sources(
+        undo.callback(executions.stop_executions, self.account_id, self.region)
+        tagging.tag_sources(
             self.agentcore.tagged_resources,
-            lambda: seams.user_pool_tags(self.account_id, self.region),
+            lambda: tagging.user_pool_tags(self.account_id, self.region),
         )
-        undo.callback(seams.tag_sources)
+        undo.callback(tagging.tag_sources)
         self._services.update(
             {
                 "bedrock-agentcore-control": self.agentcore.control,

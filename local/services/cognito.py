@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from werkzeug import Request, Response
 
-from local.moto import seams
+from local.moto import cognito as moto_cognito
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -81,7 +81,7 @@ class Cognito:
             OAuthError: The client is unknown or not allowed, or asks for what it may not have.
         """
         client_id, secret = _client_of(request)
-        client = seams.app_client(self._account_id, self._region, client_id)
+        client = moto_cognito.app_client(self._account_id, self._region, client_id)
         if client is None or not client.has_domain:
             raise OAuthError("invalid_client", "no such client in a user pool with a domain")
         if client.secret is None or not hmac.compare_digest(client.secret, secret):
@@ -97,7 +97,7 @@ class Cognito:
         wanted = (request.form.get("scope") or " ".join(allowed)).split()
         if not wanted or not set(wanted) <= set(allowed):
             raise OAuthError("invalid_scope", "the client may not have this scope")
-        seconds = seams.token_seconds(client.settings, "access")
+        seconds = moto_cognito.token_seconds(client.settings, "access")
         now = int(time.time())
         claims = {
             "sub": client_id,
@@ -112,7 +112,7 @@ class Cognito:
             "client_id": client_id,
         }
         return {
-            "access_token": seams.sign_token(client.pool, claims),
+            "access_token": moto_cognito.sign_token(client.pool, claims),
             "expires_in": seconds,
             "token_type": "Bearer",
         }

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.moto import seams
+from local.moto import events as moto_events
 from local.services.dead_letters import Failure, attributes
 from local.services.event_input import PlainText, target_input, with_context
 from local.services.timetable import ScheduleExpressionError, next_due
@@ -91,7 +91,7 @@ class Events:
             threading.Thread(target=self._deliver_all, name="event-delivery", daemon=True),
             threading.Thread(target=self._watch_clock, name="event-clock", daemon=True),
         ]
-        seams.deliver_events_to(self.take)
+        moto_events.deliver_events_to(self.take)
         for thread in self._threads:
             thread.start()
 
@@ -114,7 +114,7 @@ class Events:
 
     def _tick(self, now: datetime) -> None:
         known: dict[tuple[str, str, str], datetime | None] = {}
-        for timer in seams.timers(self._account_id, self._region):
+        for timer in moto_events.timers(self._account_id, self._region):
             key = (timer.arn, timer.expression, timer.timezone)
             due = self._due.get(key)
             try:
@@ -132,13 +132,13 @@ class Events:
 
     def close(self) -> None:
         """End both threads; what was not delivered yet is not."""
-        seams.deliver_events_to(None)
+        moto_events.deliver_events_to(None)
         self._closing.set()
         self._deliveries.put(None)
         for thread in self._threads:
             thread.join()
 
-    def _fire(self, timer: seams.Timer, due: datetime) -> None:
+    def _fire(self, timer: moto_events.Timer, due: datetime) -> None:
         event: dict[str, Any] = {
             "version": "0",
             "id": str(uuid.uuid4()),

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from local.moto import seams
-from local.moto.seams import Timer
+from local.moto import events as moto_events
+from local.moto.events import Timer
 from local.services.events import Events
 
 PREFIX = ":us-east-1:123456789012:"
@@ -104,7 +104,7 @@ def notes(world: World) -> list[dict[str, str]]:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     found: list[World] = []
-    monkeypatch.setattr(seams, "timers", lambda *_: [*found[0].timers] if found else [])
+    monkeypatch.setattr(moto_events, "timers", lambda *_: [*found[0].timers] if found else [])
     found.append(World())
     yield found[0]
     found[0].events.close()
@@ -211,7 +211,7 @@ def test_the_clock_goes_on_when_it_failed_once(
         again.set()
         return []
 
-    monkeypatch.setattr(seams, "timers", timers)
+    monkeypatch.setattr(moto_events, "timers", timers)
     assert again.wait(10), "the clock has stopped"
     assert "the clock of rules and schedules failed" in caplog.text
 

@@ -16,7 +16,7 @@ from lifecycle.clients import Clients
 from lifecycle.record import IdentityRecord, Record, Records
 from lifecycle.request.model import Request
 from lifecycle.request.stage_event import StageEvent
-from local.moto import seams
+from local.moto.cognito import tag_user_pools
 
 STACK = "stack"
 TABLE = "environments"
@@ -164,7 +164,7 @@ def function_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def shared_world(aws_session: Any) -> World:
-    seams.tag_user_pools()
+    tag_user_pools()
     # Making boto3 clients takes longer than all their calls to moto, so they are made once.
     return World(aws_session)
 

@@ -37,12 +37,12 @@ from local.edge.server import Server
 from local.moto import iam, seams, tagging
 from local.moto.stepfunctions import executions, tasks
 from local.services.bedrock.service import Bedrock
-from local.services.build.codebuild import CodeBuild
-from local.services.build.images import ImageStore, Reference
+from local.services.build.service import CodeBuild
 from local.services.cognito import Cognito
-from local.services.events import Events
-from local.services.function_logs import FunctionLogs
-from local.services.functions import Callables, Functions
+from local.services.events.service import Events
+from local.services.functions.logs import FunctionLogs
+from local.services.functions.service import Callables, Functions
+from local.services.images.store import ImageStore, Reference
 from local.stack.deploy import Stack, deploy
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local.services.timetable import ScheduleExpressionError, next_due
+from local.services.events.timetable import ScheduleExpressionError, next_due
 
 # A Thursday.
 NOW = datetime(2026, 1, 15, 12, 30, tzinfo=UTC)

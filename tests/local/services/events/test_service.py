@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from local.moto import events as moto_events
 from local.moto.events import Timer
-from local.services.events import Events
+from local.services.events.service import Events
 
 PREFIX = ":us-east-1:123456789012:"
 RULE = f"arn:aws:events{PREFIX}rule/r"

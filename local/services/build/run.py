@@ -15,13 +15,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.services.build import build_host
-from local.services.build.build_log import BuildLog
+from local.services.build import host
 from local.services.build.buildspec import PHASES, Buildspec, BuildspecError, find
 from local.services.build.commands import Commands, CommandTimeoutError
-from local.services.build.images import ImageStore
+from local.services.build.log import BuildLog
 from local.services.build.process_group import ProcessGroup
 from local.services.build.record import BuildRecord, Status
+from local.services.images.store import ImageStore
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ class BuildRun:
         source = self._folder / "src"
         with self._phase("PROVISIONING"):
             source.mkdir(parents=True)
-            build_host.write_programs(self._folder / "bin", self._images.folder, self._slug)
+            host.write_programs(self._folder / "bin", self._images.folder, self._slug)
             group_name = self._order.log_group
             logs = self._client("logs") if group_name else None
             log = BuildLog(logs, group_name or "", self._order.log_stream)
@@ -156,7 +156,7 @@ class BuildRun:
             return
         with self._phase("DOWNLOAD_SOURCE", log):
             described = self.record.describe()
-            version = build_host.download_source(
+            version = host.download_source(
                 self._client("s3"), described["source"], described.get("sourceVersion"), source
             )
             self.record.update(resolvedSourceVersion=version or "none")
@@ -164,7 +164,7 @@ class BuildRun:
             variables = self._variables(spec)
         if self._outcome == "SUCCEEDED":
             variables |= {"CODEBUILD_SRC_DIR": str(source)}
-            environment = build_host.environment(self._folder, variables)
+            environment = host.environment(self._folder, variables)
             commands = Commands(group, self._folder / "shell", source, environment, log.line)
             self._run_phases(spec, commands, log, deadline)
         if not self._stopped.is_set():
@@ -238,7 +238,7 @@ class BuildRun:
             status, code, message = failed.status, failed.code, failed.message
         except BuildspecError as error:
             status, code, message = "FAILED", "YAML_FILE_ERROR", str(error)
-        except (build_host.SourceError, ClientError, BotoCoreError) as error:
+        except (host.SourceError, ClientError, BotoCoreError) as error:
             status, code, message = "FAILED", "CLIENT_ERROR", str(error)
         if log:
             log.note(f"Phase complete: {name} State: {status}")

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from local.services.function_worker import FunctionSpec, Result
+from local.services.functions.worker import FunctionSpec, Result
 
 log = logging.getLogger(__name__)
 

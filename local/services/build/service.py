@@ -17,10 +17,10 @@ from werkzeug import Request
 
 from local.edge.credentials import Credentials, CredentialStore, Principal
 from local.services.build import request
-from local.services.build.build_run import BuildOrder, BuildRun
-from local.services.build.images import ImageStore
 from local.services.build.protocol import Protocol, ServiceError
 from local.services.build.record import BuildRecord
+from local.services.build.run import BuildOrder, BuildRun
+from local.services.images.store import ImageStore
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.services.build.base_image import launcher, uv, write_program
+from local.services.images.base_image import launcher, uv, write_program
 
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 # What a build needs of the person's own settings, to reach the package registry.

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from local.services import async_invocation
-from local.services.async_invocation import invoke_later
-from local.services.function_worker import FunctionSpec, Result
+from local.services.functions import async_invocation
+from local.services.functions.async_invocation import invoke_later
+from local.services.functions.worker import FunctionSpec, Result
 
 
 class Queue:

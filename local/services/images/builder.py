@@ -13,15 +13,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from local.services.build import base_image, paths, tree
-from local.services.build.dockerfile import (
+from local.services.images import base_image, paths, tree
+from local.services.images.dockerfile import (
     DockerfileError,
     IgnoreRules,
     Instruction,
     parse,
     substitute,
 )
-from local.services.build.images import Image
+from local.services.images.store import Image
 
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 

@@ -24,9 +24,9 @@ from local.edge.credentials import CredentialStore, Principal
 from local.edge.errors import ServiceError, respond
 from local.edge.faults import FUNCTION_KINDS, Fault, FaultPlan
 from local.edge.operations import Operations
-from local.services.async_invocation import invoke_later
-from local.services.function_logs import FunctionLogs
-from local.services.function_worker import FunctionSpec, Result, Worker
+from local.services.functions.async_invocation import invoke_later
+from local.services.functions.logs import FunctionLogs
+from local.services.functions.worker import FunctionSpec, Result, Worker
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -1,6 +1,6 @@
 """`pip` and `uv` inside an image: uv does the work, from the cache of the person who builds.
 
-Run as `python -m local.services.build.installer pip|uv IMAGE_ROOT arguments…`.
+Run as `python -m local.services.images.installer pip|uv IMAGE_ROOT arguments…`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local.services.build import bytecode
-from local.services.build.base_image import PYTHON_HOME, uv
+from local.services.images import bytecode
+from local.services.images.base_image import PYTHON_HOME, uv
 
 # What matters to pip in a container, and not to uv here: the cache is the host's, and it stays.
 _NO_EFFECT = frozenset(

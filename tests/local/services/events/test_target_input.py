@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.services.event_input import PlainText, at_path, target_input, with_context
+from local.services.events.target_input import PlainText, at_path, target_input, with_context
 
 RULE = "arn:aws:events:us-east-1:123456789012:rule/rebuild"
 EVENT: dict[str, Any] = {

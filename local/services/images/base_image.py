@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local.services.build.dockerfile import DockerfileError
+from local.services.images.dockerfile import DockerfileError
 
 PYTHON_HOME = "usr/local"
 PATH = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -61,7 +61,7 @@ def make(root: Path, name: str) -> None:
         raise DockerfileError(f"FROM {name}: {made.stderr.strip()}")
     binaries = root / PYTHON_HOME / "bin"
     for tool in ("pip", "pip3", "uv"):
-        launcher = _launcher("local.services.build.installer", tool.rstrip("3"), str(root))
+        launcher = _launcher("local.services.images.installer", tool.rstrip("3"), str(root))
         write_program(binaries / tool, launcher)
     for tool in _NO_EFFECT:
         write_program(binaries / tool, f'echo "{tool}: no effect in the embedded build"\n')

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from local.services.build.dockerfile import DockerfileError, IgnoreRules
+from local.services.images.dockerfile import DockerfileError, IgnoreRules
 
 
 def matches(base: Path, source: str, where: str) -> list[Path]:

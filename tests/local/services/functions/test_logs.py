@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 from botocore.validate import ParamValidator
 
-from local.services.function_logs import FunctionLogs
+from local.services.functions.logs import FunctionLogs
 
 
 class Logs:

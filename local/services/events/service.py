@@ -15,9 +15,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.moto import events as moto_events
-from local.services.dead_letters import Failure, attributes
-from local.services.event_input import PlainText, target_input, with_context
-from local.services.timetable import ScheduleExpressionError, next_due
+from local.services.events.dead_letters import Failure, attributes
+from local.services.events.target_input import PlainText, target_input, with_context
+from local.services.events.timetable import ScheduleExpressionError, next_due
 
 log = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.services.runtime_api import Invocation, RuntimeApi
+from local.services.functions.runtime_api import Invocation, RuntimeApi
 
 if TYPE_CHECKING:
     from local.children import Children
-    from local.services.function_logs import FunctionLogs
+    from local.services.functions.logs import FunctionLogs
 
 INIT_SECONDS = 60.0
 """How long importing the handler may take. Lambda allows 10 s, on a machine of its own."""

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from local.services.build import paths
-from local.services.build.dockerfile import DockerfileError, IgnoreRules, parse, substitute
-from local.services.build.image_builder import ImageBuilder
-from local.services.build.images import Image
+from local.services.images import paths
+from local.services.images.builder import ImageBuilder
+from local.services.images.dockerfile import DockerfileError, IgnoreRules, parse, substitute
+from local.services.images.store import Image
 
 FROM = "FROM python:3.13-slim\n"
 Build = Callable[..., Image]

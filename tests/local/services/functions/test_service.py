@@ -19,9 +19,9 @@ import pytest
 from local.children import Children, kill_left_over
 from local.edge.credentials import CredentialStore
 from local.edge.faults import Fault, FaultPlan
-from local.services.function_logs import FunctionLogs
-from local.services.function_worker import FunctionSpec, Result
-from local.services.functions import FunctionNotFoundError, Functions, plain_name
+from local.services.functions.logs import FunctionLogs
+from local.services.functions.service import FunctionNotFoundError, Functions, plain_name
+from local.services.functions.worker import FunctionSpec, Result
 
 ROLE = "arn:aws:iam::123456789012:role/function"
 CODE = """

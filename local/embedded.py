@@ -40,6 +40,7 @@ from local.services.bedrock.service import Bedrock
 from local.services.build.service import CodeBuild
 from local.services.cognito import Cognito
 from local.services.events.service import Events
+from local.services.functions.api import InvokeApi
 from local.services.functions.logs import FunctionLogs
 from local.services.functions.service import Callables, Functions
 from local.services.images.store import ImageStore, Reference
@@ -281,7 +282,6 @@ class EmbeddedAws:
             children=children,
             logs=logs,
             callables=functions,
-            client=lambda_client,
         )
         undo.callback(self.functions.close)
         self.function_logs = logs
@@ -301,7 +301,7 @@ class EmbeddedAws:
                 "bedrock-agentcore": self.agentcore.data,
                 "bedrock-runtime": Bedrock().app,
                 "codebuild": codebuild.app,
-                "lambda:Invoke": self.functions,
+                "lambda:Invoke": InvokeApi(self.functions, lambda_client),
             }
         )
 

@@ -8,7 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from local.services.functions.worker import FunctionSpec, Result
+from local.services.functions.result import Result
+from local.services.functions.spec import FunctionSpec
 
 log = logging.getLogger(__name__)
 

@@ -2,87 +2,25 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import select
 import sys
 import threading
 import time
 import uuid
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.services.functions.output import ProcessOutput
+from local.services.functions.result import Result
 from local.services.functions.runtime_api import Invocation, RuntimeApi
+from local.services.functions.spec import FunctionSpec
 
 if TYPE_CHECKING:
     from local.children import Children
     from local.services.functions.logs import FunctionLogs
 
 INIT_SECONDS = 60.0
-"""How long importing the handler may take. Lambda allows 10 s, on a machine of its own."""
-
-TAIL_BYTES = 4096
-"""`X-Amz-Log-Result` has the last 4 KB of the log (Lambda API reference, Invoke)."""
-
-
-@dataclass(frozen=True)
-class FunctionSpec:
-    """A function as its template describes it.
-
-    Attributes:
-        logical_id: Its name in the template, and the name of its principal.
-        name: `FunctionName`.
-        arn: Its ARN, unqualified.
-        handler: `module.function`.
-        code: The folder with its code, laid out as in `/var/task`.
-        role_arn: The role it acts in.
-        environment: Variables of the template, resolved.
-        timeout: Seconds.
-        memory_mb: Told to the function, not enforced.
-        log_group: CloudWatch Logs group.
-        json_logs: Whether `LoggingConfig.LogFormat` is JSON.
-        log_level: `LoggingConfig.ApplicationLogLevel`, if set.
-        opt: The folder that stands for `/opt` (its layers laid over each other), if any.
-        dead_letter_arn: The queue for events that it failed on, if any.
-    """
-
-    logical_id: str
-    name: str
-    arn: str
-    handler: str
-    code: Path
-    role_arn: str
-    environment: dict[str, str] = field(default_factory=dict)
-    timeout: float = 3.0
-    memory_mb: int = 128
-    log_group: str = ""
-    json_logs: bool = False
-    log_level: str | None = None
-    opt: Path | None = None
-    dead_letter_arn: str | None = None
-
-
-@dataclass(frozen=True)
-class Result:
-    """How an invocation ended.
-
-    Attributes:
-        payload: The handler's JSON, or the error object.
-        error: What `X-Amz-Function-Error` says; `None` after a success.
-        log_tail: The last lines of the log.
-    """
-
-    payload: bytes
-    error: str | None = None
-    log_tail: bytes = b""
-
-    @classmethod
-    def failure(cls, error_type: str, message: str, tail: bytes = b"") -> Result:
-        """Return an error that Lambda itself reports, not the function's own code."""
-        payload = json.dumps({"errorType": error_type, "errorMessage": message})
-        return cls(payload.encode(), "Unhandled", tail)
+"""The most seconds that importing the handler may take. Lambda allows 10, on a dedicated machine."""
 
 
 class Worker:
@@ -92,7 +30,7 @@ class Worker:
         spec: The function.
         environment: The whole environment of the process.
         children: Starts the process.
-        logs: Takes its output.
+        logs: Receives its output.
     """
 
     def __init__(
@@ -107,13 +45,8 @@ class Worker:
         self._logs = logs
         self._stream = logs.new_stream()
         self._api = RuntimeApi()
-        self._tail = bytearray()
-        self._partial = b""
-        self._output_lock = threading.Lock()
+        self._output = ProcessOutput(self._log)
         self._current: Invocation | None = None
-        read, write = os.pipe()
-        self._output = read
-        fcntl.fcntl(read, fcntl.F_SETFL, os.O_NONBLOCK)
         self._process = children.start(
             [sys.executable, "-m", "awslambdaric", spec.handler],
             env={
@@ -122,15 +55,15 @@ class Worker:
                 "AWS_LAMBDA_LOG_STREAM_NAME": self._stream,
             },
             cwd=spec.code,
-            stdout=write,
+            stdout=self._output.pipe,
         )
-        os.close(write)
+        os.close(self._output.pipe)
         self._watcher = threading.Thread(target=self._watch, name=f"watch-{spec.name}", daemon=True)
         self._watcher.start()
 
     @property
     def alive(self) -> bool:
-        """Say whether the process runs."""
+        """Whether the process runs."""
         return self._process.poll() is None
 
     def wait_ready(self, give_up: threading.Event) -> None:
@@ -139,14 +72,14 @@ class Worker:
             continue
 
     def invoke(self, payload: bytes, request_id: str, timeout: float) -> Result:
-        """Hand an event to the process and wait for its answer.
+        """Pass an event to the process and wait for its response.
 
         Args:
             payload: The event, JSON.
             request_id: Id of the invocation.
             timeout: Seconds from the moment the handler begins; then the process is killed.
         """
-        self._tail.clear()
+        self._output.begin_tail()
         deadline = int((time.time() + timeout) * 1000)
         trace = f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Sampled=0"
         invocation = Invocation(
@@ -167,8 +100,8 @@ class Worker:
         result = self._await(invocation, timeout)
         milliseconds = (time.monotonic() - started) * 1000
         self._current = None
-        self._drain()
-        tail = bytes(self._tail[-TAIL_BYTES:])
+        self._output.drain()
+        tail = self._output.tail()
         self._platform(
             "report",
             request_id,
@@ -205,13 +138,10 @@ class Worker:
         return Result(invocation.answer, "Unhandled")
 
     def _watch(self) -> None:
-        """Read the output until the process ends, then say so to whoever waits for it."""
-        open_ = True
-        while open_:
-            select.select([self._output], [], [])
-            open_ = self._drain()
+        """Read the output until the process ends, then end the current invocation."""
+        self._output.wait_until_closed()
         self._process.wait()
-        os.close(self._output)
+        self._output.close()
         current = self._current
         if current is not None:
             self._exited(current)
@@ -222,37 +152,16 @@ class Worker:
         text = f"Runtime exited with error: {how}" if code else "Runtime exited without a reason"
         invocation.end("exit", text.encode())
 
-    def _drain(self) -> bool:
-        """Take all output that is there; false when there will be no more."""
-        with self._output_lock:
-            while True:
-                try:
-                    data = os.read(self._output, 65536)
-                except BlockingIOError:
-                    return True
-                except OSError:
-                    return False
-                if not data:
-                    if self._partial:
-                        self._line(self._partial)
-                        self._partial = b""
-                    return False
-                *lines, self._partial = (self._partial + data).split(b"\n")
-                for line in lines:
-                    self._line(line)
-
-    def _line(self, line: bytes) -> None:
-        self._tail += line + b"\n"
-        text = line.decode("utf-8", "replace").replace("\r", "\n")
+    def _log(self, text: str) -> None:
         self._logs.write(self.spec.name, self.spec.log_group, self._stream, text)
 
     def _platform(self, kind: str, request_id: str, text: str) -> None:
-        """Write what Lambda itself writes: text, or JSON if the function logs JSON."""
+        """Write a line that Lambda writes itself: text, or JSON if the function logs JSON."""
         if self.spec.json_logs:
             stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
             record = {"requestId": request_id, "message": text}
             text = json.dumps({"time": f"{stamp}Z", "type": f"platform.{kind}", "record": record})
-        self._logs.write(self.spec.name, self.spec.log_group, self._stream, text)
+        self._log(text)
 
 
 def _signal_name(number: int) -> str:

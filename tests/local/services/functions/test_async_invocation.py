@@ -11,7 +11,8 @@ import pytest
 
 from local.services.functions import async_invocation
 from local.services.functions.async_invocation import invoke_later
-from local.services.functions.worker import FunctionSpec, Result
+from local.services.functions.result import Result
+from local.services.functions.spec import FunctionSpec
 
 
 class Queue:

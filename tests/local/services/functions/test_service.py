@@ -20,8 +20,9 @@ from local.children import Children, kill_left_over
 from local.edge.credentials import CredentialStore
 from local.edge.faults import Fault, FaultPlan
 from local.services.functions.logs import FunctionLogs
-from local.services.functions.service import FunctionNotFoundError, Functions, plain_name
-from local.services.functions.worker import FunctionSpec, Result
+from local.services.functions.result import Result
+from local.services.functions.service import FunctionNotFoundError, Functions
+from local.services.functions.spec import FunctionSpec, plain_name
 
 ROLE = "arn:aws:iam::123456789012:role/function"
 CODE = """

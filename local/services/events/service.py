@@ -1,4 +1,4 @@
-"""EventBridge's deliveries: rules and schedules start executions and reach other targets."""
+"""EventBridge and EventBridge Scheduler: delivers events to targets, and fires schedules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import logging
 import queue
 import threading
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.moto import events as moto_events
 from local.services.events.dead_letters import Failure, attributes
-from local.services.events.target_input import PlainText, target_input, with_context
-from local.services.events.timetable import ScheduleExpressionError, next_due
+from local.services.events.target_input import target_input
+from local.services.events.targets import Targets
+from local.services.events.timers import Timers
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ _TICK_SECONDS = 0.5
 _RETRIES = 2
 
 Clock = Callable[[], datetime]
-"""Returns the present, with a time zone."""
+"""Returns the current time, with a time zone."""
 
 
 def _present() -> datetime:
@@ -34,7 +34,7 @@ def _present() -> datetime:
 
 @dataclass(frozen=True)
 class _Delivery:
-    """An event that is on its way.
+    """An event on its way to a target.
 
     Attributes:
         target: The target as the rule or the schedule has it.
@@ -48,27 +48,27 @@ class _Delivery:
 
     @property
     def of_rule(self) -> bool:
-        """Say whether it is a rule's, not a schedule's."""
+        """True for a rule, false for a schedule."""
         return self.source_arn.split(":")[2] == "events"
 
     @property
     def payload(self) -> Any:
-        """What the target is to receive, see `target_input`."""
+        """What the target receives, see `target_input`."""
         return target_input(self.target, self.event, self.source_arn)
 
 
 class Events:
     """Delivers events, and fires rules and schedules when they are due.
 
-    Deliveries happen in a thread of their own, after the call that put the event has returned,
-    each up to three times, as EventBridge delivers (there for 24 hours); what fails for good goes to the target's
-    dead-letter queue.
+    Events are delivered in a thread, after the call that put the event has returned. Each delivery is
+    tried up to three times (EventBridge retries for 24 hours). An event that cannot be delivered goes to
+    the target's dead-letter queue.
 
     Args:
-        client: Makes a boto3 client by service name; its calls show as those of `events`.
+        client: Makes a boto3 client by service name; the call log shows its calls as those of `events`.
         account_id: Account.
         region: Region.
-        clock: The present; tests put their own in its place and call `tick`.
+        clock: Returns the current time; tests pass their own and call `tick`.
     """
 
     def __init__(
@@ -79,13 +79,10 @@ class Events:
         region: str,
         clock: Clock = _present,
     ) -> None:
-        self._client = client
-        self._account_id = account_id
-        self._region = region
         self.clock = clock
-        self._due: dict[tuple[str, str, str], datetime | None] = {}
+        self._targets = Targets(client, lambda: self.clock())
+        self._timers = Timers(account_id, region, self.take)
         self._deliveries: queue.Queue[_Delivery | None] = queue.Queue()
-        self._ticking = threading.Lock()
         self._closing = threading.Event()
         self._threads = [
             threading.Thread(target=self._deliver_all, name="event-delivery", daemon=True),
@@ -96,65 +93,27 @@ class Events:
             thread.start()
 
     def take(self, target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> None:
-        """Take an event for a target of a rule, and deliver it soon."""
+        """Queue an event for a target of a rule."""
         self._deliveries.put(_Delivery(target, event, rule_arn))
 
     def flush(self) -> None:
-        """Wait until all that was taken has been delivered, or given up."""
+        """Wait until every queued event has been delivered or has failed."""
         self._deliveries.join()
 
     def tick(self) -> None:
         """Fire every rule and schedule that has become due since the last tick.
 
-        What is seen for the first time counts from now; what was missed while nobody looked fires
-        once.
+        A new one counts from now. One that was due several times fires once.
         """
-        with self._ticking:
-            self._tick(self.clock())
-
-    def _tick(self, now: datetime) -> None:
-        known: dict[tuple[str, str, str], datetime | None] = {}
-        for timer in moto_events.timers(self._account_id, self._region):
-            key = (timer.arn, timer.expression, timer.timezone)
-            due = self._due.get(key)
-            try:
-                if key not in self._due:
-                    due = next_due(timer.expression, now, timer.timezone)
-                if due is not None and due <= now:
-                    moment, due = due, next_due(timer.expression, now, timer.timezone)
-                    self._fire(timer, moment)
-            except ScheduleExpressionError as error:
-                log.warning("%s has no schedule: %s", timer.arn, error)
-            except Exception:
-                log.exception("%s could not fire", timer.arn)
-            known[key] = due
-        self._due = known
+        self._timers.tick(self.clock())
 
     def close(self) -> None:
-        """End both threads; what was not delivered yet is not."""
+        """Stop both threads; events that are still queued are dropped."""
         moto_events.deliver_events_to(None)
         self._closing.set()
         self._deliveries.put(None)
         for thread in self._threads:
             thread.join()
-
-    def _fire(self, timer: moto_events.Timer, due: datetime) -> None:
-        event: dict[str, Any] = {
-            "version": "0",
-            "id": str(uuid.uuid4()),
-            "detail-type": "Scheduled Event",
-            "source": "aws.events" if timer.rule else "aws.scheduler",
-            "account": self._account_id,
-            "time": due.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "region": self._region,
-            "resources": [timer.arn],
-            "detail": {},
-        }
-        for target in timer.targets:
-            if not timer.rule and target.get("Input"):
-                text = with_context(target["Input"], timer.arn, event["id"], event["time"])
-                target = {**target, "Input": text}
-            self.take(target, event, timer.arn)
 
     def _watch_clock(self) -> None:
         while not self._closing.wait(_TICK_SECONDS):
@@ -181,7 +140,7 @@ class Events:
         retries = 0
         while True:
             try:
-                self._deliver(target, delivery.payload)
+                self._targets.deliver(target, delivery.payload)
             except (ClientError, BotoCoreError) as error:
                 log.warning("delivery %d to %s failed: %s", retries + 1, target["Arn"], error)
                 failure = Failure.of(error)
@@ -196,13 +155,13 @@ class Events:
             retries += 1
 
     def _keep(self, delivery: _Delivery, failure: Failure, retries: int) -> None:
-        """Send what could not be delivered to the target's dead-letter queue, if it has one."""
+        """Send an event that could not be delivered to the target's dead-letter queue, if it has one."""
         queue_arn = (delivery.target.get("DeadLetterConfig") or {}).get("Arn")
         if not queue_arn:
             return
-        # A rule's queue has the event as it was; a schedule's has what the target was to receive.
+        # A rule's queue receives the original event; a schedule's receives the target's payload.
         content = delivery.event if delivery.of_rule else delivery.payload
-        self._send(
+        self._targets.send_message(
             queue_arn.rpartition(":")[2],
             content if isinstance(content, str) else json.dumps(content),
             attributes(
@@ -212,55 +171,4 @@ class Events:
                 source_arn=delivery.source_arn,
                 retries=retries,
             ),
-        )
-
-    def _send(self, name: str, text: str, notes: dict[str, Any] | None = None) -> None:
-        sqs = self._client("sqs")
-        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-        sqs.send_message(QueueUrl=url, MessageBody=text, MessageAttributes=notes or {})
-
-    def _deliver(self, target: dict[str, Any], payload: Any) -> None:
-        arn = target["Arn"]
-        service, resource = arn.split(":", 5)[2], arn.split(":", 5)[5]
-        # Who wants JSON refuses what is none.
-        document = payload if isinstance(payload, PlainText) else json.dumps(payload)
-        text = payload if isinstance(payload, str) else document
-        if service == "states":
-            self._client("stepfunctions").start_execution(stateMachineArn=arn, input=document)
-        elif service == "lambda":
-            self._client("lambda").invoke(
-                FunctionName=arn, InvocationType="Event", Payload=document.encode()
-            )
-        elif service == "sqs":
-            self._send(resource, text)
-        elif service == "sns":
-            self._client("sns").publish(TopicArn=arn, Message=text)
-        elif service == "logs":
-            self._log(resource.removeprefix("log-group:").removesuffix(":*"), text)
-        elif service == "events" and resource.startswith("event-bus/"):
-            self._forward(resource.removeprefix("event-bus/"), payload)
-        else:
-            log.warning("the embedded AWS cannot deliver events to %s", arn)
-
-    def _log(self, group: str, text: str) -> None:
-        logs = self._client("logs")
-        stream = str(uuid.uuid4())
-        logs.create_log_stream(logGroupName=group, logStreamName=stream)
-        moment = int(self.clock().timestamp() * 1000)
-        logs.put_log_events(
-            logGroupName=group,
-            logStreamName=stream,
-            logEvents=[{"timestamp": moment, "message": text}],
-        )
-
-    def _forward(self, bus: str, event: dict[str, Any]) -> None:
-        self._client("events").put_events(
-            Entries=[
-                {
-                    "Source": event["source"],
-                    "DetailType": event["detail-type"],
-                    "Detail": json.dumps(event["detail"]),
-                    "EventBusName": bus,
-                }
-            ]
         )

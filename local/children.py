@@ -1,4 +1,4 @@
-"""Child processes that die with the embedded AWS, even when that is killed with `kill -9`.
+"""Child processes that end with the local AWS, even when it is killed with `kill -9`.
 
 On Linux the kernel does it (`PR_SET_PDEATHSIG`, see prctl(2)); elsewhere, and for what slipped
 through, a file for each process is left below the state folder and read at the next start.
@@ -131,7 +131,7 @@ class _Order:
 
 
 def kill_left_over(pid_dir: Path) -> list[int]:
-    """Kill what an embedded AWS that was killed has left running, and forget it.
+    """Kill the processes that a killed local AWS left running, and delete their files.
 
     Args:
         pid_dir: The folder that its `Children` had.

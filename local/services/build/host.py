@@ -1,18 +1,20 @@
-"""What a build finds around it: programs, environment, source."""
+"""What a build finds on this host: programs, environment, source, variables."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local.services.build.buildspec import Buildspec
 from local.services.images.base_image import launcher, uv, write_program
 
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
@@ -21,7 +23,7 @@ _FROM_HOST = ("UV_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "LANG
 
 
 class SourceError(Exception):
-    """The source cannot be had; CodeBuild calls it `CLIENT_ERROR`."""
+    """The source cannot be read; CodeBuild reports `CLIENT_ERROR`."""
 
 
 def write_programs(folder: Path, images: Path, build_id: str) -> None:
@@ -122,3 +124,43 @@ def download_source(s3: Any, source: Mapping[str, Any], version: str | None, to:
     except zipfile.BadZipFile as error:
         raise SourceError(f"{location} is not a zip: {error}") from error
     return str(found.get("VersionId", ""))
+
+
+def variables(
+    client: Callable[[str], Any], spec: Buildspec, asked: Iterable[Mapping[str, str]]
+) -> dict[str, str]:
+    """Return a build's variables, with secrets and parameters resolved.
+
+    Args:
+        client: Makes boto3 clients with the service role's credentials.
+        spec: The buildspec; its variables have the lowest precedence.
+        asked: Variables of the project and of the call, as `environmentVariablesOverride` has them.
+
+    Raises:
+        ClientError: A secret or a parameter cannot be read.
+    """
+
+    def secret(where: str) -> str:
+        return _secret(client, where)
+
+    def parameter(name: str) -> str:
+        found = client("ssm").get_parameter(Name=name, WithDecryption=True)
+        return str(found["Parameter"]["Value"])
+
+    read = dict(spec.variables)
+    read |= {name: secret(where) for name, where in spec.secrets.items()}
+    read |= {name: parameter(where) for name, where in spec.parameters.items()}
+    for variable in asked:
+        kind = variable.get("type", "PLAINTEXT")
+        fetch = {"SECRETS_MANAGER": secret, "PARAMETER_STORE": parameter}.get(kind, str)
+        read[variable["name"]] = fetch(variable["value"])
+    return read
+
+
+def _secret(client: Callable[[str], Any], where: str) -> str:
+    """Read `secret-id[:json-key]`; an ARN itself has seven parts."""
+    parts = where.split(":")
+    own = 7 if where.startswith("arn:") else 1
+    found = client("secretsmanager").get_secret_value(SecretId=":".join(parts[:own]))
+    text = str(found["SecretString"])
+    return str(json.loads(text)[parts[own]]) if len(parts) > own and parts[own] else text

@@ -1,4 +1,4 @@
-"""Asynchronous invocations: an event that a function fails on is tried again, then kept in its dead-letter queue."""
+"""Asynchronous invocations: a failed event is retried, then sent to the dead-letter queue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local.services.functions.spec import FunctionSpec
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = (0.5, 1.0)
-"""Waits before the second and the third try; Lambda's are one and two minutes (developer guide, "Asynchronous
+"""Seconds before the second and the third attempt; Lambda's are one and two minutes (developer guide, "Asynchronous
 invocation")."""
 
 
@@ -32,10 +32,10 @@ def invoke_later(
     Args:
         spec: The function.
         event: Its event, JSON.
-        request_id: Id of the invocation, the same for each try.
+        request_id: Id of the invocation, the same for each attempt.
         invoke: Runs the function once.
         client: Makes a boto3 client, for the dead-letter queue.
-        closing: Set when the embedded AWS ends: nothing is tried any more.
+        closing: Set when the local AWS stops: nothing is retried after that.
     """
 
     def run() -> None:

@@ -1,4 +1,4 @@
-"""The one kind of base image there is here: Python, as a virtual environment of the running interpreter."""
+"""The only kind of base image: Python, as a virtual environment of the running interpreter."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def make(root: Path, name: str) -> None:
     """
     if "python" not in name:
         raise DockerfileError(
-            f"FROM {name}: the embedded build knows Python base images only (a name with 'python')."
+            f"FROM {name}: the local build supports only Python base images (a name with 'python')."
         )
     for folder in ("bin", "usr/bin", "tmp", "root", "var/lib", "etc", "home", "opt"):
         (root / folder).mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def make(root: Path, name: str) -> None:
         launcher = _launcher("local.services.images.installer", tool.rstrip("3"), str(root))
         write_program(binaries / tool, launcher)
     for tool in _NO_EFFECT:
-        write_program(binaries / tool, f'echo "{tool}: no effect in the embedded build"\n')
+        write_program(binaries / tool, f'echo "{tool}: no effect in the local build"\n')
     # `python -m pip`, which has to come out at the same place.
     package = next((root / PYTHON_HOME / "lib").glob("python*/site-packages")) / "pip"
     package.mkdir()

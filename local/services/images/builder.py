@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import platform
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from local.services.images import base_image, paths, tree
+from local.services.images import base_image, instructions, paths, tree
 from local.services.images.dockerfile import (
     DockerfileError,
     IgnoreRules,
@@ -21,47 +15,8 @@ from local.services.images.dockerfile import (
     parse,
     substitute,
 )
+from local.services.images.stage import Stage, architecture
 from local.services.images.store import Image
-
-_ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
-
-
-@dataclass
-class Stage:
-    """One `FROM` and what follows it.
-
-    Attributes:
-        root: Its file system.
-        name: `AS name`, or its number.
-        env: ENV, as the Dockerfile says it.
-        args: ARG, as the Dockerfile and `--build-arg` say it.
-        workdir: Absolute path in the image.
-        shell: What the shell form of RUN and CMD is given to.
-    """
-
-    root: Path
-    name: str
-    env: dict[str, str] = field(default_factory=lambda: {"PATH": base_image.PATH})
-    args: dict[str, str] = field(default_factory=dict)
-    workdir: str = "/"
-    shell: list[str] = field(default_factory=lambda: ["/bin/sh", "-c"])
-    entrypoint: list[str] = field(default_factory=list)
-    command: list[str] = field(default_factory=list)
-    labels: dict[str, str] = field(default_factory=dict)
-    user: str = ""
-
-    def variables(self) -> dict[str, str]:
-        """Return what `$name` stands for; ENV counts more than ARG."""
-        return self.args | self.env
-
-    def environment(self) -> dict[str, str]:
-        """Return ENV for a process on this host."""
-        return {name: paths.value(self.root, name, text) for name, text in self.env.items()}
-
-
-def architecture() -> str:
-    """Return this host's architecture as image manifests name it."""
-    return _ARCHITECTURES.get(platform.machine().lower(), platform.machine().lower())
 
 
 class ImageBuilder:
@@ -105,13 +60,11 @@ class ImageBuilder:
         Raises:
             DockerfileError: An instruction cannot be executed; the message names it.
         """
-        instructions = parse(dockerfile.read_text(encoding="utf-8"))
-        for number, instruction in enumerate(instructions, start=1):
+        parsed = parse(dockerfile.read_text(encoding="utf-8"))
+        for number, instruction in enumerate(parsed, start=1):
             if instruction.name == "FROM" and self.stages and self.stages[-1].name == target:
                 break
-            self.say(
-                f"[{number}/{len(instructions)}] {instruction.name} {instruction.text}".rstrip()
-            )
+            self.say(f"[{number}/{len(parsed)}] {instruction.name} {instruction.text}".rstrip())
             if instruction.name == "FROM":
                 self._from(instruction)
             elif not self.stages:
@@ -120,7 +73,7 @@ class ImageBuilder:
                 self._execute(self.stages[-1], instruction)
         if target and self.stages[-1].name != target:
             raise DockerfileError(f"The Dockerfile has no stage {target}.")
-        return self._image(self.stages[-1])
+        return self.stages[-1].image()
 
     def _global_arg(self, instruction: Instruction) -> None:
         if instruction.name != "ARG":
@@ -139,7 +92,7 @@ class ImageBuilder:
             root.mkdir()
             base_image.make(root, words[0])
             version = ".".join(map(str, sys.version_info[:3]))
-            self.say(f"{words[0]}: embedded, Python {version} on {architecture()}")
+            self.say(f"{words[0]}: local base image, Python {version} on {architecture()}")
             self.stages.append(Stage(root, name))
             return
         shutil.copytree(base.root, root, symlinks=True)
@@ -156,9 +109,9 @@ class ImageBuilder:
         at = Instruction(instruction.name, instruction.flags, text, instruction.line)
         match instruction.name:
             case "RUN":
-                self._run(stage, at)
+                instructions.run(stage, at)
             case "COPY" | "ADD":
-                self._copy(stage, at)
+                instructions.copy(self.stages, at, self.context, self.ignore, self.say)
             case "ENV":
                 stage.env.update(at.pairs())
             case "LABEL":
@@ -182,87 +135,4 @@ class ImageBuilder:
                 for word in at.words():
                     paths.inside(stage.root, word, stage.workdir).mkdir(parents=True, exist_ok=True)
             case _:
-                self.say(f"{instruction.name} has no effect in the embedded build")
-
-    def _run(self, stage: Stage, instruction: Instruction) -> None:
-        words = instruction.exec_form()
-        if words is None:
-            words = [*stage.shell, paths.shell_text(stage.root, instruction.text)]
-        else:
-            words = [paths.word(stage.root, word) for word in words]
-        arguments = {n: paths.value(stage.root, n, text) for n, text in stage.args.items()}
-        environment = arguments | _host_environment() | stage.environment()
-        environment["HOME"] = str(stage.root / "root")
-        environment["TMPDIR"] = str(stage.root / "tmp")
-        done = subprocess.run(
-            words,
-            cwd=paths.inside(stage.root, stage.workdir),
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-        if done.returncode:
-            raise DockerfileError(
-                f"Dockerfile line {instruction.line}: RUN {instruction.text} ended with exit status"
-                f" {done.returncode}."
-            )
-
-    def _copy(self, stage: Stage, instruction: Instruction) -> None:
-        words = instruction.words()
-        where = f"Dockerfile line {instruction.line}: {instruction.name}"
-        if len(words) < 2:
-            raise DockerfileError(f"{where} needs a source and a destination.")
-        *sources, destination = words
-        base, ignore = self.context, self.ignore
-        if origin := instruction.flags.get("from"):
-            found = next((each for each in self.stages[:-1] if each.name == origin), None)
-            if found is None and "uv" in origin:
-                self.say(f"{origin}: uv is part of the embedded base image")
-                return
-            if found is None:
-                raise DockerfileError(f"{where}: there is no stage {origin}.")
-            base, ignore = found.root, IgnoreRules()
-        target = paths.inside(stage.root, destination, stage.workdir)
-        into = destination.endswith(("/", "/.")) or destination == "." or target.is_dir()
-        matches = [
-            (source, match)
-            for source in sources
-            for match in tree.matches(base, source.removeprefix("/"), where)
-        ]
-        into = into or len(matches) > 1
-        for source, match in matches:
-            place = target / match.name if into and match.is_file() else target
-            if not tree.copy(base, match, place, ignore):
-                raise DockerfileError(f"{where}: .dockerignore leaves {source} out.")
-            if base != self.context:
-                tree.lead_to(place, base)
-
-    def _image(self, stage: Stage) -> Image:
-        command = [*stage.entrypoint, *stage.command]
-        described = {
-            "architecture": architecture(),
-            "env": stage.env,
-            "entrypoint": stage.entrypoint,
-            "cmd": stage.command,
-            "labels": stage.labels,
-            "user": stage.user,
-            "workdir": stage.workdir,
-            "files": tree.listing(stage.root),
-        }
-        digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
-        workdir = paths.inside(stage.root, stage.workdir)
-        workdir.mkdir(parents=True, exist_ok=True)
-        return Image(
-            root=stage.root,
-            command=[paths.word(stage.root, word) for word in command],
-            environment=stage.environment(),
-            workdir=workdir,
-            architecture=architecture(),
-            digest=f"sha256:{digest}",
-        )
-
-
-def _host_environment() -> dict[str, str]:
-    """What a container gets from its host, too: the way to the network. And uv's cache."""
-    wanted = ("UV_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "LANG")
-    return {n: v for n, v in os.environ.items() if n.upper().startswith(wanted)}
+                self.say(f"{instruction.name} has no effect in the local build")

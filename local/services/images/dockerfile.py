@@ -117,7 +117,7 @@ def _instruction(text: str, line: int) -> Instruction:
         raise DockerfileError(f"Dockerfile line {line}: unknown instruction {name}.")
     if name in ("RUN", "COPY", "ADD") and re.search(r"<<-?[\"']?\w", rest):
         raise DockerfileError(
-            f"Dockerfile line {line}: the embedded build does not know here-documents."
+            f"Dockerfile line {line}: the local build does not support here-documents."
         )
     flags: dict[str, str] = {}
     while match := re.match(r"--([\w-]+)(?:=(\S+))?(?:\s+|$)", rest):

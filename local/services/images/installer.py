@@ -55,7 +55,9 @@ def translate(tool: str, arguments: list[str], python: str) -> list[str] | None:
     if command == "cache":
         return None
     if command not in _LIKE_PIP:
-        raise ValueError(f"pip {' '.join(arguments)}: the embedded build knows no such command.")
+        raise ValueError(
+            f"pip {' '.join(arguments)}: the local build does not support this command."
+        )
     kept.remove(command)
     uninstall = [each for each in kept if each not in ("-y", "--yes")]
     return ["pip", command, "--python", python, *(uninstall if command == "uninstall" else kept)]

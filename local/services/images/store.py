@@ -1,4 +1,4 @@
-"""Where the images of the embedded AWS lie: a directory tree each, found by tag or digest.
+"""The images of the local AWS: one directory tree for each, found by tag or digest.
 
 `trees/<id>/root` is the image's file system, `trees/<id>/image.json` what `docker inspect` would say;
 `references/<registry>/<repository>/<tag or sha256-…>` names the tree.
@@ -76,11 +76,11 @@ class Reference:
 
 
 class ImageStore:
-    """The images of one embedded AWS; several processes may use it at once.
+    """The images of one local AWS; several processes may use it at once.
 
     Args:
-        folder: Where the images lie, such as `<state>/images`.
-        is_in_registry: Says whether ECR (still) has an image; without it what was pushed stays.
+        folder: The images' folder, such as `<state>/images`.
+        is_in_registry: Says whether ECR (still) has an image; without it every pushed image stays.
     """
 
     def __init__(

@@ -69,7 +69,7 @@ def files(path: Path) -> Iterator[Path]:
 
 
 def lead_to(new: Path, old_root: Path) -> None:
-    """Mend the absolute paths that virtual environments keep (first lines of programs, settings)."""
+    """Fix the absolute paths that virtual environments keep (first lines of programs, settings)."""
     old, root = str(old_root).encode(), str(_stage_root(new, old_root)).encode()
     for file in files(new):
         if file.is_symlink() or (file.parent.name != "bin" and file.suffix not in (".cfg", ".pth")):

@@ -1,4 +1,4 @@
-"""The embedded CodeBuild in front of moto, on loopback, as the gateway puts them together."""
+"""The local CodeBuild in front of moto, on loopback, wired as in the local AWS."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ phases:
         ("version: 0.2\nphases: [\n", "not YAML"),
         ("version: 0.1\nphases: {}\n", "has to be 0.2"),
         ("version: 0.2\nenv: {}\n", "has no phases"),
-        ("version: 0.2\nphases:\n  deploy: {}\n", "does not know: deploy"),
+        ("version: 0.2\nphases:\n  deploy: {}\n", "does not support: deploy"),
         ("version: 0.2\nphases:\n  build:\n    commands: [{a: b}]\n", "is not a command"),
     ],
 )
@@ -177,7 +177,7 @@ def test_a_build_is_stopped_with_all_its_processes(
 def test_a_build_that_takes_too_long(account: Any, spec: Spec) -> None:
     account.project("late", spec(build=["sleep 60"]))
     # Minutes are the smallest unit of the API (5 at least), so the stored project is changed.
-    account.codebuild._projects["late"]["timeoutInMinutes"] = 0.02
+    account.codebuild._projects.get("late")["timeoutInMinutes"] = 0.02
     build = account.finish(account.client("codebuild").start_build(projectName="late")["build"])
     assert build["buildStatus"] == "TIMED_OUT"
     assert phases(build)["BUILD"] == "TIMED_OUT"

@@ -1,7 +1,7 @@
 """Child processes that end with the local AWS, even when it is killed with `kill -9`.
 
-On Linux the kernel does it (`PR_SET_PDEATHSIG`, see prctl(2)); elsewhere, and for what slipped
-through, a file for each process is left below the state folder and read at the next start.
+On Linux the kernel ends them (`PR_SET_PDEATHSIG`, see prctl(2)). For other systems, and as a
+fallback, each process has a file in the state folder, which the next start reads.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ os.execvpe(sys.argv[2], sys.argv[2:], os.environ)
 
 
 class Children:
-    """Starts child processes and remembers them.
+    """Starts child processes and keeps track of them.
 
     Args:
-        pid_dir: Folder below the state folder for one file a process.
+        pid_dir: Folder in the state folder, with one file for each process.
     """
 
     def __init__(self, pid_dir: Path) -> None:
@@ -47,8 +47,8 @@ class Children:
         self._orders: queue.SimpleQueue[tuple[_Order, Future[subprocess.Popen[bytes]]] | None] = (
             queue.SimpleQueue()
         )
-        # The kernel's promise holds for the *thread* that forked (prctl(2)): a request's own
-        # thread ends with the request, so one thread that lives as long as we do starts them all.
+        # The kernel's guarantee is bound to the *thread* that forked (prctl(2)). A request's thread
+        # ends with the request, so one thread with our lifetime starts every process.
         self._starter = threading.Thread(target=self._start_all, name="children", daemon=True)
         self._starter.start()
 
@@ -66,7 +66,7 @@ class Children:
             command: Program and arguments.
             env: Its whole environment.
             cwd: Its working directory.
-            stdout: File descriptor for stdout and stderr; `None` throws them away.
+            stdout: File descriptor for stdout and stderr; `None` discards them.
 
         Raises:
             OSError: If the interpreter that launches it cannot be started.
@@ -83,7 +83,7 @@ class Children:
         self._forget(process.pid)
 
     def close(self) -> None:
-        """Kill every process that is left."""
+        """Kill every remaining process."""
         self._orders.put(None)
         self._starter.join()
         with self._lock:
@@ -96,7 +96,7 @@ class Children:
             order, started = item
             try:
                 process = order.run()
-            except Exception as error:  # noqa: BLE001 - whoever ordered it is told; the next can still start
+            except Exception as error:  # noqa: BLE001 - passed on to the caller of `start`
                 started.set_exception(error)
                 continue
             with self._lock:
@@ -137,8 +137,8 @@ def kill_left_over(pid_dir: Path) -> list[int]:
         pid_dir: The folder that its `Children` had.
 
     Returns:
-        The process ids that were killed. A process id that was given to another process since
-        is left alone (its time of birth differs).
+        The process ids that were killed. A process id that another process has by now is left alone
+        (its start time differs).
     """
     killed = []
     for file in sorted(pid_dir.glob("[0-9]*")):
@@ -152,7 +152,7 @@ def kill_left_over(pid_dir: Path) -> list[int]:
 
 
 def _birth(pid: int) -> str:
-    """Return when a process was born, as the system tells it; empty if there is none."""
+    """Return when a process started, as the system reports it; empty if there is none."""
     if platform.system() == "Linux":
         try:
             stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")

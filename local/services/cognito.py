@@ -1,6 +1,6 @@
-"""Cognito beside moto: the token endpoint of a user pool's domain, and a discovery that names it.
+"""The token endpoint of a Cognito user pool's domain, and a discovery document that names it.
 
-What moto does otherwise inside (token life, allowed flows) is fixed in `local.moto`.
+Differences inside moto (token lifetimes, allowed flows) are fixed in `local.moto`.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class OAuthError(Exception):
 
 
 class Cognito:
-    """Serves the token endpoint and the discovery document; everything else is moto's.
+    """Serves the token endpoint and the discovery document; moto serves every other request.
 
-    The service has a token endpoint on each pool's own domain; here there is one for all, and the
-    client id says which pool is meant.
+    AWS has a token endpoint on each pool's domain. Here all pools share one, and the client id selects
+    the pool.
 
     Args:
         fallback: moto.
@@ -78,7 +78,7 @@ class Cognito:
         """Answer the client credentials grant.
 
         Raises:
-            OAuthError: The client is unknown or not allowed, or asks for what it may not have.
+            OAuthError: The client is unknown, or asks for a grant or a scope that it may not have.
         """
         client_id, secret = _client_of(request)
         client = moto_cognito.app_client(self._account_id, self._region, client_id)
@@ -87,7 +87,7 @@ class Cognito:
         if client.secret is None or not hmac.compare_digest(client.secret, secret):
             raise OAuthError("invalid_client", "the client's secret is wrong, or it has none")
         if request.form.get("grant_type") != "client_credentials":
-            raise OAuthError("unsupported_grant_type", "client_credentials is what is served here")
+            raise OAuthError("unsupported_grant_type", "only client_credentials is supported")
         flows = client.settings.get("AllowedOAuthFlows") or []
         if "client_credentials" not in flows or not client.settings.get(
             "AllowedOAuthFlowsUserPoolClient"

@@ -1,4 +1,4 @@
-"""Why a delivery failed, as EventBridge and EventBridge Scheduler write it on a message of a dead-letter queue.
+"""Why a delivery failed, as EventBridge and EventBridge Scheduler describe it in a dead-letter queue.
 
 Sources: EventBridge user guide, "Using dead-letter queues to process undelivered events"; EventBridge Scheduler user
 guide, "Configuring a schedule's dead-letter queue".
@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 _AT_ONCE = ("NO_PERMISSIONS", "NO_RESOURCE", "INVALID_JSON", "INTERNAL_ERROR")
-"""What another attempt cannot mend: it goes to the dead-letter queue at once."""
+"""Errors that a retry cannot fix: the event goes to the dead-letter queue at once."""
 
 _CODES = {
     "NO_PERMISSIONS": r"AccessDenied|AuthorizationError|NotAuthorized",
@@ -26,7 +26,7 @@ _CODES = {
 
 @dataclass(frozen=True)
 class Failure:
-    """What became of the attempts to reach a target.
+    """How the attempts to reach a target failed.
 
     Attributes:
         code: The service's word for it, such as `NO_RESOURCE`.

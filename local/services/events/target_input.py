@@ -1,4 +1,4 @@
-"""What a target of a rule receives: the event, a part of it, or a text made of it."""
+"""What a target of a rule receives: the event, a part of it, or text made from it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _NAME = re.compile(r"<([\w.-]+)>")
 
 
 class PlainText(str):
-    """What a target receives that is no JSON: it is passed on as it is."""
+    """A payload that is not JSON; it is delivered unchanged."""
 
     __slots__ = ()
 
 
 def target_input(target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> Any:
-    """Return what a target receives, as a JSON value, or as `PlainText` if it is none.
+    """Return what a target receives, as a JSON value, or as `PlainText` if it is not JSON.
 
     Args:
         target: The target, with `Input`, `InputPath`, `InputTransformer` or none of them.

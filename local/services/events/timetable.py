@@ -17,17 +17,17 @@ _AT = re.compile(r"^at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)$")
 
 
 class ScheduleExpressionError(ValueError):
-    """The text is no schedule expression."""
+    """The text is not a schedule expression."""
 
 
 def next_due(expression: str, after: datetime, timezone: str = "UTC") -> datetime | None:
-    """Return the first moment after another at which a schedule is due.
+    """Return the next time at which a schedule is due.
 
     Args:
         expression: `rate(5 minutes)`, `cron(0 3 * * ? *)` (minutes, hours, day of month, month,
             day of week, year) or `at(2026-01-31T08:00:00)`.
         after: A moment with a time zone; a rate counts from it.
-        timezone: Where `cron` and `at` are meant.
+        timezone: Time zone of `cron` and `at`.
 
     Returns:
         The moment in UTC, or `None` if there will be none.

@@ -13,7 +13,8 @@ from werkzeug import Request, Response
 from local.edge.errors import ServiceError, respond
 from local.edge.operations import Operations
 from local.services.functions.async_invocation import invoke_later
-from local.services.functions.service import MAX_PAYLOAD_BYTES, FunctionNotFoundError, Functions
+from local.services.functions.result import MAX_PAYLOAD_BYTES
+from local.services.functions.service import FunctionNotFoundError, Functions
 from local.services.functions.spec import plain_name
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Where a function's output goes: a file below the state folder, and CloudWatch Logs."""
+"""Writes the output of functions to files in the state folder, and to CloudWatch Logs."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Line = tuple[str, str, int, str]
 
 
 class FunctionLogs:
-    """Takes lines from all functions and ships them, a thread of its own doing the work.
+    """Receives lines from all functions, and sends them to CloudWatch Logs in a thread.
 
     Args:
-        folder: One file a function is written here.
+        folder: The files are written here, one for each function.
         client: Makes the boto3 client of CloudWatch Logs, once the service answers.
     """
 
@@ -44,22 +44,29 @@ class FunctionLogs:
 
     @staticmethod
     def new_stream() -> str:
-        """Return a name like those Lambda gives: date, version, and a random part."""
+        """Return a name as Lambda forms it: date, version, and a random part."""
         return f"{time.strftime('%Y/%m/%d')}/[$LATEST]{uuid.uuid4().hex}"
 
     def write(self, function: str, group: str, stream: str, text: str) -> None:
-        """Take one line."""
+        """Write one line.
+
+        Args:
+            function: Name of the function.
+            group: Log group.
+            stream: Log stream.
+            text: The line, without its line feed.
+        """
         with self._file_lock, (self._folder / f"{function}.log").open("a", encoding="utf-8") as out:
             out.write(text + "\n")
-        # CloudWatch Logs refuses an empty message, and with it all that came along.
+        # CloudWatch Logs rejects a whole batch if one message is empty.
         self._lines.put((group, stream, int(time.time() * 1000), text or " "))
 
     def flush(self) -> None:
-        """Wait until every line taken so far has been shipped."""
+        """Wait until every line so far has been sent."""
         self._lines.join()
 
     def close(self) -> None:
-        """Ship what is left and end the thread."""
+        """Send the remaining lines and stop the thread."""
         self._lines.put(None)
         self._thread.join()
 
@@ -81,7 +88,7 @@ class FunctionLogs:
                     client = client or self._make_client()
                     self._put(client, group, stream, events)
                 except (BotoCoreError, ClientError) as error:
-                    # The file has them all the same; a function must not fail for its logs.
+                    # The lines are still in the file; a function must not fail because of its logs.
                     log.warning("logs did not reach %s of CloudWatch Logs: %s", group, error)
                 except Exception:
                     log.exception("logs did not reach %s of CloudWatch Logs", group)

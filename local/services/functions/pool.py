@@ -7,6 +7,7 @@ import time
 
 from local.children import Children
 from local.services.functions.logs import FunctionLogs
+from local.services.functions.result import Result
 from local.services.functions.spec import FunctionSpec
 from local.services.functions.worker import Worker
 
@@ -52,7 +53,7 @@ class Pool:
             if self._started or not self._free.acquire(blocking=False):
                 return
         worker = self._new()
-        # An event that comes while it starts waits for this process, instead of starting another.
+        # An event that arrives meanwhile waits for this process instead of starting another.
         self.give_back(worker, usable=True)
         worker.wait_ready(give_up)
 
@@ -75,6 +76,22 @@ class Pool:
         except BaseException:
             self._free.release()
             raise
+
+    def run(self, payload: bytes, request_id: str, *, keep: bool) -> Result:
+        """Run the function in an idle or a new process.
+
+        Args:
+            payload: The event, JSON.
+            request_id: Id of the invocation.
+            keep: Whether the process may serve further events.
+        """
+        worker, result = self.take(), None
+        try:
+            result = worker.invoke(payload, request_id, self.spec.timeout)
+        finally:
+            # A process whose invocation failed in the sandbox is dead or about to die.
+            self.give_back(worker, usable=result is not None and keep)
+        return result
 
     def give_back(self, worker: Worker, *, usable: bool) -> None:
         """Return a process; one that is not usable is killed."""

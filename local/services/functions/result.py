@@ -10,6 +10,9 @@ from typing import Any
 
 from local.services.functions.spec import FunctionSpec
 
+MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
+"""Limit of a synchronous request and of its response (Lambda quotas)."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -30,6 +33,17 @@ class Result:
         """Return an error that Lambda reports, not the function's own code."""
         payload = json.dumps({"errorType": error_type, "errorMessage": message})
         return cls(payload.encode(), "Unhandled", tail)
+
+
+def limited(result: Result) -> Result:
+    """Return a result, or an error if its payload exceeds Lambda's limit."""
+    if len(result.payload) <= MAX_PAYLOAD_BYTES:
+        return result
+    return Result.failure(
+        "Function.ResponseSizeTooLarge",
+        f"Response payload size exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes).",
+        result.log_tail,
+    )
 
 
 def killed(request_id: str, tail: bytes = b"") -> Result:

@@ -22,7 +22,7 @@ class Invocation:
     Attributes:
         request_id: The id the runtime answers to.
         payload: The event, JSON.
-        headers: What `next` tells the runtime (deadline, ARN, trace).
+        headers: The headers of the response to `next` (deadline, ARN, trace).
         taken: Set when the runtime has fetched it, that is: when the handler begins.
         ended: Set when it has answered, failed to start, or died.
         kind: How it ended.
@@ -38,7 +38,7 @@ class Invocation:
     answer: bytes = b""
 
     def end(self, kind: Literal["response", "error", "initError", "exit"], answer: bytes) -> None:
-        """Say how it ended; only the first word counts."""
+        """Set how it ended; only the first call has an effect."""
         if not self.ended.is_set():
             self.kind, self.answer = kind, answer
             self.ended.set()
@@ -66,11 +66,11 @@ class RuntimeApi:
 
     @property
     def address(self) -> str:
-        """Return what belongs into `AWS_LAMBDA_RUNTIME_API`."""
+        """Return the value of `AWS_LAMBDA_RUNTIME_API`."""
         return f"127.0.0.1:{self._server.server_address[1]}"
 
     def give(self, invocation: Invocation) -> None:
-        """Hand an event to the runtime, which takes it when it is ready."""
+        """Pass an event to the runtime, which takes it when it is ready."""
         with self._changed:
             if self._init_error is not None:
                 invocation.end("initError", self._init_error)
@@ -79,7 +79,7 @@ class RuntimeApi:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Let go of a runtime that waits, and close the port."""
+        """Release a waiting runtime, and close the port."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -97,7 +97,7 @@ class RuntimeApi:
         return taken
 
     def answered(self, path: str, body: bytes) -> bool:
-        """Take what the runtime posts; false if it is no answer to the current event."""
+        """Take what the runtime posts; return false if it does not answer the current event."""
         with self._changed:
             current = self._current
             if path == "init/error":
@@ -124,7 +124,7 @@ class _HttpServer(ThreadingHTTPServer):
         self.api = api
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Stay quiet: a killed runtime drops its connection, which is no fault of ours."""
+        """Ignore the error: a killed runtime drops its connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -171,4 +171,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Say nothing: the call log says it better."""
+        """Write nothing, because the call log has every request."""

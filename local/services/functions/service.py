@@ -16,15 +16,12 @@ from local.edge.faults import FUNCTION_KINDS, Fault, FaultPlan
 from local.services.functions.environment import function_environment
 from local.services.functions.logs import FunctionLogs
 from local.services.functions.pool import Pool
-from local.services.functions.result import Result, call, killed, timed_out
+from local.services.functions.result import Result, call, killed, limited, timed_out
 from local.services.functions.spec import FunctionSpec, plain_name
 
 MAX_PROCESSES = 4
 """The most processes of one function at a time; further events wait. Lambda allows a thousand."""
 
-
-MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
-"""Limit of a synchronous request and of its response (Lambda quotas)."""
 
 Callables = Mapping[str, Callable[[Any], Any]]
 """Logical id → the callable that replaces the function's process in tests of a definition."""
@@ -174,20 +171,5 @@ class Functions:
                 closed.result()
 
     def _run(self, pool: Pool, payload: bytes, request_id: str, fault: Fault | None) -> Result:
-        worker = pool.take()
-        result = None
-        try:
-            result = worker.invoke(payload, request_id, pool.spec.timeout)
-        finally:
-            # A process whose invocation failed in the sandbox is dead or about to die.
-            pool.give_back(worker, usable=result is not None and fault is None)
-        if fault is not None:
-            return killed(request_id, result.log_tail)
-        if len(result.payload) > MAX_PAYLOAD_BYTES:
-            return Result.failure(
-                "Function.ResponseSizeTooLarge",
-                "Response payload size exceeded maximum allowed payload size "
-                f"({MAX_PAYLOAD_BYTES} bytes).",
-                result.log_tail,
-            )
-        return result
+        result = pool.run(payload, request_id, keep=fault is None)
+        return limited(result) if fault is None else killed(request_id, result.log_tail)

@@ -38,7 +38,7 @@ def keep(state_dir: Path) -> None:
 
 def remove_dead() -> None:
     """Remove what killed runs left behind: state folders of single runs that no process uses and no user keeps."""
-    from local.services.children import kill_left_over
+    from local.children import kill_left_over
 
     for folder in STATE_ROOT.glob("run-*"):
         if (folder / _KEPT).exists():

@@ -14,7 +14,7 @@ from moto.core.config import DefaultConfig
 from moto.utilities.utils import load_resource
 
 from lifecycle.clients import Clients
-from local.services import moto_seams
+from local.moto.cognito import tag_user_pools
 from tests.functions.lifecycle import cognito_world as cognito
 from tests.functions.lifecycle import runtime_world as runtime
 from tests.functions.lifecycle.runtime_clients import LocalClients
@@ -78,7 +78,7 @@ def cognito_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def shared_cognito_world(aws_session: Any, one_key: None) -> cognito.World:
     """A world without an account: its boto3 clients, made once because making them is what takes time."""
-    moto_seams.tag_user_pools()
+    tag_user_pools()
     return cognito.World(aws_session)
 
 

@@ -119,7 +119,7 @@ def test_a_build_that_left_no_image_is_a_failure(world: Any) -> None:
     world.publish()
     for build in world.codebuild.builds.values():
         build["buildStatus"] = "SUCCEEDED"
-    with pytest.raises(ArtifactBuildError, match="is not there"):
+    with pytest.raises(ArtifactBuildError, match="does not exist"):
         world.publish()
 
 

@@ -44,7 +44,7 @@ def make(root: Path, name: str) -> None:
     """
     if "python" not in name:
         raise DockerfileError(
-            f"FROM {name}: the local build supports only Python base images (a name with 'python')."
+            f"FROM {name}: the local build supports Python base images only (a name with 'python')."
         )
     for folder in ("bin", "usr/bin", "tmp", "root", "var/lib", "etc", "home", "opt"):
         (root / folder).mkdir(parents=True, exist_ok=True)

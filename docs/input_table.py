@@ -1,6 +1,6 @@
 """Writes the input tables of the documentation from the models of the inputs, each between its two markers.
 
-`python docs/input_table.py` writes them again. With `--check` it changes nothing and exits with status 1 if one is stale.
+`python docs/input_table.py` writes them again. `--check` changes nothing and exits with status 1 if one is stale.
 """
 
 from __future__ import annotations

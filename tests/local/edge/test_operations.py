@@ -11,6 +11,7 @@ from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from botocore.serialize import create_serializer
 from werkzeug import Request
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
 from local.edge.operations import SERVICES_BY_TARGET, Identity, Operations, new_session
@@ -155,7 +156,9 @@ def test_a_bucket_in_the_host_comes_first_in_the_path(operations: Operations) ->
         ("GET", "/?list-type=2", "ListObjectsV2"),
         ("PUT", "/", "CreateBucket"),
     ):
-        built = EnvironBuilder(method=method, headers={"Host": "a-bucket.localhost:4566"})
+        built = EnvironBuilder(
+            method=method, headers=Headers([("Host", "a-bucket.localhost:4566")])
+        )
         environ: dict[str, Any] = {**built.get_environ(), "RAW_URI": path}
         request = Request(environ)
         identity = operations.identify(request, "s3", b"")
@@ -170,7 +173,7 @@ def test_what_an_mcp_client_asks_with_other_methods_is_an_invocation(
 ) -> None:
     path = "/runtimes/arn%3Aaws%3Ax%3Aruntime%2Fa/invocations"
     for method in ("GET", "DELETE", "POST"):
-        built = EnvironBuilder(method=method, headers={"Host": "localhost"})
+        built = EnvironBuilder(method=method, headers=Headers([("Host", "localhost")]))
         environ: dict[str, Any] = {**built.get_environ(), "RAW_URI": f"{path}?qualifier=live"}
         request = Request(environ)
         identity = operations.identify(request, "bedrock-agentcore", b"")

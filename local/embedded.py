@@ -42,6 +42,7 @@ from local.services.cognito import Cognito
 from local.services.events import Events
 from local.services.function_logs import FunctionLogs
 from local.services.functions import Callables, Functions
+from local.stack import moto_stacks
 from local.stack.deploy import Stack, deploy
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -201,6 +202,7 @@ class EmbeddedAws:
         undo.enter_context(_owned(state_dir))
         undo.enter_context(_logged(state_dir / "logs" / "embedded.log"))
         moto_seams.install()
+        moto_stacks.install()
         moto_seams.reset()
         self.credentials = CredentialStore()
         self._root = self.credentials.issue(Principal("root", None, "root"))

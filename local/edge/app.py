@@ -133,7 +133,7 @@ class Gateway:
 
     def _local(self, request: Request, body: bytes, broken: errors.ServiceError | None) -> Response:
         if (why := stranger(request)) is not None:
-            return _message(403, why)
+            return _message(why.status, why.message)
         if broken is not None:
             return _message(broken.status, broken.message)
         try:
@@ -147,8 +147,10 @@ class Gateway:
         model = self._operations.service(call.service)
         why = stranger(request)
         if why is not None:
-            log.warning("refused %s %s: %s", call.service, call.operation, why)
-            return errors.forbidden(model, why)
+            log.warning("refused %s %s: %s", call.service, call.operation, why.message)
+            if why.status == 403:
+                return errors.forbidden(model, why.message)
+            return errors.ServiceError(why.code, why.message, why.status)
         if request.path.startswith(_CLOSED):
             return errors.forbidden(model, "This is no path of an AWS service.")
         if call.caller is not None:

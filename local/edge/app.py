@@ -30,6 +30,7 @@ from local.edge.operations import (
     Identity,
     Operations,
 )
+from local.edge.pages import WithoutPages
 from local.edge.permissions import needed_to_see_nothing
 from local.edge.sigv4 import scope_of
 
@@ -44,10 +45,6 @@ CALL_KEY = "local.call"
 _COGNITO_DOCUMENTS = ("/.well-known/jwks.json", "/.well-known/openid-configuration")
 _CLOSED = ("/moto-api", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
 """Paths that moto takes for its own control API and for EC2's metadata service, whoever asks."""
-
-
-class _NotServedError(Exception):
-    """moto has no such operation: it answers with a page of HTML."""
 
 
 class _HiddenError(Exception):
@@ -86,7 +83,7 @@ class Gateway:
         authorization: Authorization | None = None,
     ) -> None:
         self._services = services
-        self._fallback = fallback
+        self._fallback = WithoutPages(fallback)
         self._credentials = credentials
         self._calls = calls
         self._faults = faults
@@ -247,7 +244,7 @@ class Gateway:
         app = self._app(call)
 
         def started(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            self._look(call, request, status, headers)
+            self._look(call, request, status)
             if fault is None:
                 # Recorded before the answer is seen, so that who has it finds the call in the log.
                 call.status = int(status.split(" ", 1)[0])
@@ -269,7 +266,7 @@ class Gateway:
                 denied, self._operations.service(call.service), call.operation
             )
             return self._error(call, error, request, environ, start)
-        except (NotImplementedError, _NotServedError):
+        except NotImplementedError:
             log.warning("not served: %s %s", call.service, call.operation)
             unknown = errors.not_served(self._operations.service(call.service), call.operation)
             return self._error(call, unknown, request, environ, start)
@@ -285,19 +282,12 @@ class Gateway:
             self._cut(call, environ, fault)
         return chunks
 
-    def _look(
-        self, call: Call, request: Request, status: str, headers: list[tuple[str, str]]
-    ) -> None:
+    def _look(self, call: Call, request: Request, status: str) -> None:
         """Stop an answer that the service would not give.
 
         Raises:
-            _NotServedError: It is a page of HTML that says that there is no such path.
             _HiddenError: It says that an object is not there, to somebody who may not list the bucket.
         """
-        kind = next((value for name, value in headers if name.lower() == "content-type"), "")
-        failed = not status.startswith(("1", "2", "3"))
-        if failed and kind.startswith("text/html") and call.service != "bedrock-agentcore":
-            raise _NotServedError
         if call.service != "s3" or not status.startswith("404"):
             return
         role = call.caller.role_arn if call.caller else None

@@ -84,7 +84,15 @@ class World:
         if request.path.startswith("/broken/"):
             raise RuntimeError("a fault of ours")
         if request.path == "/UpdateTraceSegmentDestination":
-            return Response("<h1>Not Found</h1>", 404, content_type="text/html; charset=utf-8")
+            page = "<!doctype html>\n<html lang=en><title>404 Not Found</title>"
+            return Response(page, 404, content_type="text/html; charset=utf-8")
+        if request.path == "/2015-03-31/functions/none/configuration":
+            # moto leaves the type of many an error to its web framework.
+            said = {"Type": "User", "message": "none"}
+            headers = {"x-amzn-ErrorType": "ResourceNotFoundException"}
+            return Response(json.dumps(said), 404, headers, content_type="text/html")
+        if request.path == "/missing/html":
+            return Response(status=404, content_type="text/html")
         if request.path == "/missing/key":
             return Response("<Error/>", 404, content_type="application/xml")
         if request.path == "/there/page.html":
@@ -349,6 +357,12 @@ def test_a_page_of_moto_is_an_error_of_the_service(world: World) -> None:
     assert [call.status for call in world.log.calls()] == [400]
     page = world.client("s3").get_object(Bucket="there", Key="page.html")
     assert page["Body"].read() == b"<h1>Hello</h1>"
+    with pytest.raises(ClientError) as caught:
+        world.client("s3").head_object(Bucket="missing", Key="html")
+    assert caught.value.response["Error"]["Code"] == "404"
+    functions = world.client("lambda")
+    with pytest.raises(functions.exceptions.ResourceNotFoundException):
+        functions.get_function_configuration(FunctionName="none")
 
 
 def test_an_operation_that_the_service_does_not_have(world: World) -> None:

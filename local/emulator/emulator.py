@@ -28,6 +28,7 @@ from local.moto import iam, seams, tagging
 from local.moto.stepfunctions import tasks
 from local.services.cognito import Cognito
 from local.services.functions.service import Callables
+from local.stack import moto_stacks
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -82,6 +83,7 @@ class Emulator:
         undo.enter_context(owned(state_dir))
         undo.enter_context(logged(state_dir / "logs" / "embedded.log"))
         seams.install()
+        moto_stacks.install()
         seams.reset()
         self.credentials = CredentialStore()
         self._root = self.credentials.issue(Principal("root", None, "root"))

@@ -12,7 +12,7 @@ from lifecycle.request.model import Request
 # The Python version that runs a zip (botocore's model: AgentManagedRuntimeType); buildspec.yml fetches wheels for it.
 CODE_RUNTIME = "PYTHON_3_13"
 # Increase it when buildspec.yml makes another artifact of the same source.
-_RECIPE = 1
+_RECIPE = 2
 # These packages install the program opentelemetry-instrument. AgentCore cannot start a zip with it without them.
 _INSTRUMENTS = re.compile(
     r"^\s*(aws-)?opentelemetry-(distro|instrumentation)\b", re.IGNORECASE | re.MULTILINE

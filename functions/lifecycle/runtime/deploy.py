@@ -69,7 +69,12 @@ def deploy_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> DeployRe
         environment=environment,
         tags=names.tags(stack, environment) | event.request.tags,
         wanted=configuration.desired(
-            event.request, record, settings.execution_role_arn, settings.model_id, stack
+            event.request,
+            record,
+            settings.execution_role_arn,
+            settings.model_id,
+            stack,
+            clients.agentcore_control.meta.region_name,
         ),
         role_arn=settings.execution_role_arn,
     )

@@ -49,7 +49,7 @@ run: $(VENV)/.ready ## the whole lifecycle, end to end, on the embedded AWS
 	@$(BIN)/lifecycle run --local --input statemachine/inputs/round-trip.json
 
 .PHONY: test
-test: $(VENV)/.ready ## every test
+test: $(VENV)/.ready $(TOOLS)/.ready ## every test
 	@# moto's account is one a process: whole lifecycles share theirs, and no other test may reset it.
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) --ignore tests/embedded tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) tests/embedded

@@ -61,7 +61,7 @@ check: $(VENV)/.ready $(TOOLS)/.ready ## formatter, linter, types, template, def
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.checks.locks
 	@$(BIN)/python -m docs.pictures.generate --check
-	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/python -m tests.foreign.engines.lint_template
 	@$(SAM) validate --lint --region us-east-1
 	@$(BIN)/python -m tests.checks.render_definitions $(RENDERED)
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" node_modules/.bin/asl-validator \

@@ -194,6 +194,8 @@ class ImageBuilder:
         environment = arguments | _host_environment() | stage.environment()
         environment["HOME"] = str(stage.root / "root")
         environment["TMPDIR"] = str(stage.root / "tmp")
+        # What finds an interpreter by itself must not find this host's.
+        environment.setdefault("UV_PYTHON", base_image.python(stage.root))
         done = subprocess.run(
             words,
             cwd=paths.inside(stage.root, stage.workdir),
@@ -217,7 +219,8 @@ class ImageBuilder:
         if origin := instruction.flags.get("from"):
             found = next((each for each in self.stages[:-1] if each.name == origin), None)
             if found is None and "uv" in origin:
-                self.say(f"{origin}: uv is part of the embedded base image")
+                self.say(f"{origin}: this host's uv")
+                base_image.write_installers(stage.root, "uv")
                 return
             if found is None:
                 raise DockerfileError(f"{where}: there is no stage {origin}.")
@@ -265,4 +268,6 @@ class ImageBuilder:
 def _host_environment() -> dict[str, str]:
     """What a container gets from its host, too: the way to the network. And uv's cache."""
     wanted = ("UV_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "LANG")
-    return {n: v for n, v in os.environ.items() if n.upper().startswith(wanted)}
+    interpreter = ("UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_BREAK_SYSTEM_PACKAGES", "UV_PROJECT")
+    given = {n: v for n, v in os.environ.items() if n.upper().startswith(wanted)}
+    return {n: v for n, v in given.items() if not n.startswith(interpreter)}

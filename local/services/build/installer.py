@@ -23,6 +23,7 @@ _NO_EFFECT = frozenset(
         "--no-input",
         "--prefer-binary",
         "--no-compile",
+        "--compile-bytecode",
         "--root-user-action=ignore",
         "--no-warn-script-location",
         "--user",
@@ -31,8 +32,8 @@ _NO_EFFECT = frozenset(
 )
 # Options that say themselves where to install to.
 _TARGETS = ("--python", "-p", "--target", "--prefix")
-# Variables that `environment_of` has heeded, and that uv would heed once more.
-_DECIDED = ("UV_SYSTEM_PYTHON", "UV_BREAK_SYSTEM_PACKAGES")
+# Variables that are heeded here (`environment_of`, `bytecode.seed`), and that uv would heed once more.
+_DECIDED = ("UV_SYSTEM_PYTHON", "UV_BREAK_SYSTEM_PACKAGES", "UV_COMPILE_BYTECODE")
 _TRUE = ("1", "true", "t", "yes", "y", "on")
 _LIKE_PIP = frozenset({"install", "uninstall", "list", "show", "freeze", "check", "tree"})
 

@@ -43,7 +43,7 @@ class Asked:
     account: str
     action: str
     resource: str
-    context: Mapping[str, str]
+    context: Mapping[str, Any]
     policies: list[Any]
 
     def key(self) -> str:

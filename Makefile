@@ -49,7 +49,7 @@ run: $(VENV)/.ready ## the whole lifecycle, end to end, on the embedded AWS
 	@$(BIN)/lifecycle run --local --input statemachine/inputs/round-trip.json
 
 .PHONY: test
-test: $(VENV)/.ready ## every test
+test: $(VENV)/.ready $(TOOLS)/.ready ## every test
 	@# moto's account is one a process: whole lifecycles share theirs, and no other test may reset it.
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) --ignore tests/embedded tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) tests/embedded
@@ -63,7 +63,7 @@ check: $(VENV)/.ready $(TOOLS)/.ready ## formatter, linter, types, imports, size
 	@$(BIN)/python -m tests.checks.sizes
 	@$(BIN)/python -m tests.checks.locks
 	@$(BIN)/python -m docs.pictures.generate --check
-	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/python -m tests.foreign.engines.lint_template
 	@$(SAM) validate --lint --region us-east-1
 	@$(BIN)/python -m tests.checks.render_definitions $(RENDERED)
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" node_modules/.bin/asl-validator \

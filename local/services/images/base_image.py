@@ -60,9 +60,7 @@ def make(root: Path, name: str) -> None:
     if made.returncode:
         raise DockerfileError(f"FROM {name}: {made.stderr.strip()}")
     binaries = root / PYTHON_HOME / "bin"
-    for tool in ("pip", "pip3", "uv"):
-        launcher = _launcher("local.services.images.installer", tool.rstrip("3"), str(root))
-        write_program(binaries / tool, launcher)
+    write_installers(root, "pip", "pip3", *(["uv"] if "uv" in name else []))
     for tool in _NO_EFFECT:
         write_program(binaries / tool, f'echo "{tool}: no effect in the local build"\n')
     # `python -m pip`, which has to come out at the same place.
@@ -73,6 +71,25 @@ def make(root: Path, name: str) -> None:
         f"import os, sys\nos.execv({str(binaries / 'pip')!r}, ['pip', *sys.argv[1:]])\n",
         encoding="utf-8",
     )
+
+
+def python(root: Path) -> str:
+    """Return the path of an image's interpreter on this host."""
+    return str(root / PYTHON_HOME / "bin" / "python")
+
+
+def write_installers(root: Path, *tools: str) -> None:
+    """Write pip and uv of an image: launchers of the installer, which stays inside the image.
+
+    Args:
+        root: The image's file system.
+        tools: `pip`, `pip3`, `uv`; a program of the name is replaced.
+    """
+    for tool in tools:
+        text = _launcher("local.services.images.installer", tool.rstrip("3"), str(root))
+        program = root / PYTHON_HOME / "bin" / tool
+        program.unlink(missing_ok=True)  # it may share its content with uv's cache
+        write_program(program, text)
 
 
 def write_program(path: Path, text: str) -> None:

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from local.services.images import paths, tree
+from local.services.images import base_image, paths, tree
 from local.services.images.dockerfile import DockerfileError, IgnoreRules, Instruction
 from local.services.images.stage import Stage
 
@@ -27,6 +27,8 @@ def run(stage: Stage, instruction: Instruction) -> None:
     environment = arguments | _host_environment() | stage.environment()
     environment["HOME"] = str(stage.root / "root")
     environment["TMPDIR"] = str(stage.root / "tmp")
+    # A tool that looks for an interpreter must not find this host's.
+    environment.setdefault("UV_PYTHON", base_image.python(stage.root))
     done = subprocess.run(
         words,
         cwd=paths.inside(stage.root, stage.workdir),
@@ -70,7 +72,8 @@ def copy(
     if origin := instruction.flags.get("from"):
         found = next((each for each in stages[:-1] if each.name == origin), None)
         if found is None and "uv" in origin:
-            say(f"{origin}: uv is part of the local base image")
+            say(f"{origin}: this host's uv")
+            base_image.write_installers(stages[-1].root, "uv")
             return
         if found is None:
             raise DockerfileError(f"{where}: there is no stage {origin}.")
@@ -94,4 +97,6 @@ def copy(
 def _host_environment() -> dict[str, str]:
     """Return the host's settings for network access and uv's cache."""
     wanted = ("UV_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "LANG")
-    return {n: v for n, v in os.environ.items() if n.upper().startswith(wanted)}
+    interpreter = ("UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_BREAK_SYSTEM_PACKAGES", "UV_PROJECT")
+    given = {n: v for n, v in os.environ.items() if n.upper().startswith(wanted)}
+    return {n: v for n, v in given.items() if not n.startswith(interpreter)}

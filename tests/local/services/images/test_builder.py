@@ -122,6 +122,43 @@ def test_paths_cannot_leave_the_image(tmp_path: Path) -> None:
     assert paths.value(tmp_path, "URL", "http://x/y") == "http://x/y"
 
 
+@pytest.mark.parametrize(
+    "commands",
+    [
+        # B2 of what strangers found: pip's own uv, told to break the packages of a system.
+        "RUN pip install uv\nRUN UV_BREAK_SYSTEM_PACKAGES=1 uv pip install --system six\n",
+        # The Dockerfile of the AgentCore starter toolkit sets the variable for the whole image.
+        "ENV UV_SYSTEM_PYTHON=1\nRUN pip install uv\nRUN uv pip install six\n",
+        "COPY --from=ghcr.io/astral-sh/uv:0.9 /uv /bin/\nRUN uv pip install --system six\n",
+        "RUN pip install uv\nRUN python -m uv pip install --system six\n",
+    ],
+)
+def test_uv_installs_into_the_image(build: Build, commands: str) -> None:
+    image = build("FROM python:3.11-slim\n" + commands)
+    assert [*(image.root / "usr/local/lib").glob("python3*/site-packages/six.py")]
+
+
+def test_uv_installs_into_a_virtual_environment_of_the_image(build: Build) -> None:
+    image = build(
+        "FROM ghcr.io/astral-sh/uv:python3.13-bookworm-slim\n"
+        "WORKDIR /app\nRUN uv venv && uv pip install six\n"
+        "ENV VIRTUAL_ENV=/opt/env\nRUN uv venv /opt/env && uv pip install six\n"
+    )
+    for place in ("app/.venv", "opt/env"):
+        assert [*(image.root / place).glob("lib/python3*/site-packages/six.py")]
+    assert not [*(image.root / "usr/local/lib").glob("python3*/site-packages/six.py")]
+
+
+def test_uv_without_an_environment_is_refused_as_in_a_container(build: Build) -> None:
+    with pytest.raises(DockerfileError, match="RUN uv pip install six ended with exit status 1"):
+        build("FROM python:3.13-slim\nRUN pip install uv\nRUN uv pip install six\n")
+
+
+def test_uv_finds_the_interpreter_of_the_image(build: Build) -> None:
+    image = build(FROM + "RUN pip install uv && uv python find > found\n")
+    assert read(image, "found") == f"{image.root}/usr/local/bin/python"
+
+
 def test_stages(build: Build) -> None:
     image = build(
         """

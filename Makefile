@@ -45,7 +45,7 @@ lock: $(VENV)/.ready ## lock every dependency again, with hashes and without hos
 # --- what people do ---------------------------------------------------------
 
 .PHONY: run
-run: $(VENV)/.ready ## the whole lifecycle, end to end, on the embedded AWS
+run: $(VENV)/.ready ## the whole lifecycle, end to end, on the local AWS
 	@$(BIN)/lifecycle run --local --input statemachine/inputs/round-trip.json
 
 .PHONY: test
@@ -79,6 +79,6 @@ build: $(VENV)/.ready $(TOOLS)/.ready ## sam build: what sam deploy would upload
 	@$(BIN)/python -m tests.checks.package
 
 .PHONY: clean
-clean: ## remove what can be made again: environments, caches, builds, state of the embedded AWS
+clean: ## remove what can be made again: environments, caches, builds, state of the local AWS
 	@rm -rf $(VENV) $(TOOLS) node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

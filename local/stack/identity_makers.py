@@ -10,8 +10,8 @@ from local.stack.making import Creator, Making, Properties, Resource, given, tag
 
 
 def policy_text(document: dict[str, Any]) -> str:
-    """Return a policy as JSON; moto wants the version that IAM lets people leave out."""
-    return json.dumps({"Version": "2012-10-17", **document})
+    """Return a policy as JSON, with the version that IAM takes where none is given; moto wants one."""
+    return json.dumps({"Version": "2008-10-17", **document})
 
 
 def role(making: Making, properties: Properties) -> Resource:

@@ -30,6 +30,12 @@ from local.stack.errors import (
             "One: a resource has no attribute DependOn",
         ),
         (
+            "{Type: AWS::IAM::Policy, Properties: {PolicyName: p, PolicyDocument: {Statement: [{Effect: Allow, "
+            "Action: '*', Resource: 'arn:aws:s3:::${aws:PrincipalAccount}'}]}}}",
+            TemplateError,
+            "needs Version",
+        ),
+        (
             "{Type: AWS::KMS::Alias, Properties: {AliasName: bad, TargetKeyId: x}}",
             ResourceFailedError,
             r"One \(AWS::KMS::Alias\)",

@@ -21,6 +21,9 @@ from local.edge.conditions import (
 )
 from local.edge.permissions import Members, Permission, Place, permissions
 
+_WITH_VARIABLES = "2012-10-17"
+"""The version of the policy language that has policy variables; without a version it is 2008-10-17."""
+
 Policy = Mapping[str, Any]
 PoliciesOf = Callable[[str], Iterable[Policy]]
 """Returns the documents of all policies of a role, by the role's ARN."""
@@ -85,13 +88,17 @@ class Authorization:
     ) -> str | None:
         """Return which of some permissions a role does not have, in IAM's words; `None` if it has them all."""
         statements = [
-            statement
+            (statement, policy.get("Version") == _WITH_VARIABLES)
             for policy in self._policies_of(role_arn)
             for statement in _several(policy["Statement"])
         ]
         for needed in wanted:
             context = self._context(role_arn, needed, sender) if _looks(statements) else {}
-            said = [each["Effect"] for each in statements if _fits(each, needed, context)]
+            said = [
+                each["Effect"]
+                for each, variables in statements
+                if _fits(each, needed, context, variables=variables)
+            ]
             if "Deny" in said or "Allow" not in said:
                 name = role_arn.rpartition("/")[2]
                 why = (
@@ -145,12 +152,14 @@ class Authorization:
         return context | dict(needed.context)
 
 
-def _looks(statements: list[Mapping[str, Any]]) -> bool:
+def _looks(statements: list[tuple[Mapping[str, Any], bool]]) -> bool:
     """Say whether any statement looks at the request's condition keys."""
-    return any("Condition" in each or "${" in str(each) for each in statements)
+    return any("Condition" in each or "${" in str(each) for each, _ in statements)
 
 
-def _fits(statement: Mapping[str, Any], needed: Permission, context: Context) -> bool:
+def _fits(
+    statement: Mapping[str, Any], needed: Permission, context: Context, *, variables: bool
+) -> bool:
     action = needed.action.lower()
     if "NotAction" in statement:
         if any(like(item.lower(), action) for item in _several(statement["NotAction"])):
@@ -158,7 +167,7 @@ def _fits(statement: Mapping[str, Any], needed: Permission, context: Context) ->
     elif not any(like(item.lower(), action) for item in _several(statement["Action"])):
         return False
     try:
-        return _meets(statement, needed, context)
+        return _meets(statement, needed, context, variables=variables)
     except UnknownVariableError:
         return False
     except UnknownOperatorError:
@@ -166,15 +175,19 @@ def _fits(statement: Mapping[str, Any], needed: Permission, context: Context) ->
         return bool(statement["Effect"] == "Deny")
 
 
-def _meets(statement: Mapping[str, Any], needed: Permission, context: Context) -> bool:
+def _meets(
+    statement: Mapping[str, Any], needed: Permission, context: Context, *, variables: bool
+) -> bool:
     # What resource is meant is not always known here; then the action decides.
     if needed.resource is not None:
         named, wanted = ("NotResource", False) if "NotResource" in statement else ("Resource", True)
-        items = [substituted(item, context) for item in _several(statement[named])]
+        items = _several(statement[named])
+        if variables:
+            items = [substituted(item, context) for item in items]
         if any(like(item, needed.resource) for item in items) is not wanted:
             return False
     return all(
-        holds(operator, key, _several(values), context)
+        holds(operator, key, _several(values), context, variables=variables)
         for operator, keys in statement.get("Condition", {}).items()
         for key, values in keys.items()
     )

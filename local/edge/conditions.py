@@ -142,7 +142,9 @@ class UnknownVariableError(Exception):
     """A policy variable has no value in this request, and no default."""
 
 
-def holds(name: str, key: str, values: list[Any], context: Context) -> bool:
+def holds(
+    name: str, key: str, values: list[Any], context: Context, *, variables: bool = True
+) -> bool:
     """Say whether one key of a condition holds.
 
     A key that the request does not have does not match, except for the negated operators, `…IfExists`, `ForAllValues`
@@ -153,6 +155,7 @@ def holds(name: str, key: str, values: list[Any], context: Context) -> bool:
         key: The condition key; case does not count.
         values: The policy's values.
         context: The request's keys.
+        variables: Whether the policy's version has policy variables (2012-10-17).
 
     Raises:
         UnknownOperatorError: IAM has no such operator.
@@ -173,7 +176,9 @@ def holds(name: str, key: str, values: list[Any], context: Context) -> bool:
         return (
             bool(found["if_exists"]) or quantifier == "forallvalues" or (negated and not quantifier)
         )
-    wanted = [substituted(text(value), context) for value in values]
+    wanted = [text(value) for value in values]
+    if variables:
+        wanted = [substituted(each, context) for each in wanted]
     if matches not in (like, _arn_like):
         wanted = [_plain(each) for each in wanted]
     fits = [any(matches(each, item) for each in wanted) is not negated for item in seen]

@@ -24,6 +24,14 @@ CREATORS: dict[str, Creator] = {
 }
 """One creator for each resource type."""
 
+_ATTRIBUTES = frozenset(
+    {
+        *("Type", "Properties", "DependsOn", "Condition", "Metadata"),
+        *("CreationPolicy", "DeletionPolicy", "UpdatePolicy", "UpdateReplacePolicy"),
+    }
+)
+"""What a resource may have in a template (CloudFormation user guide, "Resource attribute reference")."""
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -111,6 +119,10 @@ def in_order(resources: Mapping[str, Mapping[str, Any]]) -> list[str]:
     for logical_id, resource in resources.items():
         if resource["Type"] not in CREATORS:
             raise UnknownResourceError(logical_id, resource["Type"])
+        unknown = sorted(set(resource) - _ATTRIBUTES)
+        if unknown:
+            named = ", ".join(unknown)
+            raise TemplateError(f"{logical_id}: a resource has no attribute {named}")
     needs = {
         logical_id: (references(resource.get("Properties", {})) | _depends_on(resource))
         & set(resources)

@@ -6,12 +6,21 @@ import json
 from typing import Any
 
 from local.moto.iam import know_managed_policy
+from local.stack.errors import TemplateError
 from local.stack.making import Creator, Making, Properties, Resource, given, tags
 
 
 def policy_text(document: dict[str, Any]) -> str:
-    """Return a policy as JSON; moto wants the version that IAM lets people leave out."""
-    return json.dumps({"Version": "2012-10-17", **document})
+    """Return a policy as JSON; moto wants the version that IAM lets people leave out.
+
+    Raises:
+        TemplateError: The policy has variables and no version: IAM takes 2008-10-17 then, which has no variables, and
+            moto takes 2012-10-17 alone.
+    """
+    text = json.dumps({"Version": "2012-10-17", **document})
+    if "Version" not in document and "${" in text:
+        raise TemplateError("a policy with policy variables needs Version: '2012-10-17'")
+    return text
 
 
 def role(making: Making, properties: Properties) -> Resource:

@@ -28,6 +28,52 @@ _TAKEN = (
 
 # Defaults of the AgentCore developer guide: 15 minutes idle, 8 hours of life.
 _LIFECYCLE = {"idleRuntimeSessionTimeout": 900, "maxLifetime": 28800}
+# Developer guide, "Platform versions" and "Environment variables": names and values of all together, in bytes.
+_VARIABLES_BYTES = 4096
+_VARIABLES_BYTES_V2 = {"containerConfiguration": 2560, "codeConfiguration": 1536}
+# Developer guide, "Pass custom headers", restricted headers; in lower case.
+_RESTRICTED_HEADERS = frozenset(
+    {
+        "accept",
+        "accept-charset",
+        "accept-encoding",
+        "accept-language",
+        "accept-ranges",
+        "cache-control",
+        "connection",
+        "content-encoding",
+        "content-language",
+        "content-length",
+        "content-location",
+        "content-range",
+        "content-type",
+        "cookie",
+        "etag",
+        "expires",
+        "from",
+        "host",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+        "if-unmodified-since",
+        "keep-alive",
+        "last-modified",
+        "pragma",
+        "proxy-authorization",
+        "proxy-connection",
+        "range",
+        "referer",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "vary",
+        "www-authenticate",
+    }
+)
+_CUSTOM_HEADER = "x-amzn-bedrock-agentcore-runtime-custom-"
 _CONSTRAINTS = ("allowedAudience", "allowedClients", "allowedScopes", "customClaims")
 
 
@@ -67,14 +113,41 @@ def check_configuration(configuration: dict[str, Any]) -> None:
             "lifecycleConfiguration.idleRuntimeSessionTimeout",
             "The idle time-out must not be longer than the maximum lifetime.",
         )
-    for name, value in configuration.get("environmentVariables", {}).items():
+    _check_variables(configuration)
+    _check_headers(configuration)
+    authorizer = configuration.get("authorizerConfiguration", {}).get("customJWTAuthorizer")
+    if authorizer is not None:
+        _check_authorizer(authorizer)
+
+
+def _check_variables(configuration: dict[str, Any]) -> None:
+    variables = configuration.get("environmentVariables", {})
+    for name, value in variables.items():
         if "=" in name or "\x00" in name:
             raise invalid_field("environmentVariables", "A name must not hold '=' or NUL.")
         if "\x00" in value:
             raise invalid_field("environmentVariables", "A value must not hold NUL.")
+    second = configuration.get("platformVersion") == "V2"
+    limit = _VARIABLES_BYTES_V2[artifact_kind(configuration)] if second else _VARIABLES_BYTES
+    if sum(len(f"{name}{value}".encode()) for name, value in variables.items()) > limit:
+        message = f"Names and values together must not be longer than {limit} bytes."
+        raise invalid_field("environmentVariables", message)
+
+
+def _check_headers(configuration: dict[str, Any]) -> None:
+    path = "requestHeaderConfiguration.requestHeaderAllowlist"
+    listed = configuration.get("requestHeaderConfiguration", {}).get("requestHeaderAllowlist", [])
+    names = [name.lower() for name in listed]
+    if len({*names}) < len(names):
+        raise invalid_field(path, "A header must not be listed twice.")
+    for name in names:
+        reserved = name.startswith(("x-amz-", "x-amzn-")) and not name.startswith(_CUSTOM_HEADER)
+        if name in _RESTRICTED_HEADERS or reserved:
+            raise invalid_field(path, f"The header '{name}' is restricted.")
     authorizer = configuration.get("authorizerConfiguration", {}).get("customJWTAuthorizer")
-    if authorizer is not None:
-        _check_authorizer(authorizer)
+    if "authorization" in names and authorizer is None:
+        message = "The header 'Authorization' needs a JWT authorizer."
+        raise invalid_field(path, message)
 
 
 def _check_authorizer(authorizer: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,8 @@ from local.agentcore.data.process import Launch
 from local.agentcore.data.target import Target
 from local.edge.credentials import CredentialStore, Principal
 
-# All of our own environment that an agent sees.
-_INHERITED = ("PATH",)
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
-"""Where a code zip finds programs beside its interpreter's; nothing of the person who runs this."""
+"""Where an agent finds programs that its artifact does not bring; nothing of the person who runs this."""
 
 
 class Launcher:
@@ -53,12 +50,12 @@ class Launcher:
             RuntimeError: If a package of its zip cannot be had for this machine.
         """
         artifact = target.configuration["agentRuntimeArtifact"]
-        base = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        base = {"PATH": _SYSTEM_PATH}
         if "containerConfiguration" in artifact:
             image = self._images.resolve(artifact["containerConfiguration"]["containerUri"])
             command, workdir, own = list(image.command), image.workdir, dict(image.environment)
         else:
-            command, workdir, own = self._code_command(artifact["codeConfiguration"], base)
+            command, workdir, own = self._code_command(artifact["codeConfiguration"])
         environment = {
             **base,
             **own,
@@ -87,7 +84,7 @@ class Launcher:
         }
 
     def _code_command(
-        self, configuration: dict[str, Any], base: Mapping[str, str]
+        self, configuration: dict[str, Any]
     ) -> tuple[list[str], Path, dict[str, str]]:
         runtime = str(configuration["runtime"])
         entry: list[str] = configuration["entryPoint"]
@@ -97,7 +94,7 @@ class Launcher:
         # The service runs a zip where `/.dockerenv` or this variable is: SDKs then listen on 0.0.0.0.
         own = {"DOCKER_CONTAINER": "1"}
         if runtime.startswith("NODE"):
-            node = shutil.which("node", path=base.get("PATH"))
+            node = shutil.which("node")
             if node is None:
                 raise CodeError("This machine has no Node.js ('node' is not on the PATH).")
             return [node, *entry], files, own

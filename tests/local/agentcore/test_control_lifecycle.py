@@ -263,6 +263,56 @@ def test_no_process_can_have_nul_in_its_environment(world: World) -> None:
         world.ready(environmentVariables={"A": "x\0y"})
 
 
+@pytest.mark.parametrize(
+    ("more", "limit"),
+    [
+        ({}, 4096),
+        ({"platformVersion": "V1"}, 4096),
+        ({"platformVersion": "V2"}, 2560),
+    ],
+)
+def test_all_variables_together_have_a_limit(
+    world: World, more: dict[str, Any], limit: int
+) -> None:
+    """Developer guide: 4 KB; on the second platform 2.5 KB for a container."""
+    fits = {"A": "x" * (limit - 3), "B": "y"}
+    world.ready(environmentVariables=fits, **more)
+    message = refused(
+        "ValidationException",
+        world.control.create_agent_runtime,
+        **world.request("other", environmentVariables={**fits, "C": "z"}, **more),
+    )
+    assert f"{limit} bytes" in message
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ["Cookie"],
+        ["X-Api-Key", "host"],
+        ["Accept-Language"],
+        ["X-Amz-Date"],
+        ["x-amzn-trace-id"],
+        ["Authorization"],
+        ["X-Api-Key", "x-api-key"],
+    ],
+)
+def test_a_header_that_the_service_keeps_to_itself(world: World, headers: list[str]) -> None:
+    """Developer guide, "Pass custom headers": restricted headers; Authorization needs a JWT authorizer."""
+    given: dict[str, Any] = {"requestHeaderConfiguration": {"requestHeaderAllowlist": headers}}
+    refused(
+        "ValidationException",
+        world.control.create_agent_runtime,
+        **world.request("closed", **given),
+    )
+
+
+def test_headers_that_may_be_passed_on(world: World) -> None:
+    names = ["X-Api-Key", "X-Amzn-Bedrock-AgentCore-Runtime-Custom-One", "Authorization"]
+    given = {"requestHeaderConfiguration": {"requestHeaderAllowlist": names}}
+    world.ready("open", authorizerConfiguration=JWT, **given)
+
+
 def test_a_state_can_be_delayed_on_demand(world: World) -> None:
     world.faults.add(Fault(CONTROL, "CreateAgentRuntime", "delayedState", seconds=100.0))
     runtime_id = world.ready()["agentRuntimeId"]

@@ -213,10 +213,10 @@ def test_what_the_agent_is_given(world: World, monkeypatch: pytest.MonkeyPatch) 
 
 def test_only_headers_on_the_list_reach_the_agent(world: World) -> None:
     custom = "X-Amzn-Bedrock-AgentCore-Runtime-Custom-Tenant"
-    sent = {custom: "blue", "X-Private": "p", "traceparent": "00-1-2-01"}
+    sent = {custom: "blue", "X-Private": "p", "x-api-key": "k", "traceparent": "00-1-2-01"}
     closed = world.ready("closed")["agentRuntimeArn"]
     open_ = world.ready(
-        "open", requestHeaderConfiguration={"requestHeaderAllowlist": ["Authorization", custom]}
+        "open", requestHeaderConfiguration={"requestHeaderAllowlist": ["X-Api-Key", custom]}
     )["agentRuntimeArn"]
     seen = json.loads(world.bare_invoke(closed, **sent).data)["headers"]
     assert not {"authorization", custom.lower(), "x-private"} & set(seen)
@@ -224,7 +224,8 @@ def test_only_headers_on_the_list_reach_the_agent(world: World) -> None:
     assert len(seen[SESSION_HEADER]) == 36
     assert seen["content-type"] == "application/json"
     seen = json.loads(world.bare_invoke(open_, **sent).data)["headers"]
-    assert seen["authorization"].startswith("AWS4-HMAC-SHA256 ")
+    assert "authorization" not in seen
+    assert seen["x-api-key"] == "k"
     assert seen[custom.lower()] == "blue"
     assert "x-private" not in seen
 

@@ -190,6 +190,14 @@ def test_policy_variables_in_resources(resource: str, allowed: bool) -> None:
     assert (refused(given, "s3", "GetObject", Bucket="b", Key="k") is None) is allowed
 
 
+@pytest.mark.parametrize(("version", "allowed"), [("2012-10-17", True), ("2008-10-17", False)])
+def test_only_the_newer_version_has_policy_variables(version: str, allowed: bool) -> None:
+    same = {"StringEquals": {"aws:PrincipalAccount": "${aws:ResourceAccount}"}}
+    policy = {"Version": version, "Statement": [statement("s3:*", Condition=same)]}
+    iam = Authorization(PLACE, lambda _: [policy], lambda _: {})
+    assert (iam.refusal(ROLE, "s3", "GetObject", OBJECT, SENDER) is None) is allowed
+
+
 @pytest.mark.parametrize(
     ("operator", "values", "allowed"),
     [

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from local.embedded import EmbeddedAws
-from local.stack.errors import ResourceFailedError, StackError, UnknownPropertyError
+from local.stack.errors import (
+    ResourceFailedError,
+    StackError,
+    TemplateError,
+    UnknownPropertyError,
+)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +24,17 @@ from local.stack.errors import ResourceFailedError, StackError, UnknownPropertyE
             "FifoTopic",
         ),
         ("{Type: AWS::EC2::VPC}", StackError, "One: the embedded AWS cannot make a AWS::EC2::VPC"),
+        (
+            "{Type: AWS::SNS::Topic, DependOn: Two}",
+            TemplateError,
+            "One: a resource has no attribute DependOn",
+        ),
+        (
+            "{Type: AWS::IAM::Policy, Properties: {PolicyName: p, PolicyDocument: {Statement: [{Effect: Allow, "
+            "Action: '*', Resource: 'arn:aws:s3:::${aws:PrincipalAccount}'}]}}}",
+            TemplateError,
+            "needs Version",
+        ),
         (
             "{Type: AWS::KMS::Alias, Properties: {AliasName: bad, TargetKeyId: x}}",
             ResourceFailedError,

@@ -20,7 +20,8 @@ WHOLE = (
     "description",
     "metadataConfiguration",
 )
-REQUEST = {"runtime": {"requestHeaders": ["Authorization"], "environmentVariables": {"A": "1"}}}
+HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Custom-Mark"
+REQUEST = {"runtime": {"requestHeaders": [HEADER], "environmentVariables": {"A": "1"}}}
 
 
 def by_hand(world: Any, **changes: Any) -> None:

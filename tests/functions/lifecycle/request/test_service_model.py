@@ -48,23 +48,59 @@ def test_members_without_a_field_are_allowed(value: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("value", "path", "allowed"),
     [
-        pytest.param({"platformVersio": "V2"}, "platformVersio", "did you mean platformVersion?", id="unknown"),
+        pytest.param(
+            {"platformVersio": "V2"},
+            "platformVersio",
+            "did you mean platformVersion?",
+            id="unknown",
+        ),
         pytest.param({"platformVersion": 2}, "platformVersion", "a string", id="type"),
         pytest.param({"platformVersion": None}, "platformVersion", "a string", id="null"),
         pytest.param({"platformVersion": "V 2"}, "platformVersion", "matches", id="pattern"),
-        pytest.param({"platformVersion": "v" * 129}, "platformVersion", "from 1 to 128", id="length"),
-        pytest.param({"protocolConfiguration": {"port": 80}}, "protocolConfiguration.port", "8000 to 12000", id="bound"),
-        pytest.param({"protocolConfiguration": {"port": True}}, "protocolConfiguration.port", "whole", id="bool"),
-        pytest.param({"resourceConfigurations": [{}]}, "resourceConfigurations[0].minimumMemoryInMiB", "required", id="missing"),
+        pytest.param(
+            {"platformVersion": "v" * 129}, "platformVersion", "from 1 to 128", id="length"
+        ),
+        pytest.param(
+            {"protocolConfiguration": {"port": 80}},
+            "protocolConfiguration.port",
+            "8000 to 12000",
+            id="bound",
+        ),
+        pytest.param(
+            {"protocolConfiguration": {"port": True}},
+            "protocolConfiguration.port",
+            "whole",
+            id="bool",
+        ),
+        pytest.param(
+            {"resourceConfigurations": [{}]},
+            "resourceConfigurations[0].minimumMemoryInMiB",
+            "required",
+            id="missing",
+        ),
         pytest.param({"allowedPorts": []}, "allowedPorts", "from 1 to 5 entries", id="empty"),
-        pytest.param({"allowedPorts": [{"port": 9000}] * 6}, "allowedPorts", "from 1 to 5", id="too many"),
-        pytest.param({"hooksConfiguration": {"build": {"warmup": {"action": {}}}}},
-                     "hooksConfiguration.build.warmup.action", "exactly one of httpPost", id="union"),
-        *(pytest.param({name: "x"}, name, reason, id=name) for name, reason in RUNTIME_OWNED.items() if "." not in name),
-        pytest.param({"protocolConfiguration": {"serverProtocol": "MCP"}},
-                     "protocolConfiguration.serverProtocol", "runtime.protocol", id="nested owned"),
+        pytest.param(
+            {"allowedPorts": [{"port": 9000}] * 6}, "allowedPorts", "from 1 to 5", id="too many"
+        ),
+        pytest.param(
+            {"hooksConfiguration": {"build": {"warmup": {"action": {}}}}},
+            "hooksConfiguration.build.warmup.action",
+            "exactly one of httpPost",
+            id="union",
+        ),
+        *(
+            pytest.param({name: "x"}, name, reason, id=name)
+            for name, reason in RUNTIME_OWNED.items()
+            if "." not in name
+        ),
+        pytest.param(
+            {"protocolConfiguration": {"serverProtocol": "MCP"}},
+            "protocolConfiguration.serverProtocol",
+            "runtime.protocol",
+            id="nested owned",
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_fault_is_named_by_its_path(value: dict[str, Any], path: str, allowed: str) -> None:
     found = faults(value)
     assert [where for where, _ in found] == [path]

@@ -24,7 +24,7 @@ from cli.progress import progress_on
 from cli.result import show_output
 from cli.streams import INTERRUPTED, Streams, console
 from cli.target import Target, local_target, stack_target
-from lifecycle.outcome.report import environment_of
+from lifecycle.request.model import environment_of
 
 FAILED = 1
 

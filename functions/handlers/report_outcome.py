@@ -1,4 +1,4 @@
-"""Report the outcome: give the lock back, announce the end, make the output."""
+"""Report the outcome: release the lock, announce the end, make the output."""
 
 from lifecycle.entry import stage
 from lifecycle.outcome import report

@@ -27,7 +27,9 @@ from lifecycle.errors import (
     ThrottledError,
     WaitTimeoutError,
 )
-from lifecycle.outcome.report import FailureEvent, OutcomeEvent, readable
+from lifecycle.outcome.cause import readable
+from lifecycle.outcome.failure import FailureEvent
+from lifecycle.outcome.report import OutcomeEvent
 from lifecycle.request.model import parse_request
 from lifecycle.stages import STAGES, Machine
 from local.embedded import EmbeddedAws

@@ -16,9 +16,10 @@ from lifecycle.artifact.source import PackedSource, pack_folder, pack_object
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import ArtifactBuildError, WaitTimeoutError
-from lifecycle.record import ArtifactRecord, Records
+from lifecycle.record import ArtifactRecord
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.settings import Settings
+from lifecycle.table import Records
 
 # What a zip is run by (botocore's model: AgentManagedRuntimeType); buildspec.yml fetches wheels for it.
 CODE_RUNTIME = "PYTHON_3_13"

@@ -17,7 +17,7 @@ from typing import IO, Any
 from botocore.exceptions import ClientError
 
 from lifecycle.errors import ArtifactBuildError
-from lifecycle.request.model import Source
+from lifecycle.request.artifact import Source
 
 # AgentCore's quotas for direct code deployment (developer guide, "Quotas"); a source over them could never run.
 ZIP_BYTES = 250 * 1024 * 1024

@@ -12,9 +12,10 @@ from lifecycle.artifact import build
 from lifecycle.artifact.source import where
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
-from lifecycle.record import Record, Records, Removal
+from lifecycle.record import Record, Removal
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.settings import Settings
+from lifecycle.table import Records
 from lifecycle.teardown import Kept, Teardown, removal_of
 
 # What BatchDeleteImage and DeleteObjects take in one call (API references of ECR and S3).

@@ -13,7 +13,7 @@ from lifecycle.entry import Wire
 from lifecycle.errors import FleetError
 from lifecycle.fleet.orphans import Orphan
 from lifecycle.fleet.select import Selection
-from lifecycle.outcome.report import announce
+from lifecycle.outcome.announcement import announce
 from lifecycle.settings import Settings
 
 _SHOWN = 10

@@ -14,8 +14,9 @@ from lifecycle.entry import Wire
 from lifecycle.errors import InvalidRequestError
 from lifecycle.fleet.orphans import Orphan, find_orphans
 from lifecycle.fleet.request import FleetRequest, parse_fleet_request
-from lifecycle.record import Record, Records
+from lifecycle.record import Record
 from lifecycle.settings import Settings
+from lifecycle.table import Records
 
 _SECONDS_AN_HOUR = 3600
 # A state's output is 256 KiB at most, and what exceeds it no Catch can catch (Step Functions, "Service quotas").

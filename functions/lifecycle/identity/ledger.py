@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from lifecycle.names import Flow
-from lifecycle.record import IdentityRecord, Records
-from lifecycle.request.model import Auth
+from lifecycle.record import IdentityRecord
+from lifecycle.request.auth import Auth
+from lifecycle.table import Records
 
 
 class IdentityLedger:

@@ -11,9 +11,10 @@ from lifecycle.identity import cognito
 from lifecycle.identity.ledger import IdentityLedger, begin
 from lifecycle.identity.oauth import token_endpoint
 from lifecycle.names import Flow
-from lifecycle.record import IdentityRecord, Records
+from lifecycle.record import IdentityRecord
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.settings import Settings
+from lifecycle.table import Records
 
 
 class AuthOutput(Wire):

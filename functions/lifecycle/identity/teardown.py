@@ -14,9 +14,10 @@ from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import THROTTLES
 from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
 from lifecycle.identity import app_clients, caller_secret, user_pool
-from lifecycle.record import IdentityRecord, Records
+from lifecycle.record import IdentityRecord
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.settings import Settings
+from lifecycle.table import Records
 from lifecycle.teardown import Kept, Teardown, removal_of
 
 _NOT_FOUND = "ResourceNotFoundException"

@@ -1,1 +1,1 @@
-"""The end of an execution: failures recorded, the lock released, the event put, the output made."""
+"""The end of an execution: the failure recorded, the lock released, the event sent, the output made."""

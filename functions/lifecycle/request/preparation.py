@@ -9,9 +9,10 @@ from botocore.exceptions import ClientError
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import ArtifactChangeError, EnvironmentNotFoundError
-from lifecycle.record import Record, Records, State, expiry
+from lifecycle.record import Record, State, expiry
 from lifecycle.request.model import Request, parse_request
 from lifecycle.settings import Settings
+from lifecycle.table import Records
 
 
 class PrepareEvent(Wire):

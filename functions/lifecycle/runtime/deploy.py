@@ -16,10 +16,11 @@ from lifecycle.errors import (
     RoleNotReadyError,
     ServiceUnavailableError,
 )
-from lifecycle.record import Deployment, Record, Records, RuntimeRecord
+from lifecycle.record import Deployment, Record, RuntimeRecord
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime import agentcore, configuration, endpoints
 from lifecycle.settings import Settings
+from lifecycle.table import Records
 
 _ROLE_NOT_READY = re.compile(r"role validation failed", re.IGNORECASE)
 

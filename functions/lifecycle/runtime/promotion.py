@@ -12,13 +12,14 @@ from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import RuntimeFailedError, SmokeTestError, WaitTimeoutError
 from lifecycle.names import LIVE_ENDPOINT
-from lifecycle.record import IdentityRecord, Promotion, Records, RuntimeRecord
+from lifecycle.record import IdentityRecord, Promotion, RuntimeRecord
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime import agentcore, endpoints, log_groups
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT, READY
 from lifecycle.runtime.deploy import DeployedRuntime, describe_runtime
 from lifecycle.runtime.readiness import deployed_record
 from lifecycle.settings import Settings
+from lifecycle.table import Records
 
 
 class PromotionSettings(Settings):

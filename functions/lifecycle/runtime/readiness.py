@@ -8,12 +8,13 @@ from typing import Any
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import EnvironmentNotFoundError, RuntimeFailedError, WaitTimeoutError
-from lifecycle.record import Record, Records, RuntimeRecord
+from lifecycle.record import Record, RuntimeRecord
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime import agentcore
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT, READY
 from lifecycle.runtime.deploy import DeployedRuntime, describe_runtime
 from lifecycle.settings import Settings
+from lifecycle.table import Records
 
 
 class Readiness(Wire):

@@ -10,11 +10,12 @@ from botocore.exceptions import ClientError
 from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.errors import TeardownIncompleteError
-from lifecycle.record import Record, Records, Removal, RuntimeRecord
+from lifecycle.record import Record, Removal, RuntimeRecord
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime import agentcore, log_groups
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT
 from lifecycle.settings import Settings
+from lifecycle.table import Records
 from lifecycle.teardown import Kept, Teardown, removal_of
 
 

@@ -13,7 +13,7 @@ from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire, logger
 from lifecycle.errors import EnvironmentNotFoundError, SmokeTestError
 from lifecycle.names import LIVE_ENDPOINT
-from lifecycle.record import FailedSmokeTest, IdentityRecord, Record, Records, RuntimeRecord
+from lifecycle.record import FailedSmokeTest, IdentityRecord, Record, RuntimeRecord
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT, get_endpoint
 from lifecycle.settings import Settings
@@ -22,6 +22,7 @@ from lifecycle.smoke_test.invocation import Caller, Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.probes import good_caller, matrix
 from lifecycle.smoke_test.sign_in import StaleSecretError, sign_in
+from lifecycle.table import Records
 
 _STOP_SECONDS = 10.0
 _SESSION_ID_LENGTH = 33

@@ -7,15 +7,11 @@ import pytest
 
 from lifecycle.clients import Clients
 from lifecycle.errors import AwsCallError, LockLostError, ServiceUnavailableError
-from lifecycle.outcome.report import (
-    FailureEvent,
-    OutcomeEvent,
-    RawFailure,
-    readable,
-    record_failure,
-    report_outcome,
-)
-from lifecycle.record import FailedSmokeTest, IdentityRecord, Records
+from lifecycle.outcome.cause import RawFailure, readable
+from lifecycle.outcome.failure import FailureEvent, record_failure
+from lifecycle.outcome.report import OutcomeEvent, report_outcome
+from lifecycle.record import FailedSmokeTest, IdentityRecord
+from lifecycle.table import Records
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:one"
 OTHER = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:two"

@@ -12,8 +12,9 @@ from lifecycle.errors import (
     EnvironmentNotFoundError,
     InvalidRequestError,
 )
-from lifecycle.record import Records, RuntimeRecord
+from lifecycle.record import RuntimeRecord
 from lifecycle.request.preparation import PrepareEvent, execution_is_running, prepare_request
+from lifecycle.table import Records
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:"
 

@@ -13,9 +13,10 @@ from moto import mock_aws
 from moto.utilities.utils import load_resource
 
 from lifecycle.clients import Clients
-from lifecycle.record import IdentityRecord, Record, Records
+from lifecycle.record import IdentityRecord, Record
 from lifecycle.request.model import Request
 from lifecycle.request.stage_event import StageEvent
+from lifecycle.table import Records
 from local.services import moto_seams
 
 STACK = "stack"

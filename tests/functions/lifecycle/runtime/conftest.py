@@ -27,13 +27,14 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from lifecycle.artifact.publish import publish_artifact
 from lifecycle.artifact.teardown import delete_artifact
 from lifecycle.clients import Clients
-from lifecycle.record import IdentityRecord, Record, Records
+from lifecycle.record import IdentityRecord, Record
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime.deploy import deploy_runtime
 from lifecycle.runtime.promotion import promote_version
 from lifecycle.runtime.readiness import check_runtime
 from lifecycle.runtime.teardown import delete_runtime
+from lifecycle.table import Records
 from local.agentcore.control.endpoints import EndpointOperations
 from local.agentcore.control.runtimes import RuntimeOperations
 from local.agentcore.control.store import SERVICE, Store

@@ -11,7 +11,7 @@ import pytest
 from lifecycle.artifact import source
 from lifecycle.artifact.source import pack_folder, pack_object
 from lifecycle.errors import ArtifactBuildError
-from lifecycle.request.model import Source
+from lifecycle.request.artifact import Source
 
 
 def folder_hash(folder: Path) -> str:

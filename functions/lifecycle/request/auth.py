@@ -1,0 +1,104 @@
+"""The input's section `auth`: who may call the runtime, and how the smoke test signs in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from lifecycle.names import Flow
+from lifecycle.request.inputs import InputModel, allowed, problems
+
+_DISCOVERY_URL = r"^https?://[^\s?#]+/\.well-known/openid-configuration$"
+_SECRET_ARN = r"^arn:aws(-[^:]+)?:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$"  # noqa: S105 - a pattern
+_Scope = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[\x21\x23-\x5B\x5D-\x7E]+$")]
+
+
+class Auth(InputModel):
+    """Who may call the runtime, and how the smoke test signs in."""
+
+    type: Literal["cognito", "jwt", "iam"] = Field(
+        default="cognito",
+        description="`cognito`: a user pool that the lifecycle creates. `jwt`: your own OpenID Connect provider. "
+        "`iam`: SigV4.",
+        json_schema_extra=allowed("cognito, jwt or iam"),
+    )
+    flow: Flow | None = Field(
+        default=None,
+        description="For `cognito`: how a caller gets a token. `password` (the default): a test user signs in. "
+        "`clientCredentials`: machine to machine.",
+        json_schema_extra=allowed("password or clientCredentials, only for auth.type cognito"),
+    )
+    discovery_url: str | None = Field(
+        default=None,
+        max_length=2048,
+        pattern=_DISCOVERY_URL,
+        description="For `jwt`: URL of the provider's discovery document.",
+        json_schema_extra=allowed("a URL that ends in /.well-known/openid-configuration"),
+    )
+    allowed_clients: list[Annotated[str, Field(min_length=1)]] | None = Field(
+        default=None,
+        min_length=1,
+        description="For `jwt`: accepted values of the claim `client_id`.",
+        json_schema_extra=allowed("a list of one or more strings, only for auth.type jwt"),
+    )
+    allowed_audience: list[Annotated[str, Field(min_length=1)]] | None = Field(
+        default=None,
+        min_length=1,
+        description="For `jwt`: accepted values of the claim `aud`.",
+        json_schema_extra=allowed("a list of one or more strings, only for auth.type jwt"),
+    )
+    allowed_scopes: list[_Scope] | None = Field(
+        default=None,
+        min_length=1,
+        description="For `jwt`: a token must have at least one of these scopes.",
+        json_schema_extra=allowed(
+            "a list of one or more scopes without spaces, only for auth.type jwt"
+        ),
+    )
+    token_secret_arn: str | None = Field(
+        default=None,
+        max_length=2048,
+        pattern=_SECRET_ARN,
+        description="For `jwt`: the secret that holds the smoke test's own client credentials, as JSON "
+        "`{clientId, clientSecret, scope?, audience?}`. The smoke test sends them to the provider's token endpoint. "
+        "The secret must have the tag `agentcore-lifecycle:smoke-test` = `allowed`.",
+        json_schema_extra=allowed(
+            "the ARN of a Secrets Manager secret of this account, only for auth.type jwt"
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _fields_fit_the_type(self) -> Self:
+        found = self._of_jwt()
+        if self.flow is not None and self.type != "cognito":
+            found.append(("flow", self.flow, "only with auth.type cognito"))
+        if found:
+            raise problems(found)
+        return self
+
+    def _of_jwt(self) -> list[tuple[str, Any, str]]:
+        for_jwt = {
+            "discoveryUrl": self.discovery_url,
+            "allowedClients": self.allowed_clients,
+            "allowedAudience": self.allowed_audience,
+            "allowedScopes": self.allowed_scopes,
+            "tokenSecretArn": self.token_secret_arn,
+        }
+        if self.type != "jwt":
+            given = {name: value for name, value in for_jwt.items() if value is not None}
+            return [(name, value, "only with auth.type jwt") for name, value in given.items()]
+        found: list[tuple[str, Any, str]] = [
+            (name, None, "required with auth.type jwt")
+            for name in ("discoveryUrl", "tokenSecretArn")
+            if for_jwt[name] is None
+        ]
+        if not (self.allowed_clients or self.allowed_audience or self.allowed_scopes):
+            one = "at least one of allowedClients, allowedAudience, allowedScopes"
+            found.append(("allowedClients", None, one))
+        return found
+
+    @property
+    def cognito_flow(self) -> Flow:
+        """How a caller of a Cognito environment gets a token."""
+        return self.flow or "password"

@@ -1,0 +1,87 @@
+"""The input's section `runtime`: the options that the lifecycle passes on to AgentCore Runtime."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from lifecycle.request.inputs import InputModel, allowed, problem
+
+
+class Network(InputModel):
+    """The VPC that the runtime's network interfaces are created in."""
+
+    subnets: list[Annotated[str, Field(pattern=r"^subnet-[0-9a-zA-Z]{8,17}$")]] = Field(
+        min_length=1,
+        max_length=16,
+        description="Subnets of the runtime.",
+        json_schema_extra=allowed("1 to 16 subnet ids"),
+    )
+    security_groups: list[Annotated[str, Field(pattern=r"^sg-[0-9a-zA-Z]{8,17}$")]] = Field(
+        min_length=1,
+        max_length=16,
+        description="Security groups of the runtime.",
+        json_schema_extra=allowed("1 to 16 security group ids"),
+    )
+
+
+class Runtime(InputModel):
+    """Options that the lifecycle passes on to the runtime."""
+
+    protocol: Literal["HTTP", "MCP"] = Field(
+        default="HTTP",
+        description="Server protocol of the agent.",
+        json_schema_extra=allowed("HTTP or MCP"),
+    )
+    environment_variables: dict[
+        Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")],
+        Annotated[str, Field(max_length=5000)],
+    ] = Field(
+        default_factory=dict,
+        max_length=49,
+        description="Environment variables of the agent. Do not put secrets here: they are visible in the execution's "
+        "input.",
+        json_schema_extra=allowed(
+            "an object of at most 49 names to strings of at most 5000 characters"
+        ),
+    )
+    network: Network | None = Field(
+        default=None,
+        description="VPC of the runtime. Default: the public network.",
+        json_schema_extra=allowed("{subnets, securityGroups}"),
+    )
+    idle_timeout_seconds: int | None = Field(
+        default=None,
+        ge=60,
+        le=1209600,
+        description="A session without calls ends after this time. Default: AgentCore's default.",
+        json_schema_extra=allowed("60 to 1209600, at most maxLifetimeSeconds"),
+    )
+    max_lifetime_seconds: int | None = Field(
+        default=None,
+        ge=60,
+        le=1209600,
+        description="Every session ends after this time. Default: AgentCore's default.",
+        json_schema_extra=allowed("60 to 1209600"),
+    )
+    request_headers: list[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,255}$")]] = Field(
+        default_factory=list,
+        max_length=20,
+        description="Request headers that AgentCore passes on to the agent.",
+        json_schema_extra=allowed("a list of at most 20 header names"),
+    )
+    description: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=4096,
+        description="Description of the runtime.",
+        json_schema_extra=allowed("1 to 4096 characters"),
+    )
+
+    @model_validator(mode="after")
+    def _idle_within_lifetime(self) -> Self:
+        idle, lifetime = self.idle_timeout_seconds, self.max_lifetime_seconds
+        if idle is not None and lifetime is not None and idle > lifetime:
+            raise problem("idleTimeoutSeconds", idle, f"at most maxLifetimeSeconds ({lifetime})")
+        return self

@@ -91,7 +91,6 @@ class AgentCore:
             code=self._code,
             credentials=credentials,
             endpoint_url=endpoint_url,
-            region=region,
         )
         self._logs = AgentLogs(clients, clock)
         self.sessions = Sessions(self._start, clock, self.quotas)

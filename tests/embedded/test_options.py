@@ -97,7 +97,8 @@ def test_options_reach_the_service_and_the_agent_and_go_when_they_are_left_out(
     runtime = runtime_of(lifecycle, plain)
     assert runtime["networkConfiguration"] == {"networkMode": "PUBLIC"}
     assert "requestHeaderConfiguration" not in runtime
-    assert set(runtime["environmentVariables"]) == {"MODEL_ID"}
+    ours = {"AWS_DEFAULT_REGION", "AWS_REGION", "MODEL_ID"}
+    assert set(runtime["environmentVariables"]) == ours
     # AgentCore's own defaults (botocore's model: LifecycleConfiguration).
     assert runtime["lifecycleConfiguration"] == {
         "idleRuntimeSessionTimeout": 900,

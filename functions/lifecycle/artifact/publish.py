@@ -24,7 +24,7 @@ from lifecycle.table import Records
 # What a zip is run by (botocore's model: AgentManagedRuntimeType); buildspec.yml fetches wheels for it.
 CODE_RUNTIME = "PYTHON_3_13"
 # Raise it when buildspec.yml makes something else of the same source.
-_RECIPE = 1
+_RECIPE = 2
 # What brings the program opentelemetry-instrument along; without it in the zip AgentCore could not start it.
 _INSTRUMENTS = re.compile(
     r"^\s*(aws-)?opentelemetry-(distro|instrumentation)\b", re.IGNORECASE | re.MULTILINE

@@ -36,7 +36,7 @@ Configuration = dict[str, Any]
 
 
 def desired(
-    request: Request, record: Record, role_arn: str, model_id: str, stack: str
+    request: Request, record: Record, role_arn: str, model_id: str, stack: str, region: str
 ) -> Configuration:
     """Say how the runtime is to be; a part that is to be absent is None.
 
@@ -46,6 +46,8 @@ def desired(
         role_arn: The agent's execution role.
         model_id: The agent's model, its environment variable `MODEL_ID`.
         stack: The stack's name.
+        region: The Region, for the agent's own AWS clients. Whether AgentCore sets it is not documented; without it
+            some SDKs ask another Region, which the execution role does not allow.
 
     Returns:
         Each managed part by its name in `UpdateAgentRuntime`.
@@ -70,7 +72,12 @@ def desired(
         },
         "protocolConfiguration": {"serverProtocol": runtime.protocol},
         "authorizerConfiguration": _authorizer(request, record.identity),
-        "environmentVariables": {"MODEL_ID": model_id} | runtime.environment_variables,
+        "environmentVariables": {
+            "AWS_DEFAULT_REGION": region,
+            "AWS_REGION": region,
+            "MODEL_ID": model_id,
+        }
+        | runtime.environment_variables,
         "requestHeaderConfiguration": {"requestHeaderAllowlist": runtime.request_headers}
         if runtime.request_headers
         else None,

@@ -120,6 +120,7 @@ class _Deployer:
             settings.execution_role_arn,
             settings.model_id,
             settings.stack_name,
+            self._control.meta.region_name,
         )
         self._repaired: list[str] = []
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import re
 import shutil
 import stat
 import subprocess
@@ -105,6 +107,10 @@ class CodeStore:
                     subprocess.run(
                         [found, "-m", "venv", "--without-pip", "--symlinks", str(part)], check=True
                     )
+                named = part / "bin" / f"python{version}"
+                if not named.exists():
+                    # The version that is asked for answers to its own name, whatever stands in for it.
+                    named.symlink_to("python")
                 part.rename(folder)
         return program
 
@@ -121,15 +127,81 @@ class CodeStore:
         """
         files = self.unpack(configuration["code"]["s3"])
         if configuration["runtime"].startswith("PYTHON"):
-            self.overlay(files, self.python(configuration["runtime"]))
+            self.for_host(files, self.python(configuration["runtime"]))
 
-    def overlay(self, files: Path, python: Path) -> Path | None:
-        """Return a folder with this machine's builds of the zip's foreign packages, if it has any.
+    def for_host(self, files: Path, python: Path) -> Path:
+        """Return the folder that runs on this machine: the zip's own, or a copy with this machine's packages.
 
-        The zip holds ARM64 wheels, as the service wants it; see `install_for_host`.
+        A zip holds ARM64 wheels, as the service requires. In the copy, this machine's builds of the same packages lie
+        where the zip has its own, so that Python finds them in the same place, whatever comes first on its path.
+        Programs (`bin/`) stay those of the zip. The copy shares the files that it does not replace (hard links).
+
+        Args:
+            files: The unpacked zip.
+            python: The interpreter that runs it.
+
+        Raises:
+            RuntimeError: If a package cannot be had for this machine.
         """
+        name = f"{files.name}-{python.parent.parent.name}"
+        folder = self._folder / "host" / name
         with self._lock:
-            return install_for_host(files, python, self._folder / "host" / files.name)
+            if folder.is_dir():
+                return folder
+            packages = install_for_host(files, python, self._folder / "wheels" / name)
+            if packages is None:
+                return files
+            part = folder.with_suffix(".part")
+            shutil.rmtree(part, ignore_errors=True)
+            shutil.copytree(files, part, copy_function=_link)
+            _lay_over(packages, part)
+            part.rename(folder)
+        return folder
+
+
+def _link(source: str, target: str) -> str:
+    os.link(source, target)
+    return target
+
+
+def _lay_over(packages: Path, folder: Path) -> None:
+    for source in sorted(packages.rglob("*")):
+        name = source.relative_to(packages)
+        target = folder / name
+        if source.is_dir() or name.parts[0] == "bin":
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # A write into the file would change the zip's own, which is the same file.
+        target.unlink(missing_ok=True)
+        shutil.copy2(source, target)
+
+
+_SHELLS = frozenset({"/bin/sh", "/usr/bin/sh", "/bin/bash", "/usr/bin/bash"})
+_ENV = "/usr/bin/env"
+_HANDS_OVER = re.compile(rb"""^'''exec' ["']?(?P<program>/[^"'\s]+)""", re.MULTILINE)
+"""How an installer writes an interpreter whose path is too long for a first line: a shell hands over to it."""
+
+
+def missing_interpreter(program: Path) -> str | None:
+    """Return the interpreter that a program names and that the runtime does not have; `None` if it can start.
+
+    AgentCore executes a zip's program by its first line. An absolute path in it is one of the machine that built the
+    zip, and may well exist here while it does not exist there. So only what every Linux has counts: `/usr/bin/env`,
+    which looks in the runtime's own `PATH`, and the shells.
+
+    Args:
+        program: The program's file.
+    """
+    with program.open("rb") as file:
+        head = file.read(4096)
+    if not head.startswith(b"#!"):
+        return None
+    words = head[2:].split(b"\n", 1)[0].decode(errors="replace").split()
+    interpreter = words[0] if words else ""
+    if interpreter in _SHELLS:
+        behind = _HANDS_OVER.search(head)
+        return behind["program"].decode(errors="replace") if behind else None
+    return None if interpreter == _ENV else interpreter
 
 
 def _interpreter(version: str) -> str | None:

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from local.agentcore.control.account import Images
-from local.agentcore.data.code import CodeError, CodeStore
+from local.agentcore.data.code import CodeError, CodeStore, missing_interpreter
 from local.agentcore.data.process import Launch
 from local.agentcore.data.target import Target
 from local.edge.credentials import CredentialStore, Principal
 
 # All of our own environment that an agent sees.
-_INHERITED = ("PATH", "LANG")
+_INHERITED = ("PATH",)
+_SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+"""Where a code zip finds programs beside its interpreter's; nothing of the person who runs this."""
 
 
 class Launcher:
@@ -26,7 +28,6 @@ class Launcher:
         code: Unpacks zips.
         credentials: Issues the keys of the execution role.
         endpoint_url: The embedded AWS, as the agent is to reach it.
-        region: The region, as the agent is to know it.
     """
 
     def __init__(
@@ -36,13 +37,11 @@ class Launcher:
         code: CodeStore,
         credentials: CredentialStore,
         endpoint_url: str,
-        region: str,
     ) -> None:
         self._images = images
         self._code = code
         self._credentials = credentials
         self._endpoint_url = endpoint_url
-        self._region = region
 
     def launch(self, target: Target) -> Launch:
         """Return how an agent of this version is started.
@@ -70,13 +69,14 @@ class Launcher:
         return Launch(command, environment, workdir, target.port, "/ping" if has_ping else None)
 
     def _platform(self, target: Target) -> dict[str, str]:
-        """Return what the service itself puts into an agent's environment."""
+        """Return what the service itself puts into an agent's environment.
+
+        No Region: whether AgentCore sets `AWS_REGION` is not documented, and reports contradict each other.
+        """
         role_arn = target.configuration["roleArn"]
         name = role_arn.rsplit("/", 1)[-1]
         keys = self._credentials.issue(Principal(name=name, role_arn=role_arn, kind="role"))
         return {
-            "AWS_REGION": self._region,
-            "AWS_DEFAULT_REGION": self._region,
             "AWS_ENDPOINT_URL": self._endpoint_url,
             # The service has a collector of its own; there is none here.
             "OTEL_SDK_DISABLED": "true",
@@ -102,14 +102,17 @@ class Launcher:
                 raise CodeError("This machine has no Node.js ('node' is not on the PATH).")
             return [node, *entry], files, own
         python = self._code.python(runtime)
-        overlay = self._code.overlay(files, python)
-        own["PYTHONPATH"] = os.pathsep.join(str(path) for path in (overlay, files) if path)
-        own["PATH"] = os.pathsep.join((str(python.parent), base.get("PATH", os.defpath)))
+        files = self._code.for_host(files, python)
+        own["PYTHONPATH"] = str(files)
+        # `#!/usr/bin/env python3` finds the runtime's interpreter, never one that this machine happens to have.
+        own["PATH"] = os.pathsep.join((str(python.parent), _SYSTEM_PATH))
         script = [str(python), entry[-1]]
         if len(entry) == 1:
             return script, files, own
         tool = files / "bin" / entry[0]
         if not tool.is_file():
             raise CodeError(f"The entry point '{entry[0]}' is not in the zip's bin folder.")
-        # A tool's own first line names the interpreter of the machine that packed it.
-        return [str(python), str(tool), *script], files, own
+        interpreter = missing_interpreter(tool)
+        if interpreter is not None:
+            raise CodeError(f"/var/task/bin/{entry[0]}: {interpreter}: No such file or directory")
+        return [str(tool), *script], files, own

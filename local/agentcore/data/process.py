@@ -106,7 +106,6 @@ class AgentProcess:
             "AGENTCORE_LOCAL_PORT_FILE": str(self._port_file),
             "PYTHONWARNINGS": _joined(",", _PYTHON_HOOK, given.get("PYTHONWARNINGS")),
             "PYTHONPATH": _joined(os.pathsep, str(_CHILD), given.get("PYTHONPATH")),
-            "PYTHONUNBUFFERED": "1",
             "NODE_OPTIONS": _joined(
                 " ", f"--require={_CHILD / 'agentcore_local_port.cjs'}", given.get("NODE_OPTIONS")
             ),

@@ -10,6 +10,7 @@ import argparse
 import base64
 import json
 import os
+import re
 import sys
 import time
 import uuid
@@ -51,8 +52,8 @@ class Docker:
         if not options.username or not password:
             raise DockerError("Error: Cannot perform an interactive login from a non TTY device")
         token = base64.b64encode(f"{options.username}:{password}".encode()).decode()
-        known = self._read("auths")
-        self._write("auths", known | {options.server or "docker.io": {"auth": token}})
+        server = _host_name(options.server or "docker.io")
+        self._write("auths", self._read("auths") | {server: {"auth": token}})
         print("Login Succeeded")
 
     def build(self, options: argparse.Namespace) -> None:
@@ -141,6 +142,14 @@ class Docker:
         file = self.notes / f"{note}.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _host_name(server: str) -> str:
+    """Return the host in what `docker login` was given: Docker keeps passwords by it, whatever scheme or path is there.
+
+    The scheme comes from `GetAuthorizationToken` (`proxyEndpoint`), a path from a repository's URI.
+    """
+    return re.sub(r"^https?://", "", server).partition("/")[0]
 
 
 def _manifest(config_digest: str, size: int) -> dict[str, Any]:

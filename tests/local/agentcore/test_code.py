@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import sys
 import sysconfig
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local.agentcore.data import code as code_module
+from local.agentcore.data.code import missing_interpreter
 from local.agentcore.data.foreign import foreign_packages
 
 if TYPE_CHECKING:
@@ -43,9 +46,9 @@ class Agent(BaseHTTPRequestHandler):
 TOOL = os.environ.get("STARTED_BY")
 HTTPServer(("0.0.0.0", 8080), Agent).serve_forever()
 """
-TOOL = """#!/path/of/another/machine/python
+TOOL = """#!/usr/bin/env python3
 import os, sys
-os.environ["STARTED_BY"] = "tool"
+os.environ["STARTED_BY"] = f"the tool under {sys.prefix}"
 os.execv(sys.argv[1], sys.argv[1:])
 """
 NODE = """
@@ -71,7 +74,9 @@ class Code:
         body = io.BytesIO()
         with zipfile.ZipFile(body, "w") as archive:
             for name, text in files.items():
-                archive.writestr(name.replace("__", "."), text)
+                entry = zipfile.ZipInfo(re.sub("__py$", ".py", name))
+                entry.external_attr = (0o755 if name.startswith("bin/") else 0o644) << 16
+                archive.writestr(entry, text)
         put = self.s3.put_object(Bucket=self.bucket, Key="agent.zip", Body=body.getvalue())
         return str(put["VersionId"])
 
@@ -119,7 +124,83 @@ def test_the_code_is_unpacked_while_the_runtime_is_made(world: World, code: Code
 def test_a_tool_of_the_zip_starts_the_agent(world: World, code: Code) -> None:
     files = {"main.py": SERVER, "helper.py": "NAME = 1", "bin/instrument": TOOL}
     arn = code.deploy(code.put(**files), "instrument", "main.py")
-    assert world.invoke(arn)["tool"] == "tool"
+    # `env` finds the runtime's own interpreter, not one of this machine's.
+    runtime = (
+        world.tmp_path / "state" / "agentcore" / "code" / f"python{PYTHON[7:].replace('_', '.')}"
+    )
+    assert world.invoke(arn)["tool"] == f"the tool under {runtime}"
+
+
+@pytest.mark.parametrize(
+    ("first_lines", "missing"),
+    [
+        ("#!/build/host/python3", "/build/host/python3"),
+        # It is there on this machine, since it was built here; it would not be in AgentCore.
+        (f"#!{sys.executable}", sys.executable),
+        (f"#!{sys.executable} -E", sys.executable),
+        (
+            "#!/bin/sh\n'''exec' '/build/host/a long path/python3' \"$0\" \"$@\"\n' '''",
+            "/build/host/a",
+        ),
+        ("#! /usr/bin/env python3", None),
+        ("#!/bin/sh\nexec python3 -V", None),
+    ],
+)
+def test_a_tool_starts_by_its_own_first_line(
+    tmp_path: Path, first_lines: str, missing: str | None
+) -> None:
+    tool = tmp_path / "tool"
+    tool.write_text(f"{first_lines}\nprint()\n")
+    assert missing_interpreter(tool) == missing
+
+
+@pytest.mark.parametrize("interpreter", ["/build/host/python3", sys.executable])
+def test_a_tool_whose_interpreter_the_runtime_does_not_have(
+    world: World, code: Code, interpreter: str
+) -> None:
+    tool = TOOL.replace("/usr/bin/env python3", interpreter)
+    files = {"main.py": SERVER, "helper.py": "NAME = 1", "bin/instrument": tool}
+    arn = code.deploy(code.put(**files), "instrument", "main.py")
+    with pytest.raises(ClientError) as raised:
+        world.invoke(arn)
+    answer = raised.value.response
+    assert answer["Error"]["Code"] == "RuntimeClientError"
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 424
+    world.control.delete_agent_runtime(agentRuntimeId=arn.rsplit("/", 1)[1])
+    group = f"/aws/bedrock-agentcore/runtimes/{arn.rsplit('/', 1)[1]}-DEFAULT"
+    (event,) = world.aws("logs").filter_log_events(logGroupName=group)["events"]
+    said = f"/var/task/bin/instrument: {interpreter}: No such file or directory"
+    assert event["message"].endswith(said)
+
+
+@pytest.mark.parametrize("folder", ["", "app/"])
+def test_packages_of_another_machine_are_found_where_the_zip_has_them(
+    world: World, code: Code, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the entry point lies: its folder stands first on Python's path."""
+
+    def install(_files: Path, _python: Path, wheels: Path) -> Path:
+        (wheels / "helper").mkdir(parents=True, exist_ok=True)
+        (wheels / "helper" / "__init__.py").write_text("NAME = 'for this machine'")
+        (wheels / "bin").mkdir(exist_ok=True)
+        (wheels / "bin" / "instrument").write_text("#!/build/host/python3\n")
+        return wheels
+
+    monkeypatch.setattr(code_module, "install_for_host", install)
+    main = SERVER.replace("import helper", "import helper, plain", 1)
+    files = {
+        f"{folder}main.py": main,
+        "helper/__init__.py": "NAME = 'for ARM64'",
+        "plain.py": "",
+        "bin/instrument": TOOL,
+    }
+    arn = code.deploy(code.put(**files), "instrument", f"{folder}main.py")
+    assert world.invoke(arn)["helper"] == "for this machine"
+    # The zip's own files stay what they are.
+    kept = world.tmp_path / "state" / "agentcore" / "code"
+    assert [path.read_text() for path in kept.glob("*/helper/__init__.py")] == [
+        "NAME = 'for ARM64'"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,12 @@ CONTROL = "bedrock-agentcore-control"
 FULL = {
     "runtime": {
         "protocol": "MCP",
-        "environmentVariables": {"COLOUR": "red", "MODEL_ID": "theirs"},
+        "environmentVariables": {
+            "AWS_DEFAULT_REGION": "eu-west-1",
+            "AWS_REGION": "eu-central-1",
+            "COLOUR": "red",
+            "MODEL_ID": "theirs",
+        },
         "network": {"subnets": ["subnet-12345678"], "securityGroups": ["sg-12345678"]},
         "idleTimeoutSeconds": 300,
         "maxLifetimeSeconds": 7200,
@@ -37,7 +42,7 @@ def test_every_option_reaches_the_service(world: Any) -> None:
     detail = world.detail()
     assert detail["agentRuntimeName"] == "stack_dev"
     assert detail["protocolConfiguration"] == {"serverProtocol": "MCP"}
-    assert detail["environmentVariables"] == {"COLOUR": "red", "MODEL_ID": "theirs"}
+    assert detail["environmentVariables"] == FULL["runtime"]["environmentVariables"]  # type: ignore[index]
     assert detail["networkConfiguration"]["networkMode"] == "VPC"
     assert detail["networkConfiguration"]["networkModeConfig"]["subnets"] == ["subnet-12345678"]
     assert detail["lifecycleConfiguration"] == {
@@ -61,7 +66,7 @@ def test_options_that_are_taken_back_are_gone(world: Any) -> None:
     deployed = world.provision("two", {"runtime": {"protocol": "MCP"}})
     assert (deployed.change, deployed.repaired) == ("updated", [])
     detail = world.detail()
-    assert detail["environmentVariables"] == {"MODEL_ID": "model-1"}
+    assert set(detail["environmentVariables"]) == {"AWS_DEFAULT_REGION", "AWS_REGION", "MODEL_ID"}
     assert detail["networkConfiguration"] == {"networkMode": "PUBLIC"}
     assert detail["lifecycleConfiguration"] == {
         "idleRuntimeSessionTimeout": 900,

@@ -14,7 +14,13 @@ def test_a_new_environment_goes_live_and_away(world: Any) -> None:
     assert detail["status"] == "READY"
     image = detail["agentRuntimeArtifact"]["containerConfiguration"]["containerUri"]
     assert "/agents@sha256:" in image
-    assert detail["environmentVariables"] == {"MODEL_ID": "model-1"}
+    # AgentCore is not known to set a Region, and an agent's SDK would ask a default one.
+    region = world.control.meta.region_name
+    assert detail["environmentVariables"] == {
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        "MODEL_ID": "model-1",
+    }
     assert detail["authorizerConfiguration"]["customJWTAuthorizer"]["allowedClients"] == ["client1"]
     runtime = world.record().runtime
     assert (runtime.version, runtime.live_version) == ("1", "1")

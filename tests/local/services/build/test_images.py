@@ -103,6 +103,14 @@ def test_docker_wants_a_login_and_keeps_tags(account: Any, spec: Any) -> None:
     trees = [*(account.images.folder / "trees").iterdir()]
     assert [tree for tree in trees if tree.name.startswith(other["id"].split(":")[1])] == []
 
+    # Docker knows a registry by its host name: a repository's URI and GetAuthorizationToken's endpoint name it, too.
+    for tag, server in (("tag3", f"{REGISTRY}/agents"), ("tag4", f"https://{REGISTRY}")):
+        accepted = run(tag, login.replace(REGISTRY, server), f"docker push {name}:{tag}")
+        assert accepted["buildStatus"] == "SUCCEEDED", account.log(accepted)
+    elsewhere = run("tag5", login.replace(REGISTRY, f"x.{REGISTRY}"), f"docker push {name}:tag5")
+    assert elsewhere["buildStatus"] == "FAILED"
+    assert "docker login" in account.log(elsewhere)
+
     unknown = run("tag2", "docker run x")
     assert unknown["buildStatus"] == "FAILED"
     assert "invalid choice: 'run'" in account.log(unknown)

@@ -6,11 +6,14 @@ import io
 import re
 import subprocess
 import sys
+import venv
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from local.agentcore.data.code import missing_interpreter
 
 ROOT = Path(__file__).parents[4]
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/agents"
@@ -104,6 +107,69 @@ def test_a_package_of_the_agent(account: Any) -> None:
     for name, mode in modes.items():
         folder = name.endswith("/")
         assert mode == (0o40755 if folder else 0o100755 if name.startswith("bin/") else 0o100644)
+
+
+@pytest.mark.usefixtures("project")
+def test_the_package_starts_by_its_own_first_line(account: Any, tmp_path: Path) -> None:
+    # AgentCore runs `bin/opentelemetry-instrument` by its first line, where the build's interpreter is not there.
+    built = build(account, FILES, ARTIFACT_TYPE="code", ARTIFACT_KEY="packages/started.zip")
+    assert built["buildStatus"] == "SUCCEEDED", account.log(built)
+    got = account.client("s3").get_object(Bucket="sources", Key="packages/started.zip")
+    files = tmp_path / "task"
+    with zipfile.ZipFile(io.BytesIO(got["Body"].read())) as package:
+        package.extractall(files)
+    programs = [path for path in (files / "bin").iterdir() if path.is_file()]
+    assert files / "bin" / "opentelemetry-instrument" in programs
+    for program in programs:
+        program.chmod(0o755)
+        first = program.read_bytes().split(b"\n", 1)[0]
+        assert not first.startswith(b"#!") or first == b"#!/usr/bin/env python3", program.name
+        assert missing_interpreter(program) is None
+
+    runtime = tmp_path / "runtime"
+    venv.create(runtime, symlinks=True, with_pip=False)
+    started = subprocess.run(
+        [
+            files / "bin" / "opentelemetry-instrument",
+            runtime / "bin" / "python",
+            *("-c", "import sys, strands; print(sys.prefix)"),
+        ],
+        env={
+            "PATH": f"{runtime / 'bin'}:/usr/bin:/bin",
+            "PYTHONPATH": str(files),
+            "OTEL_SDK_DISABLED": "true",
+        },
+        cwd=files,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert started.returncode == 0, started.stderr
+    assert started.stdout.splitlines()[-1] == str(runtime)
+
+
+ENV = b"#!/usr/bin/env python3\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "becomes"),
+    [
+        (b"#!/build/bin/python3\n", ENV),
+        (b"#!/build/python3.13 -E\n", ENV),
+        (b"#!/bin/sh\n'''exec' '/a long path/bin/py' \"$0\" \"$@\"\n' '''\n", ENV),
+        (b"#!/bin/sh\nexec python3 -V\n", b"#!/bin/sh\nexec python3 -V\n"),
+        (b"#!/usr/bin/env -S python3 -E\n", b"#!/usr/bin/env -S python3 -E\n"),
+        (b"#!/usr/bin/env node\n", b"#!/usr/bin/env node\n"),
+        (b"import os\n#!/build/bin/python3\n", b"import os\n#!/build/bin/python3\n"),
+    ],
+)
+def test_only_an_interpreter_of_the_build_is_replaced(head: bytes, becomes: bytes) -> None:
+    spec = (ROOT / "functions" / "lifecycle" / "artifact" / "buildspec.yml").read_text(
+        encoding="utf-8"
+    )
+    found = re.search(r'FIRST_LINES = re.compile\(rb"(.+)"\)', spec)
+    assert found is not None
+    assert re.sub(found[1].encode(), ENV, head + b"x") == becomes + b"x"
 
 
 @pytest.mark.usefixtures("project")

@@ -54,6 +54,12 @@ def input_shape(operation: str) -> Any:
     return _model().operation_model(operation).input_shape
 
 
+def jwt_authorizer_shape() -> Any:
+    """The shape of `customJWTAuthorizer`, the JWT authorizer of a runtime."""
+    authorizer = input_shape("CreateAgentRuntime").members["authorizerConfiguration"]
+    return authorizer.members["customJWTAuthorizer"]
+
+
 def find_faults(
     shape: Any, value: Any, owned: Mapping[str, str] | None = None, path: str = ""
 ) -> Iterator[Fault]:

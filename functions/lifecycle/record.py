@@ -93,11 +93,15 @@ class ArtifactRecord(_Section):
     published: bool = False
 
 
+Change = Literal["created", "updated", "unchanged", "pending"]
+"""What an execution did to the runtime's configuration."""
+
+
 class Deployment(_Section):
     """What one execution does to the runtime's configuration, noted before it is done."""
 
     execution: str
-    change: Literal["created", "updated", "unchanged", "pending"]
+    change: Change
     repaired: list[str] = Field(default_factory=list)
 
 

@@ -20,7 +20,7 @@ from lifecycle.fleet.request import parse_fleet_request
 from lifecycle.identity.provision import AuthOutput
 from lifecycle.outcome.report import OutcomeEvent
 from lifecycle.request.model import parse_request
-from lifecycle.runtime.deploy import DeployedRuntime
+from lifecycle.runtime.description import DeployedRuntime
 from lifecycle.runtime.promotion import PromotedVersion
 from lifecycle.smoke_test.gate import Check
 from lifecycle.smoke_test.run import SmokeTestReport

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -74,6 +75,35 @@ def tags_of(control: Any, arn: str) -> dict[str, str]:
             return {}
         raise
     return dict(answer.get("tags") or {})
+
+
+def write_tags(
+    control: Any, arn: str, wanted: dict[str, str], obsolete: Iterable[str] = ()
+) -> list[str]:
+    """Set the tags that a runtime or endpoint lacks or has with another value, and remove obsolete ones.
+
+    Args:
+        control: AgentCore's control plane.
+        arn: The runtime or endpoint.
+        wanted: The tags that it must have, among others.
+        obsolete: Keys of tags to remove.
+
+    Returns:
+        The keys of the tags that were set, sorted.
+    """
+    seen = tags_of(control, arn)
+    missing = {key: value for key, value in wanted.items() if seen.get(key) != value}
+    if missing:
+        control.tag_resource(resourceArn=arn, tags=missing)
+    gone = [key for key in obsolete if key in seen]
+    if gone:
+        control.untag_resource(resourceArn=arn, tagKeys=gone)
+    return sorted(missing)
+
+
+def is_failed(observed: dict[str, Any]) -> bool:
+    """Tell whether a runtime or endpoint is in a failed state."""
+    return observed["status"] in FAILED
 
 
 def is_ours(tags: dict[str, str], stack: str, environment: str) -> bool:

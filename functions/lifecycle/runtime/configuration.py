@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
-from typing import Any
+from typing import Any, Literal
 
-from lifecycle.artifact.publish import CODE_RUNTIME
+from lifecycle.artifact.desired import CODE_RUNTIME
 from lifecycle.errors import ArtifactBuildError, AwsCallError
 from lifecycle.record import ArtifactRecord, IdentityRecord, Record
 from lifecycle.request.model import Request
-from lifecycle.runtime.agentcore import FAILED
 
 # AgentCore's defaults in seconds (botocore's model: LifecycleConfiguration). They are written out, so that a request
 # that no longer names a time-out gets them back.
@@ -136,14 +135,9 @@ def update(
     return whole
 
 
-def artifact_kind(configuration: Configuration) -> str:
-    """`container` or `code`."""
+def artifact_kind(configuration: Configuration) -> Literal["container", "code"]:
+    """Tell which kind of artifact a configuration has."""
     return "code" if "codeConfiguration" in configuration[ARTIFACT] else "container"
-
-
-def is_failed(observed: dict[str, Any]) -> bool:
-    """Tell whether a runtime or endpoint is in a failed state."""
-    return observed["status"] in FAILED
 
 
 def _artifact(artifact: ArtifactRecord | None) -> Configuration:

@@ -1,16 +1,22 @@
-"""The endpoint `live`: made, and moved from version to version."""
+"""The endpoints `DEFAULT` and `live`: created, switched between versions, and repaired after manual changes."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from lifecycle import names
+from lifecycle.errors import ServiceUnavailableError
 from lifecycle.names import LIVE_ENDPOINT
+from lifecycle.runtime import agentcore
+from lifecycle.runtime.ledger import RuntimeLedger
 
 
 def create_live(
     control: Any, runtime_id: str, version: str, token: str, tags: dict[str, str]
 ) -> None:
-    """Make the endpoint `live` on a version of a runtime."""
+    """Create the endpoint `live` on a version of a runtime."""
     control.create_agent_runtime_endpoint(
         agentRuntimeId=runtime_id,
         name=LIVE_ENDPOINT,
@@ -21,10 +27,78 @@ def create_live(
 
 
 def move_live(control: Any, runtime_id: str, version: str, token: str) -> None:
-    """Move the endpoint `live` to a version of its runtime."""
+    """Switch the endpoint `live` to a version of its runtime."""
     control.update_agent_runtime_endpoint(
         agentRuntimeId=runtime_id,
         endpointName=LIVE_ENDPOINT,
         agentRuntimeVersion=version,
         clientToken=token,
     )
+
+
+def default_is_wrong(control: Any, ledger: RuntimeLedger, observed: dict[str, Any]) -> bool:
+    """Tell whether DEFAULT failed or does not serve the newest version; an update of the runtime repairs that.
+
+    Args:
+        control: AgentCore's control plane.
+        ledger: Where the drift is noted.
+        observed: The answer of `GetAgentRuntime`.
+    """
+    endpoint = agentcore.get_endpoint(
+        control, observed["agentRuntimeId"], agentcore.DEFAULT_ENDPOINT
+    )
+    if endpoint is None or endpoint["status"] in agentcore.BUSY:
+        return False
+    version = observed["agentRuntimeVersion"]
+    wrong = agentcore.is_failed(endpoint) or endpoint.get("liveVersion") != version
+    if wrong and not agentcore.is_failed(observed):
+        ledger.repair(
+            f"the endpoint DEFAULT was {endpoint['status']} on version {endpoint.get('liveVersion')} "
+            f"instead of {version}"
+        )
+    return wrong
+
+
+def repair_live(control: Any, ledger: RuntimeLedger, tags: dict[str, str]) -> None:
+    """Put `live` back on the version that it was promoted to, before anything else changes.
+
+    Args:
+        control: AgentCore's control plane.
+        ledger: The runtime section of the record, and where the drift is noted.
+        tags: The tags of the endpoint, if it must be created.
+
+    Raises:
+        ServiceUnavailableError: AgentCore is busy with the endpoint.
+    """
+    version, runtime_id = ledger.runtime.live_version, str(ledger.runtime.id)
+    if version is None:
+        return
+    endpoint = agentcore.get_endpoint(control, runtime_id, LIVE_ENDPOINT)
+    if endpoint is None:
+        ledger.repair("the endpoint live was deleted")
+    elif (
+        endpoint["status"] in (*agentcore.BUSY, "CREATE_FAILED", "DELETE_FAILED")
+        or endpoint.get("liveVersion") == version
+    ):
+        return  # changing already, or the promotion creates it again
+    else:
+        ledger.repair(
+            f"the endpoint live was moved from version {version} to {endpoint.get('liveVersion')}"
+        )
+    ledger.intend("unchanged")
+    stamp = str(endpoint["lastUpdatedAt"]) if endpoint else None
+    token = names.client_token("repair", ledger.execution, runtime_id, version, stamp)
+    try:
+        if endpoint is None:
+            create_live(control, runtime_id, version, token, tags)
+        else:
+            move_live(control, runtime_id, version, token)
+    except ClientError as error:
+        if agentcore.is_conflict(error):
+            raise ServiceUnavailableError(
+                f"AgentCore is busy with the endpoint live of {runtime_id}; the lifecycle retries this step"
+            ) from error
+        if not agentcore.is_not_found(error):
+            raise
+        # The version itself was deleted. The promotion creates `live` again.
+        ledger.repair(f"the version {version}, which live served, was deleted")

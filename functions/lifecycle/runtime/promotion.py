@@ -16,7 +16,7 @@ from lifecycle.record import IdentityRecord, Promotion, RuntimeRecord
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime import agentcore, endpoints, log_groups
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT, READY
-from lifecycle.runtime.deploy import DeployedRuntime, describe_runtime
+from lifecycle.runtime.description import DeployedRuntime, describe_runtime
 from lifecycle.runtime.readiness import deployed_record
 from lifecycle.settings import Settings
 from lifecycle.table import Records
@@ -196,16 +196,10 @@ class _Promoter:
         self._runtime.live_identity = self._identity
         self._runtime.live_endpoint_arn = endpoint["agentRuntimeEndpointArn"]
         self._runtime.failed_version = self._runtime.failed_reason = None
-        self._mend_tags(endpoint["agentRuntimeEndpointArn"])
+        agentcore.write_tags(self._control, endpoint["agentRuntimeEndpointArn"], self._tags)
         log_groups.set_retention(self._clients.logs, self._id, self._retention)
         self._keep(note.model_copy(update={"begun": False}))
         return self._result(note, done=True)
-
-    def _mend_tags(self, arn: str) -> None:
-        seen = agentcore.tags_of(self._control, arn)
-        missing = {key: value for key, value in self._tags.items() if seen.get(key) != value}
-        if missing:
-            self._control.tag_resource(resourceArn=arn, tags=missing)
 
     def _keep(self, note: Promotion) -> None:
         self._runtime.promotion = note

@@ -1,0 +1,22 @@
+"""What the functions that publish and delete artifacts know of the stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lifecycle.settings import Settings
+
+
+class ArtifactSettings(Settings):
+    """Where artifacts are kept, and what builds them."""
+
+    artifact_bucket: str
+    repository_name: str
+    build_project: str
+
+
+class PublicationSettings(ArtifactSettings):
+    """Where the bundled agent is, too, and the repository's URI."""
+
+    agent_source_dir: Path
+    repository_uri: str

@@ -1,0 +1,107 @@
+"""What is kept of an environment's artifacts: images in ECR, and objects in S3. Found, and deleted in batches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+# How many BatchDeleteImage and DeleteObjects take in one call (API references of ECR and S3).
+_IMAGES = 100
+_OBJECTS = 1000
+
+
+class Images:
+    """The images of one environment.
+
+    Args:
+        ecr: A boto3 ECR client.
+        repository: The repository's name.
+        environment: Which environment.
+    """
+
+    def __init__(self, ecr: Any, repository: str, environment: str) -> None:
+        self._ecr = ecr
+        self._repository = repository
+        # Exactly the tags that names.image_tag makes: the tags of "dev-2" do not belong to "dev".
+        self._ours = re.compile(rf"{re.escape(environment)}-[0-9a-f]{{32}}")
+
+    def tags(self) -> list[str]:
+        """Find the tags of the images, sorted."""
+        pages = self._ecr.get_paginator("list_images").paginate(
+            repositoryName=self._repository, filter={"tagStatus": "TAGGED"}
+        )
+        tags = [image.get("imageTag", "") for page in pages for image in page["imageIds"]]
+        return sorted(tag for tag in tags if self._ours.fullmatch(tag))
+
+    def delete(self, tags: list[str]) -> list[str]:
+        """Delete images by tag; returns those that ECR could not delete, with its reason."""
+        failed = []
+        for batch in _batches(tags, _IMAGES):
+            # By tag: an image that also has a tag of another environment stays.
+            answer = self._ecr.batch_delete_image(
+                repositoryName=self._repository, imageIds=[{"imageTag": tag} for tag in batch]
+            )
+            failed += [
+                f"{self.label(failure['imageId'].get('imageTag', '?'))} ({failure.get('failureReason')})"
+                for failure in answer.get("failures", [])
+                if failure.get("failureCode") != "ImageNotFound"
+            ]
+        return failed
+
+    def label(self, tag: str) -> str:
+        """What an image is called in the output."""
+        return f"{self._repository}:{tag}"
+
+
+class Objects:
+    """The objects below a prefix of a bucket, with all their versions.
+
+    Args:
+        s3: A boto3 S3 client.
+        bucket: The bucket.
+        prefix: What the keys begin with.
+    """
+
+    def __init__(self, s3: Any, bucket: str, prefix: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+        self._prefix = prefix
+
+    def versions(self) -> list[dict[str, str]]:
+        """Find every version and delete marker, each as `Key` and `VersionId`."""
+        pages = self._s3.get_paginator("list_object_versions").paginate(
+            Bucket=self._bucket, Prefix=self._prefix
+        )
+        return [
+            {"Key": item["Key"], "VersionId": item["VersionId"]}
+            for page in pages
+            for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        ]
+
+    def delete(self, versions: list[dict[str, str]]) -> list[str]:
+        """Delete versions; returns those that S3 could not delete, with its reason."""
+        failed = []
+        for batch in _batches(versions, _OBJECTS):
+            answer = self._s3.delete_objects(
+                Bucket=self._bucket, Delete={"Objects": batch, "Quiet": True}
+            )
+            failed += [
+                f"{self._label(error['Key'])} ({error.get('Code')}: {error.get('Message')})"
+                for error in answer.get("Errors", [])
+            ]
+        return failed
+
+    def labels(self, versions: list[dict[str, str]]) -> list[str]:
+        """What objects are called in the output, each once."""
+        return [self._label(key) for key in dict.fromkeys(item["Key"] for item in versions)]
+
+    def _label(self, key: str) -> str:
+        return f"s3://{self._bucket}/{key}"
+
+
+def _batches(items: Sequence[Any], size: int) -> Iterator[list[Any]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

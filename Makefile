@@ -45,23 +45,25 @@ lock: $(VENV)/.ready ## lock every dependency again, with hashes and without hos
 # --- what people do ---------------------------------------------------------
 
 .PHONY: run
-run: $(VENV)/.ready ## the whole lifecycle, end to end, on the embedded AWS
+run: $(VENV)/.ready ## the whole lifecycle, end to end, on the local AWS
 	@$(BIN)/lifecycle run --local --input statemachine/inputs/round-trip.json
 
 .PHONY: test
-test: $(VENV)/.ready ## every test
+test: $(VENV)/.ready $(TOOLS)/.ready ## every test
 	@# moto's account is one a process: whole lifecycles share theirs, and no other test may reset it.
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) --ignore tests/embedded tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) tests/embedded
 
 .PHONY: check
-check: $(VENV)/.ready $(TOOLS)/.ready ## formatter, linter, types, template, definitions, pictures, locks
+check: $(VENV)/.ready $(TOOLS)/.ready ## formatter, linter, types, imports, sizes, template, definitions, pictures, locks
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.checks.imports
+	@$(BIN)/python -m tests.checks.sizes
 	@$(BIN)/python -m tests.checks.locks
 	@$(BIN)/python -m docs.pictures.generate --check
-	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/python -m tests.foreign.engines.lint_template
 	@$(SAM) validate --lint --region us-east-1
 	@$(BIN)/python -m tests.checks.render_definitions $(RENDERED)
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" node_modules/.bin/asl-validator \
@@ -77,6 +79,6 @@ build: $(VENV)/.ready $(TOOLS)/.ready ## sam build: what sam deploy would upload
 	@$(BIN)/python -m tests.checks.package
 
 .PHONY: clean
-clean: ## remove what can be made again: environments, caches, builds, state of the embedded AWS
+clean: ## remove what can be made again: environments, caches, builds, state of the local AWS
 	@rm -rf $(VENV) $(TOOLS) node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,7 @@
-"""The parts of the `lifecycle` command put together; turns errors into exit statuses."""
+"""The `lifecycle` application: registers the commands, and turns errors into exit statuses.
+
+To add a command, write a module in `cli/commands/` and add one line below.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,18 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
-from cli import embedded, faults, observe, run
-from cli.inputs import UsageError
-from cli.local_api import LocalApiError
-from cli.streams import INTERRUPTED, console
-from cli.target import StartError
+from cli.commands import run
+from cli.commands.local import calls, delays, down, env, faults, logs, status, up
+from cli.errors import FAILED, INTERRUPTED, CommandError
+from cli.streams import console
 
-_FAILED = 1
-_USAGE = 2
+_NAME = "lifecycle"
 _TERMINATED = 128 + signal.SIGTERM
 _DISTRIBUTION = "agentcore-lifecycle"
 
 
 class _Commands(TyperGroup):
-    """Says that it was interrupted, which typer does not, where the command itself has not."""
+    """Prints a message after Ctrl-C if the command itself prints none; typer does not."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
@@ -43,22 +44,23 @@ app = typer.Typer(
     # A traceback with the values of local variables could show a token.
     pretty_exceptions_enable=False,
 )
-local_app = typer.Typer(help="The embedded AWS on this machine.", no_args_is_help=True)
 app.command()(run.run)
-app.add_typer(local_app, name="local")
-local_app.command()(embedded.up)
-local_app.command()(embedded.env)
-local_app.command()(embedded.status)
-local_app.command()(embedded.down)
-local_app.command()(observe.logs)
-local_app.command()(observe.calls)
-local_app.command()(observe.delays)
-local_app.add_typer(faults.app, name="faults")
+
+local = typer.Typer(help="The local AWS on this machine.", no_args_is_help=True)
+app.add_typer(local, name="local")
+local.command()(up.up)
+local.command(epilog=env.usage())(env.env)
+local.command()(status.status)
+local.command()(down.down)
+local.command()(logs.logs)
+local.command()(calls.calls)
+local.command()(delays.delays)
+local.add_typer(faults.app, name="faults")
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        console().print(f"lifecycle {metadata.version(_DISTRIBUTION)}")
+        console().print(f"{_NAME} {metadata.version(_DISTRIBUTION)}")
         raise typer.Exit
 
 
@@ -79,19 +81,19 @@ def start() -> None:
     """Run the command; ends with `SystemExit`."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        app()
-    except UsageError as error:
+        app(prog_name=_NAME)
+    except CommandError as error:
         _say(str(error))
-        sys.exit(_USAGE)
-    except (ClientError, BotoCoreError, LocalApiError, StartError) as error:
+        sys.exit(error.exit_status)
+    except (ClientError, BotoCoreError) as error:
         _say(str(error))
-        sys.exit(_FAILED)
+        sys.exit(FAILED)
 
 
 def _say(message: str) -> None:
-    console(stderr=True).print(f"lifecycle: {message}", style="red", soft_wrap=True)
+    console(stderr=True).print(f"{_NAME}: {message}", style="red", soft_wrap=True)
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    # Unwinds the stack, so that an embedded AWS of this command ends with it.
+    # Unwinds the stack, so that a local AWS of this command stops with it.
     sys.exit(_TERMINATED)

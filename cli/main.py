@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sys
 
-_INTERRUPTED = 130
+from cli.errors import INTERRUPTED
 
 
 def main() -> None:
     """Run the command; the exit status is 0, 1 (failed), 2 (bad usage or input) or 130 (interrupted)."""
     try:
-        # Imported late: it takes a while, and an interrupt meanwhile is no traceback.
+        # Imported late: the import takes time, and Ctrl-C during it must not print a traceback.
         from cli import application
 
         application.start()
     except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

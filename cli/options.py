@@ -1,4 +1,4 @@
-"""Options that several commands take, and how their values are read."""
+"""Options that several commands share, and how their values are parsed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from cli.inputs import UsageError
+from cli.errors import UsageError
 
 StateDir = Annotated[
     Path | None,
     typer.Option(
         "--state-dir",
         metavar="DIR",
-        help="State folder of the embedded AWS; all that it writes is below it.",
+        help="State folder of the local AWS: it writes all its files here.",
         show_default=".local/up in the checkout",
     ),
 ]
@@ -24,7 +24,7 @@ Delays = Annotated[
     typer.Option(
         "--delay",
         metavar="NAME=SECONDS",
-        help="How long the embedded AgentCore takes, such as create=30; repeatable.",
+        help="How long the local AgentCore takes, such as create=30; repeatable.",
     ),
 ]
 
@@ -33,20 +33,20 @@ Parameters = Annotated[
     typer.Option(
         "--parameter",
         metavar="NAME=VALUE",
-        help="A parameter of the template, for the embedded AWS; repeatable.",
+        help="A parameter of the template, for the local AWS; repeatable.",
     ),
 ]
 
 
 def parse_delays(texts: list[str] | None, option: str = "--delay ") -> dict[str, float]:
-    """Read `name=seconds` pairs.
+    """Parse `name=seconds` pairs.
 
     Args:
         texts: The pairs.
-        option: What stands before each of them on the command line, for messages.
+        option: The option that each follows on the command line, for messages.
 
     Raises:
-        UsageError: Not of that form, or a number below 0.
+        UsageError: A text does not have that form, or its number is below 0.
     """
     delays = {}
     for text in texts or []:
@@ -56,15 +56,15 @@ def parse_delays(texts: list[str] | None, option: str = "--delay ") -> dict[str,
         except ValueError:
             raise UsageError(f"{option}{text}: give a name and seconds, such as create=5") from None
         if not 0 <= delays[name] < float("inf"):
-            raise UsageError(f"{option}{text}: seconds are 0 or more")
+            raise UsageError(f"{option}{text}: seconds must be 0 or more")
     return delays
 
 
 def parse_parameters(texts: list[str] | None) -> dict[str, str]:
-    """Read `name=value` pairs; a value may have equals signs of its own.
+    """Parse `name=value` pairs; a value can contain equals signs.
 
     Raises:
-        UsageError: Not of that form.
+        UsageError: A text does not have that form.
     """
     parameters = {}
     for text in texts or []:

@@ -1,4 +1,4 @@
-"""Where the command writes what."""
+"""The consoles that a command writes to."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from typing import Self
 
 from rich.console import Console
 
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it: 128 and SIGINT."""
-
 _WIDTH_OF_A_FILE = 160
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that neither guesses at markup nor at highlights, 160 wide where nothing says how wide."""
+    """Return a console without markup and highlighting; 160 columns wide in a file, unless COLUMNS is set."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or os.environ.get("COLUMNS") else _WIDTH_OF_A_FILE
     return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
@@ -24,7 +21,7 @@ def console(*, stderr: bool = False) -> Console:
 
 @dataclass(frozen=True)
 class Streams:
-    """The consoles of one command: the result, how it goes on the way, and errors."""
+    """The consoles of one command: for its result, its progress, and its errors."""
 
     result: Console
     progress: Console
@@ -32,7 +29,7 @@ class Streams:
 
     @classmethod
     def for_output(cls, *, as_json: bool) -> Self:
-        """With JSON on standard output, progress goes to standard error."""
+        """Return the consoles; with JSON on standard output, progress goes to standard error."""
         errors = console(stderr=True)
         result = console()
         return cls(result=result, progress=errors if as_json else result, errors=errors)

@@ -1,6 +1,6 @@
-"""Writes the input tables of README.md from the models of the inputs, each between its two markers.
+"""Writes the input tables of the documentation from the models of the inputs, each between its two markers.
 
-`python docs/input_table.py` rewrites them, `--check` only says whether one is stale (exit status 1).
+`python docs/input_table.py` writes them. With `--check` it changes nothing and exits with status 1 if one is stale.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from lifecycle.fleet.request import FleetRequest
 from lifecycle.request.inputs import model_of
 from lifecycle.request.model import Request
 
-README = Path(__file__).parents[1] / "README.md"
+DOCS = Path(__file__).parent
 TABLES: dict[str, type[BaseModel]] = {"inputs": Request, "fleet": FleetRequest}
 """The name in a table's markers, and the model that the table is made from."""
+PAGES = {"inputs": "inputs.md", "fleet": "fleets.md"}
+"""The name in a table's markers, and the page below `docs/` that has the table."""
 
 REQUIRED = "required"
 
@@ -56,26 +58,37 @@ def table(model: type[BaseModel]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def renewed(text: str) -> str:
-    """The page with each table made anew."""
-    for name, model in TABLES.items():
-        begin, end = f"<!-- {name}: made by docs/input_table.py -->\n", f"<!-- /{name} -->"
-        before, rest = text.split(begin)
-        _, after = rest.split(end)
-        text = f"{before}{begin}{table(model)}{end}{after}"
-    return text
+def renewed(text: str, name: str) -> str:
+    """Return a page with one of its tables made anew.
+
+    Args:
+        text: The page.
+        name: The name in the table's markers.
+
+    Raises:
+        ValueError: The page has no such markers, or has them more than once.
+    """
+    begin, end = f"<!-- {name}: made by docs/input_table.py -->\n", f"<!-- /{name} -->"
+    before, rest = text.split(begin)
+    _, after = rest.split(end)
+    return f"{before}{begin}{table(TABLES[name])}{end}{after}"
 
 
 def main(arguments: list[str]) -> int:
-    """Rewrite the tables, or check them; returns the exit status."""
-    text = README.read_text(encoding="utf-8")
-    fresh = renewed(text)
-    if "--check" in arguments:
-        if fresh != text:
-            sys.stderr.write("README.md: an input table is stale; run python docs/input_table.py\n")
-        return int(fresh != text)
-    README.write_text(fresh, encoding="utf-8")
-    return 0
+    """Write the tables, or check them; returns the exit status."""
+    stale = 0
+    for name, file in PAGES.items():
+        page = DOCS / file
+        text = page.read_text(encoding="utf-8")
+        fresh = renewed(text, name)
+        if fresh == text:
+            continue
+        stale = 1
+        if "--check" in arguments:
+            sys.stderr.write(f"docs/{file}: the table is stale; run python docs/input_table.py\n")
+        else:
+            page.write_text(fresh, encoding="utf-8")
+    return stale if "--check" in arguments else 0
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from docs.pictures import svg
+from docs.pictures import rooms, steps, svg
 from docs.pictures.definition import read
 from docs.pictures.wiring import draw
 
@@ -22,22 +22,27 @@ MACHINES = {
 }
 """Name of the definition below `statemachine/`, and what its picture is called."""
 
+STEPS = {"steps.svg": "en", "steps.ja.svg": "ja"}
+"""The small picture of the five steps: its file, and the language of its words."""
+
 _LEGEND = [
-    ("task", "a function works"),
-    ("choice", "a question"),
-    ("wait", "a wait, then once more"),
-    ("wire error", "an error, after its retries"),
+    ("task", "a function runs"),
+    ("choice", "a decision"),
+    ("wait", "a wait before the next poll"),
+    ("wire error", "an error that outlasts its retries"),
 ]
 
 
 def pictures() -> dict[Path, str]:
     """Draw every picture and return file and text of each."""
-    return {
+    machines = {
         FOLDER / f"{name}.svg": svg.write(
             draw(read(PROJECT / "statemachine" / f"{name}.asl.json")), title, _LEGEND
         )
         for name, title in MACHINES.items()
     }
+    small = {FOLDER / file: steps.draw(language) for file, language in STEPS.items()}
+    return machines | small | {FOLDER / "rooms.svg": rooms.draw()}
 
 
 def main(arguments: list[str] | None = None) -> int:

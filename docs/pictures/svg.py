@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape
 
 from docs.pictures.scene import (
@@ -22,41 +22,103 @@ _NOTCH = 14.0
 _ARROW = 7.0
 _LEGEND_HEIGHT = 34.0
 
-# The picture brings its own ground, so that it is legible whatever the page's colour; the colours follow the reader.
-_STYLE = """
-  svg { --ground: #ffffff; --edge: #d0d7de; --ink: #1f2328; --soft: #59636e; --line: #6e7781;
-    --task: #eef4fd; --task-edge: #4678b8; --ask: #fff6dd; --ask-edge: #b58a24; --wait: #f4f5f7;
-    --good: #e3f5e7; --good-edge: #2d8044; --bad: #fdecea; --bad-edge: #c2403a; --inside: #f8fafc; }
-  @media (prefers-color-scheme: dark) {
-    svg { --ground: #0d1117; --edge: #30363d; --ink: #e6edf3; --soft: #9aa4af; --line: #7d8590;
-      --task: #14243b; --task-edge: #5b93d6; --ask: #2e2611; --ask-edge: #c79a35; --wait: #1b2027;
-      --good: #11291a; --good-edge: #3fa35c; --bad: #331716; --bad-edge: #e5645c; --inside: #11161d; } }
-  text { font-family: -apple-system, "Segoe UI", Helvetica, Arial, "Liberation Sans", sans-serif;
-    fill: var(--ink); text-anchor: middle; dominant-baseline: central; }
-  .ground { fill: var(--ground); stroke: var(--edge); }
-  .task { fill: var(--task); stroke: var(--task-edge); }
-  .choice { fill: var(--ask); stroke: var(--ask-edge); }
-  .wait, .pass { fill: var(--wait); stroke: var(--line); stroke-dasharray: 3 3; }
-  .pass { stroke-dasharray: none; }
-  .container { fill: var(--inside); stroke: var(--task-edge); stroke-dasharray: 6 4; }
-  .succeed { fill: var(--good); stroke: var(--good-edge); }
-  .fail, .aside { fill: var(--bad); stroke: var(--bad-edge); }
-  .wait, .pass, .succeed.aside { stroke-width: 1; }
-  .title { font-weight: 600; }
-  .label, .legend { fill: var(--soft); dominant-baseline: auto;
-    paint-order: stroke; stroke: var(--ground); stroke-width: 3px; stroke-linejoin: round; }
-  .legend { text-anchor: start; }
-  .rule { stroke: var(--edge); }
-  .wire { fill: none; stroke: var(--line); stroke-width: 1.4; }
-  .head { fill: var(--line); }
-  .wire.error, .wire.mixed { stroke: var(--bad-edge); }
-  .wire.error { stroke-dasharray: 5 4; }
-  .head.error, .head.mixed { fill: var(--bad-edge); }
-"""
-_SIZES = f"""  text {{ font-size: {FONT_SIZE:g}px; }}
-  .small {{ font-size: {SMALL_FONT_SIZE + 1:g}px; }}
-  .label, .legend {{ font-size: {SMALL_FONT_SIZE:g}px; }}
-"""
+_FONT = (
+    "-apple-system, 'Segoe UI', Helvetica, Arial, 'Liberation Sans', "
+    "'Hiragino Sans', 'Yu Gothic', 'Noto Sans CJK JP', sans-serif"
+)
+
+# Every colour is an attribute of its element, so that viewers without CSS show the picture, too. Each colour has its
+# counterpart on dark pages; viewers that know the media query use it instead.
+_DARK = {
+    "#ffffff": "#0d1117",
+    "#d0d7de": "#30363d",
+    "#1f2328": "#e6edf3",
+    "#59636e": "#9aa4af",
+    "#6e7781": "#7d8590",
+    "#eef4fd": "#14243b",
+    "#4678b8": "#5b93d6",
+    "#fff6dd": "#2e2611",
+    "#b58a24": "#c79a35",
+    "#f4f5f7": "#1b2027",
+    "#e3f5e7": "#11291a",
+    "#2d8044": "#3fa35c",
+    "#fdecea": "#331716",
+    "#c2403a": "#e5645c",
+    "#f8fafc": "#11161d",
+}
+_GROUND, _EDGE, _INK, _SOFT, _LINE = "#ffffff", "#d0d7de", "#1f2328", "#59636e", "#6e7781"
+_GOOD, _BAD = ("#e3f5e7", "#2d8044"), ("#fdecea", "#c2403a")
+
+_SHAPES = {
+    "task": ("#eef4fd", "#4678b8", ""),
+    "choice": ("#fff6dd", "#b58a24", ""),
+    "wait": ("#f4f5f7", _LINE, "3 3"),
+    "pass": ("#f4f5f7", _LINE, ""),
+    "container": ("#f8fafc", "#4678b8", "6 4"),
+    "succeed": (*_GOOD, ""),
+    "fail": (*_BAD, ""),
+}
+"""Fill, edge and dashes of a box, by the first word of its style."""
+
+
+def _dark_style() -> str:
+    """Return the rules that exchange each colour on dark pages; they override the attributes."""
+    rules = [
+        f'    [{attribute}="{light}"] {{ {attribute}: {dark}; }}'
+        for light, dark in _DARK.items()
+        for attribute in ("fill", "stroke")
+    ]
+    return "\n".join(
+        ["<style>", "  @media (prefers-color-scheme: dark) {", *rules, "  }", "</style>"]
+    )
+
+
+def _shape(style: str) -> str:
+    """Return the attributes that give a box its look."""
+    kind, *more = style.split()
+    fill, edge, dashes = _SHAPES[kind]
+    if more:
+        fill, edge = _BAD
+    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
+    return f'fill="{fill}" stroke="{edge}"{dashed}'
+
+
+def text_at(
+    x: float, y: float, text: str, *, size: float = FONT_SIZE, look: str = f'fill="{_INK}"'
+) -> str:
+    """Return a line of text whose middle is at a height.
+
+    Args:
+        x: Where it is anchored, in the middle unless `look` says `text-anchor`.
+        y: The height of its middle.
+        text: What it says.
+        size: Of the font, in pixels.
+        look: Further attributes.
+    """
+    # Not every viewer knows `dominant-baseline`: the middle of a letter is about a third of its size over its foot.
+    anchor = "" if "text-anchor" in look else ' text-anchor="middle"'
+    return (
+        f'<text x="{x:.1f}" y="{y + size * 0.35:.1f}" font-size="{size:g}"{anchor} {look}>'
+        f"{escape(text)}</text>"
+    )
+
+
+def document(
+    width: float, height: float, title: str, parts: Iterable[str], *, style: str = ""
+) -> str:
+    """Return a whole picture on a ground of its own, so that it is legible whatever the page's colour is."""
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
+            f'width="{width:.0f}" height="{height:.0f}" role="img" font-family="{_FONT}">',
+            f"<title>{escape(title)}</title>",
+            *filter(None, [style]),
+            f'<rect x="0.5" y="0.5" width="{width - 1:.1f}" height="{height - 1:.1f}" rx="10" '
+            f'fill="{_GROUND}" stroke="{_EDGE}"/>',
+            *parts,
+            "</svg>\n",
+        ]
+    )
 
 
 def write(scene: Scene, title: str, legend: list[tuple[str, str]]) -> str:
@@ -76,17 +138,8 @@ def write(scene: Scene, title: str, legend: list[tuple[str, str]]) -> str:
     inside = max(right - left, sum(_legend_width(meaning) for _, meaning in legend))
     width, height = inside + 2 * _MARGIN, bottom - top + 2 * _MARGIN + _LEGEND_HEIGHT
     moved = scene.moved((width - right - left) / 2, _MARGIN - top)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img">',
-        f"<title>{escape(title)}</title>",
-        f"<style>{_STYLE}{_SIZES}</style>",
-        f'<rect class="ground" x="0.5" y="0.5" width="{width - 1:.1f}" height="{height - 1:.1f}" rx="10"/>',
-        *_scene(moved),
-        *_legend(legend, width, height),
-        "</svg>\n",
-    ]
-    return "\n".join(parts)
+    parts = [*_scene(moved), *_legend(legend, width, height)]
+    return document(width, height, title, parts, style=_dark_style())
 
 
 def _scene(scene: Scene) -> Iterator[str]:
@@ -115,17 +168,17 @@ def _box(box: Box) -> Iterator[str]:
             (x, box.y),
         ]
         points = " ".join(f"{px:.1f},{py:.1f}" for px, py in corners)
-        yield f'<polygon class="{box.style}" points="{points}"/>'
+        yield f'<polygon {_shape(box.style)} points="{points}"/>'
     else:
         radius = {"succeed": h / 2, "fail": h / 2, "wait": h / 2, "container": 12.0}.get(kind, 7.0)
         yield (
-            f'<rect class="{box.style}" x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" '
+            f'<rect {_shape(box.style)} x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" '
             f'rx="{radius:.1f}"/>'
         )
-    small = {"wait": "small", "pass": "small", "succeed": "small", "container": "title"}
-    look = f' class="{small[kind]}"' if kind in small else ""
+    size = SMALL_FONT_SIZE + 1 if kind in ("wait", "pass", "succeed") else FONT_SIZE
+    weight = ' font-weight="600"' if kind == "container" else ""
     text_y = y + 20 if box.inner else box.y
-    yield f'<text{look} x="{box.x:.1f}" y="{text_y:.1f}">{escape(box.name)}</text></g>'
+    yield text_at(box.x, text_y, box.name, size=size, look=f'fill="{_INK}"{weight}') + "</g>"
 
 
 def _wire(wire: Wire) -> Iterator[str]:
@@ -134,7 +187,14 @@ def _wire(wire: Wire) -> Iterator[str]:
         end, towards = points[-1], _direction(points[-2], points[-1])
         yield _head(end, towards, wire.style)
         points[-1] = (end[0] - towards[0] * _ARROW, end[1] - towards[1] * _ARROW)
-    yield f'<path class="wire {wire.style}" d="{_path(points)}"/>'
+    yield f'<path {_line(wire.style)} d="{_path(points)}"/>'
+
+
+def _line(style: str) -> str:
+    """Return the attributes that give a wire its look."""
+    colour = _LINE if style == "way" else _BAD[1]
+    dashed = ' stroke-dasharray="5 4"' if style == "error" else ""
+    return f'fill="none" stroke="{colour}" stroke-width="1.4"{dashed}'
 
 
 def _path(points: list[Point]) -> str:
@@ -160,7 +220,10 @@ def _head(end: Point, towards: Point, style: str) -> str:
         (back[0] + wing[0], back[1] + wing[1]),
         (back[0] - wing[0], back[1] - wing[1]),
     ]
-    return f'<polygon class="head {style}" points="{" ".join(f"{px:.1f},{py:.1f}" for px, py in points)}"/>'
+    colour = _LINE if style == "way" else _BAD[1]
+    return (
+        f'<polygon fill="{colour}" points="{" ".join(f"{px:.1f},{py:.1f}" for px, py in points)}"/>'
+    )
 
 
 def _length(a: Point, b: Point) -> float:
@@ -173,9 +236,13 @@ def _direction(a: Point, b: Point) -> Point:
 
 
 def _label(label: Label) -> str:
-    return (
-        f'<text class="label" x="{label.x:.1f}" y="{label.y:.1f}" style="text-anchor: {label.anchor}">'
-        f"{escape(label.text)}</text>"
+    """Return a word over a wider copy of itself in the ground's colour, which parts it from lines under it."""
+    size, anchor = SMALL_FONT_SIZE, f'text-anchor="{label.anchor}"'
+    halo = f'fill="{_GROUND}" stroke="{_GROUND}" stroke-width="3" stroke-linejoin="round" {anchor}'
+    y = label.y - size * 0.35
+    return "\n".join(
+        text_at(label.x, y, label.text, size=size, look=look)
+        for look in (halo, f'fill="{_SOFT}" {anchor}')
     )
 
 
@@ -195,11 +262,13 @@ def _legend_width(meaning: str) -> float:
 
 def _legend(legend: list[tuple[str, str]], width: float, height: float) -> Iterator[str]:
     x, y = _MARGIN, height - _MARGIN + 4
-    yield f'<path class="rule" d="M{_MARGIN} {y - 22:.1f} H{width - _MARGIN:.1f}"/>'
+    yield f'<path stroke="{_EDGE}" d="M{_MARGIN} {y - 22:.1f} H{width - _MARGIN:.1f}"/>'
     for look, meaning in legend:
         if look.startswith("wire"):
-            yield f'<path class="{look}" d="M{x:.1f} {y:.1f} h22"/>'
+            style = look.removeprefix("wire ")
+            yield f'<path {_line(style)} d="M{x:.1f} {y:.1f} h22"/>'
         else:
-            yield f'<rect class="{look}" x="{x:.1f}" y="{y - 6:.1f}" width="22" height="12" rx="4"/>'
-        yield f'<text class="legend" x="{x + 28:.1f}" y="{y + 4:.1f}">{escape(meaning)}</text>'
+            yield f'<rect {_shape(look)} x="{x:.1f}" y="{y - 6:.1f}" width="22" height="12" rx="4"/>'
+        soft = f'fill="{_SOFT}" text-anchor="start"'
+        yield text_at(x + 28, y, meaning, size=SMALL_FONT_SIZE, look=soft)
         x += _legend_width(meaning)

@@ -1,1 +1,1 @@
-"""One thin handler a stage: parse the event, call one function of the domain, return its model."""
+"""One thin handler per stage: parse the event, call one function of `lifecycle`, return its result."""

@@ -1,4 +1,4 @@
-"""Delete the artifact: the environment's images and objects, and see that they are gone."""
+"""Delete the artifact: the environment's images and objects; then check that they are gone."""
 
 from lifecycle.artifact import teardown
 from lifecycle.entry import stage

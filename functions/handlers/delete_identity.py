@@ -1,4 +1,4 @@
-"""Delete the identity: user pool and secret go, and are looked for again."""
+"""Delete the identity: the user pool and the secret; then check that they are gone."""
 
 from lifecycle.entry import stage
 from lifecycle.identity import teardown

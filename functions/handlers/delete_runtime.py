@@ -1,4 +1,4 @@
-"""Delete the runtime: its endpoints, itself, its log groups, and see that they are gone."""
+"""Delete the runtime: its endpoints, the runtime itself, its log groups; then check that they are gone."""
 
 from lifecycle.entry import stage
 from lifecycle.request.stage_event import StageEvent

@@ -1,4 +1,4 @@
-"""Deploy the runtime: create it, or write back what differs from the request."""
+"""Deploy the runtime: create it, or update what differs from the request."""
 
 from lifecycle.entry import stage
 from lifecycle.request.stage_event import StageEvent

@@ -1,4 +1,4 @@
-"""Provision the identity: user pool, clients, test user and secret, or note whom else to trust."""
+"""Provision the identity: user pool, clients, test user and secret, or record the provider to trust."""
 
 from lifecycle.entry import stage
 from lifecycle.identity import provision

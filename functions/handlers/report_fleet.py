@@ -1,4 +1,4 @@
-"""Report the fleet: what became of each environment."""
+"""Report the fleet: the result of each environment."""
 
 from lifecycle.entry import stage
 from lifecycle.fleet import report

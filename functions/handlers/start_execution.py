@@ -1,4 +1,4 @@
-"""Start the execution: what an event asks for, once."""
+"""Start the execution that an event asks for, once per event."""
 
 from lifecycle.entry import stage
 from lifecycle.request import trigger

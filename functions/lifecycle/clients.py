@@ -1,7 +1,7 @@
 """The one place where boto3 clients are made.
 
 Domain functions take `clients: Clients = CLIENTS`; a test passes its own. A client is made when it is first used,
-so a function pays only for the services that it calls.
+so a function only pays for the services that it calls.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from botocore.config import Config
 if TYPE_CHECKING:
     import httpx
 
-# At DEBUG, which a function's ApplicationLogLevel sets for the root logger, these log bodies: passwords and tokens.
+# At DEBUG (a function's ApplicationLogLevel sets the root logger), these log bodies, with passwords and tokens.
 for _library in ("boto3", "botocore", "urllib3", "s3transfer", "httpx", "httpcore"):
     logging.getLogger(_library).setLevel(logging.INFO)
 
-# The state machine retries with jitter and shows it in the history; two tries here only smooth over a lost packet.
+# The state machine does the real retries, with jitter. The few retries here only cover a lost packet.
 _CONFIG = Config(
     connect_timeout=5,
     read_timeout=20,
     retries={"mode": "standard", "total_max_attempts": 3},
     user_agent_appid="agentcore-lifecycle",
 )
-# For creates without a client token: sent again when only the answer was lost, they make a second one or find their
-# own work in the way. The state machine repeats the stage instead, and that looks first.
+# For creates without a client token. If only the answer was lost, a retry by boto3 would create a second resource or
+# fail with a conflict. The state machine retries the stage instead, which looks for the resource first.
 _ONE_TRY = Config(retries={"total_max_attempts": 1})
 
 
@@ -36,7 +36,7 @@ class Clients:
     """boto3 clients of one session; endpoints and credentials come from the environment.
 
     Args:
-        session: The session to make them from; one of its own when left out.
+        session: The session to make them from; a new one when left out.
     """
 
     def __init__(self, session: Any = None) -> None:
@@ -54,7 +54,7 @@ class Clients:
 
     @cached_property
     def stepfunctions(self) -> Any:
-        """AWS Step Functions: whether the holder of a lock still runs."""
+        """AWS Step Functions: whether the execution that holds a lock still runs."""
         return self._client("stepfunctions")
 
     @cached_property
@@ -89,14 +89,14 @@ class Clients:
 
     @cached_property
     def agentcore(self) -> Any:
-        """Amazon Bedrock AgentCore, data plane; a probe counts its own tries, so boto3 makes one."""
+        """Amazon Bedrock AgentCore, data plane; without retries, because a probe does its own."""
         return self._client(
             "bedrock-agentcore",
             _CONFIG.merge(Config(read_timeout=900, retries={"total_max_attempts": 1})),
         )
 
     def agentcore_within(self, seconds: float) -> Any:
-        """Amazon Bedrock AgentCore, data plane, with one try of at most so many seconds between two bytes."""
+        """Amazon Bedrock AgentCore, data plane, without retries; `seconds` is the read time-out."""
         return self._client(
             "bedrock-agentcore",
             _CONFIG.merge(Config(read_timeout=seconds, retries={"total_max_attempts": 1})),
@@ -105,7 +105,7 @@ class Clients:
     def http(self, seconds: float) -> httpx.Client:
         """Plain HTTPS, for calls with a bearer token, which boto3 cannot send; close it after use.
 
-        No proxy or certificate store of the environment is used: a token goes to the host in the URL and nowhere else.
+        Proxy and certificate settings of the environment are ignored: a token goes only to the host in the URL.
         """
         # Only the smoke test pays for this import.
         import httpx

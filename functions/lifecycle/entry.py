@@ -1,4 +1,4 @@
-"""What stands around every handler: the event as a model, logs, traces, metrics, AWS errors in our words."""
+"""What every handler has in common: the event as a model, logs, traces, metrics, AWS errors as errors of ours."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ THROTTLES = frozenset(
         "SlowDown",
     }
 )
-# Refusals that pass by themselves, with a client's status: another change is under way ("try again", CloudWatch Logs
-# and Cognito API references).
+# Temporary errors with a 4xx status: another change is in progress (CloudWatch Logs and Cognito API references).
 _PASSING = frozenset({"OperationAbortedException", "ConcurrentModificationException"})
 _FIRST_SERVER_FAULT = 500
 
@@ -49,11 +48,11 @@ class Wire(BaseModel):
 
 @contextmanager
 def aws_errors() -> Iterator[None]:
-    """Turn boto3's errors into ours, so that the definition can tell what heals from what does not.
+    """Turn boto3's errors into ours, so that the state machine can tell temporary errors from others.
 
     Raises:
         ThrottledError: AWS throttled the call.
-        ServiceUnavailableError: AWS had a fault, or did not answer.
+        ServiceUnavailableError: AWS had an internal error, or did not answer.
         AwsCallError: AWS refused the call for another reason.
     """
     try:
@@ -62,42 +61,42 @@ def aws_errors() -> Iterator[None]:
         raise explain(error) from error
     except ParamValidationError as error:
         text = " ".join(str(error).split())
-        raise AwsCallError(
-            f"boto3 refused a call: {text}; mend the input and start again"
-        ) from error
+        raise AwsCallError(f"boto3 refused a call: {text}; fix the input and retry") from error
     except BotoCoreError as error:
-        raise ServiceUnavailableError(f"AWS did not answer: {error}; it is tried again") from error
+        raise ServiceUnavailableError(
+            f"AWS did not answer: {error}; the lifecycle retries this step"
+        ) from error
 
 
 def explain(error: ClientError) -> LifecycleError:
-    """Put an AWS error into our words: operation, code, AWS's message, and what to do."""
+    """Turn an AWS error into one of ours: operation, code, AWS's message, and what to do."""
     code = error.response["Error"].get("Code", "Unknown")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     text = " ".join(
         f"{error.operation_name}: {code}: {error.response['Error'].get('Message', '')}".split()
     )
     if code in THROTTLES:
-        return ThrottledError(f"{text}; it is tried again")
+        return ThrottledError(f"{text}; the lifecycle retries this step")
     if status >= _FIRST_SERVER_FAULT or code in _PASSING:
-        return ServiceUnavailableError(f"{text}; it is tried again")
+        return ServiceUnavailableError(f"{text}; the lifecycle retries this step")
     if code.startswith("AccessDenied"):
         return AwsCallError(
             f"{text}; give the function's role this action in template.yaml and deploy again"
         )
     return AwsCallError(
-        f"{text}; look the code up in the operation's documentation, mend it and start again"
+        f"{text}; look up the code in the operation's documentation, fix the cause and retry"
     )
 
 
 def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
-    """Make a Lambda handler out of a function from a model to a model.
+    """Make a Lambda handler of a function that takes a model and returns a model.
 
     Args:
         model: What the event is parsed as.
 
     Returns:
         A decorator. The handler takes the JSON event and the Lambda context and returns the JSON of the function's
-        model. It raises only errors of `lifecycle.errors`, and bugs.
+        model. It raises only errors of `lifecycle.errors`, unless there is a bug.
     """
 
     def decorate(function: Callable[[E], BaseModel]) -> Handler:

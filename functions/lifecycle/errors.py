@@ -1,21 +1,21 @@
 """Every error that the lifecycle raises on purpose.
 
-A class's name is the error's name in Step Functions, and its message says what to do next::
+A class's name is the error's name in Step Functions. Its message says what happened and what to do next::
 
     LifecycleError
-    ├── RequestError              the caller can mend it; nothing was touched
+    ├── RequestError              the caller can fix it; nothing was changed
     │   ├── InvalidRequestError       a field is unknown, missing or out of bounds
-    │   ├── EnvironmentBusyError      another execution holds the environment
+    │   ├── EnvironmentBusyError      another execution has locked the environment
     │   ├── EnvironmentNotFoundError  there is no such environment
     │   └── ArtifactChangeError       the service cannot change a runtime to this kind of artifact
-    ├── HealingError              time mends it; Step Functions retries exactly these
+    ├── HealingError              temporary; Step Functions retries exactly these
     │   ├── RoleNotReadyError         a role not yet visible to the service
-    │   ├── ThrottledError            AWS asked us to slow down
-    │   └── ServiceUnavailableError   AWS had a fault of its own, or did not answer
+    │   ├── ThrottledError            AWS throttled the call
+    │   └── ServiceUnavailableError   AWS had an internal error, or did not answer
     ├── ArtifactBuildError        the build of the agent failed
     ├── RuntimeFailedError        AgentCore says that the runtime or endpoint failed
     ├── WaitTimeoutError          the deadline of a wait passed
-    ├── SmokeTestError            the gate did not open
+    ├── SmokeTestError            the smoke test failed
     ├── TeardownIncompleteError   something is left
     ├── FleetError                environments of a fleet execution failed
     ├── LockLostError             another execution took the environment over
@@ -33,7 +33,7 @@ class LifecycleError(Exception):
 
 
 class RequestError(LifecycleError):
-    """The request cannot be carried out as it stands. Nothing was created, changed or deleted."""
+    """The request cannot be carried out. Nothing was created, changed or deleted."""
 
 
 class InvalidRequestError(RequestError):
@@ -53,19 +53,19 @@ class ArtifactChangeError(RequestError):
 
     @classmethod
     def of(cls, given: str, there: str, runtime: str) -> Self:
-        """Say which kind was given, and which the runtime has; `runtime` names it in words."""
+        """Make the error from the kind that was given and the kind that the runtime has; `runtime` names it."""
         return cls(
-            f"artifact.type: given '{given}', allowed: '{there}', which {runtime} was made with and AgentCore cannot "
-            "change in place; tear the environment down first, or use another environment"
+            f"artifact.type: given '{given}', allowed: '{there}', with which {runtime} was created; AgentCore cannot "
+            "change it in place; tear the environment down first, or use another environment"
         )
 
 
 class HealingError(LifecycleError):
-    """A fault that passes by itself. The definition retries these and no other of our errors."""
+    """A temporary fault. Of our errors, the state machine retries only these."""
 
 
 class RoleNotReadyError(HealingError):
-    """IAM has the role, AgentCore does not see it yet."""
+    """The role exists in IAM, but AgentCore does not see it yet."""
 
 
 class ThrottledError(HealingError):
@@ -73,7 +73,7 @@ class ThrottledError(HealingError):
 
 
 class ServiceUnavailableError(HealingError):
-    """An AWS API answered with a fault of its own, or not at all."""
+    """An AWS API had an internal error, or did not answer."""
 
 
 class ArtifactBuildError(LifecycleError):
@@ -81,19 +81,19 @@ class ArtifactBuildError(LifecycleError):
 
 
 class RuntimeFailedError(LifecycleError):
-    """The runtime or an endpoint of it went to a failed state. The message has the service's reason."""
+    """The runtime or one of its endpoints is in a failed state. The message has the service's reason."""
 
 
 class WaitTimeoutError(LifecycleError):
-    """Something was not done when the deadline passed. The message says what, and its last state."""
+    """Something was not ready when the deadline passed. The message says what, and its last status."""
 
 
 class SmokeTestError(LifecycleError):
-    """A probe saw something else than it must. The message has the check, the expected and the seen."""
+    """A check of the smoke test failed. The message has the check, what was expected and what was seen."""
 
 
 class TeardownIncompleteError(LifecycleError):
-    """Something could not be removed. The message lists what is left; the record still knows it."""
+    """Something could not be removed. The message lists what is left; the record still lists it."""
 
 
 class FleetError(LifecycleError):
@@ -101,7 +101,7 @@ class FleetError(LifecycleError):
 
 
 class LockLostError(LifecycleError):
-    """This execution no longer holds the environment, so it must not write to it."""
+    """This execution no longer holds the environment's lock, so it must not change it."""
 
 
 class ConfigurationError(LifecycleError):
@@ -109,4 +109,4 @@ class ConfigurationError(LifecycleError):
 
 
 class AwsCallError(LifecycleError):
-    """AWS refused a call. The message has the operation, the code and AWS's own words."""
+    """AWS refused a call. The message has the operation, the error code and AWS's message."""

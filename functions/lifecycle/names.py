@@ -1,4 +1,4 @@
-"""Names, tags and client tokens, all derived: the same environment always gets the same ones."""
+"""Names, tags and client tokens, derived from stack and environment: the same environment always gets the same ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TAG_PREFIX = "agentcore-lifecycle"
 STACK_TAG = f"{TAG_PREFIX}:stack"
 ENVIRONMENT_TAG = f"{TAG_PREFIX}:environment"
 LIVE_ENDPOINT = "live"
-# What a runtime name may be (botocore's model: AgentRuntimeName).
+# Limits of a runtime name (botocore's model: AgentRuntimeName).
 _RUNTIME_NAME_LENGTH = 48
 _ENVIRONMENT_LENGTH = 24
 _FLOW_WORDS: dict[Flow, str] = {"password": "password", "clientCredentials": "machine"}
@@ -32,7 +32,7 @@ def digest(value: Any) -> str:
 
 
 def client_token(*parts: Any) -> str:
-    """An idempotency token: 64 hexadecimal characters, inside AgentCore's 33 to 256."""
+    """An idempotency token: 64 hexadecimal characters, within AgentCore's limits of 33 to 256."""
     return digest(list(parts))
 
 
@@ -44,7 +44,7 @@ def resource_name(stack: str, environment: str) -> str:
 def runtime_name(stack: str, environment: str) -> str:
     """The runtime's name, such as `agentcore_lifecycle_dev`: no hyphens, at most 48 characters.
 
-    A stack name that does not fit is cut and gets a hash, so that two long names never meet.
+    A stack name that does not fit is cut and gets a hash, so that two long names stay different.
     """
     room = _RUNTIME_NAME_LENGTH - _ENVIRONMENT_LENGTH - 1
     slug = re.sub(r"[^A-Za-z0-9]", "_", stack)
@@ -59,43 +59,43 @@ def client_name(resource: str, flow: Flow, *, probe: bool) -> str:
 
 
 def secret_name(stack: str, environment: str, flow: Flow) -> str:
-    """The secret of the environment's own caller, such as `agentcore-lifecycle/dev/password`.
+    """The name of the secret of the smoke test's caller, such as `agentcore-lifecycle/dev/password`.
 
-    One a flow, like the app clients: after a switch the callers of `live` still sign in as before.
+    One secret per flow, like the app clients: after a switch of the flow, callers of `live` still sign in as before.
     """
     return f"{stack}/{environment}/{_FLOW_WORDS[flow]}"
 
 
 def secret_names(stack: str, environment: str) -> list[str]:
-    """Every name that a secret of the environment may have."""
+    """The name of the secret of each flow."""
     return [secret_name(stack, environment, flow) for flow in _FLOW_WORDS]
 
 
 def domain_prefix(account: str, stack: str, environment: str) -> str:
-    """The user pool domain's prefix: unique in the region, free of the words that Cognito reserves."""
+    """The user pool domain's prefix: unique in the Region, without the words that Cognito reserves."""
     return f"ac-{digest([account, stack, environment])[:24]}"
 
 
 def image_tag(environment: str, source_hash: str) -> str:
-    """The image's tag: one a source and environment, so that no environment deletes another's image."""
+    """The image's tag: one per source and environment, so that no environment deletes another's image."""
     return f"{environment}-{source_hash[:32]}"
 
 
 def source_key(environment: str, source_hash: str) -> str:
-    """Where in the artifact bucket the source that was built is kept."""
+    """The key of the source that is built, in the artifact bucket."""
     return f"environments/{environment}/source/{source_hash[:32]}.zip"
 
 
 def package_key(environment: str, source_hash: str) -> str:
-    """Where in the artifact bucket the zip for direct code deployment is kept."""
+    """The key of the zip for direct code deployment, in the artifact bucket."""
     return f"environments/{environment}/package/{source_hash[:32]}.zip"
 
 
 def artifact_prefix(environment: str) -> str:
-    """The folder of the artifact bucket that belongs to the environment alone."""
+    """The prefix in the artifact bucket that belongs to the environment alone."""
     return f"environments/{environment}/"
 
 
 def log_group_prefix(runtime_id: str) -> str:
-    """What the log groups of a runtime begin with; the endpoint's name follows."""
+    """The prefix of a runtime's log groups; the endpoint's name follows."""
     return f"/aws/bedrock-agentcore/runtimes/{runtime_id}-"

@@ -20,14 +20,14 @@ class _Section(BaseModel):
 
 
 class Lock(_Section):
-    """Who works on the environment."""
+    """The execution that works on the environment."""
 
     execution: str
     acquired_at: str
 
 
 class IdentityRecord(_Section):
-    """The identity of an environment: what exists in Cognito, or which provider is trusted. Never a secret."""
+    """The identity of an environment: what exists in Cognito, or which provider to trust. It has no secrets."""
 
     type: Literal["cognito", "jwt", "iam"]
     flow: Flow | None = None
@@ -35,18 +35,19 @@ class IdentityRecord(_Section):
     user_pool_arn: str | None = None
     client_id: str | None = None
     probe_client_id: str | None = Field(
-        default=None, description="A client that the runtime must refuse."
+        default=None, description="An app client that the runtime must refuse."
     )
     username: str | None = None
     secret_arns: dict[Flow, str] = Field(
-        default_factory=dict, description="The caller's secret, one a flow that has been in use."
+        default_factory=dict,
+        description="ARN of the caller's secret, for each flow that has been used.",
     )
     secret_version: str | None = Field(
-        default=None, description="The secret version that the pool's user has."
+        default=None, description="The version of the secret that Cognito has."
     )
     domain: str | None = None
     scope: str | None = Field(
-        default=None, description="For client credentials: the scope that may call."
+        default=None, description="For client credentials: the scope that a caller needs."
     )
     probe_scope: str | None = Field(
         default=None, description="A scope that the runtime must refuse."
@@ -64,11 +65,12 @@ class IdentityRecord(_Section):
 
 
 class ArtifactRecord(_Section):
-    """The artifact that the runtime is to run."""
+    """The artifact that the runtime runs."""
 
     type: Literal["container", "code"]
     given: bool = Field(
-        default=False, description="True for an image that the caller named and we did not make."
+        default=False,
+        description="True for an image that the caller named; the lifecycle did not create it.",
     )
     source_hash: str | None = None
     source: dict[str, Any] | None = Field(
@@ -81,14 +83,15 @@ class ArtifactRecord(_Section):
     key: str | None = None
     version_id: str | None = None
     entry_point: list[str] = Field(
-        default=["main.py"], description="For `code`: what AgentCore runs of the zip."
+        default=["main.py"], description="For `code`: the command that AgentCore runs in the zip."
     )
     build_id: str | None = None
     build_execution: str | None = Field(
-        default=None, description="ARN of the execution that had the artifact built."
+        default=None, description="ARN of the execution that started the build."
     )
     failed_build_id: str | None = Field(
-        default=None, description="The last build that failed; the next one is another."
+        default=None,
+        description="The last build that failed; the next build gets another idempotency token.",
     )
     published: bool = False
 
@@ -98,7 +101,7 @@ Change = Literal["created", "updated", "unchanged", "pending"]
 
 
 class Deployment(_Section):
-    """What one execution does to the runtime's configuration, noted before it is done."""
+    """What one execution does to the runtime's configuration, recorded before it is done."""
 
     execution: str
     change: Change
@@ -106,28 +109,29 @@ class Deployment(_Section):
 
 
 class Promotion(_Section):
-    """Where one execution moves the endpoint `live`, noted before it is done."""
+    """The version that one execution moves the endpoint `live` to, recorded before it is done."""
 
     execution: str
     version: str
     previous_version: str | None = None
     begun: bool = Field(default=False, description="AgentCore has accepted the move.")
-    tries: int = Field(default=0, description="How often it failed for this execution.")
+    tries: int = Field(default=0, description="How often the move failed in this execution.")
 
 
 class Removal(_Section):
-    """What one execution has removed so far; a loop of several calls adds it up here."""
+    """What one execution has removed so far, over all calls of its polling loop."""
 
     execution: str
     runtimes: list[str] = Field(default_factory=list, description="Ids of the runtimes to remove.")
     removed: list[str] = Field(default_factory=list)
     tried: list[str] = Field(
-        default_factory=list, description="What was told to go: told once, it must not fail again."
+        default_factory=list,
+        description="What AgentCore accepted a delete of; if it fails after that, the teardown fails.",
     )
 
 
 class FailedSmokeTest(_Section):
-    """What the last gate that did not open saw: a stage that fails returns nothing, so it is kept here."""
+    """The report of the last smoke test that failed. A stage that fails returns nothing, so the report is kept here."""
 
     execution: str
     report: dict[str, Any]
@@ -140,12 +144,13 @@ class RuntimeRecord(_Section):
     id: str | None = None
     arn: str | None = None
     version: str | None = Field(
-        default=None, description="The newest version; the endpoint DEFAULT is on it."
+        default=None, description="The newest version, which the endpoint DEFAULT serves."
     )
     live_version: str | None = Field(default=None, description="The version that `live` serves.")
     live_endpoint_arn: str | None = None
     live_identity: IdentityRecord | None = Field(
-        default=None, description="How that version is called, whatever was provisioned since."
+        default=None,
+        description="How callers sign in to that version, whatever was provisioned since.",
     )
     proven_version: str | None = Field(
         default=None, description="The version that last passed its smoke test."
@@ -154,13 +159,12 @@ class RuntimeRecord(_Section):
     failed_reason: str | None = None
     former_ids: list[str] = Field(
         default_factory=list,
-        description="Runtimes that this one follows: gone, but for their log groups.",
+        description="Ids of deleted runtimes that this one replaced; their log groups remain.",
     )
     artifact_type: Literal["container", "code"] | None = None
     deployed: dict[str, str] = Field(
         default_factory=dict,
-        description="Digest of each part of the configuration as it was last written: what differs from it was "
-        "changed by hand.",
+        description="Digest of each part of the configuration as it was last written. A difference is drift.",
     )
     echoed: dict[str, str] = Field(
         default_factory=dict,
@@ -181,14 +185,14 @@ State = Literal["PROVISIONING", "READY", "FAILED", "REMOVING"]
 
 
 class Record(_Section):
-    """Everything that is known about one environment."""
+    """Everything that the lifecycle knows about one environment."""
 
     environment: str
     state: State = "PROVISIONING"
     state_reason: str | None = None
     lock: Lock | None = None
     created_by: str | None = Field(
-        default=None, description="ARN of the execution that made the record."
+        default=None, description="ARN of the execution that created the record."
     )
     created_at: str | None = None
     updated_at: str | None = None
@@ -196,7 +200,7 @@ class Record(_Section):
     request: dict[str, Any] | None = Field(default=None, description="The last provision request.")
     proven_request: dict[str, Any] | None = Field(
         default=None,
-        description="The last provision request that succeeded: what `live` was made with.",
+        description="The last provision request that succeeded; `live` was provisioned with it.",
     )
     identity: IdentityRecord | None = None
     artifact: ArtifactRecord | None = None
@@ -208,7 +212,7 @@ class Record(_Section):
 
     @property
     def is_empty(self) -> bool:
-        """True when the record knows of no resource."""
+        """True when the record lists no resource."""
         return self.identity is None and self.artifact is None and self.runtime is None
 
 

@@ -1,4 +1,4 @@
-"""What a function's environment variables tell it, as a model: never read ad hoc."""
+"""The environment variables of a function, as a model. No other code reads them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lifecycle.errors import ConfigurationError
 
 
 class Settings(BaseModel):
-    """What every stage knows. A field `table_name` is the environment variable `TABLE_NAME`."""
+    """The settings that every function has. A field `table_name` is the environment variable `TABLE_NAME`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_min_length=1)
 
@@ -20,7 +20,7 @@ class Settings(BaseModel):
 
     @classmethod
     def load(cls) -> Self:
-        """Read the process's environment.
+        """Read the environment variables.
 
         Returns:
             The settings of this function.

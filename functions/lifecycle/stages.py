@@ -1,4 +1,4 @@
-"""The one list of stages and triggers: state, handler and function of each are made from its name.
+"""The list of all stages and triggers. The names of state, handler and function are derived from each other.
 
 The definitions, the template, the handlers, the documentation and the tests are checked against this list.
 """
@@ -14,7 +14,7 @@ def _function(handler: str) -> str:
 
 
 class Machine(StrEnum):
-    """Which definition a stage belongs to."""
+    """The state machine that a stage belongs to."""
 
     LIFECYCLE = "lifecycle"
     FLEET = "fleet"
@@ -42,7 +42,7 @@ class Stage:
 
     Attributes:
         state: The state's name in the definition, a verb phrase.
-        machine: Which definition it stands in.
+        machine: Which definition has the state.
     """
 
     state: str

@@ -168,7 +168,7 @@ class _ConditionFailed(Exception):  # noqa: N818 - a signal inside this file
 
 
 class _Table:
-    """Reads and conditional writes of single items; knows nothing of what a lock means."""
+    """Reads and conditional writes of single items. `Records` decides what the conditions mean."""
 
     def __init__(self, dynamodb: Any, table_name: str) -> None:
         self._dynamodb = dynamodb
@@ -195,7 +195,7 @@ class _Table:
         holder: str | None = None,
         if_missing: dict[str, Any] | None = None,
     ) -> Record:
-        """Change attributes (None removes one); `if_missing` only sets attributes that the item has not."""
+        """Change attributes (None removes one); `if_missing` only sets attributes that the item does not have."""
         expression, names, values = _update_expression(changes, if_missing or {})
         lock_names, lock_values = _lock_expression(condition, holder)
         answer = _conditionally(

@@ -1,4 +1,4 @@
-"""What every removing stage answers: what went, what stays and why, what was looked for."""
+"""The result of each stage that removes something: what was removed, what stays and why, what was looked for."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class Kept(Wire):
 
 
 class Teardown(Wire):
-    """What `delete_runtime`, `delete_identity` and `delete_artifact` answer.
+    """What `delete_runtime`, `delete_identity` and `delete_artifact` return.
 
     Attributes:
-        done: Nothing is left; when false, the stage is called again.
+        done: True when nothing is left. Until then, the state machine calls the stage again.
         removed: What this execution has removed so far.
         would_remove: For a dry run: what would be removed.
         kept: What stays, and why.
-        looked_for: What was looked for, found or not.
+        looked_for: What was looked for, whether it was found or not.
     """
 
     done: bool
@@ -34,7 +34,7 @@ class Teardown(Wire):
 
 
 def removal_of(removal: Removal | None, execution: str) -> Removal:
-    """What this execution has removed so far; what an earlier one removed is its own to tell."""
+    """What this execution has removed so far, without what earlier executions removed."""
     if removal is not None and removal.execution == execution:
         return removal
     return Removal(execution=execution)

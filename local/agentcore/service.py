@@ -30,9 +30,9 @@ from local.agentcore.data.tokens import TokenChecker
 from local.agentcore.model.app import Handler, ModelApp
 from local.agentcore.model.errors import ServiceError
 from local.agentcore.settings import Clock, Delays, Quotas
+from local.children import Children, kill_left_over
 from local.edge.credentials import CredentialStore, Principal
 from local.edge.faults import FaultPlan
-from local.services.children import Children, kill_left_over
 
 log = logging.getLogger(__name__)
 

@@ -17,14 +17,21 @@ from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 
 from local.edge import errors
-from local.edge.authorization import Authorization
+from local.edge.authorization import Authorization, Sender
 from local.edge.calls import Call, CallLog
 from local.edge.credentials import CredentialStore
 from local.edge.faults import GATEWAY_KINDS, Fault, FaultPlan
 from local.edge.hosts import stranger
 from local.edge.local_api import PREFIX as LOCAL_PREFIX
 from local.edge.local_api import LocalApi
-from local.edge.operations import Identity, Operations
+from local.edge.operations import (
+    DATA_PLANE_PATHS,
+    SERVICES_BY_TARGET,
+    Identity,
+    Operations,
+)
+from local.edge.pages import WithoutPages
+from local.edge.permissions import needed_to_see_nothing
 from local.edge.sigv4 import scope_of
 
 if TYPE_CHECKING:
@@ -35,7 +42,13 @@ log = logging.getLogger(__name__)
 CALL_KEY = "local.call"
 """Where a service finds its `Call` in the WSGI environ."""
 
-_UNSIGNED_TARGETS = {"AWSCognitoIdentityProviderService": "cognito-idp"}
+_COGNITO_DOCUMENTS = ("/.well-known/jwks.json", "/.well-known/openid-configuration")
+_CLOSED = ("/moto-api", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
+"""Paths that moto takes for its own control API and for EC2's metadata service, whoever asks."""
+
+
+class _HiddenError(Exception):
+    """The caller may not know that an object is not there; the message says which permission is missing."""
 
 
 class ConnectionCutError(ConnectionError):
@@ -70,7 +83,7 @@ class Gateway:
         authorization: Authorization | None = None,
     ) -> None:
         self._services = services
-        self._fallback = fallback
+        self._fallback = WithoutPages(fallback)
         self._credentials = credentials
         self._calls = calls
         self._faults = faults
@@ -117,7 +130,7 @@ class Gateway:
 
     def _local(self, request: Request, body: bytes, broken: errors.ServiceError | None) -> Response:
         if (why := stranger(request)) is not None:
-            return _message(403, why)
+            return _message(why.status, why.message)
         if broken is not None:
             return _message(broken.status, broken.message)
         try:
@@ -131,19 +144,41 @@ class Gateway:
         model = self._operations.service(call.service)
         why = stranger(request)
         if why is not None:
-            log.warning("refused %s %s: %s", call.service, call.operation, why)
-            return errors.forbidden(model, why)
-        if call.caller is None and scope_of(request) is not None:
+            log.warning("refused %s %s: %s", call.service, call.operation, why.message)
+            if why.status == 403:
+                return errors.forbidden(model, why.message)
+            return errors.ServiceError(why.code, why.message, why.status)
+        if request.path.startswith(_CLOSED):
+            return errors.forbidden(model, "This is no path of an AWS service.")
+        if call.caller is not None:
+            served = self._app(call) is not self._fallback or call.operation is not None
+            return None if served else errors.not_served(model, None)
+        if scope_of(request) is not None:
             return errors.unknown_key(model)
-        return None
+        return None if self._may_be_unsigned(call, request) else errors.missing_token(model)
+
+    def _may_be_unsigned(self, call: Call, request: Request) -> bool:
+        """Say whether AWS serves such a request without a signature.
+
+        AgentCore's data plane asks for a signature itself where a runtime takes no bearer tokens.
+        """
+        if call.service == "bedrock-agentcore":
+            return True
+        if call.service == "cognito-idp" and call.operation is None:
+            return request.path.startswith("/oauth2/") or request.path.endswith(_COGNITO_DOCUMENTS)
+        return self._operations.unsigned(Identity(call.service, call.operation))
 
     def _denied(self, call: Call, request: Request, body: bytes) -> Fault | None:
         """Say whether the caller's role may do this, as a fault if it may not."""
         role = call.caller.role_arn if call.caller else None
         if self._authorization is None or role is None or call.operation is None:
             return None
-        members = self._operations.members(request, Identity(call.service, call.operation), body)
-        reason = self._authorization.refusal(role, call.service, call.operation, members)
+        identity = Identity(call.service, call.operation)
+        if self._operations.unsigned(identity):
+            return None
+        members = self._operations.members(request, identity, body)
+        sender = self._sender(call, request)
+        reason = self._authorization.refusal(role, call.service, call.operation, members, sender)
         if reason is None:
             return None
         log.warning("%s", reason)
@@ -174,16 +209,22 @@ class Gateway:
     def _unsigned(self, request: Request, body: bytes) -> Identity:
         """Name a request without SigV4: bearer tokens, public keys, public Cognito operations."""
         path = request.path
-        target = request.headers.get("X-Amz-Target", "").partition(".")[0]
-        if target in _UNSIGNED_TARGETS:
-            return self._operations.identify(request, _UNSIGNED_TARGETS[target], body)
-        if path.startswith(("/runtimes/", "/mcp")):
-            identity = self._operations.identify(request, "bedrock-agentcore", body)
-            return Identity("bedrock-agentcore", identity.operation)
-        if path.endswith(("/.well-known/jwks.json", "/.well-known/openid-configuration")):
+        target = request.headers.get("X-Amz-Target")
+        if target is not None:
+            service = SERVICES_BY_TARGET.get(target.partition(".")[0])
+            # Without a model the error is written as JSON, which every service with this header speaks.
+            return (
+                self._operations.identify(request, service, body)
+                if service
+                else Identity("unknown", None)
+            )
+        if path.startswith(DATA_PLANE_PATHS):
+            return self._operations.identify(request, "bedrock-agentcore", body)
+        if path.endswith(_COGNITO_DOCUMENTS) or path.startswith("/oauth2/"):
             return Identity("cognito-idp", None)
-        if path.startswith("/oauth2/"):
-            return Identity("cognito-idp", None)
+        if (request.content_type or "").startswith("application/x-www-form-urlencoded"):
+            # The query protocol; of it STS alone has operations that nobody signs.
+            return self._operations.identify(request, "sts", body)
         return self._operations.identify(request, "s3", body)
 
     def _serve(
@@ -203,6 +244,7 @@ class Gateway:
         app = self._app(call)
 
         def started(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            self._look(call, request, status)
             if fault is None:
                 # Recorded before the answer is seen, so that who has it finds the call in the log.
                 call.status = int(status.split(" ", 1)[0])
@@ -218,8 +260,15 @@ class Gateway:
         except ConnectionError:
             self._calls.record(call)
             raise
-        except NotImplementedError as missing:
-            unknown = errors.ServiceError("UnknownOperationException", str(missing), 501)
+        except _HiddenError as hidden:
+            denied = Fault(call.service, str(call.operation), "accessDenied", reason=str(hidden))
+            error = errors.fault_error(
+                denied, self._operations.service(call.service), call.operation
+            )
+            return self._error(call, error, request, environ, start)
+        except NotImplementedError:
+            log.warning("not served: %s %s", call.service, call.operation)
+            unknown = errors.not_served(self._operations.service(call.service), call.operation)
             return self._error(call, unknown, request, environ, start)
         except Exception:
             log.exception("%s %s failed in the embedded AWS", call.service, call.operation)
@@ -232,6 +281,37 @@ class Gateway:
                 close()
             self._cut(call, environ, fault)
         return chunks
+
+    def _look(self, call: Call, request: Request, status: str) -> None:
+        """Stop an answer that the service would not give.
+
+        Raises:
+            _HiddenError: It says that an object is not there, to somebody who may not list the bucket.
+        """
+        if call.service != "s3" or not status.startswith("404"):
+            return
+        role = call.caller.role_arn if call.caller else None
+        if self._authorization is None or role is None or call.operation is None:
+            return
+        identity = Identity(call.service, call.operation)
+        members = self._operations.members(request, identity, b"")
+        needed = needed_to_see_nothing(call.operation, members)
+        if needed is None:
+            return
+        reason = self._authorization.lacks(role, [needed], self._sender(call, request))
+        if reason is not None:
+            raise _HiddenError(reason)
+
+    @staticmethod
+    def _sender(call: Call, request: Request) -> Sender:
+        scope = scope_of(request)
+        return Sender(
+            region=scope.region if scope else "",
+            source_ip=request.remote_addr or "",
+            user_agent=request.headers.get("User-Agent"),
+            referer=request.headers.get("Referer"),
+            at=call.at,
+        )
 
     def _error(
         self,

@@ -6,11 +6,19 @@ Source: IAM user guide, "Policy evaluation logic" and "IAM JSON policy elements 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from local.edge.conditions import (
+    Context,
+    UnknownOperatorError,
+    UnknownVariableError,
+    holds,
+    like,
+    substituted,
+)
 from local.edge.permissions import Members, Permission, Place, permissions
 
 Policy = Mapping[str, Any]
@@ -20,12 +28,23 @@ TagsOf = Callable[[str], Mapping[str, str]]
 """Returns the tags of a resource, by its ARN; none where there is no such resource."""
 
 
-_STRINGS = ("StringEquals", "StringNotEquals")
-_PATTERNS = ("StringLike", "StringNotLike", "ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEquals")
+@dataclass(frozen=True)
+class Sender:
+    """What a request says of where it comes from and goes to, for the condition keys that every service has.
 
+    Attributes:
+        region: The Region that it was signed for.
+        source_ip: The caller's address.
+        user_agent: Its `User-Agent`, if it has one.
+        referer: Its `Referer`, if it has one.
+        at: When it came in, in seconds since the epoch.
+    """
 
-class UnknownOperatorError(Exception):
-    """A condition has an operator that is not known here; what it would decide is not guessed."""
+    region: str
+    source_ip: str
+    user_agent: str | None
+    referer: str | None
+    at: float
 
 
 class Authorization:
@@ -42,7 +61,14 @@ class Authorization:
         self._policies_of = policies_of
         self._tags_of = tags_of
 
-    def refusal(self, role_arn: str, service: str, operation: str, members: Members) -> str | None:
+    def refusal(
+        self,
+        role_arn: str,
+        service: str,
+        operation: str,
+        members: Members,
+        sender: Sender | None = None,
+    ) -> str | None:
         """Return why a request is refused, in IAM's words; `None` if it is allowed.
 
         Args:
@@ -50,23 +76,21 @@ class Authorization:
             service: botocore's name of the service.
             operation: botocore's name of the operation.
             members: The request's input by its names on the wire.
+            sender: Where the request comes from; without it those condition keys are missing.
         """
-        try:
-            return self._refusal(role_arn, service, operation, members)
-        except UnknownOperatorError as unknown:
-            return f"the embedded IAM does not know the condition operator {unknown}"
+        return self.lacks(role_arn, permissions(service, operation, members, self._place), sender)
 
-    def _refusal(self, role_arn: str, service: str, operation: str, members: Members) -> str | None:
+    def lacks(
+        self, role_arn: str, wanted: Iterable[Permission], sender: Sender | None = None
+    ) -> str | None:
+        """Return which of some permissions a role does not have, in IAM's words; `None` if it has them all."""
         statements = [
             statement
             for policy in self._policies_of(role_arn)
             for statement in _several(policy["Statement"])
         ]
-        for needed in permissions(service, operation, members, self._place):
-            context = dict(needed.context)
-            if needed.resource is not None and any("Condition" in each for each in statements):
-                tags = self._tags_of(needed.resource)
-                context |= {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+        for needed in wanted:
+            context = self._context(role_arn, needed, sender) if _looks(statements) else {}
             said = [each["Effect"] for each in statements if _fits(each, needed, context)]
             if "Deny" in said or "Allow" not in said:
                 name = role_arn.rpartition("/")[2]
@@ -81,53 +105,80 @@ class Authorization:
                 )
         return None
 
+    def _context(self, role_arn: str, needed: Permission, sender: Sender | None) -> Context:
+        """Return the condition keys of a request.
 
-def _fits(statement: Mapping[str, Any], needed: Permission, context: Mapping[str, str]) -> bool:
+        Keys that a request here never has are left out, as AWS leaves them out: those of organizations, VPC endpoints,
+        federation, MFA and calls made by a service in the caller's name.
+        """
+        context: dict[str, str | tuple[str, ...]] = {
+            "aws:PrincipalAccount": self._place.account_id,
+            "aws:PrincipalArn": role_arn,
+            "aws:PrincipalIsAWSService": "false",
+            "aws:PrincipalType": "AssumedRole",
+            # Loopback counts as encrypted.
+            "aws:SecureTransport": "true",
+            "aws:ViaAWSService": "false",
+        }
+        if sender is not None:
+            moment = datetime.fromtimestamp(sender.at, UTC)
+            context |= {
+                "aws:CurrentTime": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "aws:EpochTime": str(int(sender.at)),
+                "aws:RequestedRegion": sender.region,
+                "aws:SourceIp": sender.source_ip,
+            }
+            if sender.user_agent is not None:
+                context["aws:UserAgent"] = sender.user_agent
+            if sender.referer is not None:
+                context["aws:Referer"] = sender.referer
+        if needed.resource is not None:
+            parts = needed.resource.split(":", 5)
+            owner = (parts[4] if len(parts) == 6 else "") or self._place.account_id
+            context["aws:ResourceAccount"] = owner
+            service = needed.action.partition(":")[0]
+            if service == "s3":
+                context["s3:ResourceAccount"] = owner
+            for key, value in self._tags_of(needed.resource).items():
+                context[f"aws:ResourceTag/{key}"] = value
+                context[f"{service}:ResourceTag/{key}"] = value
+        return context | dict(needed.context)
+
+
+def _looks(statements: list[Mapping[str, Any]]) -> bool:
+    """Say whether any statement looks at the request's condition keys."""
+    return any("Condition" in each or "${" in str(each) for each in statements)
+
+
+def _fits(statement: Mapping[str, Any], needed: Permission, context: Context) -> bool:
     action = needed.action.lower()
     if "NotAction" in statement:
-        if any(_like(item.lower(), action) for item in _several(statement["NotAction"])):
+        if any(like(item.lower(), action) for item in _several(statement["NotAction"])):
             return False
-    elif not any(_like(item.lower(), action) for item in _several(statement["Action"])):
+    elif not any(like(item.lower(), action) for item in _several(statement["Action"])):
         return False
+    try:
+        return _meets(statement, needed, context)
+    except UnknownVariableError:
+        return False
+    except UnknownOperatorError:
+        # IAM takes no such policy. What it was meant to deny stays denied, what it was meant to allow is not allowed.
+        return bool(statement["Effect"] == "Deny")
+
+
+def _meets(statement: Mapping[str, Any], needed: Permission, context: Context) -> bool:
     # What resource is meant is not always known here; then the action decides.
     if needed.resource is not None:
         named, wanted = ("NotResource", False) if "NotResource" in statement else ("Resource", True)
-        found = any(_like(item, needed.resource) for item in _several(statement[named]))
-        if found is not wanted:
+        items = [substituted(item, context) for item in _several(statement[named])]
+        if any(like(item, needed.resource) for item in items) is not wanted:
             return False
     return all(
-        _holds(operator, key, _several(values), context)
+        holds(operator, key, _several(values), context)
         for operator, keys in statement.get("Condition", {}).items()
         for key, values in keys.items()
     )
 
 
-def _holds(operator: str, key: str, values: list[Any], context: Mapping[str, str]) -> bool:
-    name = operator.removesuffix("IfExists")
-    seen = next((text for known, text in context.items() if known.lower() == key.lower()), None)
-    if name == "Bool" and key.lower() == "aws:securetransport":
-        # Loopback counts as encrypted.
-        return "true" in [str(value).lower() for value in values]
-    if name not in (*_STRINGS, *_PATTERNS):
-        raise UnknownOperatorError(operator)
-    negated = name.startswith(("StringNot", "ArnNot"))
-    if seen is None:
-        return operator.endswith("IfExists") or negated
-    same = str.__eq__ if name in _STRINGS else _like
-    found = any(same(str(value), seen) for value in values)
-    return found is not negated
-
-
 def _several(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def _like(pattern: str, text: str) -> bool:
-    return _compiled(pattern).fullmatch(text) is not None
-
-
-@lru_cache(maxsize=1000)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    parts = re.split(r"([*?])", pattern)
-    wild = {"*": ".*", "?": "."}
-    return re.compile("".join(wild.get(part) or re.escape(part) for part in parts), re.DOTALL)

@@ -38,6 +38,15 @@ _SERVER_ERROR = {
     ),
     503: ("ServiceUnavailableException",),
 }
+_BAD_REQUEST = (
+    "ValidationException",
+    "InvalidRequestException",
+    "InvalidParameterException",
+    "InvalidParameterValueException",
+    "InvalidInputException",
+    "InvalidArgumentException",
+    "BadRequestException",
+)
 _DENIED = ("AccessDeniedException", "AccessDenied", "AuthorizationErrorException")
 _CONFLICT = (
     "ConflictException",
@@ -107,6 +116,57 @@ def unknown_key(model: ServiceModel | None) -> ServiceError:
     )
     code = "InvalidClientTokenId" if query else "UnrecognizedClientException"
     return ServiceError(code, "The security token included in the request is invalid.", 403)
+
+
+def missing_token(model: ServiceModel | None) -> ServiceError:
+    """Return a service's error for a request that nobody signed.
+
+    Sources: "Common errors" of each service's API reference; S3 takes it for one of the anonymous user, whom no bucket
+    here lets in.
+    """
+    if model is not None and model.service_name == "s3":
+        return ServiceError("AccessDenied", "Access Denied", 403)
+    protocol = model.resolved_protocol if model is not None else "json"
+    if protocol in ("query", "ec2"):
+        message = "Request is missing Authentication Token"
+        return ServiceError("MissingAuthenticationToken", message, 403)
+    # Services of the JSON protocol answer 400 where the others have a status for each.
+    status = 400 if protocol == "json" else 403
+    return ServiceError(
+        "MissingAuthenticationTokenException", "Missing Authentication Token", status
+    )
+
+
+def not_served(model: ServiceModel | None, operation: str | None) -> ServiceError:
+    """Return the error for an operation that this local AWS does not serve, or that the service does not have.
+
+    An error that the operation itself declares for a bad request, else the protocol's for an unknown operation ("Common
+    errors": `InvalidAction`, `UnknownOperationException`; S3 API reference, "Error responses": `NotImplemented`,
+    `MethodNotAllowed`).
+
+    Args:
+        model: botocore's model of the service, if there is one.
+        operation: The operation's name; `None` if the service has no such operation.
+    """
+    s3 = model is not None and model.service_name == "s3"
+    if operation is None:
+        if s3:
+            message = "The specified method is not allowed against this resource."
+            return ServiceError("MethodNotAllowed", message, 405)
+        return _unknown_operation(model, "The service has no such operation.")
+    message = f"This local AWS does not serve {operation}."
+    if s3:
+        return ServiceError("NotImplemented", message, 501)
+    code, status = _modelled(model, operation, _BAD_REQUEST, own_only=True) or ("", 0)
+    return ServiceError(code, message, status) if code else _unknown_operation(model, message)
+
+
+def _unknown_operation(model: ServiceModel | None, message: str) -> ServiceError:
+    protocol = model.resolved_protocol if model is not None else "json"
+    if protocol in ("query", "ec2"):
+        return ServiceError("InvalidAction", message, 400)
+    status = 404 if protocol == "rest-json" else 400
+    return ServiceError("UnknownOperationException", message, status)
 
 
 def malformed(message: str) -> ServiceError:

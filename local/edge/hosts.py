@@ -7,6 +7,7 @@ says truthfully which name it asked for (`Host`) and from which page (`Origin`),
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from werkzeug import Request
 
@@ -16,11 +17,35 @@ _OURS = re.compile(_HOST, re.ASCII | re.IGNORECASE)
 _OUR_ORIGIN = re.compile(rf"https?://{_HOST}", re.ASCII | re.IGNORECASE)
 
 
-def stranger(request: Request) -> str | None:
-    """Return why a request is not one of this machine's own; `None` if it is."""
+@dataclass(frozen=True)
+class Stranger:
+    """Why a request is not one of this machine's own.
+
+    Attributes:
+        code: `MisdirectedRequest` for another host, `AccessDeniedException` for a page of another host.
+        status: HTTP status.
+        message: What to do.
+    """
+
+    code: str
+    status: int
+    message: str
+
+
+def stranger(request: Request) -> Stranger | None:
+    """Return why a request is not one of this machine's own; `None` if it is.
+
+    Another host has a code of its own (RFC 9110, section 15.5.20): AWS has no such refusal, and a program must not take
+    it for one by IAM.
+    """
     host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
     if not _OURS.fullmatch(host):
-        return f"the embedded AWS is localhost, not {host!r}"
+        message = (
+            f"This local AWS answers to localhost and names below it, not to {host!r}. In a container, map such a name "
+            "to the host (docker run --add-host aws.localhost:host-gateway) and use it in AWS_ENDPOINT_URL."
+        )
+        return Stranger("MisdirectedRequest", 421, message)
     if origin is not None and not _OUR_ORIGIN.fullmatch(origin):
-        return f"the embedded AWS serves no pages of {origin!r}"
+        message = f"This local AWS serves no pages of {origin!r}."
+        return Stranger("AccessDeniedException", 403, message)
     return None

@@ -29,6 +29,38 @@ SERVICES_BY_SIGNING_NAME: dict[str, tuple[str, ...]] = {
 }
 """botocore's service names where they are not the signing name (`metadata.signingName` there)."""
 
+SERVICES_BY_TARGET: dict[str, str] = {
+    "AWSCognitoIdentityProviderService": "cognito-idp",
+    "AWSCognitoIdentityService": "cognito-identity",
+    "AWSEvents": "events",
+    "AWSStepFunctions": "stepfunctions",
+    "AmazonEC2ContainerRegistry_V20150921": "ecr",
+    "AmazonSQS": "sqs",
+    "AmazonSSM": "ssm",
+    "CodeBuild_20161006": "codebuild",
+    "DynamoDB_20120810": "dynamodb",
+    "GraniteServiceVersion20100801": "cloudwatch",
+    "Logs_20140328": "logs",
+    "ResourceGroupsTaggingAPI_20170126": "resourcegroupstaggingapi",
+    "TrentService": "kms",
+    "secretsmanager": "secretsmanager",
+}
+"""Services by what begins `X-Amz-Target` (`metadata.targetPrefix`), for requests that no signature names."""
+
+DATA_PLANE_PATHS = (
+    "/ab-tests",
+    "/browsers/",
+    "/code-interpreters/",
+    "/evaluations/",
+    "/harnesses/",
+    "/identities/",
+    "/memories/",
+    "/payments/",
+    "/runtimes/",
+    "/web-search/",
+)
+"""Where paths of AgentCore's data plane begin, for requests with a bearer token or without anything."""
+
 _OF_CLIENTS = Loader()
 _OF_REQUESTS = Loader()
 """Read botocore's model files; shared, since reading one takes up to a tenth of a second.
@@ -49,6 +81,19 @@ def _session(loader: Loader) -> botocore.session.Session:
     session.register_component("data_loader", loader)
     return session
 
+
+_INVOCATION = re.compile(r"/runtimes/[^/?]+/invocations/?(?:\?|$)")
+_BUCKET_HOST = re.compile(r"(?P<bucket>[\w.-]+)\.localhost(?::\d+)?", re.ASCII | re.IGNORECASE)
+
+_TELLING_HEADERS = frozenset(
+    {
+        "x-amz-acl",
+        "x-amz-copy-source",
+        "x-amz-tagging",
+        "x-amzn-bedrock-agentcore-runtime-user-id",
+    }
+)
+"""Headers that ask for more permissions than the operation itself needs."""
 
 _RPC_V2_PATH = re.compile(r"^/service/[^/]+/operation/(?P<operation>\w+)$")
 
@@ -114,8 +159,8 @@ class Operations:
             body: Its body (the query protocol has the operation there).
 
         Returns:
-            The operation's name is `None` if no operation has such a request; the service's name
-            is then the first one with this signing name.
+            The operation's name is `None` if no operation has such a request; the service's name is then the first one
+            with this signing name, for AgentCore that of its data plane.
         """
         names = SERVICES_BY_SIGNING_NAME.get(signing_name, (signing_name,))
         for name in names:
@@ -123,10 +168,14 @@ class Operations:
             operation = service.operation_of(request, body) if service else None
             if operation is not None:
                 return Identity(name, operation)
+        if signing_name == "bedrock-agentcore":
+            # An MCP client also asks with GET and DELETE for what the model knows by POST alone.
+            invocation = _INVOCATION.match(raw_target(request)) is not None
+            return Identity(signing_name, "InvokeAgentRuntime" if invocation else None)
         return Identity(names[0], None)
 
     def members(self, request: Request, identity: Identity, body: bytes) -> dict[str, Any]:
-        """Read the members of a request's input as far as they stand in path, query or body.
+        """Read the members of a request's input as far as they stand in path, query or body, and telling headers.
 
         Args:
             request: The request.
@@ -144,7 +193,22 @@ class Operations:
             in_body: dict[str, Any] = {"Objects": _objects(body)}
         else:
             in_body = _body_members(request, body)
-        return {**in_body, **service.path_members(request, identity.operation)}
+        headers = {
+            name.lower(): value
+            for name, value in request.headers.items()
+            if name.lower() in _TELLING_HEADERS
+        }
+        return {**in_body, **headers, **service.path_members(request, identity.operation)}
+
+    def unsigned(self, identity: Identity) -> bool:
+        """Say whether an operation takes requests that nobody signed, such as Cognito's InitiateAuth.
+
+        The caller's policies count nothing for it (botocore's model: `authtype` none).
+        """
+        model = self.service(identity.service)
+        if model is None or identity.operation is None:
+            return False
+        return bool(model.operation_model(identity.operation).auth_type == "none")
 
     def _service(self, name: str) -> _Service | None:
         with self._lock:
@@ -176,8 +240,16 @@ class _Service:
             return self._by_route(request)
         return None
 
-    def path_members(self, request: Request, operation: str) -> dict[str, str]:
+    def _target(self, request: Request) -> tuple[str, str]:
+        """Return path and query; a bucket that is part of the host comes first in the path, as in the model."""
         path, _, query_string = raw_target(request).partition("?")
+        bucket = _BUCKET_HOST.fullmatch(request.headers.get("Host", ""))
+        if self.model.service_name == "s3" and bucket is not None:
+            path = f"/{bucket['bucket']}{path}"
+        return path, query_string
+
+    def path_members(self, request: Request, operation: str) -> dict[str, str]:
+        path, query_string = self._target(request)
         members = {name: values[-1] for name, values in parse_qs(query_string).items()}
         for route in self.routes:
             found = route.path.fullmatch(path) if route.operation == operation else None
@@ -189,7 +261,7 @@ class _Service:
         return operation if operation in self.model.operation_names else None
 
     def _by_route(self, request: Request) -> str | None:
-        path, _, query_string = raw_target(request).partition("?")
+        path, query_string = self._target(request)
         query = parse_qs(query_string, keep_blank_values=True)
         headers = {name.lower() for name in request.headers.keys()}  # noqa: SIM118
         best: tuple[tuple[int, int, int, bool], str] | None = None

@@ -1,6 +1,6 @@
-"""Cognito beside moto: the token endpoint of a user pool's domain, and a discovery that names it.
+"""The token endpoint of a Cognito user pool's domain, and a discovery document that names it.
 
-What moto does otherwise inside (token life, allowed flows) is mended in `moto_seams`.
+Differences inside moto (token lifetimes, allowed flows) are fixed in `local.moto`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from werkzeug import Request, Response
 
-from local.services import moto_seams
+from local.moto import cognito as moto_cognito
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -41,10 +41,10 @@ class OAuthError(Exception):
 
 
 class Cognito:
-    """Serves the token endpoint and the discovery document; everything else is moto's.
+    """Serves the token endpoint and the discovery document; moto serves every other request.
 
-    The service has a token endpoint on each pool's own domain; here there is one for all, and the
-    client id says which pool is meant.
+    AWS has a token endpoint on each pool's domain. Here all pools share one, and the client id selects
+    the pool.
 
     Args:
         fallback: moto.
@@ -78,16 +78,16 @@ class Cognito:
         """Answer the client credentials grant.
 
         Raises:
-            OAuthError: The client is unknown or not allowed, or asks for what it may not have.
+            OAuthError: The client is unknown, or asks for a grant or a scope that it may not have.
         """
         client_id, secret = _client_of(request)
-        client = moto_seams.app_client(self._account_id, self._region, client_id)
+        client = moto_cognito.app_client(self._account_id, self._region, client_id)
         if client is None or not client.has_domain:
             raise OAuthError("invalid_client", "no such client in a user pool with a domain")
         if client.secret is None or not hmac.compare_digest(client.secret, secret):
             raise OAuthError("invalid_client", "the client's secret is wrong, or it has none")
         if request.form.get("grant_type") != "client_credentials":
-            raise OAuthError("unsupported_grant_type", "client_credentials is what is served here")
+            raise OAuthError("unsupported_grant_type", "only client_credentials is supported")
         flows = client.settings.get("AllowedOAuthFlows") or []
         if "client_credentials" not in flows or not client.settings.get(
             "AllowedOAuthFlowsUserPoolClient"
@@ -97,7 +97,7 @@ class Cognito:
         wanted = (request.form.get("scope") or " ".join(allowed)).split()
         if not wanted or not set(wanted) <= set(allowed):
             raise OAuthError("invalid_scope", "the client may not have this scope")
-        seconds = moto_seams.token_seconds(client.settings, "access")
+        seconds = moto_cognito.token_seconds(client.settings, "access")
         now = int(time.time())
         claims = {
             "sub": client_id,
@@ -112,7 +112,7 @@ class Cognito:
             "client_id": client_id,
         }
         return {
-            "access_token": moto_seams.sign_token(client.pool, claims),
+            "access_token": moto_cognito.sign_token(client.pool, claims),
             "expires_in": seconds,
             "token_type": "Bearer",
         }

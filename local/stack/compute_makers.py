@@ -9,8 +9,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from local.services.function_worker import FunctionSpec
-from local.services.functions import copy_code, lay_out_layers
+from local.services.functions.code import copy_code, lay_out_layers
+from local.services.functions.spec import FunctionSpec
 from local.stack.errors import TemplateError
 from local.stack.making import Creator, Making, Properties, Resource, camel, given, tag_map, tags
 from local.stack.template import LOCAL_BUCKET

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local.services import moto_seams
+from local.moto.iam import know_managed_policy
 from local.stack.making import Creator, Making, Properties, Resource, given, tags
 
 
@@ -36,7 +36,7 @@ def role(making: Making, properties: Properties) -> Resource:
             PolicyDocument=policy_text(policy["PolicyDocument"]),
         )
     for arn in properties.take("ManagedPolicyArns", []):
-        moto_seams.know_managed_policy(making.account_id, arn)
+        know_managed_policy(making.account_id, arn)
         iam.attach_role_policy(RoleName=name, PolicyArn=arn)
     return Resource(name, {"Arn": made["Arn"], "RoleId": made["RoleId"]})
 
@@ -61,7 +61,7 @@ def managed_policy(making: Making, properties: Properties) -> Resource:
         **given(Path=properties.take("Path"), Description=properties.take("Description")),
     )["Policy"]["Arn"]
     for role_name in properties.take("Roles", []):
-        moto_seams.know_managed_policy(making.account_id, arn)
+        know_managed_policy(making.account_id, arn)
         iam.attach_role_policy(RoleName=role_name, PolicyArn=arn)
     return Resource(arn, {"PolicyArn": arn})
 

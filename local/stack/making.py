@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from local.stack.errors import TemplateError, UnknownPropertyError
 
 if TYPE_CHECKING:
-    from local.services.function_worker import FunctionSpec
+    from local.services.functions.spec import FunctionSpec
 
 
 @dataclass(frozen=True)

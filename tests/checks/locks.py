@@ -16,6 +16,7 @@ LOCKS = {
     "requirements/bootstrap.in": "requirements/bootstrap.txt",
     "requirements/dev.in": "requirements/dev.txt",
     "requirements/tools.in": "requirements/tools.txt",
+    "requirements/toolkit.in": "requirements/toolkit.txt",
     "requirements/functions.in": "functions/requirements.txt",
     "requirements/agent.in": "agent/requirements.txt",
 }

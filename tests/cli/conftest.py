@@ -150,3 +150,9 @@ def recorded() -> dict[str, Any]:
     for event in record["events"]:
         event["timestamp"] = datetime.fromisoformat(event["timestamp"])
     return record
+
+
+@pytest.fixture(autouse=True)
+def called_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command is called as `lifecycle`, so that hints name it so."""
+    monkeypatch.setattr("sys.argv", ["lifecycle"])

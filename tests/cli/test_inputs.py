@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli.inputs import UsageError, override, read_input, validate
+from cli.errors import UsageError
+from cli.inputs import override, read_input, validate
 
 
 def test_without_a_source_every_default_holds() -> None:
@@ -38,8 +41,8 @@ def test_standard_input_that_is_not_utf_8_is_said_so(monkeypatch: pytest.MonkeyP
     [
         (None, "cannot be read: No such file"),
         (b"{", "is not JSON: .* in line 1, column 2"),
-        (b"[]", "is JSON, but not an object"),
-        (b'"text"', "is JSON, but not an object"),
+        (b"[]", "is JSON, but not a JSON object"),
+        (b'"text"', "is JSON, but not a JSON object"),
         (b"\xff{}", "is not UTF-8"),
         (b"", "is not JSON"),
     ],
@@ -76,3 +79,25 @@ def test_the_command_line_lies_over_the_input(
 def test_a_refused_input_names_the_error_and_the_field() -> None:
     with pytest.raises(UsageError, match=r"InvalidRequestError: wait\.timeoutSeconds: given -1"):
         validate({"wait": {"timeoutSeconds": -1}})
+
+
+@pytest.mark.parametrize("action", ["rebuild", "sweep", "verify"])
+@pytest.mark.parametrize("in_envelope", [True, False])
+def test_an_input_of_the_fleet_is_refused_with_the_command_that_takes_it(
+    action: str, *, in_envelope: bool
+) -> None:
+    given = {"action": action, "pattern": "shop's-*"}
+    value = {"detail-type": "Scheduled", "detail": given} if in_envelope else given
+    with pytest.raises(UsageError, match=f"^action {action} is for the fleet's state machine") as e:
+        validate(value)
+    _, line, where = str(e.value).splitlines()
+    words = shlex.split(line)
+    assert words[:3] == ["aws", "stepfunctions", "start-execution"]
+    assert json.loads(words[words.index("--input") + 1]) == given
+    assert "FleetStateMachineArn" in where
+
+
+@pytest.mark.parametrize("action", ["explode", 3, None, ["verify"]])
+def test_an_action_of_no_state_machine_is_a_wrong_field(action: Any) -> None:
+    with pytest.raises(UsageError, match=r"InvalidRequestError: action: given"):
+        validate({"action": action})

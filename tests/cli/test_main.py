@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cli import main as command
-from cli import run
+from cli.commands import run
 
 
 def lifecycle(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Any:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from docs.pictures import generate
+from docs.pictures import generate, steps
 from docs.pictures.definition import read
 from docs.pictures.scene import Box, Scene, Wire, text_width
 from docs.pictures.wiring import draw
+from lifecycle.stages import STAGES, Machine
 
 DEFINITIONS = sorted(generate.PROJECT.glob("statemachine/*.asl.json"))
 
@@ -76,6 +79,66 @@ def test_every_state_is_in_its_picture_once(file: Path) -> None:
     texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
     for name in states(json.loads(file.read_text("utf-8"))):
         assert texts.count(name) == 1
+
+
+def test_pictures_need_no_css() -> None:
+    """Colours are attributes of the elements; the one style is for dark pages, and overrides them."""
+    for text in generate.pictures().values():
+        root = ElementTree.fromstring(text)  # noqa: S314 - our own text
+        for element in root.iter():
+            name = element.tag.rpartition("}")[2]
+            assert "class" not in element.attrib
+            assert "style" not in element.attrib
+            if name in ("rect", "polygon", "text"):
+                assert re.fullmatch("#[0-9a-f]{6}", element.attrib["fill"])
+            if name == "path":
+                assert re.fullmatch("#[0-9a-f]{6}", element.attrib["stroke"])
+            if name == "style":
+                assert element.text is not None
+                assert element.text.strip().startswith("@media (prefers-color-scheme: dark) {")
+                assert element.text.count("@media") == 1
+        assert "var(" not in text
+
+
+def test_every_colour_has_its_counterpart_on_dark_pages() -> None:
+    for name in generate.MACHINES:
+        picture = generate.pictures()[generate.FOLDER / f"{name}.svg"]
+        used = set(re.findall(r'(?:fill|stroke)="(#[0-9a-f]{6})"', picture.split("</style>")[1]))
+        assert used
+        for colour in used:
+            assert f'[fill="{colour}"]' in picture
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_small_picture_fits_a_screen(language: str) -> None:
+    root = ElementTree.fromstring(steps.draw(language))  # noqa: S314 - our own text
+    assert (root.attrib["width"], root.attrib["height"]) == ("800", "160")
+    for box in root.iter("{http://www.w3.org/2000/svg}rect"):
+        assert float(box.attrib["x"]) >= 0
+        assert float(box.attrib["x"]) + float(box.attrib["width"]) <= 800
+
+
+def test_the_small_picture_has_the_stages_in_their_order() -> None:
+    path = read(generate.PROJECT / "statemachine" / "lifecycle.asl.json")
+    known = list(
+        states(
+            json.loads((generate.PROJECT / "statemachine/lifecycle.asl.json").read_text("utf-8"))
+        )
+    )
+    shown = [state for step in steps.STEPS for state in step.states]
+    # The two branches of the Parallel state are one step; all others stand on the main path.
+    main = [state for state in path.main_path() if state in shown]
+    assert main == shown[2:]
+    assert set(shown) <= set(known)
+    others = {stage.state for stage in STAGES if stage.machine is Machine.LIFECYCLE} - set(shown)
+    assert others == {"Prepare the request", "Record the failure", "Report the outcome"}
+
+
+def test_a_text_that_is_too_wide_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    step = replace(steps.STEPS[0], names={"en": ("A name that is far too long for its box",)})
+    monkeypatch.setattr(steps, "STEPS", (step,))
+    with pytest.raises(ValueError, match="wider than its place"):
+        steps.draw("en")
 
 
 @pytest.mark.parametrize("file", DEFINITIONS, ids=lambda file: file.stem)

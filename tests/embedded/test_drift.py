@@ -182,8 +182,8 @@ def test_an_identity_broken_by_hand(broken: Broken) -> None:
     broken.cognito.admin_delete_user(UserPoolId=pool, Username=user)
     secrets.delete_secret(SecretId=auth["secretArn"], ForceDeleteWithoutRecovery=True)
     found = broken.repair()
-    assert "the test user was gone: made again" in found
-    assert "the secret was gone: made again" in found
+    assert "the test user was deleted: created again" in found
+    assert "the secret was deleted: created again" in found
     assert broken.output["auth"]["secretArn"] != auth["secretArn"]
     assert broken.output["auth"]["clientId"] == auth["clientId"]
 
@@ -193,19 +193,19 @@ def test_an_identity_broken_by_hand(broken: Broken) -> None:
     )
     red = broken.lifecycle.run(broken.given)
     assert (red.status, red.error) == ("FAILED", "SmokeTestError"), (red.error, red.cause)
-    assert broken.repair() == ["the test user's password was not the secret's: made anew"]
+    assert broken.repair() == ["the test user's password did not match the secret: reset"]
 
     # The app client too: the authorizer has to follow the new one.
     auth = broken.output["auth"]
     broken.cognito.delete_user_pool_client(UserPoolId=pool, ClientId=auth["clientId"])
-    assert broken.repair() == ["the app client was gone: made again"]
+    assert broken.repair() == ["the app client was deleted: created again"]
     client = broken.output["auth"]["clientId"]
     assert client != auth["clientId"]
     jwt = broken.runtime()["authorizerConfiguration"]["customJWTAuthorizer"]
     assert jwt["allowedClients"] == [client]
 
     broken.cognito.delete_user_pool(UserPoolId=pool)
-    assert "the user pool was gone: made again" in broken.repair()
+    assert "the user pool was deleted: created again" in broken.repair()
     assert broken.pool != pool
     jwt = broken.runtime()["authorizerConfiguration"]["customJWTAuthorizer"]
     assert jwt["discoveryUrl"] == broken.output["auth"]["discoveryUrl"]

@@ -12,8 +12,16 @@ from typing import Any
 import pytest
 
 from lifecycle.stages import STAGES, Machine
+from tests.foreign.engines import iam
 
 pytestmark = pytest.mark.embedded
+
+
+@pytest.fixture(scope="module", autouse=True)
+def calls() -> Iterator[list[iam.Call]]:
+    """Every call of this module's lifecycles that was held against a role's policies."""
+    with iam.recorded_calls() as recorded:
+        yield recorded
 
 
 def test_every_function_has_a_role_of_its_own(
@@ -87,3 +95,32 @@ def test_what_a_policy_does_not_allow_is_refused_as_in_aws(
     assert run.status == "FAILED"
     assert f"is not authorized to perform: {action} on resource: arn:aws:" in run.cause
     assert resource in run.cause
+
+
+def test_an_evaluator_that_is_not_ours_judges_every_call_alike(calls: list[iam.Call]) -> None:
+    """The calls are those of the lifecycles above: whole ones, and some that were refused."""
+    asked = iam.to_be_judged(calls)
+    assert len(asked) > 100
+    verdicts = dict(zip(asked, iam.judged([*asked.values()]), strict=True))
+    assert [verdict for verdict in verdicts.values() if verdict.startswith("error")] == []
+    differences = []
+    for call in calls:
+        refused = {
+            (each.action, each.resource): verdicts[each.key()]
+            for each in call.asked
+            if each.key() in verdicts and verdicts[each.key()] != iam.ALLOWED
+        }
+        if bool(refused) != (call.refusal is not None):
+            differences.append((refused, call.refusal))
+    assert differences == []
+    assert any(call.refusal for call in calls)
+
+
+def test_that_evaluator_denies_each_call_whose_action_is_taken_away(calls: list[iam.Call]) -> None:
+    asked = [each.without_its_action() for each in iam.to_be_judged(calls).values()]
+    allowed = [
+        each.action
+        for each, verdict in zip(asked, iam.judged(asked), strict=True)
+        if verdict != "ImplicitlyDenied"
+    ]
+    assert allowed == []

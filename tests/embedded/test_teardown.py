@@ -90,7 +90,7 @@ def test_what_the_lifecycle_did_not_make_stays(
     reasons = {item["resource"]: item["reason"] for item in kept[name]}
     pool = f"user pool agentcore-lifecycle-{name} ({foreign})"
     assert set(reasons) == {pool, f"image {given.output['artifact']['containerUri']}"}
-    assert "neither our tags nor" in reasons[pool]
+    assert "but not its tags, and the record does not list it" in reasons[pool]
     digest = given.output["artifact"]["digest"]
     repository = aws.outputs["RepositoryUri"].split("/", 1)[1]
     images = ecr.describe_images(repositoryName=repository, imageIds=[{"imageDigest": digest}])
@@ -98,7 +98,7 @@ def test_what_the_lifecycle_did_not_make_stays(
     (only,) = kept[other]
     assert (source["key"] in only["resource"], only["reason"]) == (
         True,
-        "artifact.source named it; the lifecycle did not make it",
+        "artifact.source named it; the lifecycle did not create it",
     )
     assert s3.head_object(Bucket=source["bucket"], Key=source["key"])["ContentLength"] > 0
 

@@ -12,7 +12,7 @@ import yaml
 from lifecycle import errors
 from lifecycle.request.model import parse_request
 from lifecycle.stages import STAGES, TRIGGERS, Machine
-from local.services.jsonata_engine import evaluate
+from local.moto.stepfunctions.jsonata_engine import evaluate
 
 ROOT = Path(__file__).parents[2]
 FILES = {machine: ROOT / "statemachine" / f"{machine}.asl.json" for machine in Machine}

@@ -33,6 +33,7 @@ from lifecycle.outcome.report import OutcomeEvent
 from lifecycle.request.model import parse_request
 from lifecycle.stages import STAGES, Machine
 from local.embedded import EmbeddedAws
+from tests.foreign.engines.reference import Evaluations
 from tests.statemachine.execution import Run, follow, uncovered
 
 pytestmark = pytest.mark.embedded
@@ -292,7 +293,9 @@ def stand_ins() -> StandIns:
 
 
 @pytest.fixture(scope="module")
-def runs(stand_ins: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
+def runs(
+    stand_ins: StandIns, evaluations: Evaluations, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Run]]:
     with EmbeddedAws.start(
         state_dir=tmp_path_factory.mktemp("aws"), functions=stand_ins.functions()
     ) as aws:
@@ -381,3 +384,11 @@ def test_every_function_of_the_lifecycle_was_called(
     called = {stage for _, stage in stand_ins.events}
     assert called == {stage.handler for stage in STAGES if stage.machine is Machine.LIFECYCLE}
     assert InvalidRequestError.__name__ == runs["invalid"].description["error"]
+
+
+def test_the_reference_engine_evaluates_every_expression_alike(
+    runs: dict[str, Run], evaluations: Evaluations
+) -> None:
+    assert runs
+    assert evaluations.missing(DEFINITION) == []
+    assert evaluations.differences() == []

@@ -13,6 +13,7 @@ import pytest
 from lifecycle.errors import EnvironmentBusyError, FleetError, InvalidRequestError, ThrottledError
 from lifecycle.request.model import parse_request
 from local.embedded import EmbeddedAws
+from tests.foreign.engines.reference import Evaluations
 from tests.statemachine.execution import Run, follow, uncovered
 
 pytestmark = pytest.mark.embedded
@@ -102,7 +103,7 @@ def aws(stand_ins: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(scope="module")
-def runs(aws: EmbeddedAws) -> dict[str, Run]:
+def runs(aws: EmbeddedAws, evaluations: Evaluations) -> dict[str, Run]:
     client = aws.client("stepfunctions")
     started = {
         name: client.start_execution(
@@ -184,6 +185,14 @@ def test_coverage_of_the_fleets_definition_is_complete(
             f"of {total} states and transitions"
         )
     assert missing == set()
+
+
+def test_the_reference_engine_evaluates_every_expression_alike(
+    runs: dict[str, Run], evaluations: Evaluations
+) -> None:
+    assert runs
+    assert evaluations.missing(DEFINITION) == []
+    assert evaluations.differences() == []
 
 
 def test_nothing_starts_by_itself_unless_it_is_turned_on(

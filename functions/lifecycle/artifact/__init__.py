@@ -1,1 +1,1 @@
-"""The artifact: the image or zip that the runtime runs, built only if its source is new."""
+"""The artifact: the image or zip that the runtime runs. It is built only if its source is new."""

@@ -1,4 +1,4 @@
-"""Builds by CodeBuild: start one, look after it, stop it, say why it failed."""
+"""Builds in CodeBuild: start, read and stop one, and say why it failed."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ SUCCEEDED = "SUCCEEDED"
 _PAGE = 100  # BatchGetBuilds takes at most so many
 
 
-# It travels with the function, not with the source: the source of a foreign agent has none of ours.
+# The function brings the buildspec: the source of another agent does not have ours.
 _BUILDSPEC = Path(__file__).with_name("buildspec.yml")
 
 
 @dataclass(frozen=True)
 class BuildOrder:
-    """What is to be built, from where, to where.
+    """What to build, from which source, into what.
 
     Attributes:
         project: The CodeBuild project.
-        token: Idempotency token: the same order given twice starts one build.
+        token: Idempotency token: the same order given twice starts only one build.
         source: `bucket/key` of the source zip.
         variables: Environment variables of the build; the buildspec reads them.
     """
@@ -49,7 +49,7 @@ def start_build(codebuild: Any, order: BuildOrder) -> str | None:
             ],
         )
     except ClientError as error:
-        # So many builds run and wait in the account that no other is taken.
+        # The account's queue is full.
         if error.response["Error"]["Code"] == "AccountLimitExceededException":
             return None
         raise
@@ -57,13 +57,13 @@ def start_build(codebuild: Any, order: BuildOrder) -> str | None:
 
 
 def get_build(codebuild: Any, build_id: str) -> dict[str, Any] | None:
-    """Read a build; None when CodeBuild no longer knows it."""
+    """Read a build; None when it no longer exists."""
     builds = codebuild.batch_get_builds(ids=[build_id])["builds"]
     return builds[0] if builds else None
 
 
 def stop_build(codebuild: Any, build_id: str) -> None:
-    """Stop a build; one that is over or unknown is fine."""
+    """Stop a build; one that has ended or does not exist is not an error."""
     try:
         codebuild.stop_build(id=build_id)
     except ClientError as error:
@@ -80,10 +80,10 @@ def running_builds(codebuild: Any, project: str, source_prefix: str) -> list[str
     Args:
         codebuild: A boto3 CodeBuild client.
         project: The project.
-        source_prefix: `bucket/folder/` in which their source lies.
+        source_prefix: `bucket/folder/` that their source is in.
 
     Returns:
-        The builds' ids. Looked at are the newest hundred: an older one is long over.
+        The builds' ids, among the newest 100: older builds have ended.
     """
     ids = codebuild.list_builds_for_project(projectName=project, sortOrder="DESCENDING").get(
         "ids", []

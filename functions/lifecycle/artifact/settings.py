@@ -1,4 +1,4 @@
-"""What the functions that publish and delete artifacts know of the stack."""
+"""What the functions that publish and delete artifacts read from their environment variables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ArtifactSettings(Settings):
 
 
 class PublicationSettings(ArtifactSettings):
-    """Where the bundled agent is, too, and the repository's URI."""
+    """Where the bundled agent is, and the URI of the repository, too."""
 
     agent_source_dir: Path
     repository_uri: str

@@ -1,4 +1,4 @@
-"""The agent's source: read from a folder or from a zip in S3, named by its content, packed the same way each time."""
+"""The agent's source: read from a folder or from a zip in S3, hashed, and packed reproducibly."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from botocore.exceptions import ClientError
 from lifecycle.errors import ArtifactBuildError
 from lifecycle.request.artifact import Source
 
-# AgentCore's quotas for direct code deployment (developer guide, "Quotas"); a source over them could never run.
+# AgentCore's quotas for direct code deployment (developer guide, "Quotas"); a larger source could never run.
 ZIP_BYTES = 250 * 1024 * 1024
 UNPACKED_BYTES = 750 * 1024 * 1024
 _FILES = 100_000
 _CHUNK = 1024 * 1024
-# By-products of running or versioning the source: they change without the agent changing.
+# Files that running or versioning the source makes. They can change while the agent stays the same.
 _BY_PRODUCTS = frozenset({"__pycache__", ".git", ".venv", ".DS_Store", ".pytest_cache"})
 _MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "InvalidVersionId"})
-# The earliest time that a zip can tell, so that the same content gives the same bytes.
+# The earliest time that a zip can store. With one time for all files, the same content gives the same bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
 class PackedSource:
-    """A source, packed.
+    """A packed source.
 
     Attributes:
         content_hash: SHA-256 in hex of the files' names, contents and executable bits.
-        file: The zip, open for reading from its start; gone when the `with` block ends.
-        version_id: The S3 version that was read, if it came from a versioned bucket.
+        file: The zip, open for reading from its start; closed when the `with` block ends.
+        version_id: The S3 version that was read, if the bucket has versions.
     """
 
     content_hash: str
@@ -61,7 +61,7 @@ class _Member:
     origin: Any
 
 
-# RuntimeError is what zipfile raises for an encrypted member; the others come out of damaged data.
+# zipfile raises RuntimeError for an encrypted member, and the others for damaged data.
 _UNREADABLE = (
     zipfile.BadZipFile,
     NotImplementedError,
@@ -78,7 +78,7 @@ def pack_folder(folder: Path) -> Iterator[PackedSource]:
     """Pack every file below a folder.
 
     Args:
-        folder: Where the source lies, such as the folder of a Lambda layer.
+        folder: The folder of the source, such as that of a Lambda layer.
 
     Yields:
         The packed source.
@@ -102,11 +102,11 @@ def pack_folder(folder: Path) -> Iterator[PackedSource]:
 
 @contextmanager
 def pack_object(s3: Any, source: Source) -> Iterator[PackedSource]:
-    """Download a zip from S3 and pack its files anew.
+    """Download a zip from S3 and pack its files again, reproducibly.
 
     Args:
         s3: A boto3 S3 client.
-        source: Which object; the latest version when it names none.
+        source: The object; without a version id, its latest version.
 
     Yields:
         The packed source.
@@ -139,7 +139,7 @@ def pack_object(s3: Any, source: Source) -> Iterator[PackedSource]:
 
 
 def where(source: Source) -> str:
-    """Say where a source lies, such as `s3://bucket/agent.zip`."""
+    """Say where a source is, such as `s3://bucket/agent.zip`."""
     version = f" (version {source.version_id})" if source.version_id else ""
     return f"s3://{source.bucket}/{source.key}{version}"
 
@@ -156,8 +156,8 @@ def _download(s3: Any, source: Source, target: IO[bytes]) -> str | None:
             ) from error
         if code == "AccessDenied":
             raise ArtifactBuildError(
-                f"the source {where(source)} may not be read: put it into the stack's artifact bucket, or deploy the "
-                "stack with the parameter SourceBucket naming its bucket"
+                f"the source {where(source)} may not be read; put it into the stack's artifact bucket, or deploy the "
+                "stack with its bucket as the parameter SourceBucket"
             ) from error
         raise
     if answer["ContentLength"] > ZIP_BYTES:
@@ -176,7 +176,7 @@ def _refuse_unsafe(source: Source, member: _Member) -> None:
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts or "\\" in member.name:
         raise ArtifactBuildError(
-            f"the source {where(source)} names a file outside of itself: {member.name!r}; pack it again"
+            f"the source {where(source)} has a file outside of itself: {member.name!r}; pack it again"
         )
     if stat.S_ISLNK(member.origin.external_attr >> 16):
         raise ArtifactBuildError(
@@ -194,7 +194,7 @@ def _pack(members: list[_Member], opened: Any, target: IO[bytes]) -> str:
         key=lambda member: member.name,
     )
     if not wanted:
-        raise ArtifactBuildError("the source has no file; upload one that has the agent in it")
+        raise ArtifactBuildError("the source has no file; upload a source that contains the agent")
     unpacked = sum(member.size for member in wanted)
     if unpacked > UNPACKED_BYTES or len(wanted) > _FILES:
         raise ArtifactBuildError(
@@ -211,7 +211,7 @@ def _pack(members: list[_Member], opened: Any, target: IO[bytes]) -> str:
             content = hashlib.sha256()
             left = member.size
             with opened(member) as reader, archive.open(info, "w") as writer:
-                # A member's stated size is only a claim, so what comes out is counted.
+                # The size in the zip's directory may be wrong, so the bytes are counted.
                 while chunk := reader.read(_CHUNK):
                     left -= len(chunk)
                     if left < 0:

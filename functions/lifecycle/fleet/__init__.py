@@ -1,1 +1,1 @@
-"""The fleet: many environments chosen, and reported on."""
+"""The fleet: select many environments, and report on them."""

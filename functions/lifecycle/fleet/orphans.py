@@ -1,4 +1,4 @@
-"""Orphans: resources that carry this stack's tags, and that no record knows."""
+"""Orphans: resources that have this stack's tags, but that no record lists."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from lifecycle.runtime import agentcore
 
 
 class Orphan(Wire):
-    """A resource without a home.
+    """A resource that no record lists.
 
     Attributes:
         arn: The resource.
         environment: The environment that its tag names.
-        removable: The environment has no record, so tearing it down takes nothing that is in use.
+        removable: True when the environment has no record, so a teardown removes nothing that is in use.
     """
 
     arn: str
@@ -28,7 +28,7 @@ class Orphan(Wire):
 
 
 def find_orphans(clients: Clients, stack: str, records: list[Record]) -> list[Orphan]:
-    """Look for orphans by tag.
+    """Find orphans by their tags.
 
     Args:
         clients: Resource Groups Tagging API and AgentCore.
@@ -36,14 +36,14 @@ def find_orphans(clients: Clients, stack: str, records: list[Record]) -> list[Or
         records: Every record.
 
     Returns:
-        The orphans, by ARN. Of an environment that is being worked on there are none: its record is not yet whole.
+        The orphans, sorted by ARN. An environment that is locked has none, because its record is not complete yet.
     """
     by_name = {record.environment: record for record in records}
     orphans = {}
     for arn, tags in _tagged(clients, stack):
         environment = tags.get(ENVIRONMENT_TAG)
         if environment is None:
-            continue  # the stack's own
+            continue  # belongs to the stack itself
         record = by_name.get(environment)
         if record is None:
             orphans[arn] = Orphan(arn=arn, environment=environment, removable=True)
@@ -59,13 +59,13 @@ def _tagged(clients: Clients, stack: str) -> Iterator[tuple[str, dict[str, str]]
     for page in pages:
         for resource in page["ResourceTagMappingList"]:
             yield resource["ResourceARN"], {tag["Key"]: tag["Value"] for tag in resource["Tags"]}
-    # Whether the tagging API lists AgentCore's resources is nowhere documented, so AgentCore is asked itself.
+    # It is not documented whether the tagging API lists AgentCore's resources, so AgentCore is asked, too.
     control = clients.agentcore_control
     prefix = names.runtime_name(stack, "")
     for page in control.get_paginator("list_agent_runtimes").paginate():
         for runtime in page["agentRuntimes"]:
             if not runtime["agentRuntimeName"].startswith(prefix):
-                continue  # not a name of ours, and each look at tags is a call
+                continue  # not one of our names; reading its tags would cost a call
             tags = agentcore.tags_of(control, runtime["agentRuntimeArn"])
             if tags.get(STACK_TAG) == stack:
                 yield runtime["agentRuntimeArn"], tags
@@ -77,5 +77,5 @@ def _knows(record: Record, arn: str) -> bool:
         known += [record.identity.user_pool_arn, *record.identity.secret_arns.values()]
     if record.runtime is not None:
         known.append(record.runtime.arn)
-    # A runtime's endpoints have its ARN and more.
+    # The ARN of an endpoint begins with the ARN of its runtime.
     return any(item is not None and (arn == item or arn.startswith(f"{item}/")) for item in known)

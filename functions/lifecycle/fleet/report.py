@@ -1,4 +1,4 @@
-"""Report the fleet: what became of each environment."""
+"""Report the fleet: the result of each environment."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _CAUSE_LENGTH = 500
 
 
 class FleetReportSettings(Settings):
-    """Where the finished fleet execution is announced."""
+    """Where finished fleet executions are announced."""
 
     event_bus_name: str
 
 
 class ItemResult(Wire):
-    """What became of one environment; `error` and `cause` are the lifecycle execution's own."""
+    """The result of one environment; `error` and `cause` are those of its lifecycle execution."""
 
     environment: str
     execution: str | None = None
@@ -37,7 +37,7 @@ class ItemResult(Wire):
 
 
 class FleetReportEvent(Wire):
-    """What the last state gives."""
+    """What the last state passes."""
 
     execution: str
     selection: Selection
@@ -58,17 +58,17 @@ class FleetReport(Wire):
 
 
 def report_fleet(event: FleetReportEvent, *, clients: Clients = CLIENTS) -> FleetReport:
-    """Count and name what succeeded and what failed.
+    """Count what succeeded and what failed, and name the failures.
 
     Args:
-        event: The selection, and one result an environment.
+        event: The selection, and the result of each environment.
         clients: EventBridge.
 
     Returns:
-        The report, also put as an event (`Fleet Complete` or `Fleet Failed`).
+        The report, which is also sent as an event (`Fleet Complete` or `Fleet Failed`).
 
     Raises:
-        FleetError: An environment failed; each one is named with its error. All of them were tried.
+        FleetError: An environment failed; the message names each with its error. All environments were tried.
     """
     settings = FleetReportSettings.load()
     results = [_readable(result) for result in event.results]
@@ -97,7 +97,7 @@ def report_fleet(event: FleetReportEvent, *, clients: Clients = CLIENTS) -> Flee
 
 
 def _readable(result: ItemResult) -> ItemResult:
-    """Take the lifecycle's own error out of what startExecution.sync caught.
+    """Extract the lifecycle execution's error from what startExecution.sync caught.
 
     Source: developer guide, "Start a new AWS Step Functions workflow": the task fails with States.TaskFailed, and its
     cause is the JSON of DescribeExecution, with `Error`, `Cause` and `ExecutionArn`.
@@ -123,7 +123,7 @@ def _line(text: str | None) -> str | None:
 
 
 def _announce(events: Any, bus: str, execution: str, report: FleetReport) -> None:
-    # Of every environment there is an event of its own; here it is the numbers that matter.
+    # Each environment has its own event, so this one has only the numbers.
     detail = report.model_dump(mode="json", by_alias=True, exclude={"environments"})
     kind = "Fleet Failed" if report.failed else "Fleet Complete"
     announce(events, bus, execution, kind, detail)

@@ -11,7 +11,7 @@ from lifecycle.request.model import ENVIRONMENT_PATTERN
 
 
 class ChangedSource(InputModel):
-    """A source zip that was uploaded anew."""
+    """A source zip that was uploaded again."""
 
     bucket: str = Field(min_length=3, max_length=63, json_schema_extra=allowed("an S3 bucket name"))
     key: str = Field(
@@ -25,14 +25,14 @@ class FleetRequest(InputModel):
     """What a fleet execution is asked to do, with every default filled in."""
 
     action: Literal["rebuild", "sweep", "verify"] = Field(
-        description="`rebuild` provisions again what was provisioned before, `sweep` tears down what has expired and "
-        "looks for orphans, `verify` runs the smoke test of what is live.",
+        description="`rebuild` provisions environments again as they were last provisioned. `sweep` tears down expired "
+        "environments and looks for orphans. `verify` runs the smoke test of each live version.",
         json_schema_extra=allowed("rebuild, sweep or verify"),
     )
     environments: list[Annotated[str, Field(pattern=ENVIRONMENT_PATTERN)]] | None = Field(
         default=None,
         min_length=1,
-        description="Only these environments; all when left out.",
+        description="Only these environments. Default: all.",
         json_schema_extra=allowed("a list of one or more environment names"),
     )
     pattern: str | None = Field(
@@ -40,7 +40,7 @@ class FleetRequest(InputModel):
         min_length=1,
         max_length=100,
         pattern=r"^[a-z0-9*?\[\]!-]+$",
-        description="Only environments whose name matches, `*` and `?` as in file names.",
+        description="Only environments whose name matches. `*` and `?` are wildcards, as in file names.",
         json_schema_extra=allowed("a name with the wildcards * and ?"),
     )
     source: ChangedSource | None = Field(
@@ -50,19 +50,19 @@ class FleetRequest(InputModel):
     )
     remove_orphans: bool = Field(
         default=False,
-        description="For `sweep`: also tear down what carries our tags and no record knows.",
+        description="For `sweep`: also tears down environments that have tagged resources but no record.",
         json_schema_extra=allowed("true or false, true only with action sweep"),
     )
     max_concurrency: int = Field(
         default=5,
         ge=1,
         le=20,
-        description="How many environments are worked on at the same time.",
+        description="How many environments are processed at the same time.",
         json_schema_extra=allowed("1 to 20"),
     )
     dry_run: bool = Field(
         default=False,
-        description="Say what would be started, start nothing.",
+        description="Lists what would be started and starts nothing.",
         json_schema_extra=allowed("true or false"),
     )
 
@@ -85,6 +85,6 @@ def parse_fleet_request(event: Any) -> FleetRequest:
         The request, with defaults filled in.
 
     Raises:
-        InvalidRequestError: With each wrong field, what was given and what is allowed.
+        InvalidRequestError: The input is wrong; the message names each wrong field, its value and what is allowed.
     """
     return parse_input(FleetRequest, event)

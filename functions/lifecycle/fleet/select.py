@@ -1,4 +1,4 @@
-"""Select the environments: which ones a fleet execution works on, and what each is asked to do."""
+"""Select the environments that a fleet execution works on, and the input of each lifecycle execution."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from lifecycle.settings import Settings
 from lifecycle.table import Records
 
 _SECONDS_AN_HOUR = 3600
-# A state's output is 256 KiB at most, and what exceeds it no Catch can catch (Step Functions, "Service quotas").
+# A state's output is at most 256 KiB; no Catch can catch a larger output (Step Functions, "Service quotas").
 _LARGEST = 200_000
 
 
 class FleetEvent(Wire):
-    """What the first state gives: the fleet execution's ARN and its input as it came."""
+    """What the first state passes: the fleet execution's ARN and its unchanged input."""
 
     execution: str
     input: Any
@@ -36,8 +36,8 @@ class FleetItem(Wire):
     Attributes:
         environment: Which environment.
         input: The execution's input.
-        execution_name: The execution's name; the same for the same fleet execution, so that starting it twice starts
-            one.
+        execution_name: The execution's name, derived from the fleet execution, so that a retry does not start a second
+            execution.
     """
 
     environment: str
@@ -46,7 +46,7 @@ class FleetItem(Wire):
 
 
 class Selection(Wire):
-    """What `select_environments` answers."""
+    """What `select_environments` returns."""
 
     action: str
     max_concurrency: int
@@ -64,8 +64,8 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
         clients: DynamoDB, Resource Groups Tagging API and AgentCore.
 
     Returns:
-        One item an environment. A dry run has them in `wouldStart` instead, and writes nothing. An orphaned
-        environment that is to be removed gets a record first, so that a teardown of it can be started.
+        One item per environment. A dry run has them in `wouldStart` instead, and writes nothing. An orphaned
+        environment that is to be removed gets a record first, which its teardown requires.
 
     Raises:
         InvalidRequestError: The input is wrong, or names an environment that has no record.
@@ -108,7 +108,7 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
     if size > _LARGEST:
         raise InvalidRequestError(
             f"environments: given {len(items)} with requests of {size} bytes, allowed: {_LARGEST} bytes at once; start "
-            "several fleets, each with some of them by environments or pattern"
+            "several fleet executions, each for some of the environments (use environments or pattern)"
         )
     return selection
 
@@ -154,17 +154,17 @@ def _rebuild(request: FleetRequest, record: Record) -> dict[str, Any] | None:
             request.source.bucket,
             request.source.key,
         )
-        # A pinned version is what its environment wants, whatever was uploaded since.
+        # An environment with a pinned version does not use the new upload.
         if not uses or source.get("versionId"):
             return None
     again = dict(last) | {
         "action": "provision",
         "environment": record.environment,
-        # What serves must survive a rebuild that fails.
+        # A rebuild that fails must not remove the live version.
         "teardown": "never",
     }
     if record.expires_at is not None:
-        # A rebuild does not make an environment live longer.
+        # A rebuild does not extend an environment's lifetime.
         left = (record.expires_at - time.time()) / _SECONDS_AN_HOUR
         if left <= 0:
             return None

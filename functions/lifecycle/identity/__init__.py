@@ -1,1 +1,1 @@
-"""The identity: Cognito's user pool, app clients and caller, or the provider that is trusted instead."""
+"""The identity: Cognito's user pool, app clients and caller, or another provider to trust."""

@@ -1,8 +1,8 @@
-"""The app clients of a user pool, its scopes and its domain: what a token can be got with.
+"""The app clients of a user pool, its scopes and its domain: what a caller needs to get a token.
 
-Clients are named by flow, because a client made without a secret can never have one: after a switch of the flow the
-old client stays, unharmed, until the teardown. Each flow has a second client, the probe client, whose tokens are good
-but must be refused by the runtime.
+Each flow has its own clients, because a client that was created without a secret can never get one. After a switch of
+the flow, the old client stays unchanged until the teardown. Each flow also has a probe client: its tokens are valid,
+but the runtime must refuse them.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _COMMON: dict[str, Any] = {
 
 
 def client_settings(flow: Flow, scopes: list[str]) -> dict[str, Any]:
-    """Every setting of an app client that matters here, as the create and update calls take them.
+    """The settings of an app client that the lifecycle manages, as the create and update calls take them.
 
     Args:
-        flow: How its callers get a token.
-        scopes: For client credentials: the scopes that it may ask for.
+        flow: How callers get a token.
+        scopes: For client credentials: the scopes that the client may request.
     """
     if flow == "password":
         return {
@@ -43,7 +43,7 @@ def client_settings(flow: Flow, scopes: list[str]) -> dict[str, Any]:
         }
     return {
         **_COMMON,
-        # Left out, Cognito would allow SRP and custom sign-in (API reference, CreateUserPoolClient).
+        # Without this list, Cognito allows SRP and custom sign-in (API reference, CreateUserPoolClient).
         "ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"],
         "AllowedOAuthFlows": ["client_credentials"],
         "AllowedOAuthScopes": scopes,
@@ -54,7 +54,7 @@ def client_settings(flow: Flow, scopes: list[str]) -> dict[str, Any]:
 def find_client(
     cognito: Any, pool_id: str, name: str, client_id: str | None
 ) -> dict[str, Any] | None:
-    """Find an app client: the one that the record names, else the one of this name in our own pool."""
+    """Find an app client: the one that the record names, or else the client of this name."""
     known = describe_client(cognito, pool_id, client_id)
     if known is not None:
         return known
@@ -90,7 +90,7 @@ def describe_client(cognito: Any, pool_id: str, client_id: str | None) -> dict[s
 def create_client(
     cognito: Any, pool_id: str, name: str, flow: Flow, settings: dict[str, Any]
 ) -> dict[str, Any]:
-    """Make an app client; with a secret when it signs in by itself."""
+    """Create an app client; for client credentials, with a secret."""
     client: dict[str, Any] = cognito.create_user_pool_client(
         UserPoolId=pool_id,
         ClientName=name,
@@ -100,13 +100,13 @@ def create_client(
     return client
 
 
-def mend_client(
+def repair_client(
     cognito: Any, pool_id: str, client: dict[str, Any], settings: dict[str, Any]
 ) -> list[str]:
-    """Put a client's settings back; returns the names of those that differed."""
+    """Reset a client's settings; returns the names of those that differed."""
     drift = [key for key, wanted in settings.items() if not same(wanted, client.get(key))]
     if drift:
-        # The update replaces every setting, so all of them go with it.
+        # The update resets every setting that is left out, so all of them are sent.
         cognito.update_user_pool_client(
             UserPoolId=pool_id,
             ClientId=client["ClientId"],
@@ -116,8 +116,8 @@ def mend_client(
     return drift
 
 
-def ensure_scopes(cognito: Any, pool_id: str, name: str) -> Literal["created", "mended", "kept"]:
-    """Make the resource server with its two scopes, or put a missing scope back."""
+def ensure_scopes(cognito: Any, pool_id: str, name: str) -> Literal["created", "repaired", "kept"]:
+    """Create the resource server with its two scopes, or restore a missing scope."""
     wanted = {
         "UserPoolId": pool_id,
         "Identifier": name,
@@ -138,11 +138,11 @@ def ensure_scopes(cognito: Any, pool_id: str, name: str) -> Literal["created", "
     if names >= {INVOKE_SCOPE, PROBE_SCOPE}:
         return "kept"
     cognito.update_resource_server(**wanted)
-    return "mended"
+    return "repaired"
 
 
 def describe_domain(cognito: Any, domain: str) -> dict[str, Any] | None:
-    """Look a domain up; None when nobody has it (Cognito then answers an empty description)."""
+    """Look a domain up; None when it is not in use (Cognito then returns an empty description)."""
     try:
         description = cognito.describe_user_pool_domain(Domain=domain)["DomainDescription"]
     except ClientError as error:
@@ -153,33 +153,33 @@ def describe_domain(cognito: Any, domain: str) -> dict[str, Any] | None:
 
 
 def ensure_domain(cognito: Any, pool: dict[str, Any], domain: str) -> Literal["created", "kept"]:
-    """Give the pool its domain, on which the token endpoint is.
+    """Create the domain of the pool, which has the token endpoint.
 
     Raises:
-        AwsCallError: Another pool has the domain.
-        ServiceUnavailableError: The domain is still being deleted, from this pool or from one before it.
+        AwsCallError: The domain belongs to another pool.
+        ServiceUnavailableError: The domain is still being deleted, from this pool or from an earlier one.
     """
     description = describe_domain(cognito, domain)
     if description is None:
         cognito.create_user_pool_domain(Domain=domain, UserPoolId=pool["Id"])
         return "created"
-    if _is_going(description):
+    if _is_deleting(description):
         raise ServiceUnavailableError(
-            f"the domain {domain} is still being deleted; it is tried again"
+            f"the domain {domain} is still being deleted; the lifecycle retries this step"
         )
     if description["UserPoolId"] != pool["Id"]:
         raise AwsCallError(
-            f"the domain {domain} belongs to user pool {description['UserPoolId']}; delete it there and start again"
+            f"the domain {domain} belongs to user pool {description['UserPoolId']}; delete it there and retry"
         )
     return "kept"
 
 
 def delete_domain(cognito: Any, pool_id: str, domain: str) -> None:
-    """Take a pool's domain away, unless that is going on already, which may take a minute."""
+    """Delete a pool's domain, unless that is in progress, which may take a minute."""
     description = describe_domain(cognito, domain)
-    if description is not None and not _is_going(description):
+    if description is not None and not _is_deleting(description):
         cognito.delete_user_pool_domain(Domain=domain, UserPoolId=pool_id)
 
 
-def _is_going(domain: dict[str, Any]) -> bool:
+def _is_deleting(domain: dict[str, Any]) -> bool:
     return domain.get("Status") == "DELETING"

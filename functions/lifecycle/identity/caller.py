@@ -1,7 +1,7 @@
 """The smoke test's own caller in Cognito: a test user or a machine client, and the secret that it signs in with.
 
 The secret is written first, Cognito second, and `secretVersion` in the record last. So if the secret's current version
-is not the recorded one, nobody knows what Cognito has, and a new value is made. The value of the secret is never read
+is not the recorded one, it is unknown what Cognito has, and a new value is made. The value of the secret is never read
 here.
 """
 
@@ -44,26 +44,26 @@ class CognitoCaller:
         """Create the test user and its secret, or repair them.
 
         Raises:
-            AwsCallError: The secret belongs to somebody else.
+            AwsCallError: The secret belongs to another owner.
             ServiceUnavailableError: A secret of this name is still being deleted.
         """
         secret = self._secret("password")
         known = self.ledger.identity.username is not None
         user = self._user(pool["Id"])
         if user is None:
-            # Without a password of ours, Cognito makes one that nobody knows. SUPPRESS: Cognito sends no message.
+            # Without a password of ours, Cognito would choose an unknown one. SUPPRESS: Cognito sends no message.
             self.cognito.admin_create_user(
                 UserPoolId=pool["Id"], Username=USERNAME, MessageAction="SUPPRESS"
             )
             if known:
-                self.ledger.repair("the test user was gone: made again")
+                self.ledger.repair("the test user was deleted: created again")
         elif not user["Enabled"]:
             self.cognito.admin_enable_user(UserPoolId=pool["Id"], Username=USERNAME)
             self.ledger.repair("the test user had been disabled")
         if user is not None and user["UserStatus"] == "CONFIRMED" and self._is_current(secret):
             return
         if known and user is not None:
-            self.ledger.repair("the test user's password was not the secret's: made anew")
+            self.ledger.repair("the test user's password did not match the secret: reset")
         password = caller_secret.new_password(self.secrets)
         version = caller_secret.write_secret(
             self.secrets, secret["ARN"], {"username": USERNAME, "password": password}
@@ -77,7 +77,7 @@ class CognitoCaller:
         """Write the credentials of an app client into the secret, unless they are there.
 
         Raises:
-            AwsCallError: The secret belongs to somebody else.
+            AwsCallError: The secret belongs to another owner.
             ServiceUnavailableError: A secret of this name is still being deleted.
         """
         secret = self._secret("clientCredentials")
@@ -85,7 +85,7 @@ class CognitoCaller:
             return
         identity = self.ledger.identity
         if identity.secret_version is not None:
-            self.ledger.repair("the secret's value was not ours: written anew")
+            self.ledger.repair("the secret's value had been changed: rewritten")
         version = caller_secret.write_secret(
             self.secrets,
             secret["ARN"],
@@ -102,7 +102,7 @@ class CognitoCaller:
         known = self.ledger.identity.secret_arn
         secret, done = caller_secret.ensure_secret(self.secrets, self.secret_name, self.tags, known)
         if known is not None and secret["ARN"] != known:
-            self.ledger.repair("the secret was gone: made again")
+            self.ledger.repair("the secret was deleted: created again")
         elif done == "restored":
             self.ledger.repair("the secret was scheduled for deletion: restored")
         elif done == "retagged":

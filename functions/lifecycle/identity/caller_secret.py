@@ -1,6 +1,6 @@
-"""The secret of an environment's own caller: what the smoke test signs in with.
+"""The secret that the smoke test's caller signs in with.
 
-Only `lifecycle.smoke_test.sign_in` reads its value. Here it is made, written and removed.
+This module creates and writes it. Only `lifecycle.smoke_test.sign_in` reads its value.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lifecycle.errors import AwsCallError, ServiceUnavailableError
 from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG
 
 PASSWORD_LENGTH = 32
-# These are the characters that shells and JSON read in their own way.
+# Shells and JSON give these characters a special meaning.
 _AWKWARD = "\"'\\`"
 _DESCRIPTION = "What the AgentCore Lifecycle's smoke test signs in with."
 
@@ -40,7 +40,7 @@ def is_ours(secret: Secret, tags: dict[str, str]) -> bool:
 
 
 def is_gone(secrets: Any, arn: str) -> bool:
-    """Tell whether a secret is gone, or going: a forced delete goes on for a moment after its answer."""
+    """Tell whether a secret is deleted or being deleted: a forced delete continues for a moment after its answer."""
     secret = describe_secret(secrets, arn)
     return secret is None or bool(secret.get("DeletedDate"))
 
@@ -48,7 +48,7 @@ def is_gone(secrets: Any, arn: str) -> bool:
 def ensure_secret(
     secrets: Any, name: str, tags: dict[str, str], known_arn: str | None
 ) -> tuple[Secret, Literal["created", "restored", "retagged", "kept"]]:
-    """Make the secret, still without a value, or take it back from a scheduled deletion.
+    """Create the secret, without a value yet, or cancel its scheduled deletion.
 
     Args:
         secrets: A boto3 Secrets Manager client.
@@ -60,8 +60,8 @@ def ensure_secret(
         Its description, and what was done.
 
     Raises:
-        AwsCallError: A secret of this name exists and is not ours.
-        ServiceUnavailableError: The secret is still being deleted; that ends by itself.
+        AwsCallError: A secret of this name exists and does not belong to the environment.
+        ServiceUnavailableError: The secret is still being deleted.
     """
     secret = describe_secret(secrets, name)
     if secret is None:
@@ -71,8 +71,8 @@ def ensure_secret(
         return {"ARN": made["ARN"], "Name": name}, "created"
     if not is_ours(secret, tags) and secret["ARN"] != known_arn:
         raise AwsCallError(
-            f"a secret named {name} exists without this environment's tags, so it is not touched; "
-            "rename or delete it and start again"
+            f"a secret named {name} exists without this environment's tags, so it is not changed; "
+            "rename or delete it and retry"
         )
     done: Literal["restored", "retagged", "kept"] = "kept"
     if secret.get("DeletedDate"):
@@ -86,12 +86,12 @@ def ensure_secret(
 
 
 def tag_secret(secrets: Any, secret: Secret, tags: dict[str, str]) -> None:
-    """Give a secret its tags, by which the functions' policies know it."""
+    """Set a secret's tags, which the functions' policies require."""
     secrets.tag_resource(SecretId=secret["ARN"], Tags=_as_list(tags))
 
 
 def current_version(secret: Secret) -> str | None:
-    """The version that readers of the secret get; None when it has no value yet."""
+    """The current version of the secret; None when it has no value yet."""
     versions = secret.get("VersionIdsToStages", {})
     return next((version for version, stages in versions.items() if "AWSCURRENT" in stages), None)
 
@@ -108,7 +108,7 @@ def write_secret(secrets: Any, arn: str, value: dict[str, str]) -> str:
 
 
 def new_password(secrets: Any) -> str:
-    """A password of Secrets Manager's own making, with a character of every kind."""
+    """A password from Secrets Manager's generator, with a character of every kind."""
     return str(
         secrets.get_random_password(
             PasswordLength=PASSWORD_LENGTH,
@@ -119,13 +119,13 @@ def new_password(secrets: Any) -> str:
 
 
 def _still_deleting(call: Any, **arguments: Any) -> Any:
-    # A forced delete goes on for a moment after its answer (API reference, DeleteSecret).
+    # A forced delete continues for a moment after its answer (API reference, DeleteSecret).
     try:
         return call(**arguments)
     except ClientError as error:
         if error.response["Error"]["Code"] == "InvalidRequestException":
             raise ServiceUnavailableError(
-                "the secret of this name is still being deleted; it is tried again"
+                "the secret of this name is still being deleted; the lifecycle retries this step"
             ) from error
         raise
 

@@ -40,15 +40,15 @@ def converge(
     """Create what is missing, repair what was changed, and record each step in the ledger.
 
     Args:
-        ledger: The identity section, already of type `cognito` and of the asked flow.
+        ledger: The identity section, already of type `cognito` and of the requested flow.
         clients: Cognito and Secrets Manager.
-        name: The name of pool and clients.
+        name: The name of the pool, and the beginning of the clients' names.
         secret_name: The name of the caller's secret.
-        domain_of: Gives the domain's prefix for an account id.
-        tags: The tags of pool and secret.
+        domain_of: Returns the domain's prefix for an account id.
+        tags: The tags of the pool and the secret.
 
     Raises:
-        AwsCallError: The secret or the domain belongs to somebody else.
+        AwsCallError: The secret or the domain belongs to another owner.
         ServiceUnavailableError: A secret or domain of this name is still being deleted.
     """
     work = _Work(ledger, clients.cognito, name, tags)
@@ -77,10 +77,10 @@ class _Work:
         if pool is None:
             pool = user_pool.create_pool(self.cognito, self.name, self.tags)
         else:
-            self.ledger.repair(*user_pool.mend_pool(self.cognito, pool, self.tags))
+            self.ledger.repair(*user_pool.repair_pool(self.cognito, pool, self.tags))
         changes: dict[str, Any] = {}
         if known is not None and pool["Id"] != known:
-            self.ledger.repair("the user pool was gone: made again")
+            self.ledger.repair("the user pool was deleted: created again")
             changes = dict.fromkeys(_OF_THE_POOL)
         self.ledger.note(
             **changes,
@@ -115,7 +115,7 @@ class _Work:
         if client is None:
             client = app_clients.create_client(self.cognito, pool["Id"], name, flow, settings)
         else:
-            drift = app_clients.mend_client(self.cognito, pool["Id"], client, settings)
+            drift = app_clients.repair_client(self.cognito, pool["Id"], client, settings)
             self.ledger.repair(
                 *(
                     f"{called}'s {_WORDS.get(key, 'token validity')} had been changed"
@@ -123,16 +123,16 @@ class _Work:
                 )
             )
         if known is not None and client["ClientId"] != known:
-            self.ledger.repair(f"{called} was gone: made again")
+            self.ledger.repair(f"{called} was deleted: created again")
         return client
 
     def scopes(self, pool: Pool) -> None:
         done = app_clients.ensure_scopes(self.cognito, pool["Id"], self.name)
         if self.ledger.identity.scope is not None and done != "kept":
-            self.ledger.repair("a scope had been removed: made again")
+            self.ledger.repair("a scope had been removed: restored")
 
     def domain(self, pool: Pool, domain: str) -> None:
         done = app_clients.ensure_domain(self.cognito, pool, domain)
         if self.ledger.identity.domain is not None and done == "created":
-            self.ledger.repair("the user pool's domain was gone: made again")
+            self.ledger.repair("the user pool's domain was deleted: created again")
         self.ledger.note(domain=domain)

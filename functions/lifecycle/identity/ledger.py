@@ -1,4 +1,4 @@
-"""The identity section of the record while it is being worked on: each thing is noted before the next is made."""
+"""The identity section of the record while it is provisioned: each step is recorded before the next one."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class IdentityLedger:
 
     Attributes:
         identity: The section as it is recorded, or about to be.
-        repaired: What was found broken by hand and mended, one phrase each.
+        repaired: The drift that was found and repaired, one phrase each.
 
     Args:
         records: The environments table.
         environment: Which environment.
         execution: ARN of the execution that holds its lock.
-        identity: Where to start from.
+        identity: The section to start from.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class IdentityLedger:
         self.repaired: list[str] = []
 
     def note(self, **changes: Any) -> None:
-        """Change fields of the section and write it, unless it is written like this already.
+        """Change fields of the section and write it, unless nothing changed.
 
         Raises:
             LockLostError: Another execution took the environment over.
@@ -46,7 +46,7 @@ class IdentityLedger:
             self._written = self.identity
 
     def repair(self, *phrases: str) -> None:
-        """Remember what was mended, for the output."""
+        """Remember repaired drift, for the output."""
         self.repaired += [phrase for phrase in phrases if phrase not in self.repaired]
 
 
@@ -55,22 +55,22 @@ def begin(
 ) -> IdentityRecord:
     """The section to start from.
 
-    After a switch of type or flow, what exists stays known, so that the teardown removes it: callers of the endpoint
-    `live` use it until the new version is promoted. What described the old way to sign in is dropped.
+    After a switch of type or flow, existing resources stay in the record: callers of the endpoint `live` use them until
+    the new version is promoted, and the teardown removes them. Fields about the old way to sign in are dropped.
 
     Args:
         previous: The section as it was recorded, if any.
-        auth: What is asked for.
+        auth: The input's section `auth`.
         live: The section that the version on `live` was promoted with, if any.
 
     Returns:
-        A section of the asked type and flow.
+        A section of the requested type and flow.
     """
     flow = auth.cognito_flow if auth.type == "cognito" else None
     if previous is not None and previous.type == auth.type == "cognito" and previous.flow == flow:
         return previous
     if previous is not None and live is not None and _is_back(previous, live, auth.type, flow):
-        # After a switch that failed: the callers of `live` keep their password.
+        # Back after a switch that failed: the callers of `live` keep their password.
         made = {"secret_arns": previous.secret_arns, "domain": previous.domain or live.domain}
         return live.model_copy(update=made)
     known: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Where Cognito's OAuth side is found. The token endpoint follows a custom endpoint of the client."""
+"""The URLs of Cognito's discovery document and token endpoint."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def discovery_url(cognito: Any, pool_id: str) -> str:
 def token_endpoint(cognito: Any, domain: str) -> str:
     """The OAuth token endpoint of a user pool's domain.
 
-    A client whose endpoint is outside of AWS finds the token endpoint there too; otherwise it is on the pool's own
+    If the client's endpoint is outside of AWS, the token endpoint is there too. Otherwise it is on the pool's own
     domain (Cognito developer guide, "Token endpoint").
 
     Args:

@@ -1,4 +1,4 @@
-"""Provision the identity: who may call the runtime, and as whom the smoke test calls it."""
+"""Provision the identity: who may call the runtime, and how the smoke test signs in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lifecycle.table import Records
 
 
 class AuthOutput(Wire):
-    """How the runtime is called, for people and programs; never a secret. What does not apply is null."""
+    """How callers sign in to the runtime. It has no secrets; what does not apply is null."""
 
     type: Literal["cognito", "jwt", "iam"]
     flow: Flow | None = None
@@ -37,8 +37,8 @@ class ProvisionedIdentity(Wire):
     """What the stage returns.
 
     Attributes:
-        auth: How the runtime is called.
-        repaired: What had been broken by hand and was mended, one phrase each.
+        auth: How callers sign in to the runtime.
+        repaired: Manual changes (drift) that were found and repaired, one phrase each.
     """
 
     auth: AuthOutput
@@ -46,9 +46,9 @@ class ProvisionedIdentity(Wire):
 
 
 def provision_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> ProvisionedIdentity:
-    """Make what is missing of the identity, mend what was changed, and note all of it in the record.
+    """Create what is missing of the identity, repair what was changed, and record every step.
 
-    After a switch of `auth.type` or `auth.flow` the pool, clients, user and secret of before stay until the teardown,
+    After a switch of `auth.type` or `auth.flow`, the earlier pool, clients, user and secret stay until the teardown,
     because callers of `live` sign in with them until the new version is promoted.
 
     Args:
@@ -56,11 +56,11 @@ def provision_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Prov
         clients: DynamoDB, Cognito and Secrets Manager.
 
     Returns:
-        How the runtime is called, and what was repaired.
+        How callers sign in, and what was repaired.
 
     Raises:
-        AwsCallError: A secret or domain of our name belongs to somebody else.
-        ServiceUnavailableError: A secret of our name is still being deleted.
+        AwsCallError: A secret or domain with the environment's name belongs to another owner.
+        ServiceUnavailableError: A secret or domain with the environment's name is still being deleted.
         LockLostError: Another execution took the environment over.
     """
     settings = Settings.load()
@@ -91,11 +91,11 @@ def provision_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Prov
 
 
 def describe_auth(identity: IdentityRecord, clients: Clients) -> AuthOutput:
-    """Say how a runtime with this identity is called.
+    """Describe how callers sign in to a runtime with this identity.
 
     Args:
         identity: The identity section of the record.
-        clients: Cognito, for where its token endpoint is; not called.
+        clients: Cognito, for the URL of its token endpoint; not called.
 
     Returns:
         The part `auth` of the output.

@@ -1,4 +1,4 @@
-"""Delete the identity: domain, pool with its clients and user, secret; each is looked for again afterwards."""
+"""Delete the identity: the domain, the pool with its clients and user, the secrets; each is checked for again."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ class _Item:
     label: str
     remove: Callable[[], Any]
     is_gone: Callable[[], bool]
-    # What has no life outside of this one and goes with it.
+    # What is deleted together with this item.
     parts: tuple[str, ...] = ()
 
 
 def delete_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardown:
-    """Remove what the lifecycle made of the identity, also what an earlier type or flow or a crash left behind.
+    """Remove what the lifecycle created of the identity, including what an earlier type or flow or a crash left.
 
-    Pools are found by the record and by name and tags, secrets by their names and tags. What the record knows and has
-    lost its tags gets them back first, since the policy allows to delete what has them. What the record does not
-    know and has not our tags is not ours and stays.
+    Pools are found by the record, and by name and tags; secrets by name and tags. A recorded resource that lost its
+    tags gets them back first, because the function's policy only allows it to delete resources with the tags. A
+    resource that has the name, but is not recorded and does not have the tags, stays.
 
     Args:
-        event: The execution and its request; `dryRun` touches nothing.
+        event: The execution and its request; with `dryRun` nothing is changed.
         clients: DynamoDB, Cognito and Secrets Manager.
 
     Returns:
-        What was removed (or would be), kept and looked for. The record's identity section is gone then.
+        What was removed (or would be), kept and looked for. The record's identity section is removed.
 
     Raises:
-        TeardownIncompleteError: Something refused to go; the record still knows it.
-        ServiceUnavailableError: Something is deleted, but not gone yet; it is tried again.
+        TeardownIncompleteError: Something could not be deleted; the record still lists it.
+        ServiceUnavailableError: Something is still being deleted; the lifecycle retries this step.
         LockLostError: Another execution took the environment over.
     """
     settings = Settings.load()
@@ -67,13 +67,13 @@ def delete_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardow
         )
     removal = removal_of(record.identity_removal if record else None, event.execution)
     if record is not None and labels:
-        # Noted before it is done: what is gone when a repetition after a crash looks was still removed by us.
+        # Recorded before it is deleted: if a retry does not find it, this execution removed it.
         removal.removed = list(dict.fromkeys(removal.removed + labels))
         records.update(environment, event.execution, identity_removal=removal)
     left = [problem for item in items if (problem := _remove(item)) is not None]
     if left:
         raise TeardownIncompleteError(
-            f"still there: {'; '.join(left)}; see why, then run the teardown again"
+            f"still there: {'; '.join(left)}; fix the cause and retry the teardown"
         )
     if record is not None and identity is not None:
         records.update(environment, event.execution, identity=None)
@@ -92,13 +92,13 @@ def _remove(item: _Item) -> str | None:
             raise
         if code != _NOT_FOUND:
             problem = f"{item.label} ({error.operation_name}: {code})"
-    # Asked whatever the code: of a domain that is gone Cognito says InvalidParameterException, "No such domain".
+    # Checked for every error code: for a missing domain, Cognito returns InvalidParameterException, "No such domain".
     if item.is_gone():
         return None
     if problem is None:
-        # At once, since a pool cannot go before its domain.
+        # Raised at once, because a pool cannot be deleted before its domain.
         raise ServiceUnavailableError(
-            f"{item.label} is deleted, but not gone yet; it is tried again"
+            f"{item.label} is still being deleted; the lifecycle retries this step"
         )
     return problem
 
@@ -127,14 +127,14 @@ class _Search:
         ]
 
     def items(self) -> Iterator[_Item]:
-        """What is to be removed, in this order."""
+        """What to remove, in this order."""
         for pool in self._pools():
             yield from self._of_pool(pool)
         for name in self._secret_names:
             secret = self._secret(name)
             if secret is not None:
                 yield secret
-        self._note_what_is_the_callers()
+        self._keep_the_providers_own()
 
     def _pools(self) -> Iterator[dict[str, Any]]:
         known = self._identity.user_pool_id if self._identity else None
@@ -150,7 +150,7 @@ class _Search:
                 self.kept.append(
                     Kept(
                         resource=f"user pool {self._pool_name} ({other['Id']})",
-                        reason="it has our name but neither our tags nor an entry in the record",
+                        reason="it has the environment's name, but not its tags, and the record does not list it",
                     )
                 )
 
@@ -186,7 +186,7 @@ class _Search:
             self.kept.append(
                 Kept(
                     resource=label,
-                    reason="it has our name but neither our tags nor an entry in the record",
+                    reason="it has the environment's name, but not its tags, and the record does not list it",
                 )
             )
             return None
@@ -194,18 +194,18 @@ class _Search:
             caller_secret.tag_secret(self._secrets, secret, self._tags)
         return _Item(
             label,
-            # Without a recovery window the name is free for the next provision.
+            # Without a recovery window, the next provision can use the name again.
             lambda: self._secrets.delete_secret(
                 SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True
             ),
             lambda: caller_secret.is_gone(self._secrets, secret["ARN"]),
         )
 
-    def _note_what_is_the_callers(self) -> None:
+    def _keep_the_providers_own(self) -> None:
         if self._identity is None or self._identity.type != "jwt":
             return
         for resource in (self._identity.discovery_url, self._identity.token_secret_arn):
             if resource is not None:
                 self.kept.append(
-                    Kept(resource=resource, reason="it is your own identity provider's")
+                    Kept(resource=resource, reason="it belongs to your own identity provider")
                 )

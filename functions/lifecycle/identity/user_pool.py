@@ -1,6 +1,6 @@
-"""The user pool of an environment: found by record, or by name and tags; made; its settings kept.
+"""The user pool of an environment: find it by its id or by name and tags, create it, repair its settings.
 
-Nothing here writes to the record: the caller notes each result before it asks for the next one.
+Nothing here writes to the record: the caller records each result before the next step.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG
 
-# Who may sign up, and how strong a password is. Deletion protection stays off: the teardown of an environment is one
-# action, and a pool that was deleted by hand is found and made again.
+# Who may sign up, and how strong a password must be. Deletion protection is off, so that a teardown is one action; if
+# somebody deletes the pool, the next provision creates it again.
 POOL_SETTINGS: dict[str, Any] = {
     "Policies": {
         "PasswordPolicy": {
@@ -30,7 +30,7 @@ POOL_SETTINGS: dict[str, Any] = {
     "DeletionProtection": "INACTIVE",
 }
 _NOT_FOUND = "ResourceNotFoundException"
-# ListUserPools gives at most this many a page (botocore's model: PoolQueryLimitType).
+# ListUserPools returns at most this many per page (botocore's model: PoolQueryLimitType).
 _PAGE = 60
 
 Pool = dict[str, Any]
@@ -50,7 +50,7 @@ def describe_pool(cognito: Any, pool_id: str | None) -> Pool | None:
 
 
 def pools_named(cognito: Any, name: str) -> Iterator[Pool]:
-    """Every pool of this name, oldest first, with its tags; names are not unique, so some may be others' own."""
+    """Every pool of this name, oldest first, with its tags. Names are not unique: a pool may have another owner."""
     pages = cognito.get_paginator("list_user_pools").paginate(PaginationConfig={"PageSize": _PAGE})
     found = [pool for page in pages for pool in page["UserPools"] if pool["Name"] == name]
     for summary in sorted(found, key=lambda pool: pool["CreationDate"]):
@@ -66,7 +66,7 @@ def is_ours(pool: Pool, tags: dict[str, str]) -> bool:
 
 
 def find_pool(cognito: Any, name: str, tags: dict[str, str], pool_id: str | None) -> Pool | None:
-    """Find the environment's pool: the one that the record names, else one of our name with our tags."""
+    """Find the environment's pool: the one that the record names, or else one with the environment's name and tags."""
     known = describe_pool(cognito, pool_id)
     if known is not None:
         return known
@@ -74,15 +74,15 @@ def find_pool(cognito: Any, name: str, tags: dict[str, str], pool_id: str | None
 
 
 def create_pool(cognito: Any, name: str, tags: dict[str, str]) -> Pool:
-    """Make the pool, tagged from its first moment, so that it is found again whatever happens next."""
+    """Create the pool with its tags, so that it can be found even if the next step fails."""
     pool: Pool = cognito.create_user_pool(PoolName=name, UserPoolTags=tags, **POOL_SETTINGS)[
         "UserPool"
     ]
     return pool
 
 
-def mend_pool(cognito: Any, pool: Pool, tags: dict[str, str]) -> list[str]:
-    """Put back what was changed by hand.
+def repair_pool(cognito: Any, pool: Pool, tags: dict[str, str]) -> list[str]:
+    """Repair manual changes (drift).
 
     Args:
         cognito: A boto3 Cognito client.
@@ -90,7 +90,7 @@ def mend_pool(cognito: Any, pool: Pool, tags: dict[str, str]) -> list[str]:
         tags: The tags that it must have, among others.
 
     Returns:
-        What was mended, one phrase each; tags of the caller's own that changed are set without a word.
+        What was repaired, one phrase each. Changed tags of the request are set again, but not reported.
     """
     drift = [key for key, wanted in POOL_SETTINGS.items() if not same(wanted, pool.get(key))]
     has = pool.get("UserPoolTags", {})
@@ -99,7 +99,7 @@ def mend_pool(cognito: Any, pool: Pool, tags: dict[str, str]) -> list[str]:
         tag_pool(cognito, pool, tags)
         repaired.append("the user pool's tags had been removed")
     if drift or any(has.get(key) != value for key, value in tags.items()):
-        # The update replaces every setting, so all of them go with it.
+        # The update resets every setting that is left out, so all of them are sent.
         cognito.update_user_pool(
             UserPoolId=pool["Id"], UserPoolTags={**has, **tags}, **POOL_SETTINGS
         )
@@ -107,12 +107,12 @@ def mend_pool(cognito: Any, pool: Pool, tags: dict[str, str]) -> list[str]:
 
 
 def tag_pool(cognito: Any, pool: Pool, tags: dict[str, str]) -> None:
-    """Give a pool its tags, by which the functions' policies know it."""
+    """Set a pool's tags, which the functions' policies require."""
     cognito.tag_resource(ResourceArn=pool["Arn"], Tags=tags)
 
 
 def same(wanted: Any, seen: Any) -> bool:
-    """Tell whether a setting is as wanted: extra members do not matter, nor the order of lists; False equals absent."""
+    """Tell whether a setting is as wanted. Extra members and the order of lists do not matter; False equals absent."""
     if isinstance(wanted, dict):
         return isinstance(seen, dict) and all(same(wanted[key], seen.get(key)) for key in wanted)
     if isinstance(wanted, list):

@@ -75,7 +75,8 @@ def report_outcome(event: OutcomeEvent, *, clients: Clients = CLIENTS) -> Outcom
     output = _output(event, environment, record, failure)
     # A dry run that succeeds changed nothing, so there is nothing to announce.
     if failure or not (event.teardown and event.teardown.get("dryRun")):
-        _announce(clients.events, settings.event_bus_name, event, output, failure)
+        bus, kind = settings.event_bus_name, _detail_type(event, failure)
+        announce(clients.events, bus, event.execution, kind, output)
     return Outcome(output=output, failure=failure)
 
 
@@ -136,9 +137,3 @@ def _detail_type(
     if event.teardown is not None:
         return "Environment Removed"
     return "Environment Ready"
-
-
-def _announce(
-    events: Any, bus: str, event: OutcomeEvent, output: dict[str, Any], failure: Failure | None
-) -> None:
-    announce(events, bus, event.execution, _detail_type(event, failure), output)

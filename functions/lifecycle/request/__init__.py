@@ -1,1 +1,1 @@
-"""The request: what an execution is asked to do, validated, and how an event becomes one."""
+"""The request: the validated input of an execution, and how events start executions."""

@@ -1,6 +1,6 @@
-"""What an input may hold is said once, in a model; each thing that is wrong with one, in one clear sentence.
+"""Validate an input against a model, and describe each error in one sentence.
 
-A sentence names the field as the caller writes it, what was given, and what is allowed.
+A sentence names the field as the caller writes it, the value that was given, and what is allowed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from lifecycle.errors import InvalidRequestError
 
-# Values of these fields are the caller's own and may be confidential, so an error never repeats them.
+# Values of these fields may be confidential, so an error never repeats them.
 _PRIVATE_FIELDS = {"environmentVariables", "prompt"}
 _SHOWN = 120
 
@@ -30,22 +30,22 @@ M = TypeVar("M", bound=InputModel)
 
 
 def allowed(text: str) -> dict[str, Any]:
-    """What may stand in a field, in words: for documentation and errors alike."""
+    """What a field allows, in words; the documentation and the errors show it."""
     return {"allowed": text}
 
 
 def problem(field: str, given: Any, allowed: str) -> PydanticCustomError:
-    """What a validator raises: which field below its own (`""`: itself), what was given, what is allowed."""
+    """The error that a validator raises: a field below its own (`""`: itself), what was given, what is allowed."""
     return problems([(field, given, allowed)])
 
 
 def problems(found: list[tuple[str, Any, str]]) -> PydanticCustomError:
-    """What a validator raises that found several: field, given and allowed of each."""
+    """The error that a validator raises for several fields: each with what was given and what is allowed."""
     return PydanticCustomError("request", "not allowed", {"found": found})
 
 
 def unwrap(event: Any) -> Any:
-    """Take the input out of an EventBridge envelope; anything else is returned as it is."""
+    """Take the input out of an EventBridge envelope; anything else is returned unchanged."""
     if isinstance(event, dict) and "detail-type" in event and "detail" in event:
         return event["detail"]
     return event
@@ -55,14 +55,14 @@ def parse_input(model: type[M], event: Any) -> M:
     """Validate an execution's input.
 
     Args:
-        model: What the input must be.
+        model: The model of the input.
         event: The input, or an EventBridge envelope around it.
 
     Returns:
         The model, with defaults filled in.
 
     Raises:
-        InvalidRequestError: With each wrong field, what was given and what is allowed.
+        InvalidRequestError: The input is wrong; the message names each wrong field, its value and what is allowed.
     """
     value = unwrap(event)
     if not isinstance(value, dict):

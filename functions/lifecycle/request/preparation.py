@@ -1,4 +1,4 @@
-"""Prepare the request: validate it, see that it can be carried out, take the environment's lock."""
+"""Prepare the request: validate it, check that it can be carried out, and take the environment's lock."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from lifecycle.table import Records
 
 
 class PrepareEvent(Wire):
-    """What the first state gives: the execution's ARN and its input as it came."""
+    """What the first state passes: the execution's ARN and its unchanged input."""
 
     execution: str
     input: Any
 
 
 class Prepared(Wire):
-    """What the other stages are given."""
+    """What the other stages get."""
 
     request: Request
 
@@ -32,20 +32,20 @@ _STATE_OF_ACTION: dict[str, State] = {"provision": "PROVISIONING", "teardown": "
 
 
 def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepared:
-    """Validate the input and take the environment's lock for the execution. Creates nothing but the record.
+    """Validate the input and take the environment's lock for the execution. Creates only the record.
 
     Args:
         event: The execution and its input.
         clients: DynamoDB and Step Functions.
 
     Returns:
-        The request with every default filled in. `teardown` and `smokeTest` take what they do not say about identity
-        and runtime from the environment's last provision.
+        The request with every default filled in. `teardown` and `smokeTest` take what their input leaves out from the
+        environment's last provision that succeeded.
 
     Raises:
         InvalidRequestError: The input is wrong.
         EnvironmentNotFoundError: `teardown` or `smokeTest` of an environment without a record.
-        EnvironmentBusyError: Another execution works on it.
+        EnvironmentBusyError: Another execution works on the environment.
         ArtifactChangeError: The environment's runtime is of the other kind of artifact.
     """
     request = parse_request(event.input)
@@ -67,13 +67,13 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     if record is None:
         raise EnvironmentNotFoundError(
             f"environment '{request.environment}' has no record in {settings.table_name}; "
-            "provision it first, or look for the right name in the table"
+            "provision it first, or look up the right name in the table"
         )
     return Prepared(request=_completed(request, record))
 
 
 def execution_is_running(stepfunctions: Any, execution: str) -> bool:
-    """Tell whether an execution still runs; one that Step Functions no longer knows does not.
+    """Tell whether an execution still runs; an execution that Step Functions no longer knows does not.
 
     Source: DescribeExecution keeps finished executions for 90 days, then answers ExecutionDoesNotExist.
     """
@@ -87,7 +87,7 @@ def execution_is_running(stepfunctions: Any, execution: str) -> bool:
 
 
 def _changes(request: Request) -> dict[str, Any]:
-    # A dry run and a smoke test look on: they must not change what the record says of the environment.
+    # A dry run and a smoke test only look at the environment, so they must not change its state in the record.
     if request.action == "smokeTest" or request.dry_run:
         return {}
     changes: dict[str, Any] = {"state": _STATE_OF_ACTION[request.action], "stateReason": None}
@@ -97,12 +97,12 @@ def _changes(request: Request) -> dict[str, Any]:
 
 
 def _completed(request: Request, record: Record) -> Request:
-    # What is live was made by the last provision that succeeded, whatever was tried since.
+    # The live version was made by the last provision that succeeded, whatever was tried since.
     made_with = record.proven_request or record.request
     if request.action == "provision" or made_with is None:
         return request
     last = Request.model_validate(made_with)
-    # What the caller did say stands; a smoke test given no prompt asks what the last provision asked.
+    # Fields of smokeTest in the input win; the others come from the last provision.
     said = request.smoke_test.model_fields_set
     smoke_test = last.smoke_test.model_copy(
         update={name: getattr(request.smoke_test, name) for name in said}

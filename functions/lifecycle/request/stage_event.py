@@ -1,4 +1,4 @@
-"""What the state machine gives to each stage."""
+"""What the state machine passes to each stage."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from lifecycle.request.model import Request
 
 
 class StageEvent(Wire):
-    """What the state machine gives to a stage.
+    """What the state machine passes to a stage.
 
     Attributes:
         execution: ARN of the execution, which holds the environment's lock.
         request: The request as `prepare_request` returned it.
-        deadline: When the present wait loop gives up, seconds since the epoch; only for stages in a loop.
+        deadline: When the polling loop gives up, in seconds since the epoch; only for stages in a loop.
     """
 
     execution: str

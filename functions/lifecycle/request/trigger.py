@@ -1,9 +1,9 @@
-"""Start an execution for an event: one, however often the event is delivered.
+"""Start an execution for an event: only one, even if the event is delivered several times.
 
-EventBridge delivers at least once, and as a target it names executions itself, afresh each time (EventBridge user
-guide, "Amazon EventBridge event targets"); a schedule may fire twice, too (EventBridge Scheduler user guide, "at least
-once"). So the event's own identity becomes the execution's name, which Step Functions takes once (API reference,
-StartExecution: idempotent by name).
+EventBridge delivers an event at least once, and if a state machine is its target, each delivery gets a new execution
+name (EventBridge user guide, "Amazon EventBridge event targets"). A schedule may also fire twice (EventBridge Scheduler
+user guide, "at least once"). So the event's id becomes the execution's name, which Step Functions accepts only once
+(API reference, StartExecution: idempotent by name).
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from lifecycle.settings import Settings
 
 _S3 = "aws.s3"
 _SCHEDULER = "aws.scheduler"
-# What an execution's name may be made of here; Step Functions takes 80 characters.
+# Ids that can be part of an execution's name, which has at most 80 characters.
 _PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 class TriggerSettings(Settings):
-    """Which machines are started."""
+    """The state machines to start."""
 
     lifecycle_machine_arn: str
     fleet_machine_arn: str
 
 
 class TriggerEvent(Wire):
-    """An EventBridge envelope; what is not named here is passed on as it came."""
+    """An EventBridge envelope; other fields are passed on unchanged."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -45,11 +45,11 @@ class TriggerEvent(Wire):
 
 
 class Started(Wire):
-    """What `start_execution` answers.
+    """What `start_execution` returns.
 
     Attributes:
         execution: The execution's name.
-        started: False when this event had started an execution of that name before, which is over by now.
+        started: False when an earlier delivery of the event started an execution of that name, and it has ended.
     """
 
     execution: str
@@ -59,8 +59,9 @@ class Started(Wire):
 def start_execution(event: TriggerEvent, *, clients: Clients = CLIENTS) -> Started:
     """Start the execution that an event asks for.
 
-    A new agent source in S3 starts the fleet's machine, to rebuild the environments that use it; a schedule starts it
-    with the detail as its input. Any other event starts the lifecycle, with the envelope as its input.
+    A new agent source in S3 starts the fleet's state machine, which rebuilds the environments that use the source. A
+    schedule starts the fleet's state machine with the detail as input. Any other event starts the lifecycle's state
+    machine with the envelope as input.
 
     Args:
         event: The envelope.
@@ -87,13 +88,13 @@ def start_execution(event: TriggerEvent, *, clients: Clients = CLIENTS) -> Start
 def _execution(event: TriggerEvent, settings: TriggerSettings) -> tuple[str, str, dict[str, Any]]:
     if event.source == _S3:
         bucket, item = event.detail["bucket"]["name"], event.detail["object"]
-        # S3 may tell of one upload in two events, each with an id of its own.
+        # S3 may send two events for one upload, with different ids.
         upload = item.get("version-id") or item.get("sequencer") or event.id
         name = f"source-{names.digest([bucket, item['key'], upload])[:32]}"
         source = {"bucket": bucket, "key": item["key"]}
         return settings.fleet_machine_arn, name, {"action": "rebuild", "source": source}
     if event.source == _SCHEDULER:
-        # The template's schedules have an action and a moment for an id: names take no colon.
+        # The id of the template's schedules is an action and a time. Execution names allow no colon.
         name = f"schedule-{_plain(event.id.replace(':', '-'))}"
         return settings.fleet_machine_arn, name, event.detail
     own = _plain(event.id)
@@ -101,5 +102,5 @@ def _execution(event: TriggerEvent, settings: TriggerSettings) -> tuple[str, str
 
 
 def _plain(identity: str) -> str:
-    # EventBridge's ids are UUIDs; any other has to fit into a name.
+    # EventBridge's ids are UUIDs; any other id is hashed if it does not fit into a name.
     return identity if _PLAIN_ID.fullmatch(identity) else names.digest(identity)

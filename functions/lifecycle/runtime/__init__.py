@@ -1,1 +1,1 @@
-"""The runtime: created, updated, watched until it is ready, promoted, deleted."""
+"""The runtime: create, update, wait until ready, promote, delete."""

@@ -1,4 +1,4 @@
-"""What AgentCore's control plane knows of a runtime: found by id, or by name and tags; not-found is None."""
+"""Calls to AgentCore's control plane about a runtime and its endpoints; for a missing one they return None."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lifecycle import names
 
 DEFAULT_ENDPOINT = "DEFAULT"
 READY = "READY"
-# Statuses that pass by themselves, and those that do not (botocore's model: AgentRuntimeStatus).
+# Statuses that end by themselves, and statuses that do not (botocore's model: AgentRuntimeStatus).
 BUSY = frozenset({"CREATING", "UPDATING", "DELETING"})
 FAILED = frozenset({"CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED"})
 _NOT_FOUND = "ResourceNotFoundException"
@@ -57,7 +57,7 @@ def list_endpoints(control: Any, runtime_id: str) -> list[dict[str, Any]]:
 
 
 def find_by_name(control: Any, name: str) -> dict[str, Any] | None:
-    """Look a runtime up by its name, page by page; names are unique in an account and region."""
+    """Look a runtime up by its name, page by page; names are unique in an account and Region."""
     for page in control.get_paginator("list_agent_runtimes").paginate():
         for summary in page["agentRuntimes"]:
             if summary["agentRuntimeName"] == name:
@@ -107,17 +107,17 @@ def is_failed(observed: dict[str, Any]) -> bool:
 
 
 def is_ours(tags: dict[str, str], stack: str, environment: str) -> bool:
-    """Tell whether tags say that this stack made the resource for this environment."""
+    """Tell whether the tags say that this stack created the resource for this environment."""
     return all(tags.get(key) == value for key, value in names.tags(stack, environment).items())
 
 
 def invocation_url(data: Any, arn: str, endpoint: str) -> str:
-    """The URL that a caller posts to.
+    """The URL that a caller sends POST requests to.
 
     Source: developer guide, "Invoke an AgentCore Runtime agent": the ARN must be URL-encoded as one path segment.
 
     Args:
-        data: A boto3 client of the data plane, which knows the region's endpoint.
+        data: A boto3 client of the data plane, which knows the Region's endpoint.
         arn: The runtime's ARN.
         endpoint: The endpoint's name, the URL's `qualifier`.
     """
@@ -131,5 +131,5 @@ def is_not_found(error: ClientError) -> bool:
 
 
 def is_conflict(error: ClientError) -> bool:
-    """Tell whether an error says that the resource is busy, in use, or there already."""
+    """Tell whether an error says that the resource is busy, in use, or exists already."""
     return bool(error.response["Error"]["Code"] == _CONFLICT)

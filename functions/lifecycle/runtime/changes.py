@@ -20,7 +20,7 @@ _ROLE_NOT_READY = re.compile(r"role validation failed", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Plan:
-    """How the runtime is to be.
+    """How the runtime must be.
 
     Attributes:
         environment: Which environment.

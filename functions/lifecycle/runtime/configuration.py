@@ -1,4 +1,4 @@
-"""The configuration of a runtime: what the request wants, and what is written back to AgentCore."""
+"""The configuration of a runtime: what the request requires, and what a create or an update sends."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from lifecycle.errors import ArtifactBuildError, AwsCallError
 from lifecycle.record import ArtifactRecord, IdentityRecord, Record
 from lifecycle.request.model import Request
 
-# AgentCore's defaults in seconds (botocore's model: LifecycleConfiguration). They are written out, so that a request
-# that no longer names a time-out gets them back.
+# AgentCore's defaults in seconds (botocore's model: LifecycleConfiguration). They are always sent, so that a request
+# that no longer sets a time-out resets it to its default.
 IDLE_SECONDS = 900
 LIFETIME_SECONDS = 28800
 
@@ -109,10 +109,10 @@ def creation(wanted: Configuration) -> Configuration:
 def update(
     control: Any, wanted: Configuration, observed: Configuration, dropped: Iterable[Path] = ()
 ) -> Configuration:
-    """Everything that `UpdateAgentRuntime` must be told, since it drops whatever it is not.
+    """The whole request of `UpdateAgentRuntime`, which resets every part that is left out.
 
-    What the lifecycle does not manage is carried over: every member that botocore's model has both in the answer of
-    `GetAgentRuntime` and in the request of `UpdateAgentRuntime`.
+    What the lifecycle does not manage is carried over from `observed`: every member that botocore's model has both in
+    the answer of `GetAgentRuntime` and in the request of `UpdateAgentRuntime`.
 
     Args:
         control: A boto3 client of the control plane, for its service model.

@@ -1,4 +1,4 @@
-"""The log groups of a runtime: one an endpoint, which AgentCore makes at the first line and keeps for ever."""
+"""The log groups of a runtime, one per endpoint. AgentCore creates one at the first log line and never deletes it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT, is_not_found
 
 
 def of_runtime(logs: Any, runtime_id: str) -> dict[str, int | None]:
-    """Find the log groups of a runtime: their names, with how many days they keep (None: for ever)."""
+    """Find the log groups of a runtime: their names, with their retention in days (None: logs never expire)."""
     pages = logs.get_paginator("describe_log_groups").paginate(
         logGroupNamePrefix=names.log_group_prefix(runtime_id)
     )
@@ -24,7 +24,7 @@ def of_runtime(logs: Any, runtime_id: str) -> dict[str, int | None]:
 
 
 def set_retention(logs: Any, runtime_id: str, days: int) -> None:
-    """Keep the logs of both endpoints for so many days; a group that is not there yet is made."""
+    """Set the retention of both endpoints' log groups in days; a missing group is created."""
     found = of_runtime(logs, runtime_id)
     for endpoint in (DEFAULT_ENDPOINT, LIVE_ENDPOINT):
         name = f"{names.log_group_prefix(runtime_id)}{endpoint}"
@@ -35,7 +35,7 @@ def set_retention(logs: Any, runtime_id: str, days: int) -> None:
 
 
 def delete(logs: Any, name: str) -> None:
-    """Delete a log group; one that is gone is as good."""
+    """Delete a log group; a missing one is not an error."""
     try:
         logs.delete_log_group(logGroupName=name)
     except ClientError as error:
@@ -47,6 +47,6 @@ def _make(logs: Any, name: str) -> None:
     try:
         logs.create_log_group(logGroupName=name)
     except ClientError as error:
-        # AgentCore was quicker.
+        # AgentCore created it in the meantime.
         if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
             raise

@@ -1,4 +1,4 @@
-"""Promote the version: move the endpoint `live` to the version that has passed its smoke test, and to no other."""
+"""Promote the version: move the endpoint `live` to the version that passed its smoke test, and to no other."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class PromotedVersion(Wire):
 
 
 class PromotionResult(Wire):
-    """What `promote_version` answers; `done` when `live` is ready on the version."""
+    """What `promote_version` returns; `done` when `live` is ready on the version."""
 
     done: bool
     promotion: PromotedVersion
@@ -45,19 +45,19 @@ class PromotionResult(Wire):
 
 
 def promote_version(event: StageEvent, *, clients: Clients = CLIENTS) -> PromotionResult:
-    """Move `live` to the proven version, and set how long its logs are kept. Called again until done.
+    """Move `live` to the proven version, and set how long its logs are kept. Called until done.
 
     Args:
         event: The stage's event; the deadline is the endpoint's.
         clients: DynamoDB, AgentCore and CloudWatch Logs.
 
     Returns:
-        How far the promotion is.
+        The promotion, done or not.
 
     Raises:
-        EnvironmentNotFoundError: The record knows of no runtime.
-        SmokeTestError: The version on DEFAULT is not the one that passed; `live` stays where it is.
-        RuntimeFailedError: The endpoint failed, with the service's reason.
+        EnvironmentNotFoundError: The record lists no runtime.
+        SmokeTestError: The version on DEFAULT is not the one that passed; `live` does not move.
+        RuntimeFailedError: The endpoint failed; has AgentCore's reason.
         WaitTimeoutError: The deadline passed.
     """
     settings = PromotionSettings.load()
@@ -105,7 +105,7 @@ class _Promoter:
         if status in agentcore.FAILED and self._is_under_way(version):
             self._refuse(note, endpoint)
         if status in ("CREATE_FAILED", "DELETE_FAILED"):
-            # The next call makes another; one more try is another token.
+            # The next call creates the endpoint again; another number of tries gives another token.
             again = note.model_copy(update={"tries": note.tries + 1})
             return self._begin(again, endpoint, self._clear_away, under_way=False)
         return self._begin(note, endpoint, self._move)
@@ -116,7 +116,7 @@ class _Promoter:
         if version is None or version != self._runtime.proven_version:
             raise SmokeTestError(
                 f"version {version} on the endpoint DEFAULT of {self._id} is not the one that passed its smoke test "
-                f"({self._runtime.proven_version or 'none did'}); live stays where it is, start the execution again"
+                f"({self._runtime.proven_version or 'none did'}); live does not move; retry the execution"
             )
         return str(version)
 
@@ -142,7 +142,7 @@ class _Promoter:
     def _begin(
         self, note: Promotion, endpoint: dict[str, Any] | None, act: Any, *, under_way: bool = True
     ) -> PromotionResult:
-        # Only what was accepted is under way: a failure seen before that is an older one.
+        # A move is in progress only when AgentCore has accepted it: a failure seen before that is an older one.
         self._keep(note.model_copy(update={"begun": False}))
         try:
             act(note, endpoint)
@@ -176,9 +176,9 @@ class _Promoter:
             f"endpoint live of {self._id} is {endpoint['status']} for version {note.version}: {reason}".split()
         )
         self._runtime.failed_version, self._runtime.failed_reason = note.version, text
-        # A redrive is to try again, not to find this failure again.
+        # A redrive must try again, not report this failure again.
         self._keep(note.model_copy(update={"begun": False, "tries": note.tries + 1}))
-        raise RuntimeFailedError(f"{text}; mend what it says and start the execution again")
+        raise RuntimeFailedError(f"{text}; fix the cause and retry the execution")
 
     def _wait(self, note: Promotion, endpoint: dict[str, Any] | None) -> PromotionResult:
         deadline = self._event.deadline
@@ -187,7 +187,7 @@ class _Promoter:
             raise WaitTimeoutError(
                 f"endpoint live of {self._id} was still {status} and not on version {note.version} after "
                 f"{self._event.request.wait.timeout_seconds} s; look at it in the AgentCore console, or raise "
-                "wait.timeoutSeconds, and start again"
+                "wait.timeoutSeconds, and retry"
             )
         return self._result(note, done=False)
 

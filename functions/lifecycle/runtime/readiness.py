@@ -18,11 +18,11 @@ from lifecycle.table import Records
 
 
 class Readiness(Wire):
-    """What `check_runtime` answers.
+    """What `check_runtime` returns.
 
     Attributes:
-        done: The runtime and DEFAULT are ready on its newest version.
-        redeploy: What kept the runtime busy is over: deploy it again.
+        done: The runtime is ready, and DEFAULT serves its newest version.
+        redeploy: The runtime is no longer busy with an earlier change: deploy it again.
         status: The status of the runtime, or of DEFAULT once the runtime is ready.
         runtime: The runtime at DEFAULT; null while there is none.
     """
@@ -34,18 +34,18 @@ class Readiness(Wire):
 
 
 def check_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> Readiness:
-    """Look once whether the runtime is ready. Called again until done.
+    """Check once whether the runtime is ready. Called until done.
 
     Args:
         event: The stage's event; the deadline is the runtime's.
         clients: DynamoDB and AgentCore.
 
     Returns:
-        How far the runtime is.
+        Whether the runtime is ready, or must be deployed again.
 
     Raises:
-        EnvironmentNotFoundError: The record knows of no runtime: it was not deployed.
-        RuntimeFailedError: The runtime or DEFAULT failed, with the service's reason.
+        EnvironmentNotFoundError: The record lists no runtime.
+        RuntimeFailedError: The runtime or DEFAULT failed; has AgentCore's reason.
         WaitTimeoutError: The deadline passed.
     """
     settings = Settings.load()
@@ -55,7 +55,7 @@ def check_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> Readiness
     runtime_id = str(runtime.id)
     observed = agentcore.get_runtime(clients.agentcore_control, runtime_id)
     if observed is None:
-        # It was on its way out, or somebody deleted it meanwhile: either way there is one to make.
+        # The runtime was being deleted, or was deleted in the meantime: deploy creates another.
         return _looked(event, clients, runtime, "DELETED", redeploy=True)
     endpoint = agentcore.get_endpoint(clients.agentcore_control, runtime_id, DEFAULT_ENDPOINT)
     status, version = observed["status"], observed["agentRuntimeVersion"]
@@ -94,8 +94,8 @@ def _is_pending(runtime: RuntimeRecord) -> bool:
 def _needs_another_deploy(runtime: RuntimeRecord, observed: dict[str, Any]) -> bool:
     if _is_pending(runtime):
         return True
-    # Only an update can switch it on, and a runtime without it may be ready and yet not invocable. Asked for once:
-    # after an update it is the service's last word.
+    # Only an update can require MMDSv2, and a runtime without it may be ready but refuse calls. One update is enough:
+    # after it, AgentCore's answer is final.
     created = runtime.deployment is not None and runtime.deployment.change == "created"
     metadata = observed.get("metadataConfiguration") or {}
     return (
@@ -119,9 +119,7 @@ def _refuse_failures(
         text = f"{what} {runtime.id} is {state['status']} on version {runtime.version}: {reason}"
         runtime.failed_version, runtime.failed_reason = runtime.version, text
         records.update(event.request.environment, event.execution, runtime=runtime)
-        raise RuntimeFailedError(
-            f"{' '.join(text.split())}; mend what it says and start the execution again"
-        )
+        raise RuntimeFailedError(f"{' '.join(text.split())}; fix the cause and retry the execution")
 
 
 def _looked(
@@ -136,7 +134,7 @@ def _looked(
     if not done and event.deadline is not None and time.time() > event.deadline:
         raise WaitTimeoutError(
             f"runtime {runtime.id} was still {status} after {event.request.wait.timeout_seconds} s; look at it in the "
-            "AgentCore console, or raise wait.timeoutSeconds, and start again"
+            "AgentCore console, or raise wait.timeoutSeconds, and retry"
         )
     described = describe_runtime(clients, runtime, DEFAULT_ENDPOINT, runtime.version or "")
     return Readiness(done=done, redeploy=redeploy, status=status, runtime=described)
@@ -146,7 +144,7 @@ def deployed_record(record: Record | None, environment: str) -> RuntimeRecord:
     """The runtime of a record.
 
     Raises:
-        EnvironmentNotFoundError: The record knows of no runtime.
+        EnvironmentNotFoundError: The record lists no runtime.
     """
     runtime = record.runtime if record else None
     if runtime is None or runtime.id is None:

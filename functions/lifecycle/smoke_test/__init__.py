@@ -1,1 +1,1 @@
-"""The smoke test: what must be refused is refused, and what must be answered is answered."""
+"""The smoke test: checks that the runtime refuses and answers the calls that it must."""

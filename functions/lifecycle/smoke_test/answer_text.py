@@ -1,4 +1,4 @@
-"""What an agent said, as one text that a regular expression can be held against."""
+"""An agent's answer as one text, which a regular expression can be matched with."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 
 from lifecycle.smoke_test.invocation import EVENT_STREAM, Answer
 
-# Where agents put the pieces of a streamed text (Strands' stream events: `data`, and `text` in a delta).
+# The keys of the pieces of a streamed text (Strands' stream events: `data`, and `text` in a delta).
 _TEXT_KEYS = ("data", "text")
 
 
 def answer_text(answer: Answer) -> str:
-    """Take the text out of an answer.
+    """Extract the text of an answer.
 
     Args:
-        answer: The answer; its content type says how the body is read.
+        answer: The answer; its content type says how to read the body.
 
     Returns:
         A JSON string as the string it is, other JSON as JSON without escapes (so that Japanese stays readable), an
-        event stream as the text of its events joined, anything else as it came.
+        event stream as the text of its events joined, anything else unchanged.
     """
     if answer.content_type == EVENT_STREAM:
         return _stream_text(list(stream_events(answer.body)))

@@ -1,4 +1,4 @@
-"""Hold probes against a runtime and decide by status: refused, answered, let through, or nothing yet."""
+"""Send probes to a runtime and judge the answers: pass, fail, or undecided and to be repeated."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.probes import REFUSED, Probe
 
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-# The service answers 424 when the agent itself failed: the call had got past the authorisation.
+# AgentCore returns 424 when the agent itself failed: the call passed the authorization.
 _LET_THROUGH = frozenset({HTTPStatus.OK, HTTPStatus.FAILED_DEPENDENCY})
 _REFUSAL_SECONDS = 30.0
 _SHOWN = 300
@@ -27,14 +27,14 @@ _ANSWER_SHOWN = 4000
 
 
 class Check(Wire):
-    """What one probe saw.
+    """The result of one probe.
 
     Attributes:
         name: What must happen.
         expected: The statuses that pass, and what the answer must match.
-        seen: Status and code that decided.
-        passed: Whether it was as expected.
-        milliseconds: How long it took, tries that decided nothing included.
+        seen: The status and code that decided the check.
+        passed: Whether the answer was as expected.
+        milliseconds: How long the check took, including undecided tries.
     """
 
     name: str
@@ -52,18 +52,18 @@ class _Reply:
 
 
 class Gate:
-    """Asks a runtime, one probe after the other, within one budget.
+    """Sends probes to a runtime, one after the other, within one time limit.
 
     Attributes:
-        checks: What was seen so far.
-        answer: What the agent said to the call that must be answered.
-        mcp_session_id: The session that an MCP server named, which is to be stopped too.
+        checks: The checks so far.
+        answer: The agent's answer to the call that must be answered.
+        mcp_session_id: The session id from an MCP server; that session must be stopped, too.
 
     Args:
         target: The runtime and session.
-        request: Says the protocol, what is asked and what is expected.
-        patience: The budget of all probes together.
-        secrets: Texts that must not appear in anything that is shown.
+        request: The protocol, the prompt and the expected answer.
+        patience: The time limit of all probes together.
+        secrets: Texts that must not appear in any output.
     """
 
     def __init__(
@@ -80,10 +80,10 @@ class Gate:
         self.mcp_session_id: str | None = None
 
     def ask(self, probe: Probe) -> None:
-        """Hold one probe against the runtime, again while the answer decides nothing.
+        """Send one probe to the runtime; repeat it while the answer is undecided.
 
         Raises:
-            SmokeTestError: It saw something else than it must, or nothing that decides until the budget was spent.
+            SmokeTestError: The answer is not the expected one, or the time limit passed without a decisive answer.
         """
         expected = f"200 and /{self._expect}/" if probe.answered else REFUSED
         began = time.monotonic()
@@ -96,8 +96,8 @@ class Gate:
                 break
             if not self._patience.wait(tries):
                 problem = (
-                    f"undecided after {tries} tries in {self._patience.seconds:.0f} s: that status decides nothing; "
-                    "look at the runtime's log, and start again or give smokeTest.timeoutSeconds more"
+                    f"undecided after {tries} tries in {self._patience.seconds:.0f} s: that status is neither a pass "
+                    "nor a failure; look at the runtime's log, and retry or raise smokeTest.timeoutSeconds"
                 )
                 break
         seen = self._line(reply.problem or str(reply.answer))
@@ -142,25 +142,27 @@ class Gate:
         return Message(json.dumps({"prompt": self._prompt}, ensure_ascii=False).encode())
 
     def _judge(self, probe: Probe, reply: _Reply) -> str | None:
-        """None: passed. `undecided`: ask again. Anything else: failed, and why."""
+        """None: passed. `undecided`: repeat the probe. Anything else: why the check failed."""
         status = reply.answer.status
         if not probe.answered:
             if status in _REFUSALS:
                 return None
             if status in _LET_THROUGH:
                 return (
-                    "authorisation let it through; do not use this version, look at the runtime's authorizer and "
+                    "the authorizer let the call through; do not use this version, check the runtime's authorizer and "
                     "provision again"
                 )
             return "undecided"
         if status == HTTPStatus.FAILED_DEPENDENCY:
             return f"the agent failed: {self._line(reply.text)}; look at the runtime's log"
         if reply.problem is not None:
-            return "the MCP server answered, but not as it must; mend the agent or smokeTest.prompt"
+            return "the MCP server answered, but not as expected; fix the agent or smokeTest.prompt"
         if status != HTTPStatus.OK:
             return "undecided"
         if re.search(self._expect, reply.text) is None:
-            return f"the answer does not match, it is: {self._line(reply.text) or '(empty)'}"
+            return (
+                f"the answer does not match; the answer is: {self._line(reply.text) or '(empty)'}"
+            )
         return None
 
     def _line(self, text: str) -> str:

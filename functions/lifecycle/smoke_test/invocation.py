@@ -1,7 +1,7 @@
-"""One call of a runtime, with a bearer token or with SigV4, and what came of it.
+"""One call of a runtime, with a bearer token or with SigV4, and its answer.
 
-boto3 cannot send a bearer token to InvokeAgentRuntime, so such a call is plain HTTPS to the URL that boto3 itself would
-call. Paths, headers and query are those of botocore's model of `bedrock-agentcore`.
+boto3 cannot send a bearer token to InvokeAgentRuntime, so such a call is plain HTTPS to the same URL as boto3's. Paths,
+headers and query are those of botocore's model of `bedrock-agentcore`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from pydantic import SecretStr
 from lifecycle.clients import Clients
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
-# An answer is read this far and no further: what it says is clear by then.
+# The rest of a longer answer is not read.
 MAX_BYTES = 1_000_000
 JSON_TYPE = "application/json"
 EVENT_STREAM = "text/event-stream"
 
 
-# botocore's ways to say that no whole answer came: they have no common root but that of everything.
+# botocore's errors for a missing or incomplete answer; they have no more specific base class in common.
 _UNANSWERED = (HTTPClientError, NoConnectionError, IncompleteReadError)
 
 
@@ -39,7 +39,7 @@ class _TooLate(Exception):  # noqa: N818 - a signal inside this file
 
 @dataclass(frozen=True)
 class Target:
-    """Which runtime is called, and in which session.
+    """The runtime to call, and the session.
 
     Attributes:
         arn: The runtime's ARN.
@@ -54,12 +54,12 @@ class Target:
 
 @dataclass(frozen=True)
 class Message:
-    """What is sent.
+    """What to send.
 
     Attributes:
         body: The payload, JSON.
         mcp_session_id: For MCP: the session that the server named, if any.
-        mcp_version: For MCP: the protocol's version that was agreed on.
+        mcp_version: For MCP: the protocol version that was agreed on.
     """
 
     body: bytes
@@ -73,10 +73,10 @@ class Answer:
 
     Attributes:
         status: The HTTP status; None when there was no answer in time.
-        code: The service's name of the error, or the status's phrase, or what went wrong on the way.
+        code: AgentCore's name of the error, or the status's phrase, or why there is no answer.
         body: The text of the body, at most `MAX_BYTES` of it.
         content_type: Without parameters, lower case.
-        mcp_session_id: The session that an MCP server named.
+        mcp_session_id: The session id from an MCP server.
     """
 
     status: int | None
@@ -94,7 +94,7 @@ class Caller(Protocol):
     """Something that can call a runtime and stop its session."""
 
     def invoke(self, target: Target, message: Message, seconds: float) -> Answer:
-        """Send a message; an answer without status when it took longer than `seconds`."""
+        """Send a message; returns an answer without status when it takes longer than `seconds`."""
 
     def stop(self, target: Target, seconds: float) -> Answer:
         """Stop the target's session."""
@@ -181,7 +181,7 @@ class SigV4Caller:
                 payload=message.body,
                 **{key: value for key, value in optional.items() if value is not None},
             )
-            # The body's own context manager would hand out the bare connection.
+            # The body's own context manager returns the raw connection, not the body.
             with closing(response["response"]) as stream:
                 text = _read(stream.iter_chunks(), deadline)
         except ClientError as error:
@@ -214,7 +214,7 @@ class SigV4Caller:
 
 
 def _read(chunks: Iterable[bytes], deadline: float) -> str:
-    # A read time-out only limits the gap between two chunks; a stream that drips forever is cut off here.
+    # A read time-out only limits the time between two chunks. This deadline ends a stream that never stops.
     read = bytearray()
     for chunk in chunks:
         read += chunk

@@ -15,7 +15,7 @@ from lifecycle.smoke_test.answer_text import stream_events
 from lifecycle.smoke_test.invocation import EVENT_STREAM, Answer, Message
 
 PROTOCOL_VERSION = "2025-06-18"
-# A server that never stops paging its tools is not asked further.
+# The limit for a server that never ends its list of tools.
 _MOST_PAGES = 20
 
 Send = Callable[[Message], Answer]
@@ -26,10 +26,10 @@ class Conversation:
     """How a conversation ended.
 
     Attributes:
-        answer: The last answer; anything but a 200 means that the conversation broke off there.
-        text: What the tool said.
-        problem: What the server answered that a retry will not change; None when there was nothing.
-        session_id: The session that the server named, if any.
+        answer: The last answer; if it is not a 200, the conversation ended there.
+        text: The tool's result.
+        problem: Why the conversation failed, if a retry will not help; otherwise None.
+        session_id: The session id from the server, if any.
     """
 
     answer: Answer
@@ -133,14 +133,14 @@ class _Talk:
 
 
 def choose_tool(tools: list[dict[str, Any]], prompt: str) -> tuple[str, dict[str, Any], str | None]:
-    """Decide which tool is called with what.
+    """Choose the tool to call, and its arguments.
 
     Args:
         tools: The server's tools.
         prompt: See `converse`.
 
     Returns:
-        The tool's name, its arguments, and why none can be called (None when one can).
+        The tool's name, its arguments, and why no tool can be called (None when one can).
     """
     names = [str(tool.get("name")) for tool in tools]
     try:

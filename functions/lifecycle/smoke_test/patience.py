@@ -1,4 +1,4 @@
-"""How long to keep asking: one budget for the whole smoke test, and jittered pauses between tries."""
+"""One time limit for the whole smoke test, and pauses with jitter between tries."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Callable
 
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 5.0
-# Every try gets at least this long, so that a nearly spent budget gives an answer and not a time-out.
+# Every try gets at least this long, so that a try near the time limit can still get an answer.
 _SHORTEST_TRY = 1.0
 _RANDOM = random.SystemRandom()
 
 
 class Patience:
-    """A budget of seconds.
+    """A time limit.
 
     Args:
         seconds: How long all tries together may take.
-        sleep: Waits so many seconds; a test passes its own.
+        sleep: Waits for a number of seconds; a test passes its own.
     """
 
     def __init__(self, seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -37,7 +37,7 @@ class Patience:
             tries: How many tries there were.
 
         Returns:
-            False, without a pause, when the budget does not last for another try.
+            False, without a pause, when there is no time for another try.
         """
         longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(tries, 10))
         pause = _RANDOM.uniform(_FIRST_PAUSE / 2, longest)

@@ -1,4 +1,4 @@
-"""Which calls must be refused and which must be answered, for each way to sign in."""
+"""The calls that a runtime must refuse and the one that it must answer, for each way to sign in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GARBAGE = SecretStr("garbage")
 
 @dataclass(frozen=True)
 class Probe:
-    """One call of the matrix.
+    """One call of the smoke test.
 
     Attributes:
         name: What must happen, as a short sentence.
@@ -32,12 +32,12 @@ class Probe:
 
 
 def matrix(identity: IdentityRecord, signed_in: SignedIn, clients: Clients) -> list[Probe]:
-    """The probes of an identity: first everything that must be refused, at last the call that must be answered.
+    """The probes of an identity: first the calls that must be refused, then the call that must be answered.
 
     Args:
         identity: The identity section of the record.
-        signed_in: What the sign-in gave.
-        clients: For the calls.
+        signed_in: The tokens from the sign-in.
+        clients: AgentCore's data plane and plain HTTPS.
 
     Returns:
         The probes, in order.
@@ -46,7 +46,7 @@ def matrix(identity: IdentityRecord, signed_in: SignedIn, clients: Clients) -> l
 
 
 def good_caller(identity: IdentityRecord, signed_in: SignedIn, clients: Clients) -> Caller:
-    """The caller that the runtime must answer, who may also stop the session."""
+    """The caller that the runtime must answer, which may also stop the session."""
     if identity.type == "iam":
         return SigV4Caller(clients)
     return BearerCaller(clients, signed_in.token)
@@ -72,7 +72,7 @@ def _probes(identity: IdentityRecord, signed_in: SignedIn, clients: Clients) -> 
 def alter(token: str) -> str:
     """Change one character in the middle of a token's signature.
 
-    Every bit of a base64url character counts there; in the last one some are padding, and a change can mean nothing.
+    In the middle, every bit of a base64url character counts. In the last character, some bits are only padding.
     """
     head, dot, signature = token.rpartition(".")
     middle = len(signature) // 2

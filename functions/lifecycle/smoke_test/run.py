@@ -1,4 +1,4 @@
-"""Run the smoke test: the gate through which every new version of a runtime must go."""
+"""Run the smoke test, which every new version of a runtime must pass."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _SESSION_ID_LENGTH = 33
 
 
 class SmokeTestReport(Wire):
-    """What the gate saw.
+    """The report of a smoke test.
 
     Attributes:
-        passed: Whether the gate opened.
-        endpoint: Which endpoint was called.
-        version: Which version it serves.
-        checks: Each probe.
-        answer: What the agent said, at most 4,000 characters.
+        passed: Whether all checks passed.
+        endpoint: The endpoint that was called.
+        version: The version that it serves.
+        checks: The result of each probe.
+        answer: The agent's answer, at most 4,000 characters.
         session_id: The session that was used, and stopped.
     """
 
@@ -57,10 +57,10 @@ class SmokeTested(Wire):
 def run_smoke_test(
     event: StageEvent, *, clients: Clients = CLIENTS, sleep: Callable[[float], None] = time.sleep
 ) -> SmokeTested:
-    """Call the runtime in every way that must be refused, and in the one that must be answered.
+    """Send the runtime every call that it must refuse, and the one that it must answer.
 
-    `provision` tests the endpoint DEFAULT, which is on the newest version; `smokeTest` the endpoint `live` when there
-    is one. The session is new and is stopped afterwards, because a running session keeps its old code.
+    `provision` tests the endpoint DEFAULT, which serves the newest version; `smokeTest` tests the endpoint `live` if
+    there is one. The session is new and is stopped afterwards, because a running session keeps its old code.
 
     Args:
         event: The execution and its request.
@@ -71,7 +71,7 @@ def run_smoke_test(
         Each check with what was expected, seen and how long it took, and the agent's answer.
 
     Raises:
-        SmokeTestError: A check failed, or none of its answers decided anything; the record says which version failed.
+        SmokeTestError: A check failed, or got no decisive answer; the record says which version failed.
         EnvironmentNotFoundError: There is no runtime to test.
         LockLostError: Another execution took the environment over.
     """
@@ -82,7 +82,7 @@ def run_smoke_test(
     identity, runtime = _deployed(record, request.environment)
     endpoint = _endpoint(runtime, request.action)
     if endpoint == LIVE_ENDPOINT and runtime.live_identity is not None:
-        # A provision that failed has noted another identity, which `live` knows nothing of.
+        # A provision that failed may have recorded another identity than that of `live`.
         identity = runtime.live_identity
     version = _served(clients, runtime, endpoint)
     target = Target(str(runtime.arn), endpoint, f"smoke-test-{uuid.uuid4()}")
@@ -99,7 +99,7 @@ def run_smoke_test(
     except SmokeTestError as error:
         changes: dict[str, Any] = {}
         if isinstance(error, StaleSecretError):
-            # Without a version on record the next provision makes a new password.
+            # Without a recorded secret version, the next provision makes a new password.
             changes |= _without_secret_version(record, runtime)
         failed = {"failed_version": version, "failed_reason": str(error)}
         changes["runtime"] = changes.get("runtime", runtime).model_copy(update=failed)
@@ -157,13 +157,13 @@ def _endpoint(runtime: RuntimeRecord, action: str) -> str:
 
 
 def _served(clients: Clients, runtime: RuntimeRecord, endpoint: str) -> str | None:
-    """Which version the endpoint serves; it may have been moved, or removed, by hand."""
+    """Which version the endpoint serves; somebody may have moved or deleted it."""
     found = get_endpoint(clients.agentcore_control, str(runtime.id), endpoint)
     if found is None:
-        # Asked of the control plane, since a 404 of the data plane decides nothing.
+        # The control plane is asked, because a 404 of the data plane is not decisive.
         raise SmokeTestError(
             f"check 'The endpoint is there': expected {endpoint} of runtime {runtime.id}, seen none; "
-            "provision again, which makes it anew"
+            "provision again, which creates it"
         )
     return found.get("liveVersion") or runtime.version
 
@@ -172,7 +172,7 @@ def _passed(runtime: RuntimeRecord, endpoint: str, version: str | None) -> Runti
     changes: dict[str, Any] = {}
     if endpoint == DEFAULT_ENDPOINT:
         changes["proven_version"] = version
-    # A pass of `live` says nothing about a newer version that failed.
+    # A test of `live` that passes says nothing about a newer version that failed.
     if endpoint == DEFAULT_ENDPOINT or runtime.failed_version == version:
         changes |= {"failed_version": None, "failed_reason": None}
     return runtime.model_copy(update=changes)
@@ -186,4 +186,6 @@ def _stop_sessions(target: Target, gate: Gate, caller: Caller) -> None:
         answer = caller.stop(replace(target, session_id=session_id), _STOP_SECONDS)
         # 404: every call was refused before a session began.
         if answer.status not in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
-            logger.warning("session not stopped; it ends when idle", extra={"seen": str(answer)})
+            logger.warning(
+                "session not stopped; it ends after its idle time-out", extra={"seen": str(answer)}
+            )

@@ -1,6 +1,6 @@
-"""Sign in: get the tokens of the smoke test. The only place where the caller's secret is read.
+"""Sign in: get the tokens of the smoke test. Only this module reads the caller's secret.
 
-Tokens and passwords live in local variables of one run, as `SecretStr`, whose repr hides them.
+Tokens and passwords are only in local variables, as `SecretStr`, whose repr hides them.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from lifecycle.record import IdentityRecord
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.token_request import discovered_token_endpoint, request_token
 
-_MEND = "provision again, or for auth.type jwt mend the secret that auth.tokenSecretArn names"
-# Its policy lets the function read the stack's own secrets, and others by this tag.
+_FIX = "provision again, or for auth.type jwt fix the secret that auth.tokenSecretArn names"
+# The function's policy lets it read the stack's own secrets, and other secrets that have this tag.
 _ALLOW = (
-    "give the secret the tag agentcore-lifecycle:smoke-test=allowed, or, if it has a key of its own, let the role of "
+    "give the secret the tag agentcore-lifecycle:smoke-test=allowed, or, if it has its own KMS key, let the role of "
     "RunSmokeTestFunction use that key (kms:Decrypt)"
 )
 
 
 class StaleSecretError(SmokeTestError):
-    """Cognito does not take what the secret holds: the next provision makes a new one.
+    """Cognito refuses the credentials in the secret: the next provision makes new ones.
 
-    A signal to `lifecycle.smoke_test.run`, which raises it on as the `SmokeTestError` that the definition knows.
+    A signal to `lifecycle.smoke_test.run`, which raises it as the `SmokeTestError` that the state machine knows.
     """
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """What a sign-in gave.
+    """The tokens from a sign-in.
 
     Attributes:
-        token: The access token that must be answered; None where no token is used (`iam`).
-        refused: Good tokens that the runtime must refuse all the same, by the name of their check.
+        token: The access token that the runtime must accept; None where no token is used (`iam`).
+        refused: Valid tokens that the runtime must refuse, each with the name of its check.
     """
 
     token: SecretStr | None = None
@@ -50,7 +50,7 @@ class SignedIn:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every text that must not be shown to anybody."""
+        """Every text that must not appear in any output."""
         tokens = [token for _, token in self.refused] + ([self.token] if self.token else [])
         return tuple(token.get_secret_value() for token in tokens)
 
@@ -63,14 +63,14 @@ class _Strict(BaseModel):
 
 
 class PasswordSecret(_Strict):
-    """What the secret of a password sign-in holds."""
+    """The content of the secret for a password sign-in."""
 
     username: str
     password: SecretStr
 
 
 class ClientSecret(_Strict):
-    """What the secret of a machine's sign-in holds."""
+    """The content of the secret for client credentials."""
 
     client_id: str
     client_secret: SecretStr
@@ -80,18 +80,18 @@ class ClientSecret(_Strict):
 
 
 def sign_in(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
-    """Get fresh tokens, the good one and those that must be refused.
+    """Get new tokens: the one that must be accepted and those that must be refused.
 
     Args:
         identity: The identity section of the record.
         clients: Cognito, Secrets Manager and plain HTTPS.
-        patience: How long a token endpoint is asked again while its answers decide nothing.
+        patience: How long to retry a token endpoint while its answers are undecided.
 
     Returns:
         The tokens; none for `iam`.
 
     Raises:
-        SmokeTestError: The caller cannot sign in; `StaleSecretError` when a new secret would mend it.
+        SmokeTestError: The caller cannot sign in; `StaleSecretError` when a new secret would help.
     """
     if identity.type == "iam":
         return SignedIn()
@@ -133,7 +133,7 @@ def _password_tokens(
         if code in ("NotAuthorizedException", "UserNotFoundException"):
             raise StaleSecretError(
                 f"check 'The test user signs in': expected tokens, seen {code}; "
-                "provision again, which makes user and password anew"
+                "provision again, which creates the user and a new password"
             ) from None
         if code in ("ResourceNotFoundException", "InvalidParameterException"):
             raise _cannot(code) from None
@@ -141,7 +141,7 @@ def _password_tokens(
     if "AuthenticationResult" not in answer:
         raise StaleSecretError(
             "check 'The test user signs in': expected tokens, seen the challenge "
-            f"{answer.get('ChallengeName')}; provision again, which makes the password anew"
+            f"{answer.get('ChallengeName')}; provision again, which sets a new password"
         )
     tokens: dict[str, str] = answer["AuthenticationResult"]
     return tokens
@@ -212,5 +212,5 @@ def _read(secrets: Any, arn: str | None, model: type[Model]) -> Model:
         raise _cannot(f"a secret {arn} that is not JSON") from None
 
 
-def _cannot(seen: str, mend: str = _MEND) -> SmokeTestError:
-    return SmokeTestError(f"check 'The caller signs in': expected a token, seen {seen}; {mend}")
+def _cannot(seen: str, fix: str = _FIX) -> SmokeTestError:
+    return SmokeTestError(f"check 'The caller signs in': expected a token, seen {seen}; {fix}")

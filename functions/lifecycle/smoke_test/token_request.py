@@ -25,7 +25,7 @@ def discovered_token_endpoint(
 
     Args:
         clients: For plain HTTPS.
-        patience: How long it is asked again.
+        patience: How long to retry.
         discovery_url: URL of the document.
 
     Returns:
@@ -58,18 +58,18 @@ def request_token(
 
     Args:
         clients: For plain HTTPS.
-        patience: How long the endpoint is asked again while its answers decide nothing.
+        patience: How long to retry the endpoint while its answers are undecided.
         endpoint: URL of the token endpoint.
         client_id: The client.
         client_secret: Its secret.
-        parameters: More of the form, such as `scope`; None values are left out.
+        parameters: More form fields, such as `scope`; None values are left out.
         in_body: Send id and secret in the form instead of the Authorization header.
 
     Returns:
         The access token.
 
     Raises:
-        SmokeTestError: The endpoint refuses, or never gives a token.
+        SmokeTestError: The endpoint refuses, or returns no token in time.
     """
     form = {"grant_type": "client_credentials"}
     form |= {key: value for key, value in parameters.items() if value is not None}
@@ -106,7 +106,7 @@ def _ask(
             with clients.http(patience.for_one_try(_ONE_TRY)) as http:
                 response = http.request(method, url, data=form or None, headers=headers)
         except httpx.RequestError as error:
-            # A domain that was made a moment ago has no address yet.
+            # A new domain has no address yet.
             seen = type(error).__name__
         else:
             seen = _seen(response)
@@ -131,12 +131,12 @@ def _object(url: str, response: httpx.Response) -> dict[str, Any]:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise _failed(url, "an answer that is no JSON object")
+        raise _failed(url, "an answer that is not a JSON object")
     return value
 
 
 def _seen(response: httpx.Response) -> str:
-    # The error's code alone: a description could repeat what was sent (RFC 6749, section 5.2).
+    # Only the error's code: a description could repeat what was sent (RFC 6749, section 5.2).
     try:
         code = str(response.json()["error"])[:60]
     except (ValueError, KeyError, TypeError):
@@ -146,6 +146,6 @@ def _seen(response: httpx.Response) -> str:
 
 def _failed(url: str, seen: str) -> SmokeTestError:
     return SmokeTestError(
-        f"check 'The caller signs in': expected a token from {url}, seen {seen}; look whether the client may use "
-        "client credentials with this scope, mend it and start again"
+        f"check 'The caller signs in': expected a token from {url}, seen {seen}; check that the client may use "
+        "client credentials with this scope, and retry"
     )

@@ -53,6 +53,10 @@ class Access:
             return None
         if bearer:
             return _denied(request, "AccessDeniedException", _MISMATCH)
+        return self.unsigned(request, body)
+
+    def unsigned(self, request: Request, body: bytes) -> Response | None:
+        """Return the answer that refuses a request without a good SigV4 signature, or `None`."""
         try:
             verify(request, body, self._credentials)
         except SignatureError as error:

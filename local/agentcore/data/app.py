@@ -1,4 +1,8 @@
-"""The data plane: InvokeAgentRuntime, StopRuntimeSession, and the sign-in document."""
+"""The data plane: InvokeAgentRuntime, GetAgentCard, StopRuntimeSession, and the sign-in document.
+
+What it does not serve is refused with the model's ValidationException, after the runtime was looked up and the caller
+was authenticated, as a served operation would be.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +34,14 @@ from local.agentcore.model.app import (
     request_id,
     unknown_operation,
 )
-from local.agentcore.model.errors import ServiceError, invalid_field, not_found
-from local.agentcore.model.protocol import answer, load_model, parse_request, raw_path
+from local.agentcore.model.errors import (
+    ServiceError,
+    invalid,
+    invalid_field,
+    not_found,
+    not_served,
+)
+from local.agentcore.model.protocol import Routes, answer, load_model, parse_request, raw_path
 from local.agentcore.model.validation import check_request
 from local.agentcore.settings import Quotas
 
@@ -43,9 +53,15 @@ log = logging.getLogger(__name__)
 # An ARN that was not URL-encoded has slashes of its own: it is no path of this service.
 _PATH = re.compile(
     r"/runtimes/(?P<arn>[^/]+)/"
-    r"(?P<rest>invocations/?|stopruntimesession/?"
-    r"|invocations/\.well-known/oauth-protected-resource/?)"
+    r"(?P<rest>invocations/?|commands/?|ws/?|stopruntimesession/?"
+    r"|invocations/\.well-known/oauth-protected-resource/?"
+    r"|invocations/\.well-known/agent-card\.json/?)"
 )
+_UNSERVED = {
+    "commands": "InvokeAgentRuntimeCommand",
+    "ws": "WebSocket connections (/ws)",
+}
+_CARD = ".well-known/agent-card.json"
 
 
 _DRAIN_BYTES = 1024 * 1024
@@ -77,6 +93,7 @@ class DataPlane:
         self._discovery = discovery
         self._sessions = sessions
         self._quotas = quotas
+        self._routes = Routes(self.model, self.model.operation_names)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -99,9 +116,10 @@ class DataPlane:
         return response(environ, start_response)
 
     def _serve(self, request: Request) -> Response:
-        found = _PATH.fullmatch(raw_path(request.environ))
+        path = raw_path(request.environ)
+        found = _PATH.fullmatch(path)
         if found is None:
-            raise not_found("No runtime has this path. Is the ARN URL-encoded?")
+            return self._elsewhere(request, path)
         arn, rest = unquote(found["arn"]), found["rest"].rstrip("/")
         target = find_target(
             self._store, arn, request.args.get("qualifier"), request.args.get("accountId")
@@ -112,9 +130,23 @@ class DataPlane:
         refusal = self._access.refusal(request, body, target)
         if refusal is not None:
             return refusal
+        if rest in _UNSERVED:
+            raise not_served(_UNSERVED[rest])
         if rest == "stopruntimesession":
             return self._stop(request, body, target, arn)
+        if rest.endswith(_CARD):
+            return self._card(request, body, target, arn)
         return self._invoke(request, body, target, arn)
+
+    def _elsewhere(self, request: Request, path: str) -> Response:
+        """Answer a request to a path that is no runtime's: one of the operations that are not served, or none."""
+        known = self._routes.find(request.method, path)
+        if known is None:
+            raise not_found("No runtime has this path. Is the ARN URL-encoded?")
+        refusal = self._access.unsigned(request, self._body(request))
+        if refusal is not None:
+            return refusal
+        raise not_served(known[0].name)
 
     def _body(self, request: Request) -> bytes:
         """Read the body; one that is too large is refused before anybody looks who sent it."""
@@ -151,21 +183,38 @@ class DataPlane:
             return unknown_operation()
         operation = self.model.operation_model("InvokeAgentRuntime")
         members = self._members(operation, request, arn, body)
-        if not target.requires_mmds_v2:
-            raise ServiceError(
-                "RuntimeClientError",
-                "The runtime was not made for version 2 of the metadata service. Update it with "
-                "metadataConfiguration.requireMMDSV2 set to true.",
-            )
+        _check_metadata_service(target)
         mcp_id = members.get("mcpSessionId") if target.protocol == "MCP" else None
         session_id = members.get("runtimeSessionId") or mcp_id or str(uuid.uuid4())
+        return self._call_twice(request, body, target, session_id, target.path)
+
+    def _card(self, request: Request, body: bytes, target: Target, arn: str) -> Response:
+        """Return the card of an A2A agent, as the agent itself gives it."""
+        if request.method != "GET":
+            return unknown_operation()
+        operation = self.model.operation_model("GetAgentCard")
+        members = self._members(operation, request, arn, body)
+        if target.protocol != "A2A":
+            message = f"The runtime's protocol is {target.protocol}: only an A2A agent has a card."
+            raise invalid(message)
+        _check_metadata_service(target)
+        session_id = members.get("runtimeSessionId") or str(uuid.uuid4())
+        return self._call_twice(
+            request, body, target, session_id, f"{target.path.rstrip('/')}/{_CARD}"
+        )
+
+    def _call_twice(
+        self, request: Request, body: bytes, target: Target, session_id: str, path: str
+    ) -> Response:
         try:
-            return self._call(request, body, target, session_id)
+            return self._call(request, body, target, session_id, path)
         except AgentGoneError:
             # It died between two calls, as nobody could see yet: a new process takes its place.
-            return self._call(request, body, target, session_id)
+            return self._call(request, body, target, session_id, path)
 
-    def _call(self, request: Request, body: bytes, target: Target, session_id: str) -> Response:
+    def _call(
+        self, request: Request, body: bytes, target: Target, session_id: str, path: str
+    ) -> Response:
         """Call the agent of a session once."""
         session, process = self._sessions.enter(target, session_id)
         try:
@@ -173,6 +222,7 @@ class DataPlane:
                 request,
                 body,
                 session.target,
+                path,
                 process,
                 session.id,
                 self._quotas.request_seconds,
@@ -205,6 +255,15 @@ class DataPlane:
         members = parse_request(operation, request, {"agentRuntimeArn": arn}, body)
         check_request(operation.input_shape, members)
         return members
+
+
+def _check_metadata_service(target: Target) -> None:
+    if not target.requires_mmds_v2:
+        raise ServiceError(
+            "RuntimeClientError",
+            "The runtime was not made for version 2 of the metadata service. Update it with "
+            "metadataConfiguration.requireMMDSV2 set to true.",
+        )
 
 
 class AgentStartTimeoutError(Exception):

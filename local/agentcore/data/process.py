@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 if TYPE_CHECKING:
-    from local.services.children import Children
+    from local.children import Children
 
 _CHILD = Path(__file__).resolve().parent.parent / "child"
 _PYTHON_HOOK = "ignore::agentcore_local_port.Moved"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import httpx
@@ -80,6 +81,7 @@ def forward(
     request: Request,
     body: bytes,
     target: Target,
+    path: str,
     process: AgentProcess,
     session_id: str,
     seconds: float,
@@ -92,6 +94,7 @@ def forward(
         request: The caller's request.
         body: Its body.
         target: The version that serves.
+        path: The agent's path that is called.
         process: Its process.
         session_id: The session.
         seconds: How long the agent may be silent.
@@ -109,7 +112,7 @@ def forward(
     """
     upstream = process.http.build_request(
         request.method,
-        f"{process.base_url}{target.path}",
+        f"{process.base_url}{path}",
         content=body or None,
         headers=forwarded_headers(request, target, session_id),
         timeout=httpx.Timeout(seconds, connect=5.0),
@@ -150,7 +153,9 @@ class _Stream:
 
     def __init__(self, answer: httpx.Response, seconds: float, done: Callable[[], None]) -> None:
         self._answer = answer
-        self._chunks = answer.iter_raw()
+        # An empty chunk first: the server sends the headers with the first one, and they are not to wait for a body
+        # that may take long to begin, such as an MCP server's stream of events.
+        self._chunks = chain([b""], answer.iter_raw())
         self._deadline = time.monotonic() + seconds
         self._done: Callable[[], None] | None = done
 

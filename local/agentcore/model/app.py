@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug import Request, Response
 
-from local.agentcore.model.errors import ServiceError
+from local.agentcore.model.errors import ServiceError, not_served
 from local.agentcore.model.protocol import Routes, answer, load_model, parse_request, raw_path
 from local.agentcore.model.validation import check_request, find_faults
 
@@ -34,7 +34,7 @@ class ModelApp:
     def __init__(self, service: str, handlers: Mapping[str, Handler]) -> None:
         self.model = load_model(service)
         self._handlers = handlers
-        self._routes = Routes(self.model, handlers)
+        self._routes = Routes(self.model, self.model.operation_names)
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -51,9 +51,10 @@ class ModelApp:
             return unknown_operation()
         operation, path_members = found
         try:
+            handler = self._handler(operation.name)
             members = parse_request(operation, request, path_members, request.get_data())
             check_request(operation.input_shape, members)
-            output = self._handlers[operation.name](members)
+            output = handler(members)
             check_answer(operation, output)
             response = answer(operation, output)
         except ServiceError as error:
@@ -63,6 +64,12 @@ class ModelApp:
             return error_answer(self.model, internal_error(), request.environ)
         response.headers["x-amzn-RequestId"] = request_id(request.environ)
         return response
+
+    def _handler(self, operation: str) -> Handler:
+        found = self._handlers.get(operation)
+        if found is None:
+            raise not_served(operation)
+        return found
 
 
 def internal_error() -> ServiceError:

@@ -62,6 +62,14 @@ def unparsable(message: str) -> ServiceError:
     return ServiceError("ValidationException", message, members={"reason": "CannotParse"})
 
 
+def not_served(what: str) -> ServiceError:
+    """Return the ValidationException for an operation of the service that is not served here.
+
+    AWS refuses an operation or a feature that a Region does not have in such a way; no document names the text.
+    """
+    return unparsable(f"This local AWS does not serve {what}.")
+
+
 def token_mismatch() -> ServiceError:
     """Return the ValidationException for a client token used again with another request."""
     return ServiceError(

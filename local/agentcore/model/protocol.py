@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+import botocore
 import botocore.session
 from werkzeug import Request, Response
 
-from local.agentcore.model.errors import unparsable
+from local.agentcore.model.errors import invalid_field, unparsable
 
 _MEMBER = re.compile(r"\{([A-Za-z]+)\}")
 
@@ -137,6 +138,7 @@ def parse_request(
             in_body[name] = member
     if in_body:
         document = _document(body)
+        _refuse_unknown({m.serialization.get("name", n) for n, m in in_body.items()}, document, "")
         for name, member in in_body.items():
             value = document.get(member.serialization.get("name", name))
             if value is not None:
@@ -156,6 +158,26 @@ def _document(body: bytes) -> dict[str, Any]:
     return document
 
 
+def _refuse_unknown(known: set[str], document: dict[str, Any], path: str) -> None:
+    """Refuse members that the bundled model does not have.
+
+    A newer SDK sends them, and AgentCore would act on them: what is made here without them is not what was asked for.
+    How the service answers a member that *it* does not know is not documented.
+
+    Raises:
+        ServiceError: ValidationException.
+    """
+    unknown = sorted(
+        name for name, value in document.items() if name not in known and value is not None
+    )
+    if unknown:
+        named = ", ".join(f"{path}.{name}".lstrip(".") for name in unknown)
+        raise invalid_field(
+            f"{path}.{unknown[0]}".lstrip("."),
+            f"This local AWS does not know the member {named} (botocore {botocore.__version__}).",
+        )
+
+
 def _scalar(shape: Any, name: str, text: str) -> Any:
     """Read one value of a query string or header."""
     try:
@@ -173,12 +195,14 @@ def _scalar(shape: Any, name: str, text: str) -> Any:
 
 
 def _from_json(shape: Any, value: Any, path: str) -> Any:
-    """Take the members that the model knows; what it does not know is ignored, as services do."""
-    if shape.type_name == "structure" and isinstance(value, dict):
+    """Turn JSON into Python's types, member by member."""
+    if shape.type_name == "structure" and isinstance(value, dict) and not shape.is_document_type:
+        wire = {m.serialization.get("name", n): n for n, m in shape.members.items()}
+        _refuse_unknown(set(wire), value, path)
         return {
-            name: _from_json(member, value[name], f"{path}.{name}")
-            for name, member in shape.members.items()
-            if value.get(name) is not None
+            wire[name]: _from_json(shape.members[wire[name]], item, f"{path}.{wire[name]}")
+            for name, item in value.items()
+            if item is not None
         }
     if shape.type_name == "list" and isinstance(value, list):
         return [_from_json(shape.member, item, path) for item in value]

@@ -1,4 +1,4 @@
-"""The models that the embedded Bedrock knows by name."""
+"""The models that the local Bedrock lists."""
 
 from __future__ import annotations
 

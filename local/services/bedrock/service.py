@@ -25,7 +25,7 @@ _PIECE = 12  # characters in one delta
 
 
 class Bedrock:
-    """The embedded Bedrock runtime. It keeps nothing between requests."""
+    """The local Bedrock runtime. It keeps no state between requests."""
 
     def __init__(self) -> None:
         self._service = botocore.session.get_session().get_service_model("bedrock-runtime")
@@ -43,7 +43,7 @@ class Bedrock:
             return _error(
                 404,
                 "UnknownOperationException",
-                "The embedded Bedrock has Converse and ConverseStream.",
+                "The local Bedrock supports only Converse and ConverseStream.",
             )
         started = time.monotonic()
         operation = _OPERATIONS[path["operation"]]

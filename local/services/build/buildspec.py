@@ -88,7 +88,7 @@ def parse(text: str) -> Buildspec:
         raise BuildspecError("The buildspec's version has to be 0.2.")
     env, phases = read.get("env") or {}, read["phases"]
     if unknown := [*(set(env) - _ENV), *(set(phases) - set(PHASES))]:
-        raise BuildspecError(f"The embedded CodeBuild does not know: {', '.join(sorted(unknown))}.")
+        raise BuildspecError(f"The local CodeBuild does not support: {', '.join(sorted(unknown))}.")
     return Buildspec(
         phases={name: _phase(name, phases[name]) for name in PHASES if name in phases},
         variables={name: str(value) for name, value in (env.get("variables") or {}).items()},

@@ -19,8 +19,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from local.services.build.dockerfile import DockerfileError
-from local.services.build.images import ImageNotFound, ImageStore, Reference, load, save
+from local.services.images.dockerfile import DockerfileError
+from local.services.images.store import ImageNotFound, ImageStore, Reference, load, save
 
 _CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
 _LAYER_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
@@ -58,7 +58,7 @@ class Docker:
 
     def build(self, options: argparse.Namespace) -> None:
         """Build an image from the Dockerfile of a folder, and tag it."""
-        from local.services.build.image_builder import ImageBuilder
+        from local.services.images.builder import ImageBuilder
 
         started = time.monotonic()
         tree_id = f"{self.build_id}-{uuid.uuid4().hex[:8]}"

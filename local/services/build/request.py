@@ -1,4 +1,4 @@
-"""What a build is made of: the project's settings, and over them what StartBuild says."""
+"""The settings of a build: those of the project, overridden by those of StartBuild."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SOURCES = ("S3", "NO_SOURCE")
 
 
 def check(project: Mapping[str, Any]) -> None:
-    """Refuse a project whose kind of source or artifact there is not here.
+    """Refuse a project with a kind of source or artifact that is not supported.
 
     Raises:
         ServiceError: `InvalidInputException`.
@@ -20,8 +20,8 @@ def check(project: Mapping[str, Any]) -> None:
     if source not in _SOURCES or artifacts != "NO_ARTIFACTS":
         raise ServiceError(
             "InvalidInputException",
-            f"The embedded CodeBuild has sources of type {' and '.join(_SOURCES)}, and artifacts of"
-            f" type NO_ARTIFACTS; this is {source} and {artifacts}.",
+            f"The local CodeBuild supports sources of type {' and '.join(_SOURCES)}, and artifacts of"
+            f" type NO_ARTIFACTS, not {source} and {artifacts}.",
         )
     if source == "S3" and not project["source"].get("location"):
         raise ServiceError("InvalidInputException", "A source of type S3 needs a location.")
@@ -32,7 +32,7 @@ def source_of(project: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str,
 
     Args:
         project: The project's source.
-        asked: The call's parameters, whose overrides count more.
+        asked: The call's parameters, whose overrides take precedence.
 
     Raises:
         ServiceError: As `check`, or a build with neither source nor buildspec.

@@ -22,7 +22,7 @@ OWNER = """
 import sys, time
 from pathlib import Path
 from local.agentcore.data.process import AgentProcess, Launch
-from local.services.children import Children
+from local.children import Children
 
 children = Children(Path(sys.argv[1]))
 launch = Launch([sys.executable, "agent.py"], {}, Path(sys.argv[2]), 8080, "/ping")

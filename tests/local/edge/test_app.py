@@ -81,8 +81,22 @@ class World:
         return app
 
     def answer(self, request: Request) -> Response:
-        if request.path == "/broken":
+        if request.path.startswith("/broken/"):
             raise RuntimeError("a fault of ours")
+        if request.path == "/UpdateTraceSegmentDestination":
+            page = "<!doctype html>\n<html lang=en><title>404 Not Found</title>"
+            return Response(page, 404, content_type="text/html; charset=utf-8")
+        if request.path == "/2015-03-31/functions/none/configuration":
+            # moto leaves the type of many an error to its web framework.
+            said = {"Type": "User", "message": "none"}
+            headers = {"x-amzn-ErrorType": "ResourceNotFoundException"}
+            return Response(json.dumps(said), 404, headers, content_type="text/html")
+        if request.path == "/missing/html":
+            return Response(status=404, content_type="text/html")
+        if request.path == "/missing/key":
+            return Response("<Error/>", 404, content_type="application/xml")
+        if request.path == "/there/page.html":
+            return Response("<h1>Hello</h1>", content_type="text/html")
         if request.headers.get("X-Amz-Target", "").endswith("PutItem"):
             assert json.loads(request.get_data())["TableName"] == "t"
         return Response("{}", content_type="application/x-amz-json-1.0")
@@ -158,6 +172,7 @@ def test_a_key_that_was_never_issued_is_refused(
 
 
 FOREIGN = [
+    {"Host": "host.docker.internal:4566"},
     {"Host": "evil.example"},
     {"Host": "localhost.evil.example:4566"},
     {"Host": "127.0.0.1.evil.example"},
@@ -197,14 +212,17 @@ def sent_by_a_page(world: World, path: str, headers: dict[str, str]) -> httpx.Re
 def test_a_page_of_another_host_reaches_nothing(world: World, headers: dict[str, str]) -> None:
     path = "/service/CodeBuild_20161006/operation/CreateProject"
     answer = sent_by_a_page(world, path, headers)
-    assert answer.status_code == 403
-    assert answer.json()["__type"] == "AccessDeniedException"
+    # Another host is told apart from what IAM refuses.
+    status, code = (
+        (421, "MisdirectedRequest") if "Host" in headers else (403, "AccessDeniedException")
+    )
+    assert (answer.status_code, answer.json()["__type"]) == (status, code)
     assert world.reached == []
-    assert [call.status for call in world.log.calls()] == [403]
+    assert [call.status for call in world.log.calls()] == [status]
     fault = {"service": "s3", "operation": "*", "kind": "throttle"}
     planned = httpx.post(f"{world.url}/_local/faults", json=fault, headers=headers, trust_env=False)
-    assert planned.status_code == 403
-    assert "the embedded AWS" in planned.json()["message"]
+    assert planned.status_code == status
+    assert "This local AWS" in planned.json()["message"]
     assert world.faults.list() == []
 
 
@@ -232,6 +250,170 @@ def chunked(world: World, path: str, headers: str, body: bytes) -> tuple[int, st
         answer = http.client.HTTPResponse(connection)
         answer.begin()
         return answer.status, answer.read().decode()
+
+
+UNSIGNED = [
+    ("GET", "/", {}, "", 403, "AccessDenied"),
+    ("PUT", "/bucket", {}, "", 403, "AccessDenied"),
+    ("GET", "/bucket/key", {}, "", 403, "AccessDenied"),
+    (
+        "POST",
+        "/",
+        {"X-Amz-Target": "DynamoDB_20120810.ListTables"},
+        "{}",
+        400,
+        "MissingAuthenticationTokenException",
+    ),
+    (
+        "POST",
+        "/",
+        {"X-Amz-Target": "Who_Knows.ListTables"},
+        "{}",
+        400,
+        "MissingAuthenticationTokenException",
+    ),
+    (
+        "POST",
+        "/",
+        {"X-Amz-Target": "AWSCognitoIdentityProviderService.ListUserPools"},
+        "{}",
+        400,
+        "MissingAuthenticationTokenException",
+    ),
+    (
+        "POST",
+        "/",
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        "Action=GetCallerIdentity&Version=2011-06-15",
+        403,
+        "MissingAuthenticationToken",
+    ),
+    ("PUT", "/runtimes/", {}, "{}", 403, "MissingAuthenticationTokenException"),
+    ("GET", "/a-pool/.well-known/other.json", {}, "", 403, "AccessDenied"),
+    ("GET", "/", {"Authorization": "AWS4-HMAC-SHA256 x"}, "", 403, "AccessDenied"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "headers", "body", "status", "code"), UNSIGNED)
+def test_what_nobody_signed_is_refused_as_aws_refuses_it(
+    world: World,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    body: str,
+    status: int,
+    code: str,
+) -> None:
+    answer = httpx.request(method, world.url + path, headers=headers, content=body, trust_env=False)
+    assert (answer.status_code, world.reached) == (status, [])
+    said = answer.json()["__type"] if "json" in answer.headers["Content-Type"] else answer.text
+    assert said == code or f"<Code>{code}</Code>" in said
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body"),
+    [
+        ("GET", "/us-east-1_abc/.well-known/openid-configuration", {}, ""),
+        ("GET", "/us-east-1_abc/.well-known/jwks.json", {}, ""),
+        ("POST", "/oauth2/token", {}, ""),
+        ("POST", "/", {"X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth"}, "{}"),
+        ("POST", "/runtimes/a/invocations", {"Authorization": "Bearer x"}, "{}"),
+        ("GET", "/runtimes/a/invocations", {"Authorization": "Bearer x"}, ""),
+        ("GET", "/runtimes/a/invocations/.well-known/oauth-protected-resource", {}, ""),
+        (
+            "POST",
+            "/",
+            {"Content-Type": "application/x-www-form-urlencoded"},
+            "Action=AssumeRoleWithWebIdentity&Version=2011-06-15",
+        ),
+    ],
+)
+def test_what_aws_serves_unsigned_is_served(
+    world: World, method: str, path: str, headers: dict[str, str], body: str
+) -> None:
+    world.first_seen.set()
+    answer = httpx.request(method, world.url + path, headers=headers, content=body, trust_env=False)
+    assert (answer.status_code, len(world.reached)) == (200, 1)
+
+
+@pytest.mark.parametrize("path", ["/moto-api/reset", "/moto-api/", "/latest/meta-data/iam/info"])
+@pytest.mark.parametrize("signed", [True, False])
+def test_motos_own_paths_are_closed(world: World, path: str, signed: bool) -> None:
+    scope = f"{world.keys.access_key_id}/20261123/us-east-1/s3/aws4_request"
+    sent = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}"} if signed else {}
+    answer = httpx.post(world.url + path, headers=sent, trust_env=False)
+    assert (answer.status_code, world.reached) == (403, [])
+    assert "<Code>AccessDenied</Code>" in answer.text
+
+
+def test_a_page_of_moto_is_an_error_of_the_service(world: World) -> None:
+    xray = world.client("xray")
+    with pytest.raises(ClientError) as caught:
+        xray.update_trace_segment_destination(Destination="CloudWatchLogs")
+    assert caught.value.response["Error"] == {
+        "Code": "InvalidRequestException",
+        "Message": "This local AWS does not serve UpdateTraceSegmentDestination.",
+    }
+    assert [call.status for call in world.log.calls()] == [400]
+    page = world.client("s3").get_object(Bucket="there", Key="page.html")
+    assert page["Body"].read() == b"<h1>Hello</h1>"
+    with pytest.raises(ClientError) as caught:
+        world.client("s3").head_object(Bucket="missing", Key="html")
+    assert caught.value.response["Error"]["Code"] == "404"
+    functions = world.client("lambda")
+    with pytest.raises(functions.exceptions.ResourceNotFoundException):
+        functions.get_function_configuration(FunctionName="none")
+
+
+def test_an_operation_that_the_service_does_not_have(world: World) -> None:
+    def send(service: str, path: str, headers: dict[str, str], body: str = "{}") -> httpx.Response:
+        scope = f"{world.keys.access_key_id}/20261123/us-east-1/{service}/aws4_request"
+        signed = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}"}
+        return httpx.post(
+            world.url + path, headers={**signed, **headers}, content=body, trust_env=False
+        )
+
+    target = {"X-Amz-Target": "DynamoDB_20120810.NoSuch"}
+    answer = send("dynamodb", "/", target)
+    assert (answer.status_code, answer.json()["__type"]) == (400, "UnknownOperationException")
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = send("iam", "/", form, "Action=NoSuch&Version=2010-05-08")
+    assert answer.status_code == 400
+    assert "<Code>InvalidAction</Code>" in answer.text
+    answer = send("lambda", "/no/such/path", {})
+    assert (answer.status_code, answer.json()["__type"]) == (404, "UnknownOperationException")
+    assert world.reached == []
+
+
+def test_who_may_not_list_a_bucket_is_not_told_what_is_missing() -> None:
+    statements = [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    place = Place("us-east-1", "123456789012")
+    world = World(authorization=Authorization(place, lambda _: [policy], lambda _: {}))
+    try:
+        s3 = world.client("s3")
+        for call, code in ((s3.get_object, "AccessDenied"), (s3.head_object, "403")):
+            with pytest.raises(ClientError) as caught:
+                call(Bucket="missing", Key="key")
+            assert caught.value.response["Error"]["Code"] == code
+        statements.append({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"})
+        with pytest.raises(ClientError) as caught:
+            s3.head_object(Bucket="missing", Key="key")
+        assert caught.value.response["Error"]["Code"] == "404"
+        s3.get_object(Bucket="there", Key="page.html")
+    finally:
+        world.server.stop()
+
+
+def test_the_callers_policies_count_nothing_for_what_needs_no_signature() -> None:
+    world = World(authorization=Nobody())
+    try:
+        cognito = world.client("cognito-idp")
+        cognito.initiate_auth(ClientId="c", AuthFlow="USER_PASSWORD_AUTH")
+        with pytest.raises(ClientError):
+            cognito.list_user_pools(MaxResults=1)
+    finally:
+        world.server.stop()
 
 
 @pytest.mark.parametrize("body", [b"zz\r\nhello\r\n0\r\n\r\n", b"-5\r\n\r\n", b"1\r\nabc\r\n"])
@@ -399,9 +581,10 @@ def test_a_fault_for_one_caller_spares_the_others(world: World) -> None:
 
 
 def test_a_fault_of_our_own_is_an_internal_failure(world: World) -> None:
-    answer = httpx.get(f"{world.url}/broken", trust_env=False)
-    assert answer.status_code == 500
-    assert "a fault of ours" not in answer.text
+    with pytest.raises(ClientError) as caught:
+        world.client("s3").get_object(Bucket="broken", Key="x")
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    assert "a fault of ours" not in str(caught.value)
 
 
 def test_a_fault_of_the_local_api_is_said_as_it_says_all(

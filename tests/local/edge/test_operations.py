@@ -11,9 +11,10 @@ from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from botocore.serialize import create_serializer
 from werkzeug import Request
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
-from local.edge.operations import Identity, Operations, new_session
+from local.edge.operations import SERVICES_BY_TARGET, Identity, Operations, new_session
 
 SERVICES = {
     "bedrock-agentcore": "bedrock-agentcore",
@@ -140,3 +141,43 @@ def test_the_cbor_protocol_is_named_by_its_path(operations: Operations) -> None:
     path = "/service/CodeBuild_20161006/operation/StartBuild"
     request = Request(EnvironBuilder(path=path, method="POST").get_environ())
     assert operations.identify(request, "codebuild", b"") == Identity("codebuild", "StartBuild")
+
+
+def test_targets_are_those_of_the_models(operations: Operations) -> None:
+    for target, name in SERVICES_BY_TARGET.items():
+        model = operations.service(name)
+        assert model is not None
+        assert model.metadata["targetPrefix"] == target
+
+
+def test_a_bucket_in_the_host_comes_first_in_the_path(operations: Operations) -> None:
+    for method, path, operation in (
+        ("PUT", "/some/key", "PutObject"),
+        ("GET", "/?list-type=2", "ListObjectsV2"),
+        ("PUT", "/", "CreateBucket"),
+    ):
+        built = EnvironBuilder(
+            method=method, headers=Headers([("Host", "a-bucket.localhost:4566")])
+        )
+        environ: dict[str, Any] = {**built.get_environ(), "RAW_URI": path}
+        request = Request(environ)
+        identity = operations.identify(request, "s3", b"")
+        assert identity == Identity("s3", operation)
+        members = operations.members(request, identity, b"")
+        assert members["Bucket"] == "a-bucket"
+        assert members.get("Key") == ("some/key" if operation == "PutObject" else None)
+
+
+def test_what_an_mcp_client_asks_with_other_methods_is_an_invocation(
+    operations: Operations,
+) -> None:
+    path = "/runtimes/arn%3Aaws%3Ax%3Aruntime%2Fa/invocations"
+    for method in ("GET", "DELETE", "POST"):
+        built = EnvironBuilder(method=method, headers=Headers([("Host", "localhost")]))
+        environ: dict[str, Any] = {**built.get_environ(), "RAW_URI": f"{path}?qualifier=live"}
+        request = Request(environ)
+        identity = operations.identify(request, "bedrock-agentcore", b"")
+        assert identity == Identity("bedrock-agentcore", "InvokeAgentRuntime")
+        members = operations.members(request, identity, b"")
+        assert members["agentRuntimeArn"] == "arn:aws:x:runtime/a"
+        assert members["qualifier"] == "live"

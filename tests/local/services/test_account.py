@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.embedded import EmbeddedAws
-from local.services.build.images import Image, ImageStore, Reference, save
+from local.services.images.store import Image, ImageStore, Reference, save
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31

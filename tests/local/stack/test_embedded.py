@@ -213,7 +213,7 @@ def test_one_folder_and_one_process_have_one(folder: Path, tmp_path: Path, ups: 
     up = Up(folder, tmp_path / "taken")
     ups.append(up)
     up.wait()
-    with pytest.raises(AlreadyRunningError, match="is up in"):
+    with pytest.raises(AlreadyRunningError, match="already runs in"):
         EmbeddedAws.start(state_dir=tmp_path / "taken", **options)
     up.end()
     with (

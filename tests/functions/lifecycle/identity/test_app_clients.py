@@ -40,6 +40,6 @@ def test_a_missing_scope_is_put_back(left: list[str]) -> None:
     assert ensure_scopes(cognito, "pool", "stack-dev") == "kept"
     server = cognito.servers["stack-dev"]
     server["Scopes"] = [scope for scope in server["Scopes"] if scope["ScopeName"] in left]
-    assert ensure_scopes(cognito, "pool", "stack-dev") == "mended"
+    assert ensure_scopes(cognito, "pool", "stack-dev") == "repaired"
     names = [scope["ScopeName"] for scope in cognito.servers["stack-dev"]["Scopes"]]
     assert names == ["invoke", "probe"]

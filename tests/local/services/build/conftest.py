@@ -1,4 +1,4 @@
-"""The embedded CodeBuild in front of moto, on loopback, as the gateway puts them together."""
+"""The local CodeBuild in front of moto, on loopback, wired as in the local AWS."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import make_server
 
 from local.edge.credentials import CredentialStore
-from local.services.build.codebuild import CodeBuild
-from local.services.build.images import ImageStore
+from local.services.build.service import CodeBuild
+from local.services.images.store import ImageStore
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

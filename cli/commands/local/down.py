@@ -1,0 +1,40 @@
+"""`lifecycle local down`: stop the local AWS that is running."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import typer
+
+from cli.errors import FAILED
+from cli.options import StateDir
+from cli.streams import console
+from cli.target.running import running_aws
+
+_WAIT_SECONDS = 30.0
+_POLL_SECONDS = 0.1
+
+
+def down(*, state_dir: StateDir = None) -> None:
+    """Stop the local AWS that is running, with every environment in it, and wait until its process has ended."""
+    running = running_aws(state_dir)
+    os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while _lives(running.pid):
+        if time.monotonic() > deadline:
+            console(stderr=True).print(
+                f"process {running.pid} has not ended after {_WAIT_SECONDS:.0f} s", style="red"
+            )
+            raise typer.Exit(FAILED)
+        time.sleep(_POLL_SECONDS)
+    console().print(f"stopped: {running.endpoint_url}", soft_wrap=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

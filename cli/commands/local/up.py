@@ -1,0 +1,99 @@
+"""`lifecycle local up`: keep a local AWS running."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.display.variables import exports
+from cli.errors import UsageError
+from cli.options import Delays, Parameters, StateDir, parse_delays, parse_parameters
+from cli.streams import console
+from cli.target import state_folder
+from cli.target.garbage_collection import garbage_collection_paused
+from cli.target.start import FIRST_NEEDED, agentcore_delays, log_to, starting
+
+if TYPE_CHECKING:
+    from local.edge.credentials import PrincipalKind
+    from local.embedded import EmbeddedAws
+
+_WAKE_SECONDS = 0.2
+_CALLING_SERVICES = ("stepfunctions", "lambda", "events", "bedrock-agentcore")
+
+
+def up(
+    *,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on localhost; 0 selects a free one.")
+    ] = 4566,
+    state_dir: StateDir = None,
+    delay: Delays = None,
+    parameter: Parameters = None,
+) -> None:
+    """Keep a local AWS running in the foreground, and print the variables that point any AWS client at it.
+
+    When it stops, every environment in it is gone.
+    """
+    delays, parameters = parse_delays(delay), parse_parameters(parameter)
+    with garbage_collection_paused():
+        from local.embedded import EmbeddedAws, find_running
+
+    root = state_folder.STATE_ROOT
+    running = find_running(state_dir or root)
+    if running is not None:
+        raise UsageError(
+            f"a local AWS is already running at {running.endpoint_url} (process {running.pid})"
+        )
+    out, err = console(), console(stderr=True)
+    with starting(err):
+        state_folder.remove_dead()
+        local_aws = EmbeddedAws.start(
+            state_dir=state_dir or root / "up",
+            port=port,
+            parameters=parameters,
+            delays=agentcore_delays(delays),
+            warm=FIRST_NEEDED,
+        )
+    local_aws.faults.callers = lambda: _callers(local_aws)
+    log_to(local_aws.state_dir)
+    try:
+        with local_aws:
+            out.print(exports(local_aws.environment()), soft_wrap=True)
+            err.print(
+                # Scripts wait for a line that begins so.
+                f"up at {local_aws.endpoint_url}; "
+                "Ctrl-C stops the local AWS and deletes every environment in it",
+                style="green",
+                soft_wrap=True,
+            )
+            try:
+                stay()
+            except KeyboardInterrupt:
+                err.print("Stopping the local AWS.", style="dim")
+    finally:
+        state_folder.empty(local_aws.state_dir)
+    err.print("Stopped. The local AWS and every environment in it are gone.", soft_wrap=True)
+
+
+def stay() -> None:
+    """Wait until a signal handler raises an exception.
+
+    The kernel can deliver a signal to any thread, but Python runs the handler when the main thread wakes up. So this
+    wakes up often, which `signal.pause` does not.
+    """
+    while True:
+        time.sleep(_WAKE_SECONDS)
+
+
+def _callers(local_aws: EmbeddedAws) -> dict[str, PrincipalKind]:
+    """Return the kind of each caller by name: the stack's functions, its roles, services, and root."""
+    made = local_aws.stack.resources.values()
+    roles = [one.ref for one in made if ":role/" in str(one.attributes.get("Arn"))]
+    return {
+        **{spec.logical_id: "function" for spec in local_aws.functions.specs()},
+        **dict.fromkeys(roles, "role"),
+        **dict.fromkeys(_CALLING_SERVICES, "service"),
+        "root": "root",
+    }

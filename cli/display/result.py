@@ -1,0 +1,100 @@
+"""Shows the output of an execution as lines and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from cli.display.lines import Cell, print_facts, print_table
+
+
+def show_output(console: Console, output: dict[str, Any]) -> None:
+    """Print the parts that an output has: facts first, then tables.
+
+    Args:
+        console: Where to print.
+        output: The output object.
+    """
+    if facts := _facts(output):
+        console.print()
+        print_facts(console, facts)
+    if checks := (output.get("smokeTest") or {}).get("checks"):
+        _title(console, "Smoke test")
+        _print_checks(console, checks)
+    if timings := output.get("timings"):
+        _title(console, "Timings")
+        rows = [(stage, f"{seconds:.1f}") for stage, seconds in timings.items()]
+        print_table(console, ("stage", "seconds"), rows, right={"seconds"})
+    if teardown := output.get("teardown"):
+        dry = " (dry run: nothing was removed)" if teardown.get("dryRun") else ""
+        _title(console, f"Teardown{dry}")
+        print_facts(console, _torn_down(teardown))
+
+
+def _title(console: Console, text: str) -> None:
+    console.print(f"\n{text}", style="bold")
+
+
+def _facts(output: dict[str, Any]) -> list[tuple[str, str]]:
+    facts = [(name, str(output[name])) for name in ("environment", "action") if output.get(name)]
+    if output.get("change"):
+        facts.append(("change", str(output["change"])))
+    smoke_test = output.get("smokeTest") or {}
+    if smoke_test.get("endpoint"):
+        version = smoke_test.get("version")
+        on = f" on version {version}" if version else ""
+        facts.append(("asked", f"{smoke_test['endpoint']}{on}"))
+    facts += [("answer", str(answer)) for answer in [smoke_test.get("answer")] if answer]
+    for section in ("runtime", "auth", "artifact", "promotion"):
+        for name, value in (output.get(section) or {}).items():
+            if value not in (None, [], {}):
+                facts.append((f"{section}.{name}", _text(value)))
+    return facts + [("repaired", _text(item)) for item in output.get("repaired") or []]
+
+
+def _print_checks(console: Console, checks: list[dict[str, Any]]) -> None:
+    rows: list[tuple[Cell, ...]] = [
+        (
+            Text("✓", "green") if check.get("passed", True) else Text("✗", "bold red"),
+            *(_text(check.get(name)) for name in ("name", "milliseconds", "expected", "seen")),
+        )
+        for check in checks
+    ]
+    heads = ("", "check", "ms", "expected", "seen")
+    print_table(console, heads, rows, right={"ms"}, fold={"check", "expected", "seen"})
+
+
+def _torn_down(teardown: dict[str, Any]) -> list[tuple[Text, str]]:
+    return [
+        (Text(label, style), _text(item))
+        for label, style, name in (
+            ("removed", "green", "removed"),
+            ("would remove", "yellow", "wouldRemove"),
+            ("kept", "yellow", "kept"),
+            ("left", "bold red", "failed"),
+            ("looked for", "dim", "lookedFor"),
+        )
+        for item in _items(teardown.get(name))
+    ]
+
+
+def _items(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _text(value: Any) -> str:
+    """Return a JSON value as readable text."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict) and set(value) == {"resource", "reason"}:
+        return f"{value['resource']}: {value['reason']}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_text(item)}" for name, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(_text(item) for item in value)
+    return str(value)

@@ -1,0 +1,79 @@
+"""The local AWS as a target: the one that is running, or one for this command only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from cli.errors import NotUpError, UsageError
+from cli.invocation import aws_command, this_command
+from cli.target.running import running_aws
+from cli.target.stack import session_of, stack_target
+from cli.target.state_folder import state_dir_option
+from cli.target.target import Target
+from cli.target.temporary import temporary_target
+
+
+@contextmanager
+def local_target(
+    delays: Mapping[str, float],
+    *,
+    parameters: Mapping[str, str] | None = None,
+    keep: bool = False,
+    state_dir: Path | None = None,
+    console: Console,
+) -> Iterator[Target]:
+    """Use the local AWS that is running. If none is, start one, and stop it at the end of the `with` block.
+
+    Args:
+        delays: Seconds that AgentCore takes, by operation; only for a local AWS that starts here.
+        parameters: The template's parameters, by name; only for a local AWS that starts here.
+        keep: Keep the state folder of a local AWS that starts here.
+        state_dir: Use the local AWS that is running in this folder, and start none; by default that of `local up`.
+        console: Where to say that it starts, and what is kept.
+
+    Raises:
+        UsageError: Delays, parameters or `keep` are given, but a local AWS is already running; none is running in
+            `state_dir`; or there is no such delay or parameter, or the template does not allow a parameter's value.
+        StartError: It cannot start.
+    """
+    try:
+        running = running_aws(state_dir)
+    except NotUpError:
+        if state_dir is not None:
+            raise
+    else:
+        _refuse_settings(delays, parameters, keep=keep)
+        option = state_dir_option(state_dir)
+        yield stack_target(
+            running.stack_name,
+            session_of(running.environment()),
+            endpoint_url=running.endpoint_url,
+            label=f"the local AWS at {running.endpoint_url}",
+            options=f"--local{option}",
+            aws=f'eval "$({this_command()} local env{option})"; {aws_command()}',
+        )
+        return
+    with temporary_target(delays, parameters, keep=keep, console=console) as target:
+        yield target
+
+
+def _refuse_settings(
+    delays: Mapping[str, float], parameters: Mapping[str, str] | None, *, keep: bool
+) -> None:
+    """Refuse what only the start of a local AWS can set."""
+    if delays:
+        raise UsageError(
+            "--delay: a local AWS is already running; "
+            f"change its delays with `{this_command()} local delays`"
+        )
+    if parameters:
+        raise UsageError(
+            "--parameter: a local AWS is already running; "
+            f"stop it with `{this_command()} local down` before you start one with other parameters"
+        )
+    if keep:
+        raise UsageError("--keep: a local AWS is already running, and keeps its files; omit --keep")

@@ -1,0 +1,90 @@
+"""A stack in AWS as a target."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+from cli.errors import UsageError
+from cli.invocation import aws_command
+from cli.target.target import MACHINE_OUTPUT, Target
+
+_RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
+
+_HINTS: dict[type[BotoCoreError], str] = {
+    NoRegionError: " Set AWS_REGION, or let AWS_PROFILE name a profile that has a region.",
+    NoCredentialsError: ". Let AWS_PROFILE name a profile that is signed in, or set "
+    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+}
+"""What the user can do, added after botocore's message."""
+
+
+def session_of(environment: Mapping[str, str]) -> boto3.Session:
+    """Return a boto3 session with the credentials and region of a local AWS's variables (`environment()`)."""
+    return boto3.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=environment.get("AWS_SESSION_TOKEN"),
+        region_name=environment["AWS_REGION"],
+    )
+
+
+def stack_target(
+    stack: str,
+    session: boto3.Session | None = None,
+    *,
+    endpoint_url: str | None = None,
+    label: str | None = None,
+    options: str | None = None,
+    aws: str | None = None,
+) -> Target:
+    """Find the state machine of a deployed stack through the stack's outputs.
+
+    Args:
+        stack: The CloudFormation stack's name.
+        session: The credentials and the region; by default the user's own AWS configuration.
+        endpoint_url: The endpoint, if it is not AWS's own.
+        label: Name of the place, for messages; by default the stack and its region.
+        options: The options of `lifecycle run` that select it again; by default `--stack`.
+        aws: What to type in a shell to call the AWS CLI on it; by default `aws` with the client's region.
+
+    Raises:
+        UsageError: No credentials, no region, no such stack, or a stack without that output.
+        botocore.exceptions.ClientError: AWS refused the call for another reason.
+    """
+    try:
+        # Most SDKs read AWS_REGION first; boto3 does not read it at all.
+        session = session or boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+        client = session.client("cloudformation", endpoint_url=endpoint_url, config=_RETRIES)
+        stacks = client.describe_stacks(StackName=stack)["Stacks"]
+        stepfunctions = session.client("stepfunctions", endpoint_url=endpoint_url, config=_RETRIES)
+    except BotoCoreError as error:
+        hint = _HINTS.get(type(error), "")
+        raise UsageError(f"cannot look up stack {stack} in AWS: {error}{hint}") from error
+    except ClientError as error:
+        # CloudFormation's answer for a stack that does not exist.
+        if error.response["Error"]["Code"] == "ValidationError":
+            raise UsageError(
+                f"there is no stack {stack} in {client.meta.region_name}: deploy it, or select another with --stack"
+            ) from error
+        raise
+    outputs: dict[str, Any] = {
+        o["OutputKey"]: o["OutputValue"] for o in stacks[0].get("Outputs", [])
+    }
+    if MACHINE_OUTPUT not in outputs:
+        raise UsageError(
+            f"stack {stack} has no output {MACHINE_OUTPUT}: another template made it, or it is not deployed yet"
+        )
+    return Target(
+        label=label or f"stack {stack} in {client.meta.region_name}",
+        stepfunctions=stepfunctions,
+        machine_arn=outputs[MACHINE_OUTPUT],
+        options=options or f"--stack {shlex.quote(stack)}",
+        aws=aws or f"{aws_command()} --region {client.meta.region_name}",
+    )

@@ -1,0 +1,89 @@
+"""A local AWS that lives for one command only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from cli.target import state_folder
+from cli.target.start import FIRST_NEEDED, agentcore_delays, log_to, starting
+from cli.target.target import MACHINE_OUTPUT, Target
+
+if TYPE_CHECKING:
+    from local.agentcore.settings import Delays
+    from local.embedded import EmbeddedAws
+
+_MOST_RUNS = 20
+"""How many commands can have a local AWS of their own at the same time."""
+
+
+@contextmanager
+def temporary_target(
+    delays: Mapping[str, float],
+    parameters: Mapping[str, str] | None,
+    *,
+    keep: bool,
+    console: Console,
+) -> Iterator[Target]:
+    """Start a local AWS, and stop it at the end of the `with` block.
+
+    Args:
+        delays: Seconds that AgentCore takes, by operation.
+        parameters: The template's parameters, by name.
+        keep: Keep the state folder after the end.
+        console: Where to say that it starts, and what is kept.
+
+    Raises:
+        UsageError: There is no such delay or parameter, or the template does not allow a parameter's value.
+        StartError: It cannot start.
+    """
+    settings = agentcore_delays(delays)
+    with starting(console):
+        state_folder.remove_dead()
+        local_aws = _start(settings, dict(parameters or {}), keep=keep)
+    log_to(local_aws.state_dir)
+    try:
+        with local_aws:
+            yield Target(
+                label="a local AWS for this run only",
+                stepfunctions=local_aws.client("stepfunctions"),
+                machine_arn=local_aws.outputs[MACHINE_OUTPUT],
+                lasting=False,
+            )
+    finally:
+        if keep:
+            state_folder.keep(local_aws.state_dir)
+            console.print(f"kept: {local_aws.state_dir}", style="dim", soft_wrap=True)
+        else:
+            state_folder.remove(local_aws.state_dir)
+
+
+def _start(delays: Delays, parameters: dict[str, str], *, keep: bool) -> EmbeddedAws:
+    """Start one in the first state folder that no other run uses. After a failed start, remove it unless `keep`.
+
+    The folders have a few fixed names, so that the next run finds and clears what a killed run left behind.
+    """
+    from local.embedded import AlreadyRunningError, EmbeddedAws
+
+    def start(number: int) -> EmbeddedAws:
+        folder = state_folder.STATE_ROOT / f"run-{number}"
+        try:
+            return EmbeddedAws.start(
+                state_dir=folder, parameters=parameters, delays=delays, warm=FIRST_NEEDED
+            )
+        except AlreadyRunningError:
+            raise
+        except BaseException:
+            if not keep:
+                state_folder.remove(folder)
+            raise
+
+    for number in range(1, _MOST_RUNS):
+        try:
+            return start(number)
+        except AlreadyRunningError:
+            continue
+    return start(_MOST_RUNS)

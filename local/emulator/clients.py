@@ -1,0 +1,56 @@
+"""boto3 clients for the local AWS."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from local.edge.credentials import Credentials, CredentialStore, Principal
+from local.edge.operations import new_session
+
+_CLIENT_CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=50)
+
+
+class Clients:
+    """Makes clients, one for each access key and service.
+
+    Args:
+        endpoint_url: The endpoint of the local AWS.
+        region: Its region.
+        credentials: Issues access keys for services.
+    """
+
+    def __init__(self, endpoint_url: str, region: str, credentials: CredentialStore) -> None:
+        self._endpoint_url, self._region = endpoint_url, region
+        self._credentials = credentials
+
+    def of_service(self, service: str) -> Callable[[str], Any]:
+        """Return a maker of clients whose calls the call log shows as those of a service."""
+        return self.of_keys(self._credentials.issue(Principal(service, None, "service")))
+
+    def of_keys(self, keys: Credentials) -> Callable[[str], Any]:
+        """Return a maker of clients, by service name, that use an access key."""
+        session, made, lock = self._session(keys), dict[str, Any](), threading.Lock()
+
+        def client(name: str) -> Any:
+            with lock:
+                if name not in made:
+                    made[name] = session.client(
+                        name, endpoint_url=self._endpoint_url, config=_CLIENT_CONFIG
+                    )
+                return made[name]
+
+        return client
+
+    def _session(self, keys: Credentials) -> boto3.Session:
+        return boto3.Session(
+            botocore_session=new_session(),
+            aws_access_key_id=keys.access_key_id,
+            aws_secret_access_key=keys.secret_access_key,
+            aws_session_token=keys.session_token,
+            region_name=self._region,
+        )

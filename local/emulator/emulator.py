@@ -1,0 +1,159 @@
+"""The local AWS without a stack: endpoint, access keys, logs and services."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from local.agentcore.settings import Delays, Quotas
+from local.edge.app import Gateway
+from local.edge.authorization import Authorization
+from local.edge.calls import CallLog
+from local.edge.credentials import Credentials, CredentialStore, Principal
+from local.edge.faults import FaultPlan
+from local.edge.local_api import LocalApi
+from local.edge.operations import Operations
+from local.edge.permissions import Place
+from local.edge.server import Server
+from local.emulator.clients import Clients
+from local.emulator.delays import DelaySettings
+from local.emulator.process import alone, environment_set, logged, owned
+from local.emulator.services import Services
+from local.moto import iam, seams, tagging
+from local.moto.stepfunctions import tasks
+from local.services.cognito import Cognito
+from local.services.functions.service import Callables
+from local.stack import moto_stacks
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+REGION = "us-east-1"
+ACCOUNT_ID = "123456789012"
+"""moto's account: it assigns every unknown access key to this one."""
+
+_NO_PROXY = {"NO_PROXY": "localhost,127.0.0.1", "no_proxy": "localhost,127.0.0.1"}
+
+
+class Emulator:
+    """A server on loopback, and the services behind it.
+
+    Args:
+        undo: Receives the callbacks that stop it.
+        state_dir: The state folder.
+        port: Port on 127.0.0.1; 0 picks a free one.
+        stack_name: Name of the stack, for `/_local/health`.
+        delays: How long AgentCore's states last.
+        quotas: AgentCore's limits.
+        callables: Functions that run in this process, by logical id.
+
+    Attributes:
+        endpoint_url: Its endpoint, `http://localhost:PORT`.
+        credentials: Issues access keys.
+        calls: The call log.
+        faults: The faults to inject.
+        services: The services.
+        deployed: Whether the stack is deployed, for `/_local/health`.
+
+    Raises:
+        AlreadyRunningError: The state folder or this process has a local AWS already.
+        OSError: The port is in use.
+    """
+
+    def __init__(
+        self,
+        *,
+        undo: ExitStack,
+        state_dir: Path,
+        port: int,
+        stack_name: str,
+        delays: Delays,
+        quotas: Quotas | None,
+        callables: Callables | None,
+    ) -> None:
+        self._state_dir = state_dir
+        self._stack_name = stack_name
+        self.deployed = False
+        undo.enter_context(alone())
+        undo.enter_context(owned(state_dir))
+        undo.enter_context(logged(state_dir / "logs" / "embedded.log"))
+        seams.install()
+        moto_stacks.install()
+        seams.reset()
+        self.credentials = CredentialStore()
+        self._root = self.credentials.issue(Principal("root", None, "root"))
+        key, secret = tasks.INTERPRETER_KEYS
+        interpreter = Principal("stepfunctions", None, "service")
+        self.credentials.add(Credentials(key, secret, None, interpreter))
+        self.calls = CallLog(state_dir / "logs" / "calls.jsonl")
+        undo.callback(self.calls.close)
+        self.faults = FaultPlan()
+        apps: dict[str, WSGIApplication] = {}
+        server = Server(self._gateway(apps, delays), port)
+        self.endpoint_url = f"http://localhost:{server.port}"
+        clients = Clients(self.endpoint_url, REGION, self.credentials)
+        self._root_client = clients.of_keys(self._root)
+        undo.enter_context(environment_set({"MOTO_PORT": str(server.port), **_NO_PROXY}))
+        undo.callback(server.stop)
+        server.start()
+        self.services = Services(
+            undo=undo,
+            state_dir=state_dir,
+            region=REGION,
+            account_id=ACCOUNT_ID,
+            endpoint_url=self.endpoint_url,
+            credentials=self.credentials,
+            clients=clients,
+            faults=self.faults,
+            delays=delays,
+            quotas=quotas,
+            callables=callables,
+        )
+        apps.update(self.services.apps)
+
+    def _gateway(self, apps: dict[str, WSGIApplication], delays: Delays) -> Gateway:
+        moto = DomainDispatcherApplication(create_backend_app)
+        apps["cognito-idp"] = Cognito(moto, ACCOUNT_ID, REGION)
+        return Gateway(
+            services=apps,
+            fallback=moto,
+            credentials=self.credentials,
+            calls=self.calls,
+            faults=self.faults,
+            local_api=LocalApi(self.calls, self.faults, DelaySettings(delays), self._health),
+            operations=Operations(),
+            authorization=Authorization(
+                Place(REGION, ACCOUNT_ID),
+                partial(iam.policies_of, ACCOUNT_ID),
+                partial(tagging.tags_of, ACCOUNT_ID, REGION),
+            ),
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that direct any AWS client to it."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            **self._root.environment(),
+        }
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of a service, with the access key of `root`."""
+        return self._root_client(service)
+
+    def _health(self) -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "endpointUrl": self.endpoint_url,
+            "region": REGION,
+            "accountId": ACCOUNT_ID,
+            "stackName": self._stack_name,
+            "stateDir": str(self._state_dir),
+            "deployed": self.deployed,
+        }

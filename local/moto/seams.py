@@ -1,0 +1,55 @@
+"""Installs the seams: the places where this package changes or reads moto's private parts.
+
+Each seam is a function that says in its docstring what moto does instead, and after `Upstream:` the
+issue or pull request for it, or the report in `upstream/` that is still to be filed. Each has a canary
+in `tests/local/moto/canaries/`, which fails when moto no longer needs the seam.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from moto.core.config import default_user_config
+from moto.moto_api._internal.models import moto_api_backend
+
+from local.moto import cognito, events, s3, tagging
+from local.moto.stepfunctions import executions, expressions, interpreter, tasks
+
+SEAMS: tuple[Callable[[], None], ...] = (
+    expressions.evaluate_jsonata,
+    interpreter.fill_context,
+    interpreter.unescape_strings,
+    interpreter.let_states_errors_through,
+    tasks.name_lambda_faults,
+    tasks.spell_parameters,
+    tasks.share_clients,
+    executions.start_executions,
+    executions.keep_stop_reasons,
+    executions.quote_text_outputs,
+    executions.page_histories,
+    s3.skip_conditional_denials,
+    events.route_events,
+    cognito.limit_tokens,
+    cognito.enforce_flows,
+    cognito.update_resource_servers,
+    cognito.tag_user_pools,
+    tagging.find_more_tagged,
+)
+
+_installed = threading.Lock()
+
+
+def install() -> None:
+    """Install every seam for the rest of the process; further calls do nothing."""
+    if not _installed.acquire(blocking=False):
+        return
+    default_user_config["stepfunctions"]["execute_state_machine"] = True
+    for seam in SEAMS:
+        seam()
+
+
+def reset() -> None:
+    """Empty every moto backend, so that a new local AWS starts with an empty account."""
+    moto_api_backend.reset()
+    tasks.forget_clients()

@@ -1,0 +1,73 @@
+"""Step Functions: how moto reads definitions, fills the context object and names errors."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import moto.stepfunctions.parser.asl.component.state.state as sfn_state
+import moto.stepfunctions.parser.asl.eval.states as sfn_states
+import moto.stepfunctions.parser.backend.execution_worker as sfn_worker
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import (
+    CustomErrorName,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def fill_context() -> None:
+    """Fill the context object as AWS does (developer guide, "Accessing execution data").
+
+    moto omits `Execution.RedriveCount` and, except in Map and Parallel, `State.RetryCount`. It also
+    writes times in two other formats.
+
+    Upstream: upstream/context-object.md; time formats: localstack/localstack#10713, #9695.
+    """
+    state_data, execution_data = sfn_states.StateData, sfn_states.ExecutionData
+
+    def state(**members: Any) -> Any:
+        return state_data(**{"RetryCount": 0, **members, "EnteredTime": _iso(datetime.now(UTC))})
+
+    def execution(**members: Any) -> Any:
+        started = members["StartTime"]
+        return execution_data(**members | {"StartTime": _iso(started), "RedriveCount": 0})
+
+    sfn_state.StateData = state  # type: ignore[attr-defined, assignment]
+    sfn_worker.ExecutionData = execution  # type: ignore[attr-defined, assignment]
+
+
+def unescape_strings() -> None:
+    r"""Read strings of a definition as JSON; moto leaves `\"` and `\n` unread in some of them.
+
+    The affected strings are state names, literals in Assign, keys and JSON paths.
+    Upstream: upstream/definition-escapes.md, the rest of localstack/localstack#12072 (fixed in moto by
+    getmoto/moto#9142).
+    """
+    original = Preprocessor._inner_string_of
+
+    def inner_string_of(parser_rule_context: Any) -> str | None:
+        text = parser_rule_context.getText()
+        if len(text) >= 2 and text.startswith('"') and text.endswith('"'):
+            return str(json.loads(text))
+        return original(parser_rule_context)
+
+    Preprocessor._inner_string_of = staticmethod(inner_string_of)  # type: ignore[method-assign]
+
+
+def let_states_errors_through() -> None:
+    """Keep the name of a `States.…` error that leaves a Parallel branch or that a Fail state sets.
+
+    moto stores both as custom error names, whose constructor rejects the prefix with a ValueError.
+    A States.QueryEvaluationError inside a branch then cannot be caught: the execution fails with
+    States.Runtime. Upstream: upstream/states-errors.md; branches: localstack/localstack#10489.
+    """
+
+    def accept(self: CustomErrorName, error_name: str | None) -> None:
+        ErrorName.__init__(self, error_name=error_name)
+
+    CustomErrorName.__init__ = accept  # type: ignore[method-assign]

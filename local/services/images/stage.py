@@ -1,0 +1,77 @@
+"""One stage of a Dockerfile: a file system and its settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.services.images import base_image, paths, tree
+from local.services.images.store import Image
+
+_ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+@dataclass
+class Stage:
+    """One `FROM` and the instructions that follow it.
+
+    Attributes:
+        root: Its file system.
+        name: `AS name`, or its number.
+        env: ENV, as the Dockerfile says it.
+        args: ARG, as the Dockerfile and `--build-arg` say it.
+        workdir: Absolute path in the image.
+        shell: The program for the shell form of RUN and CMD.
+    """
+
+    root: Path
+    name: str
+    env: dict[str, str] = field(default_factory=lambda: {"PATH": base_image.PATH})
+    args: dict[str, str] = field(default_factory=dict)
+    workdir: str = "/"
+    shell: list[str] = field(default_factory=lambda: ["/bin/sh", "-c"])
+    entrypoint: list[str] = field(default_factory=list)
+    command: list[str] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=dict)
+    user: str = ""
+
+    def variables(self) -> dict[str, str]:
+        """Return what `$name` stands for; ENV counts more than ARG."""
+        return self.args | self.env
+
+    def environment(self) -> dict[str, str]:
+        """Return ENV for a process on this host."""
+        return {name: paths.value(self.root, name, text) for name, text in self.env.items()}
+
+    def image(self) -> Image:
+        """Return the stage as an image, with the digest of its configuration and files."""
+        command = [*self.entrypoint, *self.command]
+        described = {
+            "architecture": architecture(),
+            "env": self.env,
+            "entrypoint": self.entrypoint,
+            "cmd": self.command,
+            "labels": self.labels,
+            "user": self.user,
+            "workdir": self.workdir,
+            "files": tree.listing(self.root),
+        }
+        digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+        workdir = paths.inside(self.root, self.workdir)
+        workdir.mkdir(parents=True, exist_ok=True)
+        return Image(
+            root=self.root,
+            command=[paths.word(self.root, word) for word in command],
+            environment=self.environment(),
+            workdir=workdir,
+            architecture=architecture(),
+            digest=f"sha256:{digest}",
+        )
+
+
+def architecture() -> str:
+    """Return this host's architecture as image manifests name it."""
+    return _ARCHITECTURES.get(platform.machine().lower(), platform.machine().lower())

@@ -1,0 +1,55 @@
+"""The pages name every command of `lifecycle`, and every option that a user needs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+from tests.docs.pages import ROOT, code_in, prose_of
+
+HELP = {"help", "version", "install-completion", "show-completion", "validate"}
+"""Options that `--help` explains well enough, and the default of `--no-validate`."""
+
+
+@cache
+def help_of(*command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", *command, "--help"],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "300", "NO_COLOR": "1", "TERM": "dumb"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def options_of(*command: str) -> set[str]:
+    """The options in the first column of the help."""
+    lines = [line for line in help_of(*command).splitlines() if re.match(r"^\W*--[a-z]", line)]
+    found = {name for line in lines for name in re.findall(r"(?<=\s)--([a-z-]+)", line[:60])}
+    assert "help" in found
+    return found - HELP
+
+
+@pytest.mark.parametrize("folder", ["docs", "docs/ja"])
+def test_every_option_of_run_is_on_a_page(folder: str) -> None:
+    text = " ".join(code_in(prose_of(f"{folder}/deploying.md") + prose_of(f"{folder}/local.md")))
+    options = options_of("run")
+    assert {"local", "stack", "input", "no-validate"} <= options
+    assert {name for name in options if f"--{name}" not in text} == set()
+
+
+@pytest.mark.parametrize("folder", ["docs", "docs/ja"])
+def test_every_local_command_is_on_the_page(folder: str) -> None:
+    text = " ".join(code_in(prose_of(f"{folder}/local.md")))
+    listed = help_of("local").partition("Commands")[2]
+    commands = set(re.findall(r"^\W*([a-z]+)\s{2,}", listed, re.MULTILINE))
+    assert {"up", "env", "down"} <= commands
+    assert {name for name in commands if f"lifecycle local {name}" not in text} == set()
+    assert {name for name in options_of("local", "up") if f"--{name}" not in text} == set()

@@ -1,0 +1,217 @@
+"""Publish the artifact: built once a source, pinned, adopted from a killed execution, built again after a failure."""
+
+import zipfile
+from typing import Any
+
+import pytest
+
+from lifecycle.errors import ArtifactBuildError, WaitTimeoutError
+
+HOST = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
+
+
+def test_a_container_is_built_from_the_packed_source_and_pinned_by_digest(world: Any) -> None:
+    world.begin("one")
+    first = world.publish()
+    assert (first.done, first.artifact.built) == (False, True)
+    (build,) = world.codebuild.builds.values()
+    variables = build["variables"]
+    tag = f"dev-{first.artifact.source_hash[:32]}"
+    assert variables == {
+        "ARTIFACT_TYPE": "container",
+        "REPOSITORY_URI": f"{HOST}/agents",
+        "IMAGE_TAG": tag,
+        "ARTIFACT_BUCKET": "artifacts",
+    }
+    bucket, _, key = build["source"]["location"].partition("/")
+    body = world.clients.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    target = world.agent / "built.zip"
+    target.write_bytes(body)
+    assert zipfile.ZipFile(target).namelist() == ["Dockerfile", "main.py"]
+    assert world.publish().done is False
+    world.finish_build()
+    last = world.publish()
+    assert last.done
+    assert last.artifact.container_uri == f"{HOST}/agents@{last.artifact.digest}"
+    record = world.record().artifact
+    assert record.published
+    assert (record.image_tag, record.build_id) == (tag, build["id"])
+    assert len(world.codebuild.builds) == 1
+
+
+def test_code_is_pinned_by_version(world: Any) -> None:
+    world.begin("one", {"artifact": {"type": "code"}})
+    published = world.build()
+    (build,) = world.codebuild.builds.values()
+    artifact = published.artifact
+    assert build["variables"]["ARTIFACT_TYPE"] == "code"
+    assert build["variables"]["ARTIFACT_KEY"] == artifact.key
+    head = world.clients.s3.head_object(Bucket="artifacts", Key=artifact.key)
+    assert (artifact.bucket, artifact.version_id) == ("artifacts", head["VersionId"])
+    assert "IMAGE_TAG" not in build["variables"]
+
+
+def test_container_and_code_of_one_source_are_two_artifacts(world: Any) -> None:
+    world.begin("one")
+    container = world.build().artifact.source_hash
+    world.begin("two", {"artifact": {"type": "code"}})
+    assert world.build().artifact.source_hash != container
+
+
+def test_a_known_source_builds_nothing(world: Any) -> None:
+    world.begin("one")
+    first = world.build()
+    world.begin("two")
+    second = world.publish()
+    assert (second.done, second.artifact.built) == (True, False)
+    assert second.artifact.digest == first.artifact.digest
+    assert len(world.codebuild.builds) == 1
+
+
+def test_the_same_source_uploaded_again_builds_nothing(world: Any) -> None:
+    request = {"artifact": {"source": {"bucket": "artifacts", "key": "sources/a.zip"}}}
+    files = {"Dockerfile": "FROM scratch", "main.py": "1"}
+    first_version = world.upload("sources/a.zip", files)
+    world.begin("one", request)
+    world.build()
+    assert world.record().artifact.source == {
+        "bucket": "artifacts",
+        "key": "sources/a.zip",
+        "versionId": first_version,
+    }
+    world.upload("sources/a.zip", dict(reversed(files.items())))
+    world.begin("two", request)
+    assert world.publish().done
+    world.upload("sources/a.zip", files | {"main.py": "2"})
+    world.begin("three", request)
+    assert world.publish().done is False
+    assert len(world.codebuild.builds) == 2
+    # The old version can still be asked for.
+    pinned = {"bucket": "artifacts", "key": "sources/a.zip", "versionId": first_version}
+    world.begin("four", {"artifact": {"source": pinned}})
+    assert world.publish().done
+
+
+@pytest.mark.parametrize("status", ["FAILED", "FAULT", "TIMED_OUT", "STOPPED"])
+def test_a_failed_build_tells_phase_reason_and_log_and_is_built_again(
+    world: Any, status: str
+) -> None:
+    world.begin("one")
+    world.publish()
+    world.finish_build(status, "the source has\nno Dockerfile")
+    with pytest.raises(ArtifactBuildError) as caught:
+        world.publish()
+    text = str(caught.value)
+    assert f"phase BUILD {status}: the source has no Dockerfile" in text
+    assert "/aws/codebuild/build stream-1" in text
+    # A redrive of the same execution, and another execution: each makes a new build.
+    assert world.publish().done is False
+    world.finish_build("FAILED", "again")
+    with pytest.raises(ArtifactBuildError):
+        world.publish()
+    world.begin("two")
+    assert world.build().artifact.built
+    assert len(world.codebuild.builds) == 3
+
+
+def test_a_build_that_left_no_image_is_a_failure(world: Any) -> None:
+    world.begin("one")
+    world.publish()
+    for build in world.codebuild.builds.values():
+        build["buildStatus"] = "SUCCEEDED"
+    with pytest.raises(ArtifactBuildError, match="does not exist"):
+        world.publish()
+
+
+def test_at_the_deadline_the_build_is_stopped(world: Any) -> None:
+    world.begin("one")
+    world.publish(deadline=1)
+    with pytest.raises(WaitTimeoutError, match="phase BUILD"):
+        world.publish(deadline=1)
+    (build,) = world.codebuild.builds.values()
+    assert build["buildStatus"] == "STOPPED"
+
+
+def test_a_full_queue_of_builds_is_waited_for(world: Any) -> None:
+    world.begin("one")
+    world.codebuild.full = True
+    assert world.publish().done is False
+    assert world.publish().done is False
+    assert world.codebuild.builds == {}
+    world.codebuild.full = False
+    assert world.publish().done is False
+    world.finish_build()
+    assert world.publish().done
+    assert len(world.codebuild.builds) == 1
+
+
+def test_at_the_deadline_a_full_queue_is_named(world: Any) -> None:
+    world.begin("one")
+    world.codebuild.full = True
+    with pytest.raises(WaitTimeoutError, match="the account's queue is full"):
+        world.publish(deadline=1)
+
+
+def test_a_build_of_a_killed_execution_is_waited_for(world: Any) -> None:
+    world.begin("one")
+    world.publish()
+    world.begin("two")
+    assert world.publish().done is False
+    world.finish_build()
+    assert world.publish().done
+    assert len(world.codebuild.builds) == 1
+
+
+def test_a_build_whose_id_was_lost_is_waited_for(world: Any) -> None:
+    world.begin("one")
+    world.publish()
+    artifact = world.record().artifact.model_copy(update={"build_id": None})
+    world.records.update("dev", world.execution, artifact=artifact)
+    world.begin("two")
+    assert world.publish().done is False
+    assert len(world.codebuild.builds) == 1
+
+
+def test_another_environment_has_an_image_of_its_own(world: Any) -> None:
+    world.begin("one")
+    world.build()
+    world.begin("two", {"environment": "dev-2"})
+    world.build()
+    tags = world.images()
+    assert len(tags) == 2
+    assert tags[1].startswith("dev-2-") or tags[0].startswith("dev-2-")
+
+
+def test_a_given_image_is_pinned_and_nothing_is_built(world: Any) -> None:
+    world.clients.ecr.create_repository(repositoryName="theirs/agent")
+    digest = world.push("theirs/agent", "v1")
+    world.begin("one", {"artifact": {"containerUri": f"{HOST}/theirs/agent:v1"}})
+    published = world.publish()
+    assert published.done
+    assert published.artifact.given
+    assert published.artifact.built is False
+    assert published.artifact.container_uri == f"{HOST}/theirs/agent@{digest}"
+    assert world.codebuild.builds == {}
+    assert world.record().artifact.given
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "public.ecr.aws/them/agent:v1",
+        "999999999999.dkr.ecr.us-west-2.amazonaws.com/agent:v1",
+        f"{HOST}/theirs@sha256:{'a' * 64}",
+    ],
+)
+def test_an_image_of_another_registry_or_pinned_already_stays_as_given(
+    world: Any, uri: str
+) -> None:
+    world.begin("one", {"artifact": {"containerUri": uri}})
+    assert world.publish().artifact.container_uri == uri
+
+
+@pytest.mark.parametrize("name", ["agents:missing", "nothing:v1"])
+def test_a_given_image_that_does_not_exist_is_refused(world: Any, name: str) -> None:
+    world.begin("one", {"artifact": {"containerUri": f"{HOST}/{name}"}})
+    with pytest.raises(ArtifactBuildError, match=name):
+        world.publish()

@@ -1,0 +1,27 @@
+"""Environments at rest, and what a fleet selects of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lifecycle.fleet.select import FleetEvent, Selection, select_environments
+from lifecycle.record import RuntimeRecord
+from lifecycle.request.model import parse_request
+
+
+def select(world: Any, execution: str = "fleet:one", **request: Any) -> Selection:
+    event = FleetEvent(execution=execution, input=request)
+    return select_environments(event, clients=world.clients)
+
+
+def named(selection: Selection) -> list[str]:
+    return [item.environment for item in selection.items]
+
+
+def environment(world: Any, name: str, **changes: Any) -> None:
+    """An environment at rest, as a provision left it."""
+    request = parse_request({"environment": name} | changes.pop("request", {}))
+    world.records.acquire(name, "execution:one", lambda _: False, {"request": request.to_json()})
+    runtime = RuntimeRecord(name=name, id=f"{name}-1", arn=f"arn:{name}", live_version="1")
+    changes = {"state": "READY", "runtime": runtime} | changes
+    world.records.release(name, "execution:one", **changes)

@@ -1,0 +1,101 @@
+"""Orphans: resources with the stack's tags that no record knows."""
+
+from typing import Any
+
+import pytest
+
+from lifecycle.fleet.orphans import find_orphans
+from lifecycle.record import IdentityRecord
+from tests.functions.lifecycle.fleet.environments import environment, select
+
+
+def orphaned_runtime(world: Any, name: str, stack: str = "stack") -> str:
+    answer = world.control.create_agent_runtime(
+        agentRuntimeName=f"stack_{name}",
+        agentRuntimeArtifact={"containerConfiguration": {"containerUri": "public.ecr.aws/a/b:c"}},
+        roleArn="arn:aws:iam::123456789012:role/agent",
+        tags={"agentcore-lifecycle:stack": stack, "agentcore-lifecycle:environment": name},
+    )
+    return str(answer["agentRuntimeArn"])
+
+
+def test_orphans_are_reported_and_nothing_more(world: Any) -> None:
+    lost = orphaned_runtime(world, "lost")
+    orphaned_runtime(world, "theirs", stack="another")
+    world.clients.secrets.create_secret(
+        Name="stack/lost/password",
+        SecretString="x",
+        Tags=[
+            {"Key": "agentcore-lifecycle:stack", "Value": "stack"},
+            {"Key": "agentcore-lifecycle:environment", "Value": "lost"},
+        ],
+    )
+    selection = select(world, action="sweep")
+    assert selection.items == []
+    secret, runtime = sorted(selection.orphans, key=lambda orphan: orphan.arn == lost)
+    assert ":secret:stack/lost/password" in secret.arn
+    assert (runtime.arn, runtime.environment, runtime.removable) == (lost, "lost", True)
+    assert world.records.get("lost") is None
+
+
+def test_orphans_are_torn_down_when_told_to(world: Any) -> None:
+    orphaned_runtime(world, "lost")
+    orphaned_runtime(world, "other")
+    dry = select(world, action="sweep", removeOrphans=True, dryRun=True, pattern="lost")
+    assert [item.environment for item in dry.would_start] == ["lost"]
+    assert world.records.get("lost") is None
+    selection = select(world, action="sweep", removeOrphans=True, pattern="lost")
+    (item,) = selection.items
+    assert item.input == {"action": "teardown", "environment": "lost"}
+    assert world.records.get("lost").state == "FAILED"
+    assert world.records.get("other") is None
+
+
+def test_an_orphan_that_was_taken_on_is_swept_again_until_it_is_gone(world: Any) -> None:
+    orphaned_runtime(world, "lost")
+    assert len(select(world, action="sweep", removeOrphans=True).items) == 1
+    # The function was killed and runs again, or the teardown failed and the next sweep comes.
+    (item,) = select(world, action="sweep").items
+    assert item.input == {"action": "teardown", "environment": "lost"}
+
+
+def test_what_is_provisioned_while_the_sweep_looks_is_not_torn_down(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def provisioned_meanwhile(*arguments: Any) -> Any:
+        orphaned_runtime(world, "fresh")
+        environment(world, "fresh")
+        return find_orphans(*arguments)
+
+    monkeypatch.setattr("lifecycle.fleet.select.find_orphans", provisioned_meanwhile)
+    selection = select(world, action="sweep", removeOrphans=True)
+    assert [orphan.environment for orphan in selection.orphans] == ["fresh"]
+    assert selection.items == []
+
+
+def test_what_a_record_knows_is_no_orphan(world: Any) -> None:
+    world.provision("one")
+    assert select(world, action="sweep").orphans == []
+    arn = world.only_runtime().arn
+    runtime = world.record().runtime.model_copy(update={"arn": "arn:else", "id": "else"})
+    world.begin("two")
+    world.records.update("dev", "execution:two", runtime=runtime)
+    assert select(world, action="sweep").orphans == [], "somebody works on it"
+    world.records.release("dev", "execution:two")
+    (orphan,) = select(world, action="sweep", removeOrphans=True).orphans
+    assert (orphan.arn, orphan.removable) == (arn, False)
+
+
+def test_an_identity_that_a_record_knows_is_no_orphan(world: Any) -> None:
+    secret = world.clients.secrets.create_secret(
+        Name="stack/dev/password",
+        SecretString="x",
+        Tags=[
+            {"Key": "agentcore-lifecycle:stack", "Value": "stack"},
+            {"Key": "agentcore-lifecycle:environment", "Value": "dev"},
+        ],
+    )
+    environment(
+        world, "dev", identity=IdentityRecord(type="iam", secret_arns={"password": secret["ARN"]})
+    )
+    assert select(world, action="sweep").orphans == []

@@ -1,0 +1,107 @@
+"""boto3 clients whose AgentCore control plane is the local one, in this process; the rest is moto."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.awsrequest
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from lifecycle.clients import Clients
+from local.agentcore.control.endpoints import EndpointOperations
+from local.agentcore.control.runtimes import RuntimeOperations
+from local.agentcore.control.store import SERVICE, Store
+from local.agentcore.control.tags import TagOperations
+from local.agentcore.model.app import ModelApp
+from local.agentcore.model.errors import invalid
+from tests.functions.lifecycle.fake_codebuild import FakeCodeBuild
+from tests.functions.lifecycle.killer import Killer
+from tests.functions.lifecycle.raw_body import RawBody
+
+REGION = "us-west-2"
+
+
+class LocalClients(Clients):
+    """boto3 clients of moto and of the local AgentCore; made once, since making them is what takes time.
+
+    `enter` puts them into another account.
+    """
+
+    killer: Killer
+    control: ModelApp
+    codebuild: FakeCodeBuild
+
+    def __init__(self) -> None:
+        session = boto3.session.Session(
+            aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION
+        )
+        super().__init__(session)
+
+    def enter(self, control: ModelApp) -> None:
+        self.killer, self.control = Killer(), control
+        self.codebuild = FakeCodeBuild(self.killer)
+
+    def _client(self, service: str, *args: Any) -> Any:
+        client = super()._client(service, *args)
+        if service == SERVICE:
+            client.meta.events.register("before-send", self._send)
+        client.meta.events.register("after-call", self._count)
+        return client
+
+    def _count(self, model: Any, **_: object) -> None:
+        self.killer.count(model.name)
+
+    def _send(self, request: Any, **_: object) -> botocore.awsrequest.AWSResponse:
+        parts = urlsplit(request.url)
+        body = request.body or b""
+        body = body.encode() if isinstance(body, str) else body
+        environ = EnvironBuilder(
+            method=request.method,
+            path=parts.path,
+            query_string=parts.query,
+            input_stream=io.BytesIO(body),
+            content_length=len(body),
+            content_type="application/json",
+        ).get_environ()
+        environ["RAW_URI"] = environ["REQUEST_URI"] = f"{parts.path}?{parts.query}".rstrip("?")
+        chunks, status, answered = run_wsgi_app(self.control, environ, buffered=True)
+        headers = botocore.awsrequest.HeadersDict()
+        for name, value in answered.items():
+            headers[name] = value
+        raw = RawBody(b"".join(chunks))
+        return botocore.awsrequest.AWSResponse(request.url, int(status[:3]), headers, raw)
+
+
+def control_plane(store: Store, role: dict[str, bool]) -> ModelApp:
+    """The local AgentCore's control plane on `store`; it refuses the role while `ready` is false."""
+
+    def check_account(configuration: dict[str, Any]) -> None:
+        if not role["ready"]:
+            raise invalid(f"Role validation failed for '{configuration['roleArn']}'.")
+
+    runtimes = RuntimeOperations(
+        store, check_account, on_version=lambda _: None, on_deleted=lambda _: None
+    )
+    endpoints = EndpointOperations(store, lambda _, __: None)
+    tags = TagOperations(store)
+    return ModelApp(
+        SERVICE,
+        {
+            "CreateAgentRuntime": runtimes.create,
+            "GetAgentRuntime": runtimes.get,
+            "ListAgentRuntimes": runtimes.list_runtimes,
+            "UpdateAgentRuntime": runtimes.update,
+            "DeleteAgentRuntime": runtimes.delete,
+            "CreateAgentRuntimeEndpoint": endpoints.create,
+            "GetAgentRuntimeEndpoint": endpoints.get,
+            "ListAgentRuntimeEndpoints": endpoints.list_endpoints,
+            "UpdateAgentRuntimeEndpoint": endpoints.update,
+            "DeleteAgentRuntimeEndpoint": endpoints.delete,
+            "TagResource": tags.tag,
+            "UntagResource": tags.untag,
+            "ListTagsForResource": tags.list_tags,
+        },
+    )

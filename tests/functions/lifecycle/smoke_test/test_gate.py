@@ -1,0 +1,185 @@
+"""The gate: what must be refused, what must be answered, and what decides nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from botocore.exceptions import EndpointConnectionError, IncompleteReadError, SSLError
+
+from lifecycle.errors import SmokeTestError
+from lifecycle.identity.provision import provision_identity
+from lifecycle.record import IdentityRecord
+from lifecycle.smoke_test.run import SmokeTestReport
+from tests.functions.lifecycle.identity.provisioning import MACHINE
+from tests.functions.lifecycle.smoke_test.smoke_environment import error, jwt_identity, run
+
+
+def outcome(report: SmokeTestReport) -> list[tuple[str, str]]:
+    assert all(check.passed for check in report.checks)
+    return [(check.name, check.seen) for check in report.checks]
+
+
+def test_password_matrix(password: Any) -> None:
+    report = run(password, smokeTest={"expect": "東京は晴れ.*今の天気"})
+    assert outcome(report) == [
+        ("SigV4 is refused", "403 AccessDeniedException"),
+        ("A call without an Authorization header is refused", "401 Unauthorized"),
+        ("A garbage token is refused", "403 AccessDeniedException"),
+        ("An altered token is refused", "403 AccessDeniedException"),
+        ("An access token of another client is refused", "403 AccessDeniedException"),
+        ("The ID token of the right user is refused", "403 AccessDeniedException"),
+        ("A valid access token is answered", "200 OK"),
+    ]
+    assert [check.expected for check in report.checks][-2:] == [
+        "401 or 403",
+        "200 and /東京は晴れ.*今の天気/",
+    ]
+    assert report.answer == '{"result": "東京は晴れです: 今の天気はどうですか？"}'
+    assert (report.endpoint, report.version) == ("DEFAULT", "3")
+
+
+def test_every_probe_is_a_different_call(password: Any) -> None:
+    run(password)
+    sent = [call.headers.get("authorization", "") for call in password.runtime.invoked]
+    assert len(set(sent)) == 7
+    assert {call.session for call in password.runtime.seen} == {password.runtime.stopped[0].session}
+    assert {call.qualifier for call in password.runtime.seen} == {"DEFAULT"}
+
+
+def test_machine_matrix(smoke: Any) -> None:
+    provision_identity(smoke.world.event(**MACHINE), clients=smoke.world.clients)
+    smoke.deploy()
+    report = run(smoke, **MACHINE)
+    assert [name for name, _ in outcome(report)] == [
+        "SigV4 is refused",
+        "A call without an Authorization header is refused",
+        "A garbage token is refused",
+        "An altered token is refused",
+        "An access token of another client is refused",
+        "An access token with the wrong scope is refused",
+        "A valid access token is answered",
+    ]
+    assert [form["scope"] for form in smoke.provider.forms] == [
+        "stack-dev/invoke",
+        "stack-dev/invoke",
+        "stack-dev/probe",
+    ]
+
+
+@pytest.mark.parametrize("methods", [None, ["client_secret_post"], ["client_secret_basic"]])
+def test_jwt_matrix(smoke: Any, methods: list[str] | None) -> None:
+    smoke.provider.methods = methods
+    smoke.provider.others = {"robot": "s3cr et+%/"}
+    smoke.deploy(
+        jwt_identity(smoke, {"clientId": "robot", "clientSecret": "s3cr et+%/", "scope": "run"})
+    )
+    assert [name for name, _ in outcome(run(smoke))] == [
+        "SigV4 is refused",
+        "A call without an Authorization header is refused",
+        "A garbage token is refused",
+        "An altered token is refused",
+        "A valid access token is answered",
+    ]
+
+
+def test_jwt_with_an_audience(smoke: Any) -> None:
+    smoke.provider.others = {"robot": "secret"}
+    secret = {"clientId": "robot", "clientSecret": "secret", "scope": "run", "audience": "agents"}
+    smoke.deploy(jwt_identity(smoke, secret).model_copy(update={"allowed_audience": ["agents"]}))
+    assert run(smoke).passed
+
+
+def test_iam_matrix(iam: Any) -> None:
+    assert outcome(run(iam)) == [
+        ("A call without an Authorization header is refused", "401 Unauthorized"),
+        ("A garbage token is refused", "403 AccessDeniedException"),
+        ("SigV4 is answered", "200 OK"),
+    ]
+    assert iam.runtime.stopped[0].headers["authorization"].startswith("AWS4-HMAC-SHA256")
+
+
+@pytest.mark.parametrize("kind", ["sigv4", "none", "refused"])
+@pytest.mark.parametrize("status", [200, 424])
+def test_a_call_that_gets_through_fails_at_once(password: Any, kind: str, status: int) -> None:
+    password.runtime.always[kind] = error(status)
+    with pytest.raises(
+        SmokeTestError, match=f"seen {status} .*the authorizer let the call through"
+    ):
+        run(password)
+    assert password.pauses == []
+
+
+def test_an_id_token_that_gets_through_fails(password: Any) -> None:
+    # A runtime that looks at the signature alone.
+    password.runtime.identity = IdentityRecord(type="jwt")
+    with pytest.raises(SmokeTestError, match="An access token of another client is refused"):
+        run(password)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        *(("none", status) for status in (404, 409, 429, 500, 502, 503, 504, 400, 302)),
+        *((kind, status) for kind in ("sigv4", "refused", "good") for status in (404, 503)),
+    ],
+)
+def test_what_decides_nothing_is_asked_again(password: Any, kind: str, status: int) -> None:
+    password.runtime.script[kind] = [error(status), error(status)]
+    report = run(password)
+    assert report.passed
+    assert len(password.pauses) == 2
+    assert len(password.runtime.invoked) == 9
+
+
+def test_a_time_out_decides_nothing(password: Any) -> None:
+    password.runtime.script["none"] = [httpx.ReadTimeout("late"), httpx.ConnectError("no")]
+    assert run(password).passed
+    assert len(password.pauses) == 2
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        EndpointConnectionError(endpoint_url="https://x"),
+        SSLError(endpoint_url="https://x", error="bad"),
+        IncompleteReadError(actual_bytes=1, expected_bytes=2),
+    ],
+)
+def test_a_connection_that_fails_decides_nothing(iam: Any, lost: Exception) -> None:
+    iam.runtime.script["good"] = [lost]
+    assert run(iam).passed
+    assert len(iam.pauses) == 1
+
+
+def test_never_decided_fails_as_undecided(password: Any) -> None:
+    password.runtime.always["none"] = error(503, "ServiceUnavailable")
+    with pytest.raises(
+        SmokeTestError, match=r"expected 401 or 403, seen 503 ServiceUnavailable: undecided"
+    ):
+        run(password, smokeTest={"timeoutSeconds": 1})
+
+
+def test_never_answered_fails_as_undecided(password: Any) -> None:
+    password.runtime.always["good"] = error(504)
+    with pytest.raises(SmokeTestError, match=r"A valid access token is answered.*undecided"):
+        run(password, smokeTest={"timeoutSeconds": 1})
+
+
+def test_a_good_token_refused_for_a_moment_is_asked_again(password: Any) -> None:
+    password.runtime.script["good"] = [error(403)]
+    assert run(password).passed
+
+
+def test_an_agent_that_fails_fails_with_its_message(password: Any) -> None:
+    password.runtime.always["good"] = error(424, "RuntimeClientError", "ImportError: strands")
+    with pytest.raises(SmokeTestError, match=r"424 RuntimeClientError.*ImportError: strands"):
+        run(password)
+    assert password.pauses == []
+
+
+def test_a_wrong_answer_fails_at_once_and_shows_it(password: Any) -> None:
+    with pytest.raises(SmokeTestError, match=r"does not match; the answer is: .*東京は晴れ"):
+        run(password, smokeTest={"expect": "雪"})
+    assert password.pauses == []

@@ -1,0 +1,88 @@
+"""The caller signs in: a secret, a password or a token endpoint that does not work is named in the failure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from botocore.exceptions import ClientError
+
+from lifecycle.errors import SmokeTestError
+from lifecycle.identity.provision import provision_identity
+from tests.functions.lifecycle.smoke_test.smoke_environment import error, jwt_identity, run
+
+
+def test_a_password_that_cognito_refuses_is_made_anew_by_the_next_provision(password: Any) -> None:
+    password.world.cognito.admin_set_user_password(
+        UserPoolId=password.world.identity.user_pool_id,
+        Username="smoke-test",
+        Password="Set-By-Hand-123456789!",
+        Permanent=True,
+    )
+    with pytest.raises(SmokeTestError, match="The test user signs in") as caught:
+        run(password)
+    assert type(caught.value) is SmokeTestError
+    done = provision_identity(password.world.event(), clients=password.world.clients)
+    assert done.repaired == ["the test user's password did not match the secret: reset"]
+    assert run(password).passed
+
+
+def test_a_secret_that_is_gone_says_so(password: Any) -> None:
+    password.world.secrets.delete_secret(
+        SecretId="stack/dev/password", ForceDeleteWithoutRecovery=True
+    )
+    with pytest.raises(SmokeTestError, match="ResourceNotFoundException for the secret"):
+        run(password)
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "DecryptionFailure"])
+def test_a_secret_that_may_not_be_read_says_how_to_allow_it(smoke: Any, code: str) -> None:
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "GetSecretValue")
+
+    smoke.deploy(jwt_identity(smoke, {"clientId": "robot", "clientSecret": "secret"}))
+    events = smoke.clients.secrets.meta.events
+    events.register_first("before-call.secrets-manager.GetSecretValue", refuse)
+    try:
+        with pytest.raises(SmokeTestError, match=f"seen {code} for the secret arn:") as caught:
+            run(smoke)
+    finally:
+        events.unregister("before-call.secrets-manager.GetSecretValue", refuse)
+    assert "give the secret the tag agentcore-lifecycle:smoke-test=allowed" in str(caught.value)
+    assert "let the role of RunSmokeTestFunction use that key" in str(caught.value)
+    assert "provision again" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["not json", '{"clientId": "robot"}', "[]"])
+def test_a_secret_of_another_shape_says_so_without_its_value(smoke: Any, value: str) -> None:
+    smoke.deploy(jwt_identity(smoke, value))
+    with pytest.raises(SmokeTestError, match="The caller signs in") as caught:
+        run(smoke)
+    assert value not in str(caught.value)
+
+
+def test_a_token_endpoint_that_refuses_says_so(smoke: Any) -> None:
+    smoke.provider.others = {"robot": "right"}
+    smoke.deploy(jwt_identity(smoke, {"clientId": "robot", "clientSecret": "wrong-secret"}))
+    with pytest.raises(SmokeTestError, match="401 invalid_client") as caught:
+        run(smoke)
+    assert "wrong-secret" not in str(caught.value)
+    assert smoke.pauses == []
+
+
+def test_a_token_endpoint_without_an_address_yet_is_asked_again(smoke: Any) -> None:
+    smoke.provider.others = {"robot": "right"}
+    smoke.provider.script = [httpx.ConnectError("no such host"), error(503)]
+    smoke.deploy(
+        jwt_identity(smoke, {"clientId": "robot", "clientSecret": "right", "scope": "run"})
+    )
+    assert run(smoke).passed
+    assert len(smoke.pauses) == 2
+
+
+def test_a_token_endpoint_that_never_answers_fails(smoke: Any) -> None:
+    smoke.provider.script = [httpx.ConnectError("no such host")] * 50
+    smoke.deploy(jwt_identity(smoke, {"clientId": "robot", "clientSecret": "right"}))
+    with pytest.raises(SmokeTestError, match="ConnectError for"):
+        run(smoke, smokeTest={"timeoutSeconds": 1})

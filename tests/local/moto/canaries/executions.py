@@ -1,0 +1,72 @@
+"""Canaries for `local/moto/stepfunctions/executions.py`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import boto3
+from botocore.exceptions import ClientError
+
+from tests.local.moto.canaries.machines import code_of, machine, passing, run
+
+
+def execution_name() -> bool:
+    return bool(json.loads(run(passing({"n.$": "$$.Execution.Name"}))["output"])["n"] is None)
+
+
+def text_output() -> bool:
+    states = {"P": {"Type": "Pass", "Result": "text", "End": True}}
+    return bool(run(states, name="n")["output"] == "text")
+
+
+def history_pages() -> bool:
+    arn = run(passing({}), name="n")["executionArn"]
+    client = boto3.client("stepfunctions")
+    return len(client.get_execution_history(executionArn=arn, maxResults=1)["events"]) > 1
+
+
+def history_order() -> bool:
+    arn = run(passing({}), name="n")["executionArn"]
+    history = boto3.client("stepfunctions").get_execution_history(
+        executionArn=arn, reverseOrder=True
+    )
+    return bool(history["events"][0]["type"] == "ExecutionStarted")
+
+
+def stop_reason() -> bool:
+    client = boto3.client("stepfunctions")
+    waiting = machine({"W": {"Type": "Wait", "Seconds": 5, "End": True}})
+    arn = client.start_execution(stateMachineArn=waiting, name="n")["executionArn"]
+    client.stop_execution(executionArn=arn, error="Stopped", cause="by a test")
+    return "error" not in client.describe_execution(executionArn=arn)
+
+
+def name_check() -> bool:
+    client = boto3.client("stepfunctions")
+    return (
+        code_of(client.start_execution, stateMachineArn=machine(passing({})), name="a name!")
+        is None
+    )
+
+
+def input_code() -> bool:
+    client = boto3.client("stepfunctions")
+    try:
+        client.start_execution(stateMachineArn=machine(passing({})), input="{")
+    except ClientError as error:
+        return bool(error.response["Error"]["Code"] != "InvalidExecutionInput")
+    except ValueError:
+        return True
+    return True
+
+
+CANARIES: list[Callable[[], bool]] = [
+    execution_name,
+    text_output,
+    history_pages,
+    history_order,
+    stop_reason,
+    name_check,
+    input_code,
+]

@@ -1,0 +1,49 @@
+"""Executions are started, stopped and described as in AWS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local.moto.machines import Machines, passing
+
+
+def test_one_name_is_one_execution(machines: Machines) -> None:
+    client = machines.client
+    arn = machines.make({"W": {"Type": "Wait", "Seconds": 2, "End": True}})
+    first = client.start_execution(stateMachineArn=arn, name="n", input='{"a": 1}')
+    again = client.start_execution(stateMachineArn=arn, name="n", input='{"a": 1}')
+    assert again["executionArn"] == first["executionArn"]
+    with pytest.raises(client.exceptions.ExecutionAlreadyExists):
+        client.start_execution(stateMachineArn=arn, name="n", input='{"a": 2}')
+    running = client.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]
+    assert [execution["name"] for execution in running] == ["n"]
+    client.stop_execution(executionArn=first["executionArn"], error="Stopped", cause="by a test")
+    found = machines.finish(first["executionArn"])
+    assert (found["status"], found["error"], found["cause"]) == ("ABORTED", "Stopped", "by a test")
+
+
+@pytest.mark.parametrize(
+    ("start", "code"),
+    [({"name": "a name!"}, "InvalidName"), ({"input": "{"}, "InvalidExecutionInput")],
+)
+def test_a_bad_start_is_refused(machines: Machines, start: dict[str, str], code: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        machines.client.start_execution(stateMachineArn=machines.make(passing(1)), **start)
+    answer: Any = caught.value.response
+    assert answer["Error"]["Code"] == code
+
+
+def test_a_history_has_pages_and_two_directions(machines: Machines) -> None:
+    arn = machines.run({"T": machines.call({})})["executionArn"]
+    paginator = machines.client.get_paginator("get_execution_history")
+    pages = [
+        page["events"]
+        for page in paginator.paginate(executionArn=arn, PaginationConfig={"PageSize": 2})
+    ]
+    assert [len(page) for page in pages] == [2, 2, 2, 1]
+    ids = [event["id"] for page in pages for event in page]
+    backwards = machines.client.get_execution_history(executionArn=arn, reverseOrder=True)
+    assert [event["id"] for event in backwards["events"]] == ids[::-1]

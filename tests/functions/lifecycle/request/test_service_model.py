@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from lifecycle.request.inputs import allowed_values
+from lifecycle.request.model import Request
 from lifecycle.request.ownership import AUTH_OWNED, RUNTIME_OWNED
 from lifecycle.request.service_model import find_faults, input_shape
 
@@ -112,6 +115,46 @@ def test_every_owned_path_is_in_the_model() -> None:
     members = {*CREATE.members, *UPDATE.members}
     assert {path for path in RUNTIME_OWNED if path not in known and path not in members} == set()
     assert set(AUTH_OWNED) <= set(JWT.members)
+
+
+def _around(path: str, value: Any) -> dict[str, Any]:
+    for name in reversed(path.split(".")):
+        value = {name: value}
+    return dict(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "owned", "prefix"),
+    [
+        ("CreateAgentRuntime", CREATE, RUNTIME_OWNED, "runtime.configuration"),
+        ("UpdateAgentRuntime", UPDATE, RUNTIME_OWNED, "runtime.configuration"),
+        ("customJWTAuthorizer", JWT, AUTH_OWNED, "auth.configuration"),
+    ],
+)
+def test_every_member_of_the_model_is_reached_or_owned(
+    name: str, shape: Any, owned: dict[str, str], prefix: str
+) -> None:
+    reached, ours, missing = [], [], []
+    for path in paths(shape):
+        by_us = [owner for owner in owned if path == owner or path.startswith(f"{owner}.")]
+        # A value of no type: what is said of it must be about its type, and not that it cannot be given.
+        found = list(find_faults(shape, _around(path, object()), owned))
+        refused = [f for f in found if f.allowed.startswith(("nothing", "one of "))]
+        if by_us:
+            ours.append(path)
+            assert refused, path
+        elif any(f.path == path and f not in refused for f in found):
+            reached.append(path)
+        else:
+            missing.append(path)
+    print(f"{name}: reached by {prefix} {len(reached)}, owned {len(ours)}, missing {len(missing)}")
+    assert missing == []
+
+
+def test_what_to_use_instead_exists() -> None:
+    for reason in (*RUNTIME_OWNED.values(), *AUTH_OWNED.values()):
+        for field in re.findall(r"\b(?:fields? |and )((?:[a-z]+[A-Za-z]*\.?)+)", reason):
+            assert allowed_values(Request, tuple(field.split("."))) is not None, reason
 
 
 def test_an_owned_member_counts_as_present_where_the_model_requires_it() -> None:

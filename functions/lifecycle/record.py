@@ -166,6 +166,16 @@ class RuntimeRecord(_Section):
         default_factory=dict,
         description="Digest of each part of the configuration as it was last written. A difference is drift.",
     )
+    echoed: dict[str, str] = Field(
+        default_factory=dict,
+        description="Digest of each part as AgentCore gave it back when that deployment was ready: AgentCore's own "
+        "form of what was asked is no drift.",
+    )
+    configured: list[list[str]] = Field(
+        default_factory=list,
+        description="Members that the last deployment took from `runtime.configuration` and `auth.configuration`, "
+        "each as the names down to it.",
+    )
     tags: dict[str, str] = Field(default_factory=dict, description="The tags last written.")
     deployment: Deployment | None = None
     promotion: Promotion | None = None

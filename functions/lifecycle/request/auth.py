@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lifecycle.names import Flow
 from lifecycle.request.inputs import InputModel, allowed, problems
+from lifecycle.request.ownership import AUTH_OWNED
+from lifecycle.request.service_model import find_faults, jwt_authorizer_shape
 
 _DISCOVERY_URL = r"^https?://[^\s?#]+/\.well-known/openid-configuration$"
+_COGNITO = re.compile(r"https://cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/", re.IGNORECASE)
 _SECRET_ARN = r"^arn:aws(-[^:]+)?:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$"  # noqa: S105 - a pattern
 _Scope = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[\x21\x23-\x5B\x5D-\x7E]+$")]
 
@@ -67,12 +71,32 @@ class Auth(InputModel):
             "the ARN of a Secrets Manager secret of this account, only for auth.type jwt"
         ),
     )
+    configuration: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Any other member of AgentCore's `customJWTAuthorizer`, in AWS's own names, such as "
+        "`customClaims`.",
+        json_schema_extra=allowed(
+            "an object of members of customJWTAuthorizer that have no field of their own, only for auth.type cognito "
+            "or jwt"
+        ),
+    )
+
+    @field_validator("configuration")
+    @classmethod
+    def _is_in_the_service_model(cls, value: dict[str, Any]) -> dict[str, Any]:
+        faults = list(find_faults(jwt_authorizer_shape(), value, AUTH_OWNED)) if value else []
+        if faults:
+            raise problems([(fault.path, fault.given, fault.allowed) for fault in faults])
+        return value
 
     @model_validator(mode="after")
     def _fields_fit_the_type(self) -> Self:
         found = self._of_jwt()
         if self.flow is not None and self.type != "cognito":
             found.append(("flow", self.flow, "only with auth.type cognito"))
+        if self.configuration and self.type == "iam":
+            only = "only with auth.type cognito or jwt"
+            found.append(("configuration", self.configuration, only))
         if found:
             raise problems(found)
         return self
@@ -96,6 +120,12 @@ class Auth(InputModel):
         if not (self.allowed_clients or self.allowed_audience or self.allowed_scopes):
             one = "at least one of allowedClients, allowedAudience, allowedScopes"
             found.append(("allowedClients", None, one))
+        elif _COGNITO.match(self.discovery_url or "") and self.allowed_audience:
+            # Source: Cognito developer guide, "Understanding the access token": it has client_id and no aud.
+            tokens = (
+                "nothing for Amazon Cognito, whose access tokens have no aud: use allowedClients"
+            )
+            found.append(("allowedAudience", self.allowed_audience, tokens))
         return found
 
     @property

@@ -16,6 +16,8 @@ from pydantic import Field, field_validator, model_validator
 from lifecycle.names import TAG_PREFIX
 from lifecycle.request.artifact import Artifact
 from lifecycle.request.auth import Auth
+from lifecycle.request.environment import bytes_of, most_bytes
+from lifecycle.request.headers import AUTHORIZATION
 from lifecycle.request.inputs import InputModel, allowed, parse_input, problem, unwrap
 from lifecycle.request.runtime import Runtime
 from lifecycle.request.smoke_test import SmokeTest
@@ -48,8 +50,8 @@ class Request(InputModel):
     auth: Auth = Field(default_factory=Auth, json_schema_extra=allowed("an object"))
     runtime: Runtime = Field(default_factory=Runtime, json_schema_extra=allowed("an object"))
     tags: dict[
-        Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[a-zA-Z0-9\s._:/=+@-]*$")],
-        Annotated[str, Field(max_length=256, pattern=r"^[a-zA-Z0-9\s._:/=+@-]*$")],
+        Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[a-zA-Z0-9 ._:/=+@-]*$")],
+        Annotated[str, Field(max_length=256, pattern=r"^[a-zA-Z0-9 ._:/=+@-]*$")],
     ] = Field(
         default_factory=dict,
         max_length=40,
@@ -88,6 +90,28 @@ class Request(InputModel):
                     "", key, "a tag key that is not reserved (aws:, agentcore-lifecycle:)"
                 )
         return value
+
+    @model_validator(mode="after")
+    def _variables_fit_the_platform(self) -> Self:
+        most = most_bytes(self.artifact.type, self.runtime.configuration.get("platformVersion"))
+        size = bytes_of(self.runtime.environment_variables)
+        if size > most:
+            raise problem(
+                "runtime.environmentVariables",
+                size,
+                f"at most {most} bytes, all names and values together",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _authorization_needs_a_token(self) -> Self:
+        if self.auth.type == "iam":
+            for name in self.runtime.request_headers:
+                if name.lower() == AUTHORIZATION:
+                    raise problem(
+                        "runtime.requestHeaders", name, "only with auth.type cognito or jwt"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _fits_into_the_record(self) -> Self:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from lifecycle.request.inputs import InputModel, allowed, problem
+from lifecycle.request.headers import wrong_headers
+from lifecycle.request.inputs import InputModel, allowed, problem, problems
+from lifecycle.request.ownership import RUNTIME_OWNED
+from lifecycle.request.service_model import find_faults, input_shape
 
 
 class Network(InputModel):
@@ -36,14 +39,15 @@ class Runtime(InputModel):
     )
     environment_variables: dict[
         Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")],
-        Annotated[str, Field(max_length=5000)],
+        Annotated[str, Field(max_length=4096)],
     ] = Field(
         default_factory=dict,
-        max_length=49,
+        max_length=47,
         description="Environment variables of the agent. Do not put secrets here: they are visible in the execution's "
         "input.",
         json_schema_extra=allowed(
-            "an object of at most 49 names to strings of at most 5000 characters"
+            "an object of at most 47 names to strings; all names and values together at most 3840 bytes, on platform "
+            "version V2 2304 for a container and 1280 for code"
         ),
     )
     network: Network | None = Field(
@@ -69,7 +73,10 @@ class Runtime(InputModel):
         default_factory=list,
         max_length=20,
         description="Request headers that AgentCore passes on to the agent.",
-        json_schema_extra=allowed("a list of at most 20 header names"),
+        json_schema_extra=allowed(
+            "a list of at most 20 header names that AgentCore passes on; Authorization only with auth.type cognito or "
+            "jwt"
+        ),
     )
     description: str | None = Field(
         default=None,
@@ -78,6 +85,46 @@ class Runtime(InputModel):
         description="Description of the runtime.",
         json_schema_extra=allowed("1 to 4096 characters"),
     )
+    configuration: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Any other member of AgentCore's `CreateAgentRuntime`, in AWS's own names, such as "
+        "`platformVersion` or `filesystemConfigurations`. The lifecycle checks it against the service model before it "
+        "creates anything.",
+        json_schema_extra=allowed(
+            "an object of members of CreateAgentRuntime that have no field of their own"
+        ),
+    )
+
+    @field_validator("configuration")
+    @classmethod
+    def _is_in_the_service_model(cls, value: dict[str, Any]) -> dict[str, Any]:
+        # The SDK's model is loaded only by a request that needs it.
+        faults = (
+            list(find_faults(input_shape("CreateAgentRuntime"), value, RUNTIME_OWNED))
+            if value
+            else []
+        )
+        if faults:
+            raise problems([(fault.path, fault.given, fault.allowed) for fault in faults])
+        return value
+
+    @field_validator("request_headers")
+    @classmethod
+    def _agentcore_passes_them_on(cls, value: list[str]) -> list[str]:
+        wrong = [("", name, reason) for name, reason in wrong_headers(value)]
+        if wrong:
+            raise problems(wrong)
+        return value
+
+    @model_validator(mode="after")
+    def _network_options_need_a_network(self) -> Self:
+        if "networkConfiguration" in self.configuration and self.network is None:
+            raise problem(
+                "configuration.networkConfiguration",
+                self.configuration["networkConfiguration"],
+                "only with runtime.network",
+            )
+        return self
 
     @model_validator(mode="after")
     def _idle_within_lifetime(self) -> Self:

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 from lifecycle import names
 from lifecycle.errors import RoleNotReadyError, ServiceUnavailableError
 from lifecycle.record import RuntimeRecord
-from lifecycle.runtime import agentcore, configuration
-from lifecycle.runtime.configuration import Configuration
+from lifecycle.runtime import agentcore, comparison, configuration
+from lifecycle.runtime.configuration import Configuration, Path
 from lifecycle.runtime.ledger import RuntimeLedger
 
 _ROLE_NOT_READY = re.compile(r"role validation failed", re.IGNORECASE)
@@ -26,12 +26,14 @@ class Plan:
         environment: Which environment.
         tags: The runtime's tags.
         wanted: The managed parts of its configuration, from `configuration.desired`.
+        configured: The members that the request names by `configuration`, from `configuration.configured`.
         role_arn: The agent's execution role.
     """
 
     environment: str
     tags: dict[str, str]
     wanted: Configuration
+    configured: list[Path]
     role_arn: str
 
 
@@ -74,7 +76,8 @@ def create(control: Any, plan: Plan, ledger: RuntimeLedger) -> dict[str, Any]:
         version=answer["agentRuntimeVersion"],
         former_ids=ledger.former_ids(),
         artifact_type=configuration.artifact_kind(plan.wanted),
-        deployed=configuration.digests(plan.wanted),
+        deployed=comparison.digests(plan.wanted),
+        configured=[list(path) for path in plan.configured],
         tags=plan.tags,
         deployment=runtime.deployment,
     )
@@ -100,7 +103,8 @@ def update(
         ServiceUnavailableError: AgentCore is busy with the runtime.
     """
     runtime_id = observed["agentRuntimeId"]
-    parameters = configuration.update(control, plan.wanted, observed)
+    dropped = comparison.dropped(ledger.runtime, plan.configured)
+    parameters = configuration.update(control, plan.wanted, observed, dropped)
     parameters["agentRuntimeId"] = runtime_id
     token = names.client_token(
         "update",
@@ -119,7 +123,7 @@ def update(
             ) from error
         raise _explained(error, plan.role_arn) from error
     ledger.runtime.version = answer["agentRuntimeVersion"]
-    ledger.runtime.deployed = configuration.digests(plan.wanted)
+    ledger.deployed(plan.wanted, plan.configured)
     return answer
 
 

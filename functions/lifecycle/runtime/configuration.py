@@ -1,10 +1,11 @@
-"""The configuration of a runtime: what the request requires, where AgentCore's differs, and what an update sends."""
+"""The configuration of a runtime: what the request requires, and what a create or an update sends."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from typing import Any, Literal
 
-from lifecycle import names
 from lifecycle.artifact.desired import CODE_RUNTIME
 from lifecycle.errors import ArtifactBuildError, AwsCallError
 from lifecycle.record import ArtifactRecord, IdentityRecord, Record
@@ -12,32 +13,21 @@ from lifecycle.request.model import Request
 
 # AgentCore's defaults in seconds (botocore's model: LifecycleConfiguration). They are always sent, so that a request
 # that no longer sets a time-out resets it to its default.
-_IDLE_SECONDS = 900
-_LIFETIME_SECONDS = 28800
+IDLE_SECONDS = 900
+LIFETIME_SECONDS = 28800
 
 ARTIFACT = "agentRuntimeArtifact"
+AUTHORIZER = "authorizerConfiguration"
 METADATA = "metadataConfiguration"
-# What drift in each part is called in the output.
-DRIFT = {
-    ARTIFACT: "the runtime's artifact was changed",
-    "roleArn": "the runtime's execution role was changed",
-    "networkConfiguration": "the runtime's network was changed",
-    "protocolConfiguration": "the runtime's protocol was changed",
-    "authorizerConfiguration": "the runtime's authorizer was changed",
-    "environmentVariables": "the runtime's environment variables were changed",
-    "requestHeaderConfiguration": "the runtime's request header list was changed",
-    "lifecycleConfiguration": "the runtime's session time-outs were changed",
-    "description": "the runtime's description was changed",
-    METADATA: "the runtime did not require MMDSv2",
-}
-
 Configuration = dict[str, Any]
+# Where a member stands: the names from the whole configuration down to it.
+Path = tuple[str, ...]
 
 
 def desired(
     request: Request, record: Record, role_arn: str, model_id: str, stack: str, region: str
 ) -> Configuration:
-    """Say how the runtime must be configured; a part that must be absent is None.
+    """Say how the runtime is to be; a part that is to be absent is None.
 
     Args:
         request: What is asked for.
@@ -56,8 +46,8 @@ def desired(
     """
     runtime = request.runtime
     idle = runtime.idle_timeout_seconds
-    lifetime = runtime.max_lifetime_seconds or max(_LIFETIME_SECONDS, idle or 0)
-    return {
+    lifetime = runtime.max_lifetime_seconds or max(LIFETIME_SECONDS, idle or 0)
+    wanted = {
         ARTIFACT: _artifact(record.artifact),
         "roleArn": role_arn,
         "networkConfiguration": {"networkMode": "PUBLIC"}
@@ -81,76 +71,63 @@ def desired(
         if runtime.request_headers
         else None,
         "lifecycleConfiguration": {
-            "idleRuntimeSessionTimeout": idle or min(_IDLE_SECONDS, lifetime),
+            "idleRuntimeSessionTimeout": idle or min(IDLE_SECONDS, lifetime),
             "maxLifetime": lifetime,
         },
         "description": runtime.description or f"Environment {request.environment} of stack {stack}",
         METADATA: {"requireMMDSV2": True},
     }
+    for name, value in runtime.configuration.items():
+        wanted[name] = _merged(wanted.get(name), value)
+    return wanted
 
 
-def digests(wanted: Configuration) -> dict[str, str]:
-    """A digest of each part, for the record: it tells parts apart without repeating their values."""
-    return {part: names.digest(_plain(part, value)) for part, value in wanted.items()}
+def configured(request: Request) -> list[Path]:
+    """The members that `runtime.configuration` and `auth.configuration` name, for the record.
 
-
-def differences(
-    wanted: Configuration, observed: Configuration, deployed: dict[str, str]
-) -> list[str]:
-    """Name the parts in which AgentCore's configuration differs from what is wanted.
-
-    Args:
-        wanted: From `desired`.
-        observed: The answer of `GetAgentRuntime`.
-        deployed: The digests that the last deployment wrote.
+    A member that an earlier request named and this one leaves out goes back to AgentCore's default.
     """
-    found = []
-    for part, value in wanted.items():
-        seen = observed.get(part)
-        if part == METADATA and seen is None and part in deployed:
-            continue  # written before, and this AgentCore does not return it
-        if _plain(part, value) != _plain(part, seen):
-            found.append(part)
-    return found
+    jwt = (AUTHORIZER, "customJWTAuthorizer")
+    return sorted(
+        [*_leaves(request.runtime.configuration), *_leaves(request.auth.configuration, jwt)]
+    )
 
 
-def drift(
-    different: list[str], wanted: Configuration, observed: Configuration, deployed: dict[str, str]
-) -> list[str]:
-    """Say which differences are drift: the request still asks for what was last written, AgentCore has another value.
-
-    Returns:
-        Sentences for the output's `repaired`; never a value of the configuration.
-    """
-    asked = digests(wanted)
-    by_hand = [part for part in different if deployed.get(part) == asked[part]]
-    removed = "authorizerConfiguration"
-    return [
-        "the runtime's authorizer was removed"
-        if part == removed and not _plain(part, observed.get(part))
-        else DRIFT[part]
-        for part in by_hand
-    ]
+def without(configuration: Configuration, paths: Iterable[Path]) -> Configuration:
+    """A copy of a configuration that lacks some members; an object that this empties goes, too."""
+    copy = deepcopy(configuration)
+    for path in paths:
+        _remove(copy, path)
+    return copy
 
 
 def creation(wanted: Configuration) -> Configuration:
-    """The parts as `CreateAgentRuntime` takes them: without the metadata configuration, which it does not have."""
+    """The parts as `CreateAgentRuntime` takes them: it has no metadata configuration (new runtimes require MMDSv2)."""
     return {part: value for part, value in wanted.items() if value is not None and part != METADATA}
 
 
-def update(control: Any, wanted: Configuration, observed: Configuration) -> Configuration:
+def update(
+    control: Any, wanted: Configuration, observed: Configuration, dropped: Iterable[Path] = ()
+) -> Configuration:
     """The whole request of `UpdateAgentRuntime`, which resets every part that is left out.
 
     What the lifecycle does not manage is carried over from `observed`: every member that botocore's model has both in
     the answer of `GetAgentRuntime` and in the request of `UpdateAgentRuntime`.
+
+    Args:
+        control: A boto3 client of the control plane, for its service model.
+        wanted: From `desired`.
+        observed: The answer of `GetAgentRuntime`.
+        dropped: Members that the last deployment set and the request no longer names: they are not carried over.
     """
+    observed = without(observed, dropped)
     model = control.meta.service_model
     given = model.operation_model("UpdateAgentRuntime").input_shape.members
-    answered = model.operation_model("GetAgentRuntime").output_shape.members
+    told = model.operation_model("GetAgentRuntime").output_shape.members
     whole = {
         name: observed[name]
         for name in given
-        if name in answered and name not in wanted and observed.get(name) is not None
+        if name in told and name not in wanted and observed.get(name) is not None
     }
     for part, value in wanted.items():
         if value is not None:
@@ -165,7 +142,7 @@ def artifact_kind(configuration: Configuration) -> Literal["container", "code"]:
 
 def _artifact(artifact: ArtifactRecord | None) -> Configuration:
     if artifact is None or not artifact.published:
-        raise ArtifactBuildError("the artifact is not published; retry the execution")
+        raise ArtifactBuildError("the artifact is not published; start the execution again")
     if artifact.type == "container":
         return {"containerConfiguration": {"containerUri": artifact.container_uri}}
     location = {"bucket": artifact.bucket, "prefix": artifact.key}
@@ -193,58 +170,25 @@ def _authorizer(request: Request, identity: IdentityRecord | None) -> Configurat
         }
     else:
         if identity is None or identity.type != "cognito" or identity.client_id is None:
-            # Never deploy without the authorizer that the request asks for.
-            raise AwsCallError("the identity is not provisioned; retry the execution")
+            # Never deploy without the authorizer that was asked for.
+            raise AwsCallError("the identity is not provisioned; start the execution again")
         machine = request.auth.cognito_flow == "clientCredentials"
         values = {
             "discoveryUrl": identity.discovery_url,
-            # Cognito's access tokens have the claim client_id and no aud, so the client is allowed, not an audience.
+            # Cognito's access tokens have the claim client_id and no aud, so it is clients that are named.
             "allowedClients": [identity.client_id],
             "allowedScopes": [identity.scope] if machine and identity.scope else None,
         }
-    return {
-        "customJWTAuthorizer": {name: value for name, value in values.items() if value is not None}
-    }
-
-
-def _plain(part: str, value: Any) -> Any:
-    """A part in comparable form: only what the lifecycle manages, with defaults, and with sorted lists."""
-    value = value or {}
-    if part == "authorizerConfiguration":
-        jwt = value.get("customJWTAuthorizer") or {}
-        lists = ("allowedAudience", "allowedClients", "allowedScopes")
-        return {
-            **({"discoveryUrl": jwt["discoveryUrl"]} if jwt else {}),
-            **{name: sorted(jwt[name]) for name in lists if jwt.get(name)},
-            **({"customClaims": jwt["customClaims"]} if jwt.get("customClaims") else {}),
-        }
-    if part == "networkConfiguration":
-        vpc = value.get("networkModeConfig") or {}
-        return [
-            value.get("networkMode", "PUBLIC"),
-            sorted(vpc.get("subnets", [])),
-            sorted(vpc.get("securityGroups", [])),
-        ]
-    if part == "requestHeaderConfiguration":
-        return sorted(name.lower() for name in value.get("requestHeaderAllowlist") or [])
-    if part == "protocolConfiguration":
-        return value.get("serverProtocol", "HTTP")
-    if part == "lifecycleConfiguration":
-        return [
-            value.get("idleRuntimeSessionTimeout", _IDLE_SECONDS),
-            value.get("maxLifetime", _LIFETIME_SECONDS),
-        ]
-    if part == METADATA:
-        return bool(value.get("requireMMDSV2"))
-    return value
+    given = {name: value for name, value in values.items() if value is not None}
+    return {"customJWTAuthorizer": request.auth.configuration | given}
 
 
 def _with_the_rest(part: str, value: Any, observed: Any) -> Any:
-    # A part also has members that the lifecycle does not manage (a VPC's requireServiceS3Endpoint, a JWT authorizer's
-    # private endpoint). They are kept while the network mode or the provider stays the same.
+    # A part, too, has members that nobody named here (a VPC's requireServiceS3Endpoint, a JWT authorizer's private
+    # endpoint). They stay as long as the thing that they belong to is the same.
     if not observed:
         return value
-    if part == "authorizerConfiguration":
+    if part == AUTHORIZER:
         ours, theirs = value["customJWTAuthorizer"], observed.get("customJWTAuthorizer") or {}
         if theirs.get("discoveryUrl") != ours["discoveryUrl"]:
             return value
@@ -254,8 +198,34 @@ def _with_the_rest(part: str, value: Any, observed: Any) -> Any:
     if part == "networkConfiguration" and value["networkMode"] == "VPC":
         theirs = observed.get("networkModeConfig") or {}
         return value | {"networkModeConfig": theirs | value["networkModeConfig"]}
-    if part == "protocolConfiguration" and _plain(part, observed) == value["serverProtocol"]:
-        return observed | value
+    if part == "protocolConfiguration":
+        same = observed.get("serverProtocol", "HTTP") == value["serverProtocol"]
+        return observed | value if same else value
     if part == METADATA:
         return observed | value
     return value
+
+
+def _merged(base: Any, value: Any) -> Any:
+    if not (isinstance(base, dict) and isinstance(value, dict)):
+        return value
+    return base | {name: _merged(base.get(name), item) for name, item in value.items()}
+
+
+def _leaves(value: Configuration, above: Path = ()) -> Iterator[Path]:
+    for name, item in value.items():
+        path = (*above, name)
+        if isinstance(item, dict) and item:
+            yield from _leaves(item, path)
+        else:
+            yield path
+
+
+def _remove(value: Any, path: Path) -> None:
+    if not isinstance(value, dict) or path[0] not in value:
+        return
+    if len(path) > 1:
+        _remove(value[path[0]], path[1:])
+        if value[path[0]] != {}:
+            return
+    del value[path[0]]

@@ -10,7 +10,7 @@ from lifecycle.entry import Wire
 from lifecycle.errors import ArtifactChangeError
 from lifecycle.record import Change, RuntimeRecord
 from lifecycle.request.stage_event import StageEvent
-from lifecycle.runtime import agentcore, configuration, endpoints
+from lifecycle.runtime import agentcore, comparison, configuration, endpoints
 from lifecycle.runtime.changes import Plan, create, remove_failed, update
 from lifecycle.runtime.configuration import Configuration
 from lifecycle.runtime.description import DeployedRuntime, describe_runtime
@@ -76,6 +76,7 @@ def deploy_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> DeployRe
             stack,
             clients.agentcore_control.meta.region_name,
         ),
+        configured=configuration.configured(event.request),
         role_arn=settings.execution_role_arn,
     )
     observed = find_runtime(clients.agentcore_control, runtime, stack, environment)
@@ -97,21 +98,22 @@ def _converge(
     if status == "DELETING":
         return "pending", None
     _refuse_artifact_change(plan.wanted, observed)
-    deployed = ledger.runtime.deployed
-    different = configuration.differences(plan.wanted, observed, deployed)
-    ledger.repair(*configuration.drift(different, plan.wanted, observed, deployed))
+    runtime = ledger.runtime
+    dropped = comparison.dropped(runtime, plan.configured)
+    different = comparison.differences(plan.wanted, observed, runtime, dropped)
+    ledger.repair(*comparison.drift(different, plan.wanted, observed, runtime.deployed))
     if status in agentcore.BUSY:
         # The change in progress makes what is wanted, or else it must end before the next change can begin.
         if different:
             return "pending", observed
-        ledger.runtime.deployed = configuration.digests(plan.wanted)
+        ledger.deployed(plan.wanted, plan.configured)
         return "unchanged", observed
     default_is_wrong = endpoints.default_is_wrong(control, ledger, observed)
     endpoints.repair_live(control, ledger, plan.tags)
     _repair_tags(control, plan, ledger, observed["agentRuntimeArn"])
     if different or default_is_wrong or agentcore.is_failed(observed):
         return "updated", update(control, plan, ledger, observed)
-    ledger.runtime.deployed = configuration.digests(plan.wanted)
+    ledger.deployed(plan.wanted, plan.configured)
     return "unchanged", observed
 
 

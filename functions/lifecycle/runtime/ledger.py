@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from lifecycle.record import Change, Deployment, RuntimeRecord
+from lifecycle.runtime.comparison import digests
+from lifecycle.runtime.configuration import Configuration, Path
 from lifecycle.table import Records
 
 
@@ -59,6 +61,19 @@ class RuntimeLedger:
         )
         self.save()
         return change
+
+    def deployed(self, wanted: Configuration, configured: list[Path]) -> None:
+        """Remember what AgentCore was asked for; it is saved with the next change.
+
+        Args:
+            wanted: From `configuration.desired`.
+            configured: From `configuration.configured`.
+        """
+        asked = digests(wanted)
+        if asked != self.runtime.deployed:
+            self.runtime.echoed = {}
+        self.runtime.deployed = asked
+        self.runtime.configured = [list(path) for path in configured]
 
     def former_ids(self) -> list[str]:
         """The ids of the runtimes before the next one.

@@ -10,7 +10,7 @@ from lifecycle.entry import Wire
 from lifecycle.errors import EnvironmentNotFoundError, RuntimeFailedError, WaitTimeoutError
 from lifecycle.record import Record, RuntimeRecord
 from lifecycle.request.stage_event import StageEvent
-from lifecycle.runtime import agentcore
+from lifecycle.runtime import agentcore, comparison
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT, READY
 from lifecycle.runtime.description import DeployedRuntime, describe_runtime
 from lifecycle.settings import Settings
@@ -61,6 +61,7 @@ def check_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> Readiness
     status, version = observed["status"], observed["agentRuntimeVersion"]
     if status not in agentcore.BUSY and _needs_another_deploy(runtime, observed):
         return _looked(event, clients, runtime, status, redeploy=True)
+    ours = runtime.version == version
     runtime.version = version
     if not _is_pending(runtime):
         _refuse_failures(
@@ -69,8 +70,21 @@ def check_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> Readiness
     if status == READY and endpoint is not None:
         status = endpoint["status"]
         if status == READY and endpoint.get("liveVersion") == version:
+            if ours:
+                _remember_the_form(event, records, runtime, observed)
             return _looked(event, clients, runtime, READY, done=True)
     return _looked(event, clients, runtime, status)
+
+
+def _remember_the_form(
+    event: StageEvent, records: Records, runtime: RuntimeRecord, observed: dict[str, Any]
+) -> None:
+    """Record the parts that AgentCore gives back in another form than they were asked in, so that they are no drift."""
+    seen = comparison.digests(observed, runtime.deployed)
+    echoed = {part: digest for part, digest in seen.items() if digest != runtime.deployed[part]}
+    if echoed != runtime.echoed:
+        runtime.echoed = echoed
+        records.update(event.request.environment, event.execution, runtime=runtime)
 
 
 def _is_pending(runtime: RuntimeRecord) -> bool:

@@ -108,7 +108,14 @@ def test_a_request_survives_the_way_through_the_state_machine() -> None:
             "smokeTest.expect: given 'a{99999999999}', allowed: a valid regular expression",
         ),
         (
-            {"runtime": {"environmentVariables": {f"V{n}": "x" * 5000 for n in range(30)}}},
+            {
+                "auth": {
+                    "type": "jwt",
+                    "discoveryUrl": "https://idp.example.com/.well-known/openid-configuration",
+                    "allowedClients": ["c" * 100] * 1000,
+                    "tokenSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:a-b",
+                }
+            },
             "bytes as JSON with its defaults', allowed: at most 100000 bytes",
         ),
         ({"artifact": {"type": "zip"}}, "artifact.type: given 'zip', allowed: container or code"),

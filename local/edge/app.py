@@ -17,11 +17,12 @@ from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 
 from local.edge import errors
-from local.edge.authorization import Authorization, Sender
 from local.edge.calls import Call, CallLog
 from local.edge.credentials import CredentialStore
 from local.edge.faults import GATEWAY_KINDS, Fault, FaultPlan
 from local.edge.hosts import stranger
+from local.edge.iam.authorization import Authorization, Sender
+from local.edge.iam.s3 import needed_to_see_nothing
 from local.edge.local_api import PREFIX as LOCAL_PREFIX
 from local.edge.local_api import LocalApi
 from local.edge.operations import (
@@ -31,7 +32,6 @@ from local.edge.operations import (
     Operations,
 )
 from local.edge.pages import WithoutPages
-from local.edge.permissions import needed_to_see_nothing
 from local.edge.sigv4 import scope_of
 
 if TYPE_CHECKING:

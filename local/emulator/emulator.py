@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from local.agentcore.settings import Delays, Quotas
-from local.edge.app import Gateway
 from local.edge.calls import CallLog
 from local.edge.credentials import Credentials, CredentialStore, Principal
 from local.edge.faults import FaultPlan
+from local.edge.gateway.app import Gateway
 from local.edge.iam.authorization import Authorization
 from local.edge.iam.permission import Place
 from local.edge.local_api import LocalApi

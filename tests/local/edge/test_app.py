@@ -18,10 +18,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
 from werkzeug import Request, Response
 
-from local.edge.app import Gateway
 from local.edge.calls import CallLog
 from local.edge.credentials import CredentialStore, Principal
 from local.edge.faults import Fault, FaultPlan
+from local.edge.gateway.app import Gateway
 from local.edge.iam.authorization import Authorization
 from local.edge.iam.permission import Place
 from local.edge.local_api import LocalApi

@@ -175,7 +175,7 @@ def malformed(message: str) -> ServiceError:
 
 
 def internal_failure(operation: str | None) -> ServiceError:
-    """Return the error for a fault of the embedded AWS itself; its log has the details."""
+    """Return the error for a fault of the local AWS itself; its log has the details."""
     return ServiceError("InternalFailure", f"The local AWS failed at {operation}.", 500)
 
 

@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +17,15 @@ from local.agentcore.control.runtimes import RuntimeOperations
 from local.agentcore.control.store import SERVICE, Store
 from local.agentcore.control.tags import TagOperations
 from local.agentcore.data.access import Access
-from local.agentcore.data.app import AgentStartTimeoutError, DataPlane
+from local.agentcore.data.app import DataPlane
 from local.agentcore.data.code import CodeError, CodeStore
 from local.agentcore.data.discovery import Discovery
 from local.agentcore.data.launch import Launcher
 from local.agentcore.data.logs import AgentLogs
-from local.agentcore.data.process import AgentDiedError, AgentProcess, AgentSilentError
 from local.agentcore.data.sessions import Sessions
-from local.agentcore.data.target import Target
+from local.agentcore.data.start import Starter
 from local.agentcore.data.tokens import TokenChecker
 from local.agentcore.model.app import Handler, ModelApp
-from local.agentcore.model.errors import ServiceError
 from local.agentcore.settings import Clock, Delays, Quotas
 from local.children import Children, kill_left_over
 from local.edge.credentials import CredentialStore, Principal
@@ -46,7 +43,7 @@ class AgentCore:
         state_dir: Everything it writes is below this folder.
         region: AWS region.
         account_id: AWS account.
-        endpoint_url: The embedded AWS: where it looks for roles, artifacts, keys and log groups,
+        endpoint_url: The local AWS: where it looks for roles, artifacts, keys and log groups,
             and where its agents find AWS.
         credentials: Issues and knows access keys.
         images: The image store.
@@ -76,7 +73,7 @@ class AgentCore:
     ) -> None:
         self.delays = delays if delays is not None else Delays()
         self.quotas = quotas if quotas is not None else Quotas()
-        self._folder = folder = state_dir / "agentcore"
+        folder = state_dir / "agentcore"
         pids = folder / "processes"
         for pid in kill_left_over(pids):
             log.warning("killed the agent %d that an earlier run left behind", pid)
@@ -86,14 +83,20 @@ class AgentCore:
         self._store = Store(region, account_id, self.delays, self.quotas, faults, clock)
         self._code = CodeStore(folder / "code", clients, self.quotas)
         self._preparing = ThreadPoolExecutor(1, thread_name_prefix="agent-code")
-        self._launcher = Launcher(
-            images=images,
-            code=self._code,
-            credentials=credentials,
-            endpoint_url=endpoint_url,
-        )
         self._logs = AgentLogs(clients, clock)
-        self.sessions = Sessions(self._start, clock, self.quotas)
+        starter = Starter(
+            launcher=Launcher(
+                images=images,
+                code=self._code,
+                credentials=credentials,
+                endpoint_url=endpoint_url,
+            ),
+            children=self._children,
+            logs=self._logs,
+            folder=folder,
+            quotas=self.quotas,
+        )
+        self.sessions = Sessions(starter.start, clock, self.quotas)
         account = Account(clients, images, region, account_id, lambda: self.quotas.zip_bytes)
         self._tags = TagOperations(self._store)
         self.control = ModelApp(SERVICE, self._handlers(account))
@@ -171,48 +174,3 @@ class AgentCore:
             except Exception:
                 # The next look may go well; without a sweeper no session would ever end.
                 log.exception("the sweep of idle sessions failed")
-
-    def _start(self, target: Target, session_id: str) -> AgentProcess:
-        """Start an agent for a session, and return it when it serves.
-
-        Raises:
-            ServiceError: RuntimeClientError when it ends or cannot be started.
-            AgentStartTimeoutError: When it never listens.
-        """
-        group = f"/aws/bedrock-agentcore/runtimes/{target.runtime_id}-{target.endpoint}"
-        stream = f"{datetime.now(UTC):%Y/%m/%d}/[runtime-logs]{session_id}"
-        try:
-            process = AgentProcess(
-                self._launcher.launch(target),
-                self._children,
-                lambda line: self._logs.write(group, stream, line),
-                self._folder,
-            )
-        except (
-            *(LookupError, CodeError, ClientError, BotoCoreError),
-            *(AgentDiedError, RuntimeError, OSError),
-        ) as error:
-            self._logs.write(group, stream, f"the agent cannot be started: {error}")
-            raise _start_failed() from error
-        seconds = self.quotas.startup_seconds
-        try:
-            process.wait_ready(seconds)
-        except AgentDiedError as error:
-            process.end()
-            self._logs.write(group, stream, f"the agent failed at start: {error}")
-            raise _start_failed() from error
-        except AgentSilentError as error:
-            process.end()
-            raise AgentStartTimeoutError(
-                "Runtime initialization time exceeded. Please make sure that initialization "
-                f"completes in {seconds:g}s."
-            ) from error
-        return process
-
-
-def _start_failed() -> ServiceError:
-    return ServiceError(
-        "RuntimeClientError",
-        "An error occurred when starting the runtime. Please check your CloudWatch logs for more "
-        "information.",
-    )

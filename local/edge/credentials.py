@@ -49,7 +49,7 @@ class Credentials:
 
 
 class CredentialStore:
-    """Every access key of one embedded AWS. Kept in memory only; safe between threads."""
+    """Every access key of one local AWS. Kept in memory only; safe between threads."""
 
     def __init__(self) -> None:
         self._by_key: dict[str, Credentials] = {}

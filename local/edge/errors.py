@@ -175,8 +175,8 @@ def malformed(message: str) -> ServiceError:
 
 
 def internal_failure(operation: str | None) -> ServiceError:
-    """Return the error for a fault of the embedded AWS itself; its log has the details."""
-    return ServiceError("InternalFailure", f"The embedded AWS failed at {operation}.", 500)
+    """Return the error for a fault of the local AWS itself; its log has the details."""
+    return ServiceError("InternalFailure", f"The local AWS failed at {operation}.", 500)
 
 
 def fault_error(fault: Fault, model: ServiceModel | None, operation: str | None) -> ServiceError:

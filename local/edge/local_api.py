@@ -1,8 +1,8 @@
-"""The embedded AWS's own HTTP API, below `/_local/`. It needs no signature.
+"""The local AWS's own HTTP API, below `/_local/`. It needs no signature.
 
 | request | answer |
 |---|---|
-| `GET /_local/health` | `{"status": "ok", …}` with what the embedded AWS says about itself |
+| `GET /_local/health` | `{"status": "ok", …}` with what the local AWS says about itself |
 | `GET /_local/calls?service=&operation=&caller=` | `{"calls": […]}`, see `local.edge.calls.Call` |
 | `GET /_local/faults` | `{"faults": […]}` still planned, see `local.edge.faults.Fault` |
 | `POST /_local/faults` with one fault | the fault with its id, 201; 400 if it could never hit a call |

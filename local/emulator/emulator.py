@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from local.agentcore.settings import Delays, Quotas
-from local.edge.app import Gateway
-from local.edge.authorization import Authorization
 from local.edge.calls import CallLog
 from local.edge.credentials import Credentials, CredentialStore, Principal
 from local.edge.faults import FaultPlan
+from local.edge.gateway.app import Gateway
+from local.edge.iam.authorization import Authorization
+from local.edge.iam.permission import Place
 from local.edge.local_api import LocalApi
 from local.edge.operations import Operations
-from local.edge.permissions import Place
 from local.edge.server import Server
 from local.emulator.clients import Clients
 from local.emulator.delays import DelaySettings

@@ -75,7 +75,7 @@ def test_every_make_target_exists() -> None:
         ("functions/lifecycle/stages.py", ('Stage("Publish the artifact")',)),
         ("template.yaml", ("DefinitionSubstitutions:", "LambdaInvokePolicy:")),
         ("local/agentcore/service.py", ("def _handlers(",)),
-        ("local/edge/permissions.py", ("def _of_agentcore(",)),
+        ("local/edge/iam/agentcore.py", ("def of_agentcore(",)),
         ("local/edge/faults.py", ("STATE_OPERATIONS",)),
         ("tests/local/agentcore/test_conformance.py", ("OPERATIONS = [",)),
         (

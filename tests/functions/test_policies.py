@@ -1,7 +1,7 @@
 """Every action of a function's policy is used by that function; every AWS call that it can make is allowed.
 
 Read off the source: the calls in the modules that a handler can reach. What is really called is held against the same
-policies, by action and resource, by the embedded AWS (local/edge/authorization.py).
+policies, by action and resource, by the embedded AWS (local/edge/iam/authorization.py).
 """
 
 from __future__ import annotations

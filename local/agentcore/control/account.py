@@ -49,7 +49,7 @@ class Images(Protocol):
 
 
 class Clients:
-    """boto3 clients of the embedded AWS, made once; clients are safe between threads."""
+    """boto3 clients of the local AWS, made once; clients are safe between threads."""
 
     def __init__(self, endpoint_url: str, region: str, credentials: Credentials) -> None:
         session = boto3.session.Session(
@@ -84,7 +84,7 @@ class Account:
     """Checks of role and artifact, as create and update make them.
 
     Args:
-        clients: The embedded AWS.
+        clients: The local AWS.
         images: The image store.
         region: Region of the runtimes.
         account_id: Account of the runtimes.

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from local.agentcore.control import views
+from local.agentcore.control.pages import page
 from local.agentcore.control.records import BUSY, DEFAULT, Change, Endpoint, Runtime
-from local.agentcore.control.runtimes import check_idle
+from local.agentcore.control.runtime_changes import check_idle
 from local.agentcore.control.store import Store
 from local.agentcore.control.tags import check_tags
 from local.agentcore.model.errors import conflict, invalid_field, quota_exceeded
@@ -32,7 +33,7 @@ class EndpointOperations:
         with store.using() as now:
             runtime = store.runtime(request["agentRuntimeId"])
             scope = f"{runtime.id}/{name}"
-            if store.replayed("CreateAgentRuntimeEndpoint", scope, request) is not None:
+            if store.tokens.replayed("CreateAgentRuntimeEndpoint", scope, request) is not None:
                 return views.endpoint_created(runtime, store.endpoint(runtime, name))
             check_idle(runtime)
             if name in runtime.endpoints:
@@ -54,7 +55,7 @@ class EndpointOperations:
             )
             runtime.endpoints[name] = endpoint
             self._move(endpoint, "CREATE", "CREATING", "CreateAgentRuntimeEndpoint", now)
-            store.remember("CreateAgentRuntimeEndpoint", scope, request, runtime.id, name)
+            store.tokens.remember("CreateAgentRuntimeEndpoint", scope, request, runtime.id, name)
             return views.endpoint_created(runtime, endpoint)
 
     def get(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -68,10 +69,10 @@ class EndpointOperations:
         """ListAgentRuntimeEndpoints, DEFAULT first."""
         with self._store.using():
             runtime = self._store.runtime(request["agentRuntimeId"])
-            page, token = self._store.page(
+            chosen, token = page(
                 list(runtime.endpoints.values()), request, lambda endpoint: endpoint.name
             )
-            entries = [views.endpoint_summary(runtime, endpoint) for endpoint in page]
+            entries = [views.endpoint_summary(runtime, endpoint) for endpoint in chosen]
         return views.without_none({"runtimeEndpoints": entries, "nextToken": token})
 
     def update(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +82,7 @@ class EndpointOperations:
             runtime = store.runtime(request["agentRuntimeId"])
             endpoint = store.endpoint(runtime, name)
             scope = f"{runtime.id}/{name}"
-            if store.replayed("UpdateAgentRuntimeEndpoint", scope, request) is not None:
+            if store.tokens.replayed("UpdateAgentRuntimeEndpoint", scope, request) is not None:
                 return views.endpoint_updated(runtime, endpoint)
             if name == DEFAULT:
                 raise conflict(f"{DEFAULT} follows the newest version and cannot be moved.")
@@ -92,7 +93,7 @@ class EndpointOperations:
             store.count_mutation(now)
             endpoint.description = request.get("description", endpoint.description)
             self._move(endpoint, "UPDATE", "UPDATING", "UpdateAgentRuntimeEndpoint", now)
-            store.remember("UpdateAgentRuntimeEndpoint", scope, request, runtime.id, name)
+            store.tokens.remember("UpdateAgentRuntimeEndpoint", scope, request, runtime.id, name)
             return views.endpoint_updated(runtime, endpoint)
 
     def delete(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -102,14 +103,16 @@ class EndpointOperations:
             runtime = store.runtime(request["agentRuntimeId"])
             endpoint = store.endpoint(runtime, name)
             scope = f"{runtime.id}/{name}"
-            if store.replayed("DeleteAgentRuntimeEndpoint", scope, request) is None:
+            if store.tokens.replayed("DeleteAgentRuntimeEndpoint", scope, request) is None:
                 if name == DEFAULT:
                     raise conflict(f"{DEFAULT} goes with its runtime and cannot be deleted.")
                 check_idle(runtime)
                 _check_endpoint_idle(endpoint)
                 store.count_mutation(now)
                 self._remove(runtime, endpoint, now)
-                store.remember("DeleteAgentRuntimeEndpoint", scope, request, runtime.id, name)
+                store.tokens.remember(
+                    "DeleteAgentRuntimeEndpoint", scope, request, runtime.id, name
+                )
             status = endpoint.status
         self._on_deleted(runtime.id, name)
         return {"status": status, "agentRuntimeId": runtime.id, "endpointName": name}
@@ -144,7 +147,7 @@ class EndpointOperations:
         def end() -> None:
             if reason is None:
                 del runtime.endpoints[endpoint.name]
-                self._store.forget_endpoint(runtime.id, endpoint.name)
+                self._store.tokens.forget_endpoint(runtime.id, endpoint.name)
 
         status = "DELETE_FAILED" if reason else "DELETING"
         endpoint.start("DELETING", now, Change(now + seconds, status, reason, end))

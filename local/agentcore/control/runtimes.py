@@ -11,14 +11,14 @@ from local.agentcore.control.configuration import (
     check_configuration,
     configuration_from,
 )
-from local.agentcore.control.records import (
-    BUSY,
-    DEFAULT,
-    Change,
-    Endpoint,
-    Runtime,
-    Stateful,
-    Version,
+from local.agentcore.control.pages import page
+from local.agentcore.control.records import Runtime
+from local.agentcore.control.runtime_changes import (
+    add_version,
+    check_idle,
+    delete_runtime,
+    delete_version,
+    new_runtime,
 )
 from local.agentcore.control.store import Store
 from local.agentcore.control.tags import check_tags
@@ -53,7 +53,7 @@ class RuntimeOperations:
         configuration = configuration_from(request)
         check_tags(request.get("tags", {}))
         with store.using():
-            same = store.replayed("CreateAgentRuntime", "", request)
+            same = store.tokens.replayed("CreateAgentRuntime", "", request)
             if same is not None:
                 runtime = store.runtime(same)
                 return views.created(runtime, runtime.latest)
@@ -62,7 +62,7 @@ class RuntimeOperations:
         self._check_account(configuration)
         with store.using() as now:
             # The look into the account took time: another call may have been quicker.
-            same = store.replayed("CreateAgentRuntime", "", request)
+            same = store.tokens.replayed("CreateAgentRuntime", "", request)
             if same is not None:
                 runtime = store.runtime(same)
                 return views.created(runtime, runtime.latest)
@@ -70,10 +70,11 @@ class RuntimeOperations:
             store.count_mutation(now)
             if len(store.runtimes) >= store.quotas.runtimes:
                 raise quota_exceeded("The account has reached its limit of agent runtimes.")
-            runtime = self._new_runtime(name, request.get("tags", {}), now)
-            version = self._add_version(runtime, configuration, "CreateAgentRuntime", now)
+            runtime = new_runtime(store, name, request.get("tags", {}), now)
+            version = add_version(store, runtime, configuration, "CreateAgentRuntime", now)
+            self._on_version(configuration)
             store.runtimes[runtime.id] = runtime
-            store.remember("CreateAgentRuntime", "", request, runtime.id, runtime.id)
+            store.tokens.remember("CreateAgentRuntime", "", request, runtime.id, runtime.id)
             return views.created(runtime, version)
 
     def get(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -87,10 +88,10 @@ class RuntimeOperations:
     def list_runtimes(self, request: dict[str, Any]) -> dict[str, Any]:
         """ListAgentRuntimes: the newest version of each."""
         with self._store.using():
-            page, token = self._store.page(
+            chosen, token = page(
                 list(self._store.runtimes.values()), request, lambda runtime: runtime.id
             )
-            entries = [views.runtime_summary(runtime) for runtime in page]
+            entries = [views.runtime_summary(runtime) for runtime in chosen]
         return views.without_none({"agentRuntimes": entries, "nextToken": token})
 
     def list_versions(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -98,8 +99,8 @@ class RuntimeOperations:
         with self._store.using():
             runtime = self._store.runtime(request["agentRuntimeId"])
             versions = list(reversed(runtime.versions.values()))
-            page, token = self._store.page(versions, request, lambda version: version.number)
-            entries = [views.runtime_summary(runtime, version) for version in page]
+            chosen, token = page(versions, request, lambda version: version.number)
+            entries = [views.runtime_summary(runtime, version) for version in chosen]
         return views.without_none({"agentRuntimes": entries, "nextToken": token})
 
     def update(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +111,7 @@ class RuntimeOperations:
             same = self._replayed_update(request)
             if same is not None:
                 return same
-            self._check_updatable(store.runtime(runtime_id), configuration)
+            _check_updatable(store.runtime(runtime_id), configuration)
         check_configuration(configuration)
         self._check_account(configuration)
         with store.using() as now:
@@ -118,12 +119,15 @@ class RuntimeOperations:
             if same is not None:
                 return same
             runtime = store.runtime(runtime_id)
-            self._check_updatable(runtime, configuration)
+            _check_updatable(runtime, configuration)
             store.count_mutation(now)
             if len(runtime.versions) >= store.quotas.versions:
                 raise quota_exceeded(f"'{runtime_id}' has reached its limit of versions.")
-            version = self._add_version(runtime, configuration, "UpdateAgentRuntime", now)
-            store.remember("UpdateAgentRuntime", runtime_id, request, runtime_id, version.number)
+            version = add_version(store, runtime, configuration, "UpdateAgentRuntime", now)
+            self._on_version(configuration)
+            store.tokens.remember(
+                "UpdateAgentRuntime", runtime_id, request, runtime_id, version.number
+            )
             return views.updated(runtime, version)
 
     def delete(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -131,14 +135,14 @@ class RuntimeOperations:
         store, number = self._store, request.get("agentRuntimeVersion")
         with store.using() as now:
             runtime = store.runtime(request["agentRuntimeId"])
-            again = store.replayed("DeleteAgentRuntime", runtime.id, request) is not None
+            again = store.tokens.replayed("DeleteAgentRuntime", runtime.id, request) is not None
             if again and (number is None or number in runtime.versions):
                 status = runtime.versions[number].status if number else runtime.status
             elif number is not None:
-                status = self._delete_version(runtime, number, now)
+                status = delete_version(store, runtime, number, now)
             else:
-                status = self._delete_runtime(runtime, now)
-            store.remember("DeleteAgentRuntime", runtime.id, request, runtime.id, runtime.id)
+                status = delete_runtime(store, runtime, now)
+            store.tokens.remember("DeleteAgentRuntime", runtime.id, request, runtime.id, runtime.id)
         if number is None:
             self._on_deleted(runtime.id)
         return views.without_none(
@@ -153,136 +157,17 @@ class RuntimeOperations:
 
     def _replayed_update(self, request: dict[str, Any]) -> dict[str, Any] | None:
         runtime = self._store.runtime(request["agentRuntimeId"])
-        number = self._store.replayed("UpdateAgentRuntime", runtime.id, request)
+        number = self._store.tokens.replayed("UpdateAgentRuntime", runtime.id, request)
         if number is None or number not in runtime.versions:
             return None
         return views.updated(runtime, runtime.versions[number])
 
-    @staticmethod
-    def _check_updatable(runtime: Runtime, configuration: dict[str, Any]) -> None:
-        check_idle(runtime)
-        if artifact_kind(configuration) != artifact_kind(runtime.latest.configuration):
-            raise invalid_field(
-                "agentRuntimeArtifact",
-                "The type of the artifact cannot be changed by an update: a runtime stays with "
-                "containerConfiguration or codeConfiguration.",
-            )
 
-    def _new_runtime(self, name: str, tags: dict[str, str], now: float) -> Runtime:
-        store = self._store
-        runtime_id = store.new_id(name)
-        runtime = Runtime(
-            id=runtime_id,
-            arn=store.arn(f"runtime/{runtime_id}"),
-            name=name,
-            created_at=now,
-            workload_identity_arn=store.arn(
-                f"workload-identity-directory/default/workload-identity/{runtime_id}"
-            ),
-            tags=dict(tags),
-        )
-        runtime.endpoints[DEFAULT] = Endpoint(
-            status="CREATING",
-            updated_at=now,
-            id=store.new_id(DEFAULT),
-            arn=f"{runtime.arn}/runtime-endpoint/{DEFAULT}",
-            created_at=now,
-        )
-        return runtime
-
-    def _add_version(
-        self, runtime: Runtime, configuration: dict[str, Any], operation: str, now: float
-    ) -> Version:
-        """Start a version; at its end DEFAULT serves it, or stays where it was if it failed."""
-        creating = operation == "CreateAgentRuntime"
-        delays = self._store.delays
-        seconds, reason = self._store.outcome(
-            operation, delays.create if creating else delays.update
-        )
-        verb = "CREATE" if creating else "UPDATE"
-        busy = "CREATING" if creating else "UPDATING"
-        status = f"{verb}_FAILED" if reason else "READY"
-        version = Version(
-            status=busy,
-            updated_at=now,
-            number=str(runtime.next_version),
-            configuration=configuration,
-            created_at=now,
-        )
-        runtime.next_version += 1
-        # A deletion that failed is over: what counts now is how this version fares.
-        runtime.deletion = None
-        runtime.versions[version.number] = version
-        version.start(busy, now, Change(now + seconds, status, reason))
-        default = runtime.endpoints[DEFAULT]
-        default.target = version.number
-
-        def follow() -> None:
-            if reason is None:
-                default.live = version.number
-            default.target = default.live or version.number
-
-        # A failed version leaves DEFAULT serving the one before; the first has none before it.
-        end = "READY" if reason is None or default.live else status
-        failure = None if end == "READY" else reason
-        busy_endpoint = "UPDATING" if default.live else "CREATING"
-        default.start(busy_endpoint, now, Change(now + seconds, end, failure, follow))
-        self._on_version(configuration)
-        return version
-
-    def _delete_runtime(self, runtime: Runtime, now: float) -> str:
-        check_idle(runtime)
-        custom = sorted(name for name in runtime.endpoints if name != DEFAULT)
-        if custom:
-            raise conflict(
-                f"'{runtime.id}' still has endpoints; delete them first: {', '.join(custom)}."
-            )
-        self._store.count_mutation(now)
-        seconds, reason = self._store.outcome("DeleteAgentRuntime", self._store.delays.delete)
-        default = runtime.endpoints[DEFAULT]
-        before, live = default.status, default.live
-
-        def end() -> None:
-            if reason is None:
-                self._store.forget(runtime.id)
-            else:
-                default.status, default.live = before, live
-
-        runtime.deletion = Stateful("DELETING", now)
-        default.status = "DELETING"
-        change = Change(now + seconds, "DELETE_FAILED" if reason else "DELETING", reason, end)
-        runtime.deletion.start("DELETING", now, change)
-        return runtime.status
-
-    def _delete_version(self, runtime: Runtime, number: str, now: float) -> str:
-        check_idle(runtime)
-        version = self._store.version(runtime, number)
-        if version.status in BUSY:
-            raise conflict(f"Version {number} of '{runtime.id}' is {version.status}.")
-        users = [e.name for e in runtime.endpoints.values() if number in (e.live, e.target)]
-        if users or len(runtime.versions) == 1:
-            raise conflict(
-                f"Version {number} of '{runtime.id}' is in use by {', '.join(users) or 'itself'}."
-            )
-        self._store.count_mutation(now)
-        seconds, reason = self._store.outcome("DeleteAgentRuntime", self._store.delays.delete)
-
-        def end() -> None:
-            if reason is None:
-                del runtime.versions[number]
-
-        status = "DELETE_FAILED" if reason else "DELETING"
-        version.start("DELETING", now, Change(now + seconds, status, reason, end))
-        return version.status
-
-
-def check_idle(runtime: Runtime) -> None:
-    """Check that no change of a runtime is under way.
-
-    Raises:
-        ServiceError: ConflictException.
-    """
-    if runtime.status in BUSY:
-        raise conflict(
-            f"Agent runtime '{runtime.id}' is {runtime.status}; wait until that has ended."
+def _check_updatable(runtime: Runtime, configuration: dict[str, Any]) -> None:
+    check_idle(runtime)
+    if artifact_kind(configuration) != artifact_kind(runtime.latest.configuration):
+        raise invalid_field(
+            "agentRuntimeArtifact",
+            "The type of the artifact cannot be changed by an update: a runtime stays with "
+            "containerConfiguration or codeConfiguration.",
         )

@@ -17,15 +17,11 @@ from werkzeug import Request, Response
 
 from local.agentcore.control.store import Store
 from local.agentcore.data.access import Access, metadata_document
+from local.agentcore.data.calls import AgentCalls
 from local.agentcore.data.discovery import Discovery, DiscoveryError
-from local.agentcore.data.proxy import (
-    MCP_SESSION_HEADER,
-    SESSION_HEADER,
-    AgentGoneError,
-    AgentTimeoutError,
-    forward,
-)
-from local.agentcore.data.sessions import Session, Sessions
+from local.agentcore.data.proxy import AgentGoneError, AgentTimeoutError
+from local.agentcore.data.sessions import Sessions
+from local.agentcore.data.start import AgentStartTimeoutError
 from local.agentcore.data.target import Target, find_target
 from local.agentcore.model.app import (
     error_answer,
@@ -93,6 +89,7 @@ class DataPlane:
         self._discovery = discovery
         self._sessions = sessions
         self._quotas = quotas
+        self._agents = AgentCalls(sessions, quotas)
         self._routes = Routes(self.model, self.model.operation_names)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -186,7 +183,7 @@ class DataPlane:
         _check_metadata_service(target)
         mcp_id = members.get("mcpSessionId") if target.protocol == "MCP" else None
         session_id = members.get("runtimeSessionId") or mcp_id or str(uuid.uuid4())
-        return self._call_twice(request, body, target, session_id, target.path)
+        return self._agents.call(request, body, target, session_id, target.path)
 
     def _card(self, request: Request, body: bytes, target: Target, arn: str) -> Response:
         """Return the card of an A2A agent, as the agent itself gives it."""
@@ -199,57 +196,9 @@ class DataPlane:
             raise invalid(message)
         _check_metadata_service(target)
         session_id = members.get("runtimeSessionId") or str(uuid.uuid4())
-        return self._call_twice(
+        return self._agents.call(
             request, body, target, session_id, f"{target.path.rstrip('/')}/{_CARD}"
         )
-
-    def _call_twice(
-        self, request: Request, body: bytes, target: Target, session_id: str, path: str
-    ) -> Response:
-        try:
-            return self._call(request, body, target, session_id, path)
-        except AgentGoneError:
-            # It died between two calls, as nobody could see yet: a new process takes its place.
-            return self._call(request, body, target, session_id, path)
-
-    def _call(
-        self, request: Request, body: bytes, target: Target, session_id: str, path: str
-    ) -> Response:
-        """Call the agent of a session once."""
-        session, process = self._sessions.enter(target, session_id)
-        try:
-            response = forward(
-                request,
-                body,
-                session.target,
-                path,
-                process,
-                session.id,
-                self._quotas.request_seconds,
-                self._quotas.stream_seconds,
-                lambda: self._sessions.leave(session),
-            )
-        except AgentGoneError:
-            self._sessions.leave(session)
-            self._sessions.discard(session)
-            raise
-        except BaseException:
-            self._sessions.leave(session)
-            raise
-        self._name_session(response, session)
-        return response
-
-    def _name_session(self, response: Response, session: Session) -> None:
-        """Tell the caller which session it was in, in the header of its protocol."""
-        response.headers[SESSION_HEADER] = session.id
-        if session.target.protocol != "MCP":
-            return
-        own = response.headers.get(MCP_SESSION_HEADER)
-        if own is None:
-            # A stateless server knows no sessions: the service keeps its callers together.
-            response.headers[MCP_SESSION_HEADER] = session.id
-        elif own != session.id:
-            self._sessions.also_known_as(session, own)
 
     def _members(self, operation: Any, request: Request, arn: str, body: bytes) -> dict[str, Any]:
         members = parse_request(operation, request, {"agentRuntimeArn": arn}, body)
@@ -264,10 +213,6 @@ def _check_metadata_service(target: Target) -> None:
             "The runtime was not made for version 2 of the metadata service. Update it with "
             "metadataConfiguration.requireMMDSV2 set to true.",
         )
-
-
-class AgentStartTimeoutError(Exception):
-    """An agent never listened; the message is for the caller."""
 
 
 def _gateway_timeout(request: Request, message: str) -> Response:

@@ -43,7 +43,7 @@ class Discovery:
     """Knows the providers by their discovery URLs; safe between threads.
 
     Args:
-        endpoint_url: The embedded AWS; Cognito's own host name is looked for there.
+        endpoint_url: The local AWS; Cognito's own host name is looked for there.
         clock: Seconds since the epoch.
     """
 
@@ -113,7 +113,7 @@ class Discovery:
         return document
 
     def _resolve(self, url: str) -> str:
-        """Send Cognito's host name to the embedded AWS; any other URL stays what it is."""
+        """Send Cognito's host name to the local AWS; any other URL stays what it is."""
         parts = urlsplit(url)
         if _COGNITO.fullmatch(parts.hostname or "") is None:
             return url

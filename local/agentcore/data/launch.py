@@ -24,7 +24,7 @@ class Launcher:
         images: The image store.
         code: Unpacks zips.
         credentials: Issues the keys of the execution role.
-        endpoint_url: The embedded AWS, as the agent is to reach it.
+        endpoint_url: The local AWS, as the agent is to reach it.
     """
 
     def __init__(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from local.agentcore.data.process import AgentProcess
 from local.agentcore.data.target import Target
-from local.agentcore.model.errors import not_found, throttled
+from local.agentcore.model.errors import not_found
+from local.agentcore.model.rate import Rate
 from local.agentcore.settings import Clock, Quotas
 
 Key = tuple[str, str, str]
@@ -51,6 +51,13 @@ class Session:
         idle = self.users == 0 and now - self.used_at >= limits["idleRuntimeSessionTimeout"]
         return bool(idle or now - self.started_at >= limits["maxLifetime"])
 
+    def busy(self, now: float) -> bool:
+        """Ask the agent whether it works without a request (`HealthyBusy`); after its longest life it is not asked."""
+        process = self.process()
+        limit = self.target.configuration["lifecycleConfiguration"]["maxLifetime"]
+        lived = now - self.started_at
+        return process is not None and lived < limit and process.ping() == "HealthyBusy"
+
 
 class Sessions:
     """Every session of the account; safe between threads.
@@ -70,7 +77,7 @@ class Sessions:
         self._quotas = quotas
         self._sessions: dict[Key, Session] = {}
         self._aliases: dict[Key, Key] = {}
-        self._starts: deque[float] = deque()
+        self._starts = Rate()
         self._lock = threading.Lock()
 
     def enter(self, target: Target, session_id: str) -> tuple[Session, AgentProcess]:
@@ -90,7 +97,7 @@ class Sessions:
             mine = session is None
             if session is None:
                 now = self._clock()
-                self._count_start(now)
+                self._starts.count(now, self._quotas.new_sessions_per_second)
                 session = Session(key[2], target, now, now)
                 self._sessions[key] = session
             session.users += 1
@@ -148,10 +155,7 @@ class Sessions:
         with self._lock:
             overdue = [session for session in self._sessions.values() if session.overdue(now)]
         for session in overdue:
-            process = session.process()
-            lived = now - session.started_at
-            limit = session.target.configuration["lifecycleConfiguration"]["maxLifetime"]
-            if process is not None and lived < limit and process.ping() == "HealthyBusy":
+            if session.busy(now):
                 with self._lock:
                     session.used_at = now
                 continue
@@ -190,13 +194,6 @@ class Sessions:
             session.ready.set_result(process)
         if not wanted:
             process.end()  # it was stopped while it started
-
-    def _count_start(self, now: float) -> None:
-        while self._starts and self._starts[0] <= now - 1.0:
-            self._starts.popleft()
-        if len(self._starts) >= self._quotas.new_sessions_per_second:
-            raise throttled()
-        self._starts.append(now)
 
     def _end_all(self, chosen: Callable[[Session], bool]) -> int:
         with self._lock:

@@ -1,6 +1,6 @@
 """An IAM evaluator that is not ours, held against what the local AWS allowed and refused.
 
-What a request needs (actions, resources, context) is read from our own table, `local/edge/permissions.py`;
+What a request needs (actions, resources, context) is read from our own table, `local/edge/iam/permissions.py`;
 whether a role's policies allow it, and whether the action knows such a resource and such condition keys, is
 judged by `@cloud-copilot/iam-simulate` with the service authorization reference.
 """
@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from local.edge.authorization import Authorization
-from local.edge.permissions import ANY_RESOURCE, permissions
+from local.edge.iam.authorization import Authorization
+from local.edge.iam.permission import ANY_RESOURCE
+from local.edge.iam.permissions import permissions
 from tests.foreign import javascript
 
 SCRIPT = Path(__file__).with_name("iam.mjs")

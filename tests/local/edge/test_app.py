@@ -18,14 +18,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
 from werkzeug import Request, Response
 
-from local.edge.app import Gateway
-from local.edge.authorization import Authorization
 from local.edge.calls import CallLog
 from local.edge.credentials import CredentialStore, Principal
 from local.edge.faults import Fault, FaultPlan
+from local.edge.gateway.app import Gateway
+from local.edge.iam.authorization import Authorization
+from local.edge.iam.permission import Place
 from local.edge.local_api import LocalApi
 from local.edge.operations import Operations
-from local.edge.permissions import Place
 from local.edge.server import Server
 
 FUNCTION = Principal("SignInFunction", "arn:aws:iam::123456789012:role/r", "function")

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from local.edge.authorization import Authorization, Sender
+from local.edge.iam.actions import ACTIONS
+from local.edge.iam.authorization import Authorization, Sender
+from local.edge.iam.permission import Place
+from local.edge.iam.permissions import permissions
 from local.edge.operations import Operations
-from local.edge.permissions import ACTIONS, Place, permissions
 
 PLACE = Place("eu-west-1", "123456789012")
 HERE = "eu-west-1:123456789012"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from local.edge.conditions import (
+from local.edge.iam.conditions import (
     Context,
     UnknownOperatorError,
     UnknownVariableError,
@@ -19,7 +19,8 @@ from local.edge.conditions import (
     like,
     substituted,
 )
-from local.edge.permissions import Members, Permission, Place, permissions
+from local.edge.iam.permission import Members, Permission, Place
+from local.edge.iam.permissions import permissions
 
 _WITH_VARIABLES = "2012-10-17"
 """The version of the policy language that has policy variables; without a version it is 2008-10-17."""

@@ -1,0 +1,67 @@
+"""Which permissions a request to AgentCore needs.
+
+AgentCore asks of the caller what it does with the caller's rights, such as passing the role and reading the zip.
+Sources: service authorization reference; AgentCore developer guide, "IAM permissions for AgentCore Runtime".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from local.edge.iam.permission import ANY_RESOURCE, Members, Permission, Place
+
+
+def of_invocation(operation: str, members: Members, _place: Place) -> Iterator[Permission]:
+    """Return what a request to the data plane needs."""
+    actions, runtime = [operation], members.get("agentRuntimeArn")
+    if operation == "InvokeAgentRuntime" and "x-amzn-bedrock-agentcore-runtime-user-id" in members:
+        # To speak for a user is an action of its own (developer guide, "Runtime OAuth": user id header).
+        actions.append("InvokeAgentRuntimeForUser")
+    for each in actions:
+        action = f"bedrock-agentcore:{each}"
+        yield Permission(action, runtime)
+        if runtime is not None:
+            endpoint = members.get("qualifier", "DEFAULT")
+            yield Permission(action, f"{runtime}/runtime-endpoint/{endpoint}")
+
+
+def of_agentcore(operation: str, members: Members, place: Place) -> Iterator[Permission]:
+    """Return what a request to the control plane needs."""
+    action = f"bedrock-agentcore:{operation}"
+    runtime, endpoint = members.get("agentRuntimeId"), members.get("endpointName")
+    arn = place.arn("bedrock-agentcore", f"runtime/{runtime}")
+    if "resourceArn" in members:
+        yield Permission(action, str(members["resourceArn"]))
+    elif runtime is None or operation == "ListAgentRuntimeEndpoints":
+        yield Permission(action, ANY_RESOURCE)
+    else:
+        yield Permission(action, arn)
+        if endpoint is not None:
+            yield Permission(action, f"{arn}/runtime-endpoint/{endpoint}")
+    made = arn if runtime else place.arn("bedrock-agentcore", "runtime/*")
+    if operation.startswith("Create") and members.get("tags"):
+        yield Permission("bedrock-agentcore:TagResource", made)
+    if operation == "CreateAgentRuntime":
+        yield Permission("bedrock-agentcore:CreateAgentRuntimeEndpoint", made)
+    if operation == "DeleteAgentRuntime":
+        yield Permission("bedrock-agentcore:DeleteAgentRuntimeEndpoint", arn)
+        yield Permission(
+            "bedrock-agentcore:DeleteAgentRuntimeEndpoint", f"{arn}/runtime-endpoint/DEFAULT"
+        )
+    if operation in ("CreateAgentRuntime", "UpdateAgentRuntime"):
+        passed = {"iam:PassedToService": "bedrock-agentcore.amazonaws.com"}
+        yield Permission("iam:PassRole", str(members.get("roleArn")), passed)
+        yield from _of_artifact(members.get("agentRuntimeArtifact") or {})
+    workload = {"CreateAgentRuntime": "Create", "DeleteAgentRuntime": "Delete"}.get(operation)
+    if workload is not None:
+        needed = f"bedrock-agentcore:{workload}WorkloadIdentity"
+        directory = place.arn("bedrock-agentcore", "workload-identity-directory/default")
+        yield Permission(needed, directory)
+        yield Permission(needed, f"{directory}/workload-identity/*")
+
+
+def _of_artifact(artifact: Members) -> Iterator[Permission]:
+    s3 = artifact.get("codeConfiguration", {}).get("code", {}).get("s3", {})
+    if s3:
+        action = "s3:GetObjectVersion" if s3.get("versionId") else "s3:GetObject"
+        yield Permission(action, f"arn:aws:s3:::{s3.get('bucket')}/{s3.get('prefix')}")

@@ -6,7 +6,7 @@ VENV := .venv
 TOOLS := .venv-tools
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-# Two workers suit the smallest machine; a file's tests stay together, since they share an embedded AWS.
+# Two workers suit the smallest machine; a file's tests stay together, since they share a local AWS.
 PYTEST_ARGS ?= --numprocesses 2 --dist loadfile
 MACHINES := $(notdir $(wildcard statemachine/*.asl.json))
 RENDERED := .aws-sam/definitions

@@ -1,8 +1,8 @@
-"""What a rebuild costs when nothing has changed, against the first build, in one run on one embedded AWS.
+"""What a rebuild costs when nothing has changed, against the first build, in one run on one local AWS.
 
 Run as `python -m benchmarks.rebuild [--rebuilds N]` in the project's root. Prints one JSON object: seconds and API
 calls of the first build and of the rebuilds (the median), and the share of the first that a rebuild takes. Seconds
-differ from machine to machine; the shares are what can be compared. AgentCore's states last as long as the embedded AWS
+differ from machine to machine; the shares are what can be compared. AgentCore's states last as long as the local AWS
 has them by default; functions are warm and downloads
 cached for both, by a round trip of another environment before.
 """
@@ -53,7 +53,7 @@ def provision(aws: EmbeddedAws, given: dict[str, Any]) -> Measured:
     """Run an input once and count.
 
     Args:
-        aws: The embedded AWS.
+        aws: The local AWS.
         given: The execution's input.
 
     Returns:
@@ -112,7 +112,7 @@ def measure(rebuilds: int) -> dict[str, Any]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="Measures a rebuild on the embedded AWS.")
+    parser = argparse.ArgumentParser(description="Measures a rebuild on the local AWS.")
     parser.add_argument("--rebuilds", type=int, default=3)
     figures = measure(parser.parse_args().rebuilds)
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""How long the round trip takes on the embedded AWS, stage by stage.
+"""How long the round trip takes on the local AWS, stage by stage.
 
 Run as `python -m benchmarks.round_trip [--runs N]` in the project's root. Prints one JSON object: for the whole
 command and for each stage the median and the worst of all runs, in seconds.
@@ -20,13 +20,13 @@ COMMAND = ["run", "--local", "--json", "--input", "statemachine/inputs/round-tri
 
 
 def measure(runs: int) -> dict[str, list[float]]:
-    """Run the round trip several times, each on an embedded AWS of its own.
+    """Run the round trip several times, each on a local AWS of its own.
 
     Args:
         runs: How often.
 
     Returns:
-        Seconds of each run, by stage; `command` is the whole, start and end of the embedded AWS included.
+        Seconds of each run, by stage; `command` is the whole, start and end of the local AWS included.
 
     Raises:
         subprocess.CalledProcessError: A run failed.
@@ -48,7 +48,7 @@ def measure(runs: int) -> dict[str, list[float]]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="Measures the round trip on the embedded AWS.")
+    parser = argparse.ArgumentParser(description="Measures the round trip on the local AWS.")
     parser.add_argument("--runs", type=int, default=3)
     runs = parser.parse_args().runs
     figures = {

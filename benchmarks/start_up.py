@@ -74,7 +74,7 @@ def _once() -> tuple[float, float]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="Measures the start of the embedded AWS.")
+    parser = argparse.ArgumentParser(description="Measures the start of the local AWS.")
     parser.add_argument("--runs", type=int, default=5, choices=range(1, MOST_RUNS + 1), metavar="N")
     runs = parser.parse_args().runs
     taken = measure(runs)

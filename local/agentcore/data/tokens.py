@@ -10,7 +10,7 @@ from local.agentcore.data.discovery import Discovery, DiscoveryError
 from local.agentcore.settings import Clock
 
 MINIMUM_LIFE_SECONDS = 60
-"""A token with this much or less to live is refused (seen on the service, see docs/local.md)."""
+"""A token with this much or less to live is refused (users of the service report it, see docs/local-differences.md)."""
 
 _ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}

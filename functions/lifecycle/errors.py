@@ -97,7 +97,7 @@ class TeardownIncompleteError(LifecycleError):
 
 
 class FleetError(LifecycleError):
-    """Some environments of a fleet execution failed; all were tried. The message names each with its error."""
+    """Some environments of a fleet execution failed; all were tried. The message names the first ten."""
 
 
 class LockLostError(LifecycleError):

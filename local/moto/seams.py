@@ -14,7 +14,14 @@ from moto.core.config import default_user_config
 from moto.moto_api._internal.models import moto_api_backend
 
 from local.moto import cognito, events, s3, tagging
-from local.moto.stepfunctions import executions, expressions, interpreter, tasks
+from local.moto.stepfunctions import (
+    executions,
+    expressions,
+    interpreter,
+    map_fields,
+    map_runs,
+    tasks,
+)
 
 SEAMS: tuple[Callable[[], None], ...] = (
     expressions.evaluate_jsonata,
@@ -28,6 +35,10 @@ SEAMS: tuple[Callable[[], None], ...] = (
     executions.keep_stop_reasons,
     executions.quote_text_outputs,
     executions.page_histories,
+    map_fields.read_map_fields,
+    map_runs.run_items_as_executions,
+    map_runs.write_map_results,
+    map_runs.name_map_errors,
     s3.skip_conditional_denials,
     events.route_events,
     cognito.limit_tokens,

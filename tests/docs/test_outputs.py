@@ -44,5 +44,5 @@ def test_the_table_names_every_field(folder: str) -> None:
 def test_the_table_of_a_fleet_names_every_field(folder: str) -> None:
     fleet = output_rows(f"{folder}/fleets.md", "action")
     assert fleet.keys() == aliases(FleetReport)
-    assert aliases(ItemResult) - set(code_in(fleet["environments"])) == set()
+    assert aliases(ItemResult) - set(code_in(fleet["failures"])) == set()
     assert aliases(Orphan) - set(code_in(fleet["orphans"])) == set()

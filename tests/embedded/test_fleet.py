@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.embedded.fleet_results import results
+
 pytestmark = pytest.mark.embedded
 # A runtime that is gone answers 404, which decides nothing until the smoke test's time is up.
 IAM = {"auth": {"type": "iam"}, "smokeTest": {"expect": "echo of", "timeoutSeconds": 5}}
@@ -21,8 +23,8 @@ def fleet(lifecycle: Any, **request: Any) -> Any:
     return lifecycle.run(request, machine="FleetStateMachineArn", quick=False)
 
 
-def outcomes(run: Any) -> dict[str, str]:
-    return {item["environment"]: item["status"] for item in run.output["environments"]}
+def outcomes(lifecycle: Any, run: Any) -> dict[str, str]:
+    return {item["environment"]: item["status"] for item in results(lifecycle, run.output)}
 
 
 def provision(lifecycle: Any, names: list[str], tiny: dict[str, Any], **more: Any) -> list[Any]:
@@ -60,14 +62,14 @@ def test_rebuild_and_verify_by_name_and_by_pattern_with_one_that_fails(
 
     by_name = fleet(lifecycle, action="rebuild", environments=[first])
     assert by_name.status == "SUCCEEDED", (by_name.error, by_name.cause)
-    assert outcomes(by_name) == {first: "SUCCEEDED"}
-    rebuilt = lifecycle.finish(by_name.output["environments"][0]["execution"])
+    assert outcomes(lifecycle, by_name) == {first: "SUCCEEDED"}
+    rebuilt = lifecycle.finish(results(lifecycle, by_name.output)[0]["execution"])
     assert rebuilt.output["action"] == "provision"
     assert rebuilt.output["artifact"]["containerUri"] == tiny["containerUri"]
     assert rebuilt.output["auth"]["type"] == "iam"
 
     by_pattern = fleet(lifecycle, action="verify", pattern=f"{second[:6]}*")
-    assert outcomes(by_pattern) == {second: "SUCCEEDED"}
+    assert outcomes(lifecycle, by_pattern) == {second: "SUCCEEDED"}
 
     dry = fleet(lifecycle, action="rebuild", environments=names, dryRun=True)
     assert (dry.output["started"], dry.output["wouldStart"]) == (0, sorted(names))
@@ -105,7 +107,7 @@ def test_sweep_removes_what_has_expired_and_nothing_else(
     time.sleep(max(0.0, float(lifecycle.record(expired)["expiresAt"]["N"]) - time.time() + 0.1))
     swept = fleet(lifecycle, action="sweep")
     assert swept.status == "SUCCEEDED", (swept.error, swept.cause)
-    assert outcomes(swept) == {expired: "SUCCEEDED"}
+    assert outcomes(lifecycle, swept) == {expired: "SUCCEEDED"}
     assert lifecycle.leftovers(expired) == {}
     assert lifecycle.record(young) is not None
     assert fleet(lifecycle, action="verify", environments=[young, forever]).status == "SUCCEEDED"
@@ -138,7 +140,7 @@ def test_orphans_are_reported_and_removed_only_when_that_is_said(
 
     removed = fleet(lifecycle, action="sweep", removeOrphans=True, pattern=name)
     assert removed.status == "SUCCEEDED", (removed.error, removed.cause)
-    assert outcomes(removed) == {name: "SUCCEEDED"}
+    assert outcomes(lifecycle, removed) == {name: "SUCCEEDED"}
     assert lifecycle.leftovers(name) == {}
     assert json.dumps(fleet(lifecycle, action="sweep").output).count(name) == 0
 

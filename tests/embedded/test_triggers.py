@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from local.edge.faults import Fault
+from tests.embedded.fleet_results import results
 
 pytestmark = pytest.mark.embedded
 ECHO = (Path(__file__).parent / "agents" / "echo" / "main.py").read_text(encoding="utf-8")
@@ -268,9 +269,9 @@ def test_an_upload_rebuilds_the_environments_that_are_made_of_it(
     assert input_of(lifecycle, arn) == {"action": "rebuild", "source": source}
     fleet = lifecycle.finish(arn)
     assert fleet.status == "SUCCEEDED", (fleet.error, fleet.cause)
-    assert [item["environment"] for item in fleet.output["environments"]] == [name]
+    (item,) = results(lifecycle, fleet.output)
+    assert item["environment"] == name
     assert set(fleets.now()) == {arn}
-    (item,) = fleet.output["environments"]
     rebuilt = lifecycle.finish(item["execution"]).output
     assert "a newer echo of" in rebuilt["smokeTest"]["answer"]
     assert (rebuilt["artifact"]["built"], rebuilt["promotion"]["version"]) == (True, "2")

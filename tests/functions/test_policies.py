@@ -175,3 +175,74 @@ def test_every_aws_call_in_the_source_is_somebodys_to_make() -> None:
         by_name.setdefault(call.partition(":")[2], set()).update(RENAMED.get(call, [call]))
     assert len(by_name) > 40
     assert [name for name, actions in by_name.items() if not actions & everything] == []
+
+
+def statements(resource: str) -> list[dict[str, Any]]:
+    """The statements of an `AWS::IAM::Policy`, without CloudFormation's functions."""
+    properties = plain_template()["Resources"][resource]["Properties"]
+    found: list[dict[str, Any]] = properties["PolicyDocument"]["Statement"]
+    return found
+
+
+@cache
+def plain_template() -> dict[str, Any]:
+    """The template with each `!Sub` and `!Ref` as its text."""
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_multi_constructor("!", lambda _loader, _suffix, node: getattr(node, "value", None))
+    loaded: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), Loader=Loader)  # noqa: S506 - safe
+    return loaded
+
+
+def test_the_fleets_machine_may_do_what_a_distributed_map_needs_and_no_more() -> None:
+    """Source: developer guide, "IAM policies for using Distributed Map states" and "IAM policies for ResultWriter"."""
+    said = {
+        action: statement["Resource"]
+        for statement in statements("FleetMapPolicy")
+        for action in (
+            [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        )
+    }
+    executions = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${FleetStateMachine.Name}"
+    results = "${ArtifactBucket.Arn}/fleets/*/results/*"
+    assert said == {
+        "states:StartExecution": "FleetStateMachine",
+        "states:DescribeExecution": [f"{executions}:*", f"{executions}/*"],
+        "states:StopExecution": [f"{executions}:*", f"{executions}/*"],
+        "s3:GetObject": "${ArtifactBucket.Arn}/fleets/*",
+        "s3:PutObject": results,
+        "s3:AbortMultipartUpload": results,
+        "s3:ListMultipartUploadParts": results,
+    }
+
+
+@pytest.mark.parametrize(
+    ("function", "action", "below"),
+    [
+        ("SelectEnvironmentsFunction", "s3:PutObject", "fleets/*"),
+        ("ReportFleetFunction", "s3:GetObject", "fleets/*/results/*"),
+    ],
+)
+def test_the_fleets_functions_reach_only_the_fleets_files(
+    function: str, action: str, below: str
+) -> None:
+    (policy,) = plain_template()["Resources"][function]["Properties"]["Policies"]
+    assert [
+        (statement["Action"], statement["Resource"])
+        for statement in policy["Statement"]
+        if "s3:" in str(statement["Action"])
+    ] == [(action, f"${{ArtifactBucket.Arn}}/{below}")]
+
+
+def test_the_fleets_files_expire() -> None:
+    bucket = plain_template()["Resources"]["ArtifactBucket"]["Properties"]
+    (rule,) = [
+        rule
+        for rule in bucket["LifecycleConfiguration"]["Rules"]
+        if rule.get("Prefix") == "fleets/"
+    ]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", "LogRetentionDays")
+    # The bucket keeps versions: without this the expired ones would stay.
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}

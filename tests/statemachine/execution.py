@@ -48,8 +48,24 @@ def follow(client: Any, arn: str, seconds: float = 120) -> Run:
     while (description := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
         assert time.monotonic() < deadline, f"{arn} still runs"
         time.sleep(0.1)
+    return Run(description, history(client, arn))
+
+
+def follow_map(client: Any, run: Run) -> list[Run]:
+    """Return the executions of a finished execution's map runs; each is an item of a Distributed Map."""
+    found = []
+    for map_run in client.list_map_runs(executionArn=run.description["executionArn"])["mapRuns"]:
+        pages = client.get_paginator("list_executions").paginate(mapRunArn=map_run["mapRunArn"])
+        for item in [item for page in pages for item in page["executions"]]:
+            arn = item["executionArn"]
+            found.append(Run(client.describe_execution(executionArn=arn), history(client, arn)))
+    return found
+
+
+def history(client: Any, arn: str) -> list[dict[str, Any]]:
+    """Return all events of an execution, oldest first."""
     pages = client.get_paginator("get_execution_history").paginate(executionArn=arn)
-    return Run(description, [event for page in pages for event in page["events"]])
+    return [event for page in pages for event in page["events"]]
 
 
 def uncovered(definition: dict[str, Any], runs: Iterable[Run]) -> tuple[set[str | Edge], int]:

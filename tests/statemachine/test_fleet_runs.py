@@ -6,37 +6,45 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from lifecycle.errors import EnvironmentBusyError, FleetError, InvalidRequestError, ThrottledError
+from lifecycle.errors import EnvironmentBusyError, InvalidRequestError, ThrottledError
+from lifecycle.fleet.files import Location, folder, write_list
+from lifecycle.fleet.report import FleetReportEvent, report_fleet
+from lifecycle.fleet.select import FleetItem, Selection
 from lifecycle.request.model import parse_request
 from local.embedded import EmbeddedAws
 from tests.foreign.engines.reference import Evaluations
-from tests.statemachine.execution import Run, follow, uncovered
+from tests.statemachine.execution import Run, follow, follow_map, uncovered
 
 pytestmark = pytest.mark.embedded
 ROOT = Path(__file__).parents[2]
 DEFINITION = json.loads((ROOT / "statemachine" / "fleet.asl.json").read_text())
-# What each scenario's fleet works on; an environment called busy… fails.
+# What each scenario's fleet works on. An environment called busy fails; one called odd gets a name that no execution
+# can have.
 SCENARIOS = {
     "all-well": ["a", "b"],
     "one-fails": ["a", "busy", "c"],
+    "none-starts": ["odd"],
     "nobody": [],
+    "dry-run": ["a"],
     "five-by-two": ["a", "b", "c", "d", "e"],
     "throttled": ["a"],
     "no-selection": [],
-    "no-list": [],
+    "no-file": ["a"],
     "no-report": ["a"],
 }
 
 
 class StandIns:
-    """The functions: a fleet's two, and as much of the lifecycle as a smoke test needs."""
+    """The fleet's first function, its last one with an event bus of our own, and a smoke test's lifecycle."""
 
     def __init__(self) -> None:
-        self.reports: dict[str, dict[str, Any]] = {}
+        self.events: list[dict[str, Any]] = []
+        self.aws: EmbeddedAws | None = None
         self._throttles = [ThrottledError("slow down")]
 
     def functions(self) -> dict[str, Any]:
@@ -54,17 +62,28 @@ class StandIns:
             raise self._throttles.pop()
         if scenario == "no-selection":
             raise InvalidRequestError(f"action: given {event['input']['action']!r}")
-        items: Any = [
-            {
-                "environment": name,
-                "executionName": f"{scenario}-{name}",
-                "input": {"action": "smokeTest", "environment": name},
-            }
+        items = [
+            FleetItem(
+                environment=name,
+                execution_name="not a name" if name == "odd" else f"{scenario}-{name}",
+                input={"action": "smokeTest", "environment": name},
+            )
             for name in SCENARIOS[scenario]
         ]
-        if scenario == "no-list":
-            items = 7
-        return {"action": "verify", "maxConcurrency": 2, "items": items}
+        assert self.aws is not None
+        place = folder(event["execution"])
+        file = Location(bucket=self.aws.outputs["ArtifactBucketName"], key=f"{place}/items.json")
+        if items and scenario != "no-file":
+            write_list(self.aws.client("s3"), file, items)
+        selection = Selection(
+            action="verify",
+            max_concurrency=2,
+            dry_run=scenario == "dry-run",
+            selected=len(items),
+            items=file if items else None,
+            results_prefix=f"{place}/results",
+        )
+        return selection.model_dump(mode="json", by_alias=True)
 
     def prepare(self, event: dict[str, Any]) -> dict[str, Any]:
         if event["input"]["environment"] == "busy":
@@ -76,17 +95,22 @@ class StandIns:
 
     def outcome(self, event: dict[str, Any]) -> dict[str, Any]:
         failure = event.get("failure")
-        return {
-            "output": {},
-            "failure": {"error": failure["Error"], "cause": failure["Cause"]} if failure else None,
-        }
+        if failure is None:
+            return {"output": {}, "failure": None}
+        cause = json.loads(failure["Cause"])["errorMessage"]
+        return {"output": {}, "failure": {"error": failure["Error"], "cause": cause}}
 
     def report(self, event: dict[str, Any]) -> dict[str, Any]:
-        scenario = event["execution"].rpartition(":")[2]
-        self.reports[scenario] = event
-        if scenario == "no-report":
-            raise FleetError("the bus refused")
-        return {"succeeded": sum(item["status"] == "SUCCEEDED" for item in event["results"])}
+        if event["execution"].endswith(":no-report"):
+            raise InvalidRequestError("the bus refused")
+        assert self.aws is not None
+        clients: Any = SimpleNamespace(s3=self.aws.client("s3"), events=self)
+        report = report_fleet(FleetReportEvent.model_validate(event), clients=clients)
+        return report.model_dump(mode="json", by_alias=True)
+
+    def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        self.events += [json.loads(entry["Detail"]) for entry in Entries]
+        return {"FailedEntryCount": 0}
 
 
 @pytest.fixture(scope="module")
@@ -96,14 +120,21 @@ def stand_ins() -> StandIns:
 
 @pytest.fixture(scope="module")
 def aws(stand_ins: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
-    with EmbeddedAws.start(
-        state_dir=tmp_path_factory.mktemp("aws"), functions=stand_ins.functions()
-    ) as embedded:
+    with (
+        EmbeddedAws.start(
+            state_dir=tmp_path_factory.mktemp("aws"), functions=stand_ins.functions()
+        ) as embedded,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name in ("STACK_NAME", "TABLE_NAME", "EVENT_BUS_NAME"):
+            patch.setenv(name, "default")
+        stand_ins.aws = embedded
         yield embedded
 
 
 @pytest.fixture(scope="module")
 def runs(aws: EmbeddedAws, evaluations: Evaluations) -> dict[str, Run]:
+    """The fleets' executions."""
     client = aws.client("stepfunctions")
     started = {
         name: client.start_execution(
@@ -116,29 +147,80 @@ def runs(aws: EmbeddedAws, evaluations: Evaluations) -> dict[str, Run]:
     return {name: follow(client, arn) for name, arn in started.items()}
 
 
+@pytest.fixture(scope="module")
+def children(aws: EmbeddedAws, runs: dict[str, Run]) -> list[Run]:
+    """The executions of all fleets' items."""
+    client = aws.client("stepfunctions")
+    return [child for run in runs.values() for child in follow_map(client, run)]
+
+
 @pytest.mark.parametrize(
-    ("name", "succeeded"), [("all-well", 2), ("nobody", 0), ("five-by-two", 5), ("throttled", 1)]
+    ("name", "succeeded"),
+    [("all-well", 2), ("nobody", 0), ("dry-run", 0), ("five-by-two", 5), ("throttled", 1)],
 )
 def test_a_fleet_that_goes_well(runs: dict[str, Run], name: str, succeeded: int) -> None:
     description = runs[name].description
     assert description["status"] == "SUCCEEDED", description
-    assert json.loads(description["output"]) == {"succeeded": succeeded}
+    output = json.loads(description["output"])
+    assert (output["started"], output["succeeded"], output["failed"]) == (succeeded, succeeded, 0)
+    assert output["selected"] == len(SCENARIOS[name])
+    started = "Run each environment" in runs[name].entered()
+    assert started == (succeeded > 0), "a map run of nothing is not started"
 
 
 def test_one_that_fails_stops_no_other_and_is_reported_with_its_own_error(
+    aws: EmbeddedAws, runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    description = runs["one-fails"].description
+    assert (description["status"], description["error"]) == ("FAILED", "FleetError")
+    assert (
+        "1 of 3 environments failed: busy: EnvironmentBusyError: held by another;"
+        in (description["cause"])
+    )
+    (event,) = [event for event in stand_ins.events if event["failed"] and event["started"] == 3]
+    (failure,) = event["failures"]
+    assert failure.pop("execution").endswith(":one-fails-busy")
+    assert failure == {
+        "environment": "busy",
+        "status": "FAILED",
+        "error": "EnvironmentBusyError",
+        "cause": "held by another",
+    }
+    # The whole list is where the output says.
+    manifest = json.loads(
+        aws.client("s3")
+        .get_object(Bucket=event["results"]["bucket"], Key=event["results"]["key"])["Body"]
+        .read()
+    )
+    assert {kind: len(files) for kind, files in manifest["ResultFiles"].items()} == {
+        "SUCCEEDED": 1,
+        "FAILED": 0,
+        "PENDING": 0,
+    }
+    assert event["results"]["key"].startswith("fleets/one-fails/results/")
+
+
+def test_an_execution_that_cannot_be_started_is_a_failed_environment(
     runs: dict[str, Run], stand_ins: StandIns
 ) -> None:
-    assert runs["one-fails"].description["status"] == "SUCCEEDED"
-    results = stand_ins.reports["one-fails"]["results"]
-    assert [(item["environment"], item["status"]) for item in results] == [
-        ("a", "SUCCEEDED"),
-        ("busy", "FAILED"),
-        ("c", "SUCCEEDED"),
+    assert runs["none-starts"].description["error"] == "FleetError"
+    (failure,) = [
+        failure
+        for event in stand_ins.events
+        for failure in event["failures"]
+        if failure["environment"] == "odd"
     ]
-    described = json.loads(results[1]["cause"])
-    assert (described["Error"], described["Status"]) == ("EnvironmentBusyError", "FAILED")
-    assert described["ExecutionArn"].endswith(":one-fails-busy")
-    assert results[0]["execution"].endswith(":one-fails-a")
+    assert (failure["execution"], failure["error"]) == (None, "StepFunctions.InvalidNameException")
+    assert "not a name" in failure["cause"]
+
+
+def test_the_items_see_no_variable_of_the_fleet() -> None:
+    """In AWS they are executions of their own (developer guide, "Passing data between states with variables")."""
+    fleet = DEFINITION["States"]
+    assigned = {name for state in fleet.values() for name in state.get("Assign", {})}
+    assert assigned == {"selection", "results"}
+    inner = json.dumps(fleet["Run each environment"]["ItemProcessor"])
+    assert [name for name in assigned if f"${name}" in inner] == []
 
 
 def test_as_many_are_worked_on_at_once_as_was_said(aws: EmbeddedAws, runs: dict[str, Run]) -> None:
@@ -162,8 +244,8 @@ def test_as_many_are_worked_on_at_once_as_was_said(aws: EmbeddedAws, runs: dict[
     ("name", "error", "cause"),
     [
         ("no-selection", "InvalidRequestError", "action: given 'verify'"),
-        ("no-list", "States.QueryEvaluationError", ""),
-        ("no-report", "FleetError", "the bus refused"),
+        ("no-file", "States.ItemReaderFailed", "key does not exist"),
+        ("no-report", "InvalidRequestError", "the bus refused"),
     ],
 )
 def test_a_fleet_that_cannot_go_on_ends_red(
@@ -176,9 +258,10 @@ def test_a_fleet_that_cannot_go_on_ends_red(
 
 
 def test_coverage_of_the_fleets_definition_is_complete(
-    runs: dict[str, Run], capsys: pytest.CaptureFixture[str]
+    runs: dict[str, Run], children: list[Run], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    missing, total = uncovered(DEFINITION, runs.values())
+    assert children
+    missing, total = uncovered(DEFINITION, [*runs.values(), *children])
     with capsys.disabled():
         print(
             f"\nfleet definition coverage: {100 * (total - len(missing)) / total:.0f} % "
@@ -188,10 +271,13 @@ def test_coverage_of_the_fleets_definition_is_complete(
 
 
 def test_the_reference_engine_evaluates_every_expression_alike(
-    runs: dict[str, Run], evaluations: Evaluations
+    aws: EmbeddedAws, runs: dict[str, Run], evaluations: Evaluations
 ) -> None:
     assert runs
-    assert evaluations.missing(DEFINITION) == []
+    text = json.dumps(DEFINITION)
+    machine = aws.outputs["StateMachineArn"]
+    deployed = json.loads(text.replace("${LifecycleStateMachineArn}", machine))
+    assert evaluations.missing(deployed) == []
     assert evaluations.differences() == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from pydantic import Field
@@ -11,13 +12,14 @@ from pydantic import Field
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import FleetError
+from lifecycle.fleet.files import Location, read_json, read_list
 from lifecycle.fleet.orphans import Orphan
 from lifecycle.fleet.select import Selection
 from lifecycle.outcome.announcement import announce
 from lifecycle.settings import Settings
 
 _SHOWN = 10
-_CAUSE_LENGTH = 500
+_CAUSE_LENGTH = 300
 
 
 class FleetReportSettings(Settings):
@@ -37,84 +39,123 @@ class ItemResult(Wire):
 
 
 class FleetReportEvent(Wire):
-    """What the last state passes."""
+    """What the last state passes.
+
+    Attributes:
+        execution: The fleet execution's ARN.
+        selection: What the first state returned.
+        results: The manifest of the result files; none if nothing was started.
+    """
 
     execution: str
     selection: Selection
-    results: list[ItemResult]
+    results: Location | None = None
 
 
 class FleetReport(Wire):
-    """The output of a fleet execution."""
+    """The output of a fleet execution. Its size does not depend on the number of environments."""
 
     action: str
     dry_run: bool
+    selected: int
     started: int
     succeeded: int
     failed: int
-    environments: list[ItemResult]
+    results: Location | None = None
+    failures: list[ItemResult] = Field(default_factory=list)
     would_start: list[str] = Field(default_factory=list)
+    orphan_count: int = 0
     orphans: list[Orphan] = Field(default_factory=list)
+    orphan_list: Location | None = None
 
 
 def report_fleet(event: FleetReportEvent, *, clients: Clients = CLIENTS) -> FleetReport:
-    """Count what succeeded and what failed, and name the failures.
+    """Count what succeeded and what failed, and name the first failures.
 
     Args:
-        event: The selection, and the result of each environment.
-        clients: EventBridge.
+        event: The selection, and where the results are.
+        clients: S3 and EventBridge.
 
     Returns:
         The report, which is also sent as an event (`Fleet Complete` or `Fleet Failed`).
 
     Raises:
-        FleetError: An environment failed; the message names each with its error. All environments were tried.
+        FleetError: An environment failed; the message names the first ten with their errors. All were tried.
     """
     settings = FleetReportSettings.load()
-    results = [_readable(result) for result in event.results]
-    failed = [result for result in results if result.status == "FAILED"]
+    selection = event.selection
+    succeeded, failed, failures = _count(
+        _results(clients.s3, event.results) if event.results is not None else ()
+    )
     report = FleetReport(
-        action=event.selection.action,
-        dry_run=event.selection.dry_run,
-        started=len(results),
-        succeeded=len(results) - len(failed),
-        failed=len(failed),
-        environments=results,
-        would_start=[item.environment for item in event.selection.would_start],
-        orphans=event.selection.orphans,
+        action=selection.action,
+        dry_run=selection.dry_run,
+        selected=selection.selected,
+        started=succeeded + failed,
+        succeeded=succeeded,
+        failed=failed,
+        results=selection.items if selection.dry_run else event.results,
+        failures=failures,
+        would_start=selection.would_start,
+        orphan_count=selection.orphan_count,
+        orphans=selection.orphans,
+        orphan_list=selection.orphan_list,
     )
     _announce(clients.events, settings.event_bus_name, event.execution, report)
     if failed:
-        shown = "; ".join(
-            f"{item.environment}: {item.error}: {item.cause}" for item in failed[:_SHOWN]
-        )
-        more = f"; and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""
-        raise FleetError(
-            f"{event.selection.action}: {len(failed)} of {len(results)} environments failed: {shown}{more}; "
-            "look at their executions"
-        )
+        raise FleetError(_sentence(report))
     return report
 
 
-def _readable(result: ItemResult) -> ItemResult:
-    """Extract the lifecycle execution's error from what startExecution.sync caught.
+def _count(results: Iterable[ItemResult]) -> tuple[int, int, list[ItemResult]]:
+    """Count successes and failures, and keep the failures whose names come first."""
+    succeeded, failed = 0, 0
+    first: list[ItemResult] = []
+    for result in results:
+        if result.status == "SUCCEEDED":
+            succeeded += 1
+            continue
+        failed += 1
+        first = sorted([*first, result], key=lambda item: item.environment)[:_SHOWN]
+    return succeeded, failed, first
 
-    Source: developer guide, "Start a new AWS Step Functions workflow": the task fails with States.TaskFailed, and its
-    cause is the JSON of DescribeExecution, with `Error`, `Cause` and `ExecutionArn`.
+
+def _results(s3: Any, manifest: Location) -> Iterator[ItemResult]:
+    """Read the result files of a map run.
+
+    Source: developer guide, "ResultWriter (Map)": the manifest lists files by status; each file is an array of
+    executions, whose `Input` and `Output` are JSON as text.
     """
-    try:
-        described = json.loads(result.cause or "")
-    except ValueError:
-        described = None
-    if not isinstance(described, dict):
-        return result.model_copy(update={"cause": _line(result.cause)})
-    return result.model_copy(
-        update={
-            "execution": described.get("ExecutionArn") or result.execution,
-            "error": described.get("Error") or described.get("Status") or result.error,
-            "cause": _line(described.get("Cause")),
-        }
+    files = read_json(s3, manifest)["ResultFiles"]
+    for kind in ("SUCCEEDED", "FAILED", "PENDING"):
+        for file in files.get(kind, []):
+            for entry in read_list(s3, Location(bucket=manifest.bucket, key=file["Key"])):
+                yield _ended(entry) if kind == "SUCCEEDED" else _broken(entry)
+
+
+def _ended(entry: dict[str, Any]) -> ItemResult:
+    """An item whose execution ended in order: it says how its environment fared."""
+    result = ItemResult.model_validate(json.loads(entry["Output"]))
+    return result.model_copy(update={"cause": _line(result.cause)})
+
+
+def _broken(entry: dict[str, Any]) -> ItemResult:
+    """An item whose own execution failed, such as by a result that is too large for Step Functions, or never began."""
+    return ItemResult(
+        environment=_environment(entry),
+        execution=entry.get("ExecutionArn"),
+        status="FAILED",
+        error=entry.get("Error") or entry.get("Status"),
+        cause=_line(entry.get("Cause")),
     )
+
+
+def _environment(entry: dict[str, Any]) -> str:
+    # A very long input is left out (the same page: `InputDetails`).
+    try:
+        return str(json.loads(entry["Input"])["environment"])
+    except (KeyError, TypeError, ValueError):
+        return str(entry.get("Name") or "unknown")
 
 
 def _line(text: str | None) -> str | None:
@@ -122,8 +163,19 @@ def _line(text: str | None) -> str | None:
     return line[:_CAUSE_LENGTH] or None
 
 
+def _sentence(report: FleetReport) -> str:
+    shown = "; ".join(f"{item.environment}: {item.error}: {item.cause}" for item in report.failures)
+    more = report.failed - len(report.failures)
+    rest = f"; and {more} more" if more else ""
+    where = (
+        f" (listed in s3://{report.results.bucket}/{report.results.key})" if report.results else ""
+    )
+    return (
+        f"{report.action}: {report.failed} of {report.started} environments failed: {shown}{rest}; "
+        f"look at their executions{where}"
+    )
+
+
 def _announce(events: Any, bus: str, execution: str, report: FleetReport) -> None:
-    # Each environment has its own event, so this one has only the numbers.
-    detail = report.model_dump(mode="json", by_alias=True, exclude={"environments"})
     kind = "Fleet Failed" if report.failed else "Fleet Complete"
-    announce(events, bus, execution, kind, detail)
+    announce(events, bus, execution, kind, report.model_dump(mode="json", by_alias=True))

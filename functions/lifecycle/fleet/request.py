@@ -56,9 +56,9 @@ class FleetRequest(InputModel):
     max_concurrency: int = Field(
         default=5,
         ge=1,
-        le=20,
+        le=1000,
         description="How many environments are processed at the same time.",
-        json_schema_extra=allowed("1 to 20"),
+        json_schema_extra=allowed("1 to 1000"),
     )
     dry_run: bool = Field(
         default=False,

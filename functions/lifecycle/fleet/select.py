@@ -12,6 +12,7 @@ from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import InvalidRequestError
+from lifecycle.fleet.files import Location, folder, write_list
 from lifecycle.fleet.orphans import Orphan, find_orphans
 from lifecycle.fleet.request import FleetRequest, parse_fleet_request
 from lifecycle.record import Record
@@ -19,8 +20,16 @@ from lifecycle.settings import Settings
 from lifecycle.table import Records
 
 _SECONDS_AN_HOUR = 3600
-# A state's output is at most 256 KiB; no Catch can catch a larger output (Step Functions, "Service quotas").
-_LARGEST = 200_000
+# A state's output is at most 256 KiB; no Catch can catch a larger output (Step Functions, "Service quotas"). So an
+# output lists only the first of something, and the whole list is in S3.
+_LISTED = 50
+_NAMED = 10
+
+
+class SelectionSettings(Settings):
+    """Where the files of fleet executions are kept."""
+
+    artifact_bucket: str
 
 
 class FleetEvent(Wire):
@@ -46,14 +55,31 @@ class FleetItem(Wire):
 
 
 class Selection(Wire):
-    """What `select_environments` returns."""
+    """What `select_environments` returns. Its size does not depend on the number of environments.
+
+    Attributes:
+        action: As requested.
+        max_concurrency: As requested.
+        dry_run: As requested.
+        selected: How many environments were selected.
+        items: The file with a `FleetItem` for each selected environment; none if nothing was selected.
+        results_prefix: Where the results of the environments are to be written, in the same bucket.
+        would_start: In a dry run: the first selected environments.
+        orphan_count: How many orphans were found.
+        orphans: The first orphans.
+        orphan_list: The file with all orphans; none if `orphans` has them all.
+    """
 
     action: str
     max_concurrency: int
     dry_run: bool
-    items: list[FleetItem]
-    would_start: list[FleetItem] = Field(default_factory=list)
+    selected: int
+    items: Location | None = None
+    results_prefix: str
+    would_start: list[str] = Field(default_factory=list)
+    orphan_count: int = 0
     orphans: list[Orphan] = Field(default_factory=list)
+    orphan_list: Location | None = None
 
 
 def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Selection:
@@ -61,17 +87,18 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
 
     Args:
         event: The execution and its input.
-        clients: DynamoDB, Resource Groups Tagging API and AgentCore.
+        clients: DynamoDB, S3, Resource Groups Tagging API and AgentCore.
 
     Returns:
-        One item per environment. A dry run has them in `wouldStart` instead, and writes nothing. An orphaned
-        environment that is to be removed gets a record first, which its teardown requires.
+        How many environments were selected, and the file with one item per environment. A dry run also names the first
+        of them, and changes no record. An orphaned environment that is to be removed gets a record first, which its
+        teardown requires.
 
     Raises:
         InvalidRequestError: The input is wrong, or names an environment that has no record.
     """
     request = parse_fleet_request(event.input)
-    settings = Settings.load()
+    settings = SelectionSettings.load()
     table = Records(clients.dynamodb, settings.table_name)
     records = sorted(table.all(), key=lambda record: record.environment)
     _refuse_unknown(request, records)
@@ -96,21 +123,25 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
         )
         for environment in sorted(inputs)
     ]
-    selection = Selection(
+    place, bucket = folder(event.execution), settings.artifact_bucket
+
+    def file(name: str) -> Location:
+        return Location(bucket=bucket, key=f"{place}/{name}.json")
+
+    return Selection(
         action=request.action,
         max_concurrency=request.max_concurrency,
         dry_run=request.dry_run,
-        items=[] if request.dry_run else items,
-        would_start=items if request.dry_run else [],
-        orphans=orphans,
+        selected=len(items),
+        items=write_list(clients.s3, file("items"), items) if items else None,
+        results_prefix=f"{place}/results",
+        would_start=[item.environment for item in items[:_LISTED]] if request.dry_run else [],
+        orphan_count=len(orphans),
+        orphans=orphans[:_LISTED],
+        orphan_list=write_list(clients.s3, file("orphans"), orphans)
+        if len(orphans) > _LISTED
+        else None,
     )
-    size = len(selection.model_dump_json(by_alias=True).encode())
-    if size > _LARGEST:
-        raise InvalidRequestError(
-            f"environments: given {len(items)} with requests of {size} bytes, allowed: {_LARGEST} bytes at once; start "
-            "several fleet executions, each for some of the environments (use environments or pattern)"
-        )
-    return selection
 
 
 def _refuse_unknown(request: FleetRequest, records: list[Record]) -> None:
@@ -118,9 +149,14 @@ def _refuse_unknown(request: FleetRequest, records: list[Record]) -> None:
     unknown = [name for name in request.environments or [] if name not in known]
     if unknown:
         raise InvalidRequestError(
-            f"environments: given {', '.join(unknown)}, allowed: those that have a record "
-            f"({', '.join(sorted(known)) or 'none has'})"
+            f"environments: given {_first(unknown)}, allowed: those that have a record "
+            f"({_first(sorted(known)) or 'none has'})"
         )
+
+
+def _first(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _is_named(request: FleetRequest, environment: str) -> bool:

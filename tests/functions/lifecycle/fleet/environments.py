@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lifecycle.fleet.select import FleetEvent, Selection, select_environments
+from lifecycle.fleet.files import read_list
+from lifecycle.fleet.select import FleetEvent, FleetItem, Selection, select_environments
 from lifecycle.record import RuntimeRecord
 from lifecycle.request.model import parse_request
 
@@ -14,8 +15,15 @@ def select(world: Any, execution: str = "fleet:one", **request: Any) -> Selectio
     return select_environments(event, clients=world.clients)
 
 
-def named(selection: Selection) -> list[str]:
-    return [item.environment for item in selection.items]
+def items(world: Any, selection: Selection) -> list[FleetItem]:
+    """The items in the selection's file."""
+    if selection.items is None:
+        return []
+    return [FleetItem.model_validate(item) for item in read_list(world.clients.s3, selection.items)]
+
+
+def named(world: Any, selection: Selection) -> list[str]:
+    return [item.environment for item in items(world, selection)]
 
 
 def environment(world: Any, name: str, **changes: Any) -> None:

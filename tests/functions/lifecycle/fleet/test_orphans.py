@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from lifecycle.fleet.orphans import find_orphans
+from lifecycle.fleet.files import read_list
+from lifecycle.fleet.orphans import Orphan, find_orphans
 from lifecycle.record import IdentityRecord
-from tests.functions.lifecycle.fleet.environments import environment, select
+from tests.functions.lifecycle.fleet.environments import environment, items, named, select
 
 
 def orphaned_runtime(world: Any, name: str, stack: str = "stack") -> str:
@@ -31,7 +32,7 @@ def test_orphans_are_reported_and_nothing_more(world: Any) -> None:
         ],
     )
     selection = select(world, action="sweep")
-    assert selection.items == []
+    assert selection.items is None
     secret, runtime = sorted(selection.orphans, key=lambda orphan: orphan.arn == lost)
     assert ":secret:stack/lost/password" in secret.arn
     assert (runtime.arn, runtime.environment, runtime.removable) == (lost, "lost", True)
@@ -42,10 +43,10 @@ def test_orphans_are_torn_down_when_told_to(world: Any) -> None:
     orphaned_runtime(world, "lost")
     orphaned_runtime(world, "other")
     dry = select(world, action="sweep", removeOrphans=True, dryRun=True, pattern="lost")
-    assert [item.environment for item in dry.would_start] == ["lost"]
+    assert dry.would_start == ["lost"]
     assert world.records.get("lost") is None
     selection = select(world, action="sweep", removeOrphans=True, pattern="lost")
-    (item,) = selection.items
+    (item,) = items(world, selection)
     assert item.input == {"action": "teardown", "environment": "lost"}
     assert world.records.get("lost").state == "FAILED"
     assert world.records.get("other") is None
@@ -53,9 +54,9 @@ def test_orphans_are_torn_down_when_told_to(world: Any) -> None:
 
 def test_an_orphan_that_was_taken_on_is_swept_again_until_it_is_gone(world: Any) -> None:
     orphaned_runtime(world, "lost")
-    assert len(select(world, action="sweep", removeOrphans=True).items) == 1
+    assert named(world, select(world, action="sweep", removeOrphans=True)) == ["lost"]
     # The function was killed and runs again, or the teardown failed and the next sweep comes.
-    (item,) = select(world, action="sweep").items
+    (item,) = items(world, select(world, action="sweep"))
     assert item.input == {"action": "teardown", "environment": "lost"}
 
 
@@ -70,7 +71,7 @@ def test_what_is_provisioned_while_the_sweep_looks_is_not_torn_down(
     monkeypatch.setattr("lifecycle.fleet.select.find_orphans", provisioned_meanwhile)
     selection = select(world, action="sweep", removeOrphans=True)
     assert [orphan.environment for orphan in selection.orphans] == ["fresh"]
-    assert selection.items == []
+    assert selection.items is None
 
 
 def test_what_a_record_knows_is_no_orphan(world: Any) -> None:
@@ -99,3 +100,17 @@ def test_an_identity_that_a_record_knows_is_no_orphan(world: Any) -> None:
         world, "dev", identity=IdentityRecord(type="iam", secret_arns={"password": secret["ARN"]})
     )
     assert select(world, action="sweep").orphans == []
+
+
+def test_many_orphans_are_counted_and_listed_in_s3(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = [Orphan(arn=f"arn:{n:03}", environment=f"e{n:03}", removable=False) for n in range(51)]
+    monkeypatch.setattr("lifecycle.fleet.select.find_orphans", lambda *_: lost)
+    selection = select(world, action="sweep")
+    assert (selection.orphan_count, selection.orphans) == (51, lost[:50])
+    assert selection.orphan_list is not None
+    listed = read_list(world.clients.s3, selection.orphan_list)
+    assert [Orphan.model_validate(item) for item in listed] == lost
+    monkeypatch.setattr("lifecycle.fleet.select.find_orphans", lambda *_: lost[:50])
+    assert select(world, action="sweep").orphan_list is None

@@ -6,8 +6,13 @@ from typing import Any
 import pytest
 
 from lifecycle.errors import FleetError
-from lifecycle.fleet.report import FleetReportEvent, report_fleet
+from lifecycle.fleet.files import Location
+from lifecycle.fleet.report import FleetReport, FleetReportEvent, report_fleet
+from lifecycle.fleet.select import Selection
 from tests.functions.lifecycle.fleet.environments import environment, select
+from tests.functions.lifecycle.runtime_world import BUCKET
+
+PREFIX = "fleets/one/results/run"
 
 
 @pytest.fixture
@@ -26,40 +31,114 @@ def heard(world: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     del world.clients.__dict__["events"]
 
 
-def report(world: Any, *results: dict[str, Any]) -> Any:
-    environment(world, "a")
-    selection = select(world, action="rebuild")
-    event = FleetReportEvent.model_validate(
-        {"execution": "fleet:one", "selection": selection, "results": list(results)}
-    )
+def item(name: str, error: str | None = None, cause: str | None = None) -> dict[str, Any]:
+    """An entry of a result file: the execution of an item that ended in order."""
+    output = {
+        "environment": name,
+        "execution": f"x:{name}",
+        "status": "FAILED" if error else "SUCCEEDED",
+        "error": error,
+        "cause": cause,
+    }
+    return {
+        "ExecutionArn": f"map:{name}",
+        "Input": json.dumps({"environment": name, "input": {"environment": name}}),
+        "Output": json.dumps(output),
+        "Status": "SUCCEEDED",
+    }
+
+
+def written(world: Any, **files: list[list[dict[str, Any]]]) -> Location:
+    """Write result files and their manifest as a ResultWriter does."""
+    s3 = world.clients.s3
+    listed: dict[str, list[dict[str, Any]]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
+    for kind, contents in files.items():
+        for number, entries in enumerate(contents):
+            key, body = f"{PREFIX}/{kind}_{number}.json", json.dumps(entries).encode()
+            s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+            listed[kind].append({"Key": key, "Size": len(body)})
+    manifest = Location(bucket=BUCKET, key=f"{PREFIX}/manifest.json")
+    text = json.dumps({"DestinationBucket": BUCKET, "MapRunArn": "run", "ResultFiles": listed})
+    s3.put_object(Bucket=BUCKET, Key=manifest.key, Body=text.encode())
+    return manifest
+
+
+def report(world: Any, selection: Selection, results: Location | None) -> FleetReport:
+    event = FleetReportEvent(execution="fleet:one", selection=selection, results=results)
     return report_fleet(event, clients=world.clients)
 
 
-GOOD = {"environment": "a", "execution": "x:1", "status": "SUCCEEDED", "error": None, "cause": None}
+@pytest.fixture
+def selection(world: Any) -> Selection:
+    environment(world, "a")
+    return select(world, action="rebuild")
 
 
-def test_a_good_fleet_is_counted(world: Any, heard: Any) -> None:
-    result = report(world, GOOD, GOOD | {"environment": "b"})
-    assert (result.started, result.succeeded, result.failed) == (2, 2, 0)
+def test_a_good_fleet_is_counted_over_all_files(
+    world: Any, heard: Any, selection: Selection
+) -> None:
+    results = written(world, SUCCEEDED=[[item("a"), item("b")], [item("c")]])
+    result = report(world, selection, results)
+    assert (result.started, result.succeeded, result.failed) == (3, 3, 0)
+    assert (result.results, result.failures) == (results, [])
     assert [entry["DetailType"] for entry in heard] == ["Fleet Complete"]
 
 
-def test_a_failed_environment_is_named_with_its_own_error(world: Any, heard: Any) -> None:
-    cause = {
-        "ExecutionArn": "x:2",
-        "Status": "FAILED",
-        "Error": "SmokeTestError",
-        "Cause": "check 'answer':\nexpected rain",
-    }
-    failed = {
-        "environment": "b",
-        "execution": None,
-        "status": "FAILED",
-        "error": "States.TaskFailed",
-        "cause": json.dumps(cause),
-    }
-    with pytest.raises(FleetError, match="1 of 2 environments failed: b: SmokeTestError: check"):
-        report(world, GOOD, failed)
+def test_a_failed_environment_is_named_with_its_own_error(
+    world: Any, heard: Any, selection: Selection
+) -> None:
+    failed = item("b", "SmokeTestError", "check 'answer':\nexpected rain")
+    with pytest.raises(
+        FleetError, match="1 of 2 environments failed: b: SmokeTestError: check 'answer': expected"
+    ) as raised:
+        report(world, selection, written(world, SUCCEEDED=[[item("a"), failed]]))
+    assert f"s3://{BUCKET}/{PREFIX}/manifest.json" in str(raised.value)
     (entry,) = heard
     assert entry["DetailType"] == "Fleet Failed"
-    assert json.loads(entry["Detail"])["failed"] == 1
+    detail = json.loads(entry["Detail"])
+    assert detail["failed"] == 1
+    assert [failure["execution"] for failure in detail["failures"]] == ["x:b"]
+
+
+def test_an_item_whose_own_execution_failed_or_never_began_has_failed(
+    world: Any, heard: Any, selection: Selection
+) -> None:
+    """No Catch catches States.DataLimitExceeded: the item's own execution fails then."""
+    large = {**item("large"), "Status": "FAILED", "Error": "States.DataLimitExceeded"}
+    hidden = {"Name": "uuid", "Status": "TIMED_OUT", "InputDetails": {"Included": False}}
+    pending = {"Input": json.dumps({"environment": "later"}), "Status": "PENDING"}
+    results = written(world, SUCCEEDED=[[item("a")]], FAILED=[[large, hidden]], PENDING=[[pending]])
+    with pytest.raises(FleetError, match="3 of 4 environments failed"):
+        report(world, selection, results)
+    failures = json.loads(heard[0]["Detail"])["failures"]
+    assert [(failure["environment"], failure["error"]) for failure in failures] == [
+        ("large", "States.DataLimitExceeded"),
+        ("later", "PENDING"),
+        ("uuid", "TIMED_OUT"),
+    ]
+
+
+def test_ten_failures_are_named_and_nothing_grows_with_the_rest(
+    world: Any, heard: Any, selection: Selection
+) -> None:
+    sizes = []
+    for count in (10, 100, 1000):
+        failed = [item(f"e{number:04}", "BuildError", "c" * 4000) for number in range(count)]
+        with pytest.raises(FleetError) as raised:
+            report(world, selection, written(world, SUCCEEDED=[failed[::-1]]))
+        sizes.append((len(str(raised.value)), len(heard[-1]["Detail"])))
+        assert str(raised.value).count("BuildError") == 10
+        assert all(f"e{number:04}: " in str(raised.value) for number in range(10))
+    assert "and 990 more" in str(raised.value)
+    assert max(cause for cause, _ in sizes) - min(cause for cause, _ in sizes) < 30
+    assert max(detail for _, detail in sizes) - min(detail for _, detail in sizes) < 30
+    assert max(map(max, sizes)) < 6000
+
+
+def test_a_dry_run_says_where_its_list_is(world: Any, heard: Any) -> None:
+    environment(world, "a")
+    dry = select(world, action="rebuild", dryRun=True)
+    result = report(world, dry, None)
+    assert (result.selected, result.started, result.would_start) == (1, 0, ["a"])
+    assert result.results == dry.items
+    assert len(heard) == 1

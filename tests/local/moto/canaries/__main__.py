@@ -11,11 +11,12 @@ import os
 
 from moto import mock_aws
 
-from tests.local.moto.canaries import cognito, events, executions, interpreter, policies
+from tests.local.moto.canaries import cognito, events, executions, interpreter, map_runs, policies
 
 CANARIES = [
     *interpreter.CANARIES,
     *executions.CANARIES,
+    *map_runs.CANARIES,
     *events.CANARIES,
     *policies.CANARIES,
     *cognito.CANARIES,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from lifecycle.smoke_test import mcp_conversation
 from lifecycle.smoke_test.answer_text import answer_text
 from lifecycle.smoke_test.invocation import Answer, Message, Target
 from lifecycle.smoke_test.patience import Patience
+from lifecycle.smoke_test.pattern import matches
 from lifecycle.smoke_test.probes import REFUSED, Probe
 
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -159,11 +159,17 @@ class Gate:
             return "the MCP server answered, but not as expected; fix the agent or smokeTest.prompt"
         if status != HTTPStatus.OK:
             return "undecided"
-        if re.search(self._expect, reply.text) is None:
+        shown = f"the answer is: {self._line(reply.text) or '(empty)'}"
+        try:
+            matching = matches(self._expect, reply.text, self._patience.for_one_try())
+        except TimeoutError:
             return (
-                f"the answer does not match; the answer is: {self._line(reply.text) or '(empty)'}"
+                "smokeTest.expect against the answer took too long; write the pattern without nested quantifiers such "
+                f"as (a+)+, or raise smokeTest.timeoutSeconds; {shown}"
             )
-        return None
+        except MemoryError:
+            return f"smokeTest.expect against the answer needs too much memory; write a simpler pattern; {shown}"
+        return None if matching else f"the answer does not match; {shown}"
 
     def _line(self, text: str) -> str:
         line = " ".join(self._hidden(text).split())

@@ -7,8 +7,7 @@ headers and query are those of botocore's model of `bedrock-agentcore`.
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -21,20 +20,15 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from pydantic import SecretStr
 
 from lifecycle.clients import Clients
+from lifecycle.smoke_test.bounded import TooLateError, read, within
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
-# The rest of a longer answer is not read.
-MAX_BYTES = 1_000_000
 JSON_TYPE = "application/json"
 EVENT_STREAM = "text/event-stream"
 
 
 # botocore's errors for a missing or incomplete answer; they have no more specific base class in common.
 _UNANSWERED = (HTTPClientError, NoConnectionError, IncompleteReadError)
-
-
-class _TooLate(Exception):  # noqa: N818 - a signal inside this file
-    pass
 
 
 @dataclass(frozen=True)
@@ -131,31 +125,37 @@ class BearerCaller:
     ) -> Answer:
         base = str(self._clients.agentcore.meta.endpoint_url).rstrip("/")
         sent = {key: value for key, value in headers.items() if value is not None}
+        # A small compressed body could become a huge one.
+        sent["Accept-Encoding"] = "identity"
         sent[SESSION_HEADER] = target.session_id
         if self._token is not None:
             sent["Authorization"] = f"Bearer {self._token.get_secret_value()}"
-        deadline = time.monotonic() + seconds
-        try:
+        url = f"{base}/runtimes/{quote(target.arn, safe='')}/{action}"
+
+        def post() -> Answer:
             with (
                 self._clients.http(seconds) as http,
                 http.stream(
                     "POST",
-                    f"{base}/runtimes/{quote(target.arn, safe='')}/{action}",
+                    url,
                     params={"qualifier": target.qualifier},
                     headers=sent,
                     content=body,
                 ) as response,
             ):
-                text = _read(response.iter_bytes(), deadline)
-        except (httpx.RequestError, _TooLate) as error:
+                text = _text(read(response.iter_raw(), seconds))
+            return Answer(
+                status=response.status_code,
+                code=_code(response.status_code, response.headers, text),
+                body=text,
+                content_type=_media_type(response.headers.get("content-type")),
+                mcp_session_id=response.headers.get("mcp-session-id"),
+            )
+
+        try:
+            return within(seconds, post)
+        except (httpx.RequestError, TooLateError) as error:
             return Answer(None, _no_answer(error, seconds))
-        return Answer(
-            status=response.status_code,
-            code=_code(response.status_code, response.headers, text),
-            body=text,
-            content_type=_media_type(response.headers.get("content-type")),
-            mcp_session_id=response.headers.get("mcp-session-id"),
-        )
 
 
 class SigV4Caller:
@@ -170,8 +170,8 @@ class SigV4Caller:
             "mcpSessionId": message.mcp_session_id,
             "mcpProtocolVersion": message.mcp_version,
         }
-        deadline = time.monotonic() + seconds
-        try:
+
+        def invoke() -> Answer:
             response = self._clients.agentcore_within(seconds).invoke_agent_runtime(
                 agentRuntimeArn=target.arn,
                 qualifier=target.qualifier,
@@ -183,46 +183,44 @@ class SigV4Caller:
             )
             # The body's own context manager returns the raw connection, not the body.
             with closing(response["response"]) as stream:
-                text = _read(stream.iter_chunks(), deadline)
-        except ClientError as error:
-            return _refusal(error)
-        except (*_UNANSWERED, _TooLate) as error:
-            return Answer(None, _no_answer(error, seconds))
-        status = response["ResponseMetadata"]["HTTPStatusCode"]
-        return Answer(
-            status=status,
-            code=_code(status, {}, ""),
-            body=text,
-            content_type=_media_type(response.get("contentType")),
-            mcp_session_id=response.get("mcpSessionId"),
-        )
+                text = _text(read(stream.iter_chunks(), seconds))
+            status = response["ResponseMetadata"]["HTTPStatusCode"]
+            return Answer(
+                status=status,
+                code=_code(status, {}, ""),
+                body=text,
+                content_type=_media_type(response.get("contentType")),
+                mcp_session_id=response.get("mcpSessionId"),
+            )
+
+        return _answered(invoke, seconds)
 
     def stop(self, target: Target, seconds: float) -> Answer:
         """See `Caller`."""
-        try:
+
+        def stop() -> Answer:
             response = self._clients.agentcore_within(seconds).stop_runtime_session(
                 agentRuntimeArn=target.arn,
                 qualifier=target.qualifier,
                 runtimeSessionId=target.session_id,
             )
-        except ClientError as error:
-            return _refusal(error)
-        except _UNANSWERED as error:
-            return Answer(None, _no_answer(error, seconds))
-        status = response["ResponseMetadata"]["HTTPStatusCode"]
-        return Answer(status, _code(status, {}, ""))
+            status = response["ResponseMetadata"]["HTTPStatusCode"]
+            return Answer(status, _code(status, {}, ""))
+
+        return _answered(stop, seconds)
 
 
-def _read(chunks: Iterable[bytes], deadline: float) -> str:
-    # A read time-out only limits the time between two chunks. This deadline ends a stream that never stops.
-    read = bytearray()
-    for chunk in chunks:
-        read += chunk
-        if len(read) >= MAX_BYTES:
-            break
-        if time.monotonic() > deadline:
-            raise _TooLate
-    return bytes(read[:MAX_BYTES]).decode("utf-8", errors="replace")
+def _answered(call: Callable[[], Answer], seconds: float) -> Answer:
+    try:
+        return within(seconds, call)
+    except ClientError as error:
+        return _refusal(error)
+    except (*_UNANSWERED, TooLateError) as error:
+        return Answer(None, _no_answer(error, seconds))
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", errors="replace")
 
 
 def _refusal(error: ClientError) -> Answer:
@@ -260,6 +258,6 @@ def _media_type(value: str | None) -> str:
 
 
 def _no_answer(error: Exception, seconds: float) -> str:
-    if isinstance(error, _TooLate) or "Timeout" in type(error).__name__:
+    if isinstance(error, TooLateError) or "Timeout" in type(error).__name__:
         return f"no answer within {seconds:.1f} s"
     return f"no answer ({type(error).__name__})"

@@ -6,6 +6,7 @@ Tokens and passwords are only in local variables, as `SecretStr`, whose repr hid
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from lifecycle.errors import SmokeTestError
 from lifecycle.identity import app_clients
 from lifecycle.identity.oauth import token_endpoint
 from lifecycle.record import IdentityRecord
+from lifecycle.smoke_test.bounded import TooLateError, within
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.token_request import discovered_token_endpoint, request_token
 
@@ -56,6 +58,7 @@ class SignedIn:
 
 
 Model = TypeVar("Model", bound=BaseModel)
+T = TypeVar("T")
 
 
 class _Strict(BaseModel):
@@ -99,13 +102,21 @@ def sign_in(identity: IdentityRecord, clients: Clients, patience: Patience) -> S
         return _with_provider(identity, clients, patience)
     if identity.flow == "clientCredentials":
         return _as_machine(identity, clients, patience)
-    return _as_user(identity, clients)
+    return _as_user(identity, clients, patience)
 
 
-def _as_user(identity: IdentityRecord, clients: Clients) -> SignedIn:
-    secret = _read(clients.secrets, identity.secret_arn, PasswordSecret)
-    own = _password_tokens(clients.cognito, identity, identity.client_id, secret)
-    other = _password_tokens(clients.cognito, identity, identity.probe_client_id, secret)
+def _as_user(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
+    secret = _read(clients, patience, identity.secret_arn, PasswordSecret)
+
+    def tokens(client_id: str | None) -> dict[str, str]:
+        return _in_time(
+            "Cognito",
+            patience,
+            lambda: _password_tokens(clients.cognito, identity, client_id, secret),
+        )
+
+    own = tokens(identity.client_id)
+    other = tokens(identity.probe_client_id)
     return SignedIn(
         token=SecretStr(own["AccessToken"]),
         refused=(
@@ -148,9 +159,13 @@ def _password_tokens(
 
 
 def _as_machine(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
-    secret = _read(clients.secrets, identity.secret_arn, ClientSecret)
-    probe = app_clients.describe_client(
-        clients.cognito, str(identity.user_pool_id), identity.probe_client_id
+    secret = _read(clients, patience, identity.secret_arn, ClientSecret)
+    probe = _in_time(
+        "Cognito",
+        patience,
+        lambda: app_clients.describe_client(
+            clients.cognito, str(identity.user_pool_id), identity.probe_client_id
+        ),
     )
     if probe is None:
         raise _cannot("no probe client")
@@ -177,7 +192,7 @@ def _as_machine(identity: IdentityRecord, clients: Clients, patience: Patience) 
 
 
 def _with_provider(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
-    secret = _read(clients.secrets, identity.token_secret_arn, ClientSecret)
+    secret = _read(clients, patience, identity.token_secret_arn, ClientSecret)
     endpoint, in_body = discovered_token_endpoint(clients, patience, str(identity.discovery_url))
     return SignedIn(
         token=request_token(
@@ -192,9 +207,22 @@ def _with_provider(identity: IdentityRecord, clients: Clients, patience: Patienc
     )
 
 
-def _read(secrets: Any, arn: str | None, model: type[Model]) -> Model:
+def _in_time(service: str, patience: Patience, call: Callable[[], T]) -> T:
     try:
-        value = secrets.get_secret_value(SecretId=arn)["SecretString"]
+        return within(patience.for_one_try(), call)
+    except TooLateError:
+        raise _cannot(
+            f"that {service} did not answer in time", "retry, or raise smokeTest.timeoutSeconds"
+        ) from None
+
+
+def _read(clients: Clients, patience: Patience, arn: str | None, model: type[Model]) -> Model:
+    try:
+        value = _in_time(
+            "Secrets Manager",
+            patience,
+            lambda: clients.secrets.get_secret_value(SecretId=arn)["SecretString"],
+        )
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in ("ResourceNotFoundException", "InvalidRequestException"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -13,6 +15,7 @@ from pydantic import SecretStr
 
 from lifecycle.clients import Clients
 from lifecycle.errors import SmokeTestError
+from lifecycle.smoke_test.bounded import TooLateError, read, within
 from lifecycle.smoke_test.patience import Patience
 
 _ONE_TRY = 15.0
@@ -102,20 +105,40 @@ def _ask(
     tries = 0
     while True:
         tries += 1
+        seconds = patience.for_one_try(_ONE_TRY)
+        send = functools.partial(_send, clients, seconds, method, url, form, headers)
         try:
-            with clients.http(patience.for_one_try(_ONE_TRY)) as http:
-                response = http.request(method, url, data=form or None, headers=headers)
+            status, body = within(seconds, send)
         except httpx.RequestError as error:
             # A new domain has no address yet.
             seen = type(error).__name__
+        except TooLateError:
+            seen = "no answer"
         else:
-            seen = _seen(response)
-            if response.status_code == HTTPStatus.OK:
-                return _object(url, response)
-            if not _is_undecided(response.status_code):
+            seen = _seen(status, body)
+            if status == HTTPStatus.OK:
+                return _object(url, body)
+            if not _is_undecided(status):
                 raise _failed(url, seen)
         if not patience.wait(tries):
             raise _failed(url, f"{seen} for {time.monotonic() - began:.0f} s")
+
+
+def _send(
+    clients: Clients,
+    seconds: float,
+    method: str,
+    url: str,
+    form: dict[str, str],
+    headers: dict[str, str],
+) -> tuple[int, bytes]:
+    # A small compressed body could become a huge one.
+    sent = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
+    with (
+        clients.http(seconds) as http,
+        http.stream(method, url, data=form or None, headers=sent) as response,
+    ):
+        return response.status_code, read(response.iter_raw(), seconds)
 
 
 def _is_undecided(status: int) -> bool:
@@ -125,9 +148,9 @@ def _is_undecided(status: int) -> bool:
     )
 
 
-def _object(url: str, response: httpx.Response) -> dict[str, Any]:
+def _object(url: str, body: bytes) -> dict[str, Any]:
     try:
-        value = response.json()
+        value = json.loads(body)
     except ValueError:
         value = None
     if not isinstance(value, dict):
@@ -135,13 +158,13 @@ def _object(url: str, response: httpx.Response) -> dict[str, Any]:
     return value
 
 
-def _seen(response: httpx.Response) -> str:
+def _seen(status: int, body: bytes) -> str:
     # Only the error's code: a description could repeat what was sent (RFC 6749, section 5.2).
     try:
-        code = str(response.json()["error"])[:60]
+        code = str(json.loads(body)["error"])[:60]
     except (ValueError, KeyError, TypeError):
-        code = response.reason_phrase
-    return f"{response.status_code} {code}"
+        code = HTTPStatus(status).phrase
+    return f"{status} {code}"
 
 
 def _failed(url: str, seen: str) -> SmokeTestError:

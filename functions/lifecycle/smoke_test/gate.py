@@ -22,6 +22,11 @@ _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 # AgentCore returns 424 when the agent itself failed: the call passed the authorization.
 _LET_THROUGH = frozenset({HTTPStatus.OK, HTTPStatus.FAILED_DEPENDENCY})
 _REFUSAL_SECONDS = 30.0
+_UNDECIDED = "undecided"
+# A first pull of an image can take longer than the service lets an agent start: a 424 that heals. An agent that is
+# broken fails quickly, each time.
+_QUICK_SECONDS = 5.0
+_MOST_QUICK_FAILURES = 3
 _SHOWN = 300
 _ANSWER_SHOWN = 4000
 
@@ -88,17 +93,26 @@ class Gate:
         expected = f"200 and /{self._expect}/" if probe.answered else REFUSED
         began = time.monotonic()
         tries = 0
+        failure = ""
         while True:
             tries += 1
+            tried = time.monotonic()
             reply = self._answered(probe) if probe.answered else self._refused(probe)
             problem = self._judge(probe, reply)
-            if problem != "undecided":
+            if probe.answered and reply.answer.status == HTTPStatus.FAILED_DEPENDENCY:
+                failure = f"; an earlier try: {problem}"
+            quick = time.monotonic() - tried < _QUICK_SECONDS
+            if not self._is_repeated(
+                probe, reply, problem, last=quick and tries >= _MOST_QUICK_FAILURES
+            ):
                 break
             if not self._patience.wait(tries):
-                problem = (
-                    f"undecided after {tries} tries in {self._patience.seconds:.0f} s: that status is neither a pass "
-                    "nor a failure; look at the runtime's log, and retry or raise smokeTest.timeoutSeconds"
-                )
+                if problem == _UNDECIDED:
+                    problem = (
+                        f"undecided after {tries} tries in {self._patience.seconds:.0f} s: that status is neither a "
+                        "pass nor a failure; look at the runtime's log, and retry or raise smokeTest.timeoutSeconds"
+                        f"{failure}"
+                    )
                 break
         seen = self._line(reply.problem or str(reply.answer))
         self.checks.append(
@@ -116,6 +130,11 @@ class Gate:
             )
         if probe.answered:
             self.answer = self._hidden(reply.text)[:_ANSWER_SHOWN]
+
+    @staticmethod
+    def _is_repeated(probe: Probe, reply: _Reply, problem: str | None, *, last: bool) -> bool:
+        failed = probe.answered and reply.answer.status == HTTPStatus.FAILED_DEPENDENCY
+        return problem == _UNDECIDED or (failed and not last)
 
     def _refused(self, probe: Probe) -> _Reply:
         seconds = self._patience.for_one_try(_REFUSAL_SECONDS)
@@ -142,7 +161,7 @@ class Gate:
         return Message(json.dumps({"prompt": self._prompt}, ensure_ascii=False).encode())
 
     def _judge(self, probe: Probe, reply: _Reply) -> str | None:
-        """None: passed. `undecided`: repeat the probe. Anything else: why the check failed."""
+        """None: passed. `_UNDECIDED`: repeat the probe. Anything else: why the check failed."""
         status = reply.answer.status
         if not probe.answered:
             if status in _REFUSALS:
@@ -152,13 +171,13 @@ class Gate:
                     "the authorizer let the call through; do not use this version, check the runtime's authorizer and "
                     "provision again"
                 )
-            return "undecided"
+            return _UNDECIDED
         if status == HTTPStatus.FAILED_DEPENDENCY:
             return f"the agent failed: {self._line(reply.text)}; look at the runtime's log"
         if reply.problem is not None:
             return "the MCP server answered, but not as expected; fix the agent or smokeTest.prompt"
         if status != HTTPStatus.OK:
-            return "undecided"
+            return _UNDECIDED
         shown = f"the answer is: {self._line(reply.text) or '(empty)'}"
         try:
             matching = matches(self._expect, reply.text, self._patience.for_one_try())

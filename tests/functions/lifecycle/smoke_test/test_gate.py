@@ -11,6 +11,7 @@ from botocore.exceptions import EndpointConnectionError, IncompleteReadError, SS
 from lifecycle.errors import SmokeTestError
 from lifecycle.identity.provision import provision_identity
 from lifecycle.record import IdentityRecord
+from lifecycle.smoke_test import gate
 from lifecycle.smoke_test.run import SmokeTestReport
 from tests.functions.lifecycle.identity.provisioning import MACHINE
 from tests.functions.lifecycle.smoke_test.smoke_environment import error, jwt_identity, run
@@ -172,11 +173,35 @@ def test_a_good_token_refused_for_a_moment_is_asked_again(password: Any) -> None
     assert run(password).passed
 
 
-def test_an_agent_that_fails_fails_with_its_message(password: Any) -> None:
-    password.runtime.always["good"] = error(424, "RuntimeClientError", "ImportError: strands")
-    with pytest.raises(SmokeTestError, match=r"424 RuntimeClientError.*ImportError: strands"):
+def test_an_agent_that_fails_fails_with_its_last_message(password: Any) -> None:
+    failures = [
+        error(424, "RuntimeClientError", message) for message in ("first", "second", "third")
+    ]
+    password.runtime.script["good"] = list(failures)
+    with pytest.raises(SmokeTestError, match=r"424 RuntimeClientError.*the agent failed.*third"):
         run(password)
-    assert password.pauses == []
+    assert len(password.pauses) == 2
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_an_agent_that_fails_while_it_starts_is_asked_again(password: Any, failures: int) -> None:
+    message = "Runtime initialization time exceeded. Please make sure that initialization completes"
+    password.runtime.script["good"] = [error(424, "RuntimeClientError", message)] * failures
+    assert run(password).passed
+    assert len(password.pauses) == failures
+
+
+def test_an_agent_that_takes_long_to_fail_is_asked_while_there_is_time(
+    password: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # An image that is pulled for the first time fails at the service's limit for a start, again and again.
+    monkeypatch.setattr(gate, "_QUICK_SECONDS", 0.0)
+    password.runtime.script["good"] = [error(424, "RuntimeClientError")] * 5
+    assert run(password).passed
+    assert len(password.pauses) == 5
+    password.runtime.always["good"] = error(424, "RuntimeClientError", "the last one")
+    with pytest.raises(SmokeTestError, match=r"the agent failed: .*the last one"):
+        run(password, smokeTest={"timeoutSeconds": 1})
 
 
 def test_a_wrong_answer_fails_at_once_and_shows_it(password: Any) -> None:

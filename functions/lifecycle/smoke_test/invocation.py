@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -20,9 +20,10 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from pydantic import SecretStr
 
 from lifecycle.clients import Clients
-from lifecycle.smoke_test.bounded import TooLateError, read, within
+from lifecycle.smoke_test.bounded import MAX_BYTES, TooLateError, read, within
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
+_BEFORE_PARSE = "before-parse.bedrock-agentcore.InvokeAgentRuntime"
 JSON_TYPE = "application/json"
 EVENT_STREAM = "text/event-stream"
 
@@ -54,11 +55,15 @@ class Message:
         body: The payload, JSON.
         mcp_session_id: For MCP: the session that the server named, if any.
         mcp_version: For MCP: the protocol version that was agreed on.
+        mcp_method: For MCP from 2026-07-28 on: the method of the body.
+        mcp_name: For MCP from 2026-07-28 on: the name of the tool that is called, as a header carries it.
     """
 
     body: bytes
     mcp_session_id: str | None = None
     mcp_version: str | None = None
+    mcp_method: str | None = None
+    mcp_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,8 @@ class BearerCaller:
             "Accept": f"{JSON_TYPE}, {EVENT_STREAM}",
             "Mcp-Session-Id": message.mcp_session_id,
             "Mcp-Protocol-Version": message.mcp_version,
+            "Mcp-Method": message.mcp_method,
+            "Mcp-Name": message.mcp_name,
         }
         return self._post(target, "invocations", headers, message.body, seconds)
 
@@ -169,10 +176,20 @@ class SigV4Caller:
         optional = {
             "mcpSessionId": message.mcp_session_id,
             "mcpProtocolVersion": message.mcp_version,
+            "mcpMethod": message.mcp_method,
+            "mcpName": message.mcp_name,
         }
 
-        def invoke() -> Answer:
-            response = self._clients.agentcore_within(seconds).invoke_agent_runtime(
+        kept: list[tuple[str, str]] = []
+
+        def keep(response_dict: dict[str, Any], **_: Any) -> None:
+            raw = response_dict.get("body")
+            if isinstance(raw, bytes):
+                media_type = _media_type(response_dict["headers"].get("content-type"))
+                kept.append((_text(raw[:MAX_BYTES]), media_type))
+
+        def send(client: Any) -> Any:
+            return client.invoke_agent_runtime(
                 agentRuntimeArn=target.arn,
                 qualifier=target.qualifier,
                 runtimeSessionId=target.session_id,
@@ -181,6 +198,15 @@ class SigV4Caller:
                 payload=message.body,
                 **{key: value for key, value in optional.items() if value is not None},
             )
+
+        def invoke() -> Answer:
+            client = self._clients.agentcore_within(seconds)
+            # botocore keeps only the message of a refusal; an MCP server's refusal is in its body.
+            client.meta.events.register(_BEFORE_PARSE, keep, unique_id=_BEFORE_PARSE)
+            try:
+                response = send(client)
+            finally:
+                client.meta.events.unregister(_BEFORE_PARSE, unique_id=_BEFORE_PARSE)
             # The body's own context manager returns the raw connection, not the body.
             with closing(response["response"]) as stream:
                 text = _text(read(stream.iter_chunks(), seconds))
@@ -193,7 +219,11 @@ class SigV4Caller:
                 mcp_session_id=response.get("mcpSessionId"),
             )
 
-        return _answered(invoke, seconds)
+        answer = _answered(invoke, seconds)
+        if kept and answer.status is not None:
+            text, media_type = kept[-1]
+            return replace(answer, body=text, content_type=media_type)
+        return answer
 
     def stop(self, target: Target, seconds: float) -> Answer:
         """See `Caller`."""

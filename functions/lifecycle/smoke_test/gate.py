@@ -158,7 +158,9 @@ class Gate:
     def _opening(self) -> Message:
         if self._mcp:
             return mcp_conversation.opening()
-        return Message(json.dumps({"prompt": self._prompt}, ensure_ascii=False).encode())
+        return Message(
+            json.dumps({"prompt": self._prompt}, ensure_ascii=False).encode(errors="replace")
+        )
 
     def _judge(self, probe: Probe, reply: _Reply) -> str | None:
         """None: passed. `_UNDECIDED`: repeat the probe. Anything else: why the check failed."""

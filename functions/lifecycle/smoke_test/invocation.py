@@ -6,7 +6,6 @@ headers and query are those of botocore's model of `bedrock-agentcore`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from pydantic import SecretStr
 
 from lifecycle.clients import Clients
 from lifecycle.smoke_test.bounded import MAX_BYTES, TooLateError, read, within
+from lifecycle.smoke_test.untrusted import json_value
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 _BEFORE_PARSE = "before-parse.bedrock-agentcore.InvokeAgentRuntime"
@@ -187,6 +187,8 @@ class SigV4Caller:
             if isinstance(raw, bytes):
                 media_type = _media_type(response_dict["headers"].get("content-type"))
                 kept.append((_text(raw[:MAX_BYTES]), media_type))
+                # botocore fails on what is no object, and on what is nested deep.
+                response_dict["body"] = raw if _is_object(raw) else b"{}"
 
         def send(client: Any) -> Any:
             return client.invoke_agent_runtime(
@@ -253,6 +255,13 @@ def _text(body: bytes) -> str:
     return body.decode("utf-8", errors="replace")
 
 
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(json_value(body), dict)
+    except ValueError:
+        return False
+
+
 def _refusal(error: ClientError) -> Answer:
     details = error.response["Error"]
     return Answer(
@@ -276,7 +285,7 @@ def _code(status: int, headers: Mapping[str, str], body: str) -> str:
 
 def _named_in(body: str) -> str:
     try:
-        value: Any = json.loads(body)
+        value: Any = json_value(body)
     except ValueError:
         return ""
     named = (value.get("__type") or value.get("code") or "") if isinstance(value, dict) else ""

@@ -181,6 +181,7 @@ def _passed(runtime: RuntimeRecord, endpoint: str, version: str | None) -> Runti
 
 def _stop_sessions(target: Target, gate: Gate, caller: Caller) -> None:
     sessions = {target.session_id}
+    # The conversation takes none of more than 256 characters.
     if gate.mcp_session_id is not None and len(gate.mcp_session_id) >= _SESSION_ID_LENGTH:
         sessions.add(gate.mcp_session_id)
     time_to_stop = Patience(_STOP_SECONDS)

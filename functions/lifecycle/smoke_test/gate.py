@@ -17,6 +17,7 @@ from lifecycle.smoke_test.invocation import Answer, Message, Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.pattern import matches
 from lifecycle.smoke_test.probes import REFUSED, Probe
+from lifecycle.smoke_test.redaction import Redaction
 
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 # AgentCore returns 424 when the agent itself failed: the call passed the authorization.
@@ -79,7 +80,7 @@ class Gate:
         self._prompt = request.smoke_test.prompt
         self._expect = request.smoke_test.expect
         self._patience = patience
-        self._secrets = [secret for secret in secrets if secret]
+        self._hidden = Redaction(secrets)
         self.checks: list[Check] = []
         self.answer = ""
         self.mcp_session_id: str | None = None
@@ -129,7 +130,7 @@ class Gate:
                 f"check '{probe.name}': expected {expected}, seen {seen}: {problem}"
             )
         if probe.answered:
-            self.answer = self._hidden(reply.text)[:_ANSWER_SHOWN]
+            self.answer = self._hidden(reply.text[:_ANSWER_SHOWN])
 
     @staticmethod
     def _is_repeated(probe: Probe, reply: _Reply, problem: str | None, *, last: bool) -> bool:
@@ -193,10 +194,5 @@ class Gate:
         return None if matching else f"the answer does not match; {shown}"
 
     def _line(self, text: str) -> str:
-        line = " ".join(self._hidden(text).split())
+        line = " ".join(self._hidden(text[:_ANSWER_SHOWN]).split())
         return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
-
-    def _hidden(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "(hidden)")
-        return text

@@ -45,16 +45,19 @@ class SignedIn:
     Attributes:
         token: The access token that the runtime must accept; None where no token is used (`iam`).
         refused: Valid tokens that the runtime must refuse, each with the name of its check.
+        credential: The password or client secret that the tokens were asked for with.
     """
 
     token: SecretStr | None = None
     refused: tuple[tuple[str, SecretStr], ...] = ()
+    credential: SecretStr | None = None
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every text that must not appear in any output."""
-        tokens = [token for _, token in self.refused] + ([self.token] if self.token else [])
-        return tuple(token.get_secret_value() for token in tokens)
+        others = (self.token, self.credential)
+        hidden = [token for _, token in self.refused] + [one for one in others if one is not None]
+        return tuple(secret.get_secret_value() for secret in hidden)
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -119,6 +122,7 @@ def _as_user(identity: IdentityRecord, clients: Clients, patience: Patience) -> 
     other = tokens(identity.probe_client_id)
     return SignedIn(
         token=SecretStr(own["AccessToken"]),
+        credential=secret.password,
         refused=(
             ("An access token of another client is refused", SecretStr(other["AccessToken"])),
             ("The ID token of the right user is refused", SecretStr(own["IdToken"])),
@@ -178,6 +182,7 @@ def _as_machine(identity: IdentityRecord, clients: Clients, patience: Patience) 
 
     return SignedIn(
         token=token(secret.client_id, secret.client_secret, identity.scope),
+        credential=secret.client_secret,
         refused=(
             (
                 "An access token of another client is refused",
@@ -195,6 +200,7 @@ def _with_provider(identity: IdentityRecord, clients: Clients, patience: Patienc
     secret = _read(clients, patience, identity.token_secret_arn, ClientSecret)
     endpoint, in_body = discovered_token_endpoint(clients, patience, str(identity.discovery_url))
     return SignedIn(
+        credential=secret.client_secret,
         token=request_token(
             clients,
             patience,
@@ -203,7 +209,7 @@ def _with_provider(identity: IdentityRecord, clients: Clients, patience: Patienc
             secret.client_secret,
             {"scope": secret.scope, "audience": secret.audience},
             in_body=in_body,
-        )
+        ),
     )
 
 

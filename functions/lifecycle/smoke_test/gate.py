@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from lifecycle.entry import Wire
-from lifecycle.errors import SmokeTestError
+from lifecycle.errors import AwsCallError, SmokeTestError
 from lifecycle.request.model import Request
 from lifecycle.smoke_test import mcp_conversation
 from lifecycle.smoke_test.answer_text import answer_text
-from lifecycle.smoke_test.invocation import Answer, Message, Target
+from lifecycle.smoke_test.invocation import Answer, Message, SigV4Caller, Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.pattern import matches
 from lifecycle.smoke_test.probes import REFUSED, Probe
@@ -28,6 +28,9 @@ _UNDECIDED = "undecided"
 # broken fails quickly, each time.
 _QUICK_SECONDS = 5.0
 _MOST_QUICK_FAILURES = 3
+# A permission that was given a moment ago may count only later.
+_MOST_DENIALS = 3
+_IAM_DENIAL = "not authorized to perform: bedrock-agentcore:InvokeAgentRuntime"
 _SHOWN = 300
 _ANSWER_SHOWN = 4000
 
@@ -90,6 +93,7 @@ class Gate:
 
         Raises:
             SmokeTestError: The answer is not the expected one, or the time limit passed without a decisive answer.
+            AwsCallError: IAM refuses the function itself, so the check would prove nothing about the authorizer.
         """
         expected = f"200 and /{self._expect}/" if probe.answered else REFUSED
         began = time.monotonic()
@@ -103,6 +107,13 @@ class Gate:
             if probe.answered and reply.answer.status == HTTPStatus.FAILED_DEPENDENCY:
                 failure = f"; an earlier try: {problem}"
             quick = time.monotonic() - tried < _QUICK_SECONDS
+            if tries >= _MOST_DENIALS and _is_denied_by_iam(probe, reply):
+                raise AwsCallError(
+                    f"InvokeAgentRuntime: {self._line(str(reply.answer))}: IAM refused the smoke test's own role, so "
+                    f"check '{probe.name}' proves nothing; allow bedrock-agentcore:InvokeAgentRuntime on "
+                    f"{self._target.arn} for the role of RunSmokeTestFunction (a service control policy or the "
+                    "runtime's resource policy can also deny it)"
+                )
             if not self._is_repeated(
                 probe, reply, problem, last=quick and tries >= _MOST_QUICK_FAILURES
             ):
@@ -167,6 +178,8 @@ class Gate:
         """None: passed. `_UNDECIDED`: repeat the probe. Anything else: why the check failed."""
         status = reply.answer.status
         if not probe.answered:
+            if _is_denied_by_iam(probe, reply):
+                return _UNDECIDED
             if status in _REFUSALS:
                 return None
             if status in _LET_THROUGH:
@@ -196,3 +209,12 @@ class Gate:
     def _line(self, text: str) -> str:
         line = " ".join(self._hidden(text[:_ANSWER_SHOWN]).split())
         return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+
+
+def _is_denied_by_iam(probe: Probe, reply: _Reply) -> bool:
+    """Whether IAM itself refused a signed call, so that the runtime's authorizer was not asked.
+
+    The text is that of every IAM denial (IAM user guide, "Troubleshoot access denied error messages").
+    """
+    denied = reply.answer.status == HTTPStatus.FORBIDDEN and _IAM_DENIAL in reply.answer.body
+    return denied and isinstance(probe.caller, SigV4Caller)

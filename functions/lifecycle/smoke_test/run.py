@@ -73,6 +73,7 @@ def run_smoke_test(
 
     Raises:
         SmokeTestError: A check failed, or got no decisive answer; the record says which version failed.
+        AwsCallError: IAM refuses the function itself to call the runtime; the record is unchanged.
         EnvironmentNotFoundError: There is no runtime to test.
         LockLostError: Another execution took the environment over.
     """

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from botocore.exceptions import EndpointConnectionError, IncompleteReadError, SSLError
 
-from lifecycle.errors import SmokeTestError
+from lifecycle.errors import AwsCallError, SmokeTestError
 from lifecycle.identity.provision import provision_identity
 from lifecycle.record import IdentityRecord
 from lifecycle.smoke_test import gate
@@ -202,6 +202,31 @@ def test_an_agent_that_takes_long_to_fail_is_asked_while_there_is_time(
     password.runtime.always["good"] = error(424, "RuntimeClientError", "the last one")
     with pytest.raises(SmokeTestError, match=r"the agent failed: .*the last one"):
         run(password, smokeTest={"timeoutSeconds": 1})
+
+
+DENIED = (
+    "User: arn:aws:sts::123456789012:assumed-role/role/function is not authorized to perform: "
+    "bedrock-agentcore:InvokeAgentRuntime on resource: arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/x"
+)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("password", "sigv4"), ("iam", "good")])
+def test_a_denial_by_iam_proves_nothing(
+    request: pytest.FixtureRequest, name: str, kind: str
+) -> None:
+    smoke = request.getfixturevalue(name)
+    smoke.runtime.script[kind] = [error(403, "AccessDeniedException", DENIED)]
+    assert run(smoke).passed
+    assert len(smoke.pauses) == 1
+    smoke.runtime.always[kind] = error(403, "AccessDeniedException", DENIED)
+    with pytest.raises(AwsCallError, match="allow bedrock-agentcore:InvokeAgentRuntime on arn:"):
+        run(smoke)
+    assert smoke.world.record.runtime.failed_version is None
+
+
+def test_a_refusal_by_the_authorizer_passes_whatever_it_says(password: Any) -> None:
+    password.runtime.always["refused"] = error(403, "AccessDeniedException", DENIED)
+    assert run(password).passed
 
 
 def test_a_wrong_answer_fails_at_once_and_shows_it(password: Any) -> None:

@@ -114,7 +114,7 @@ class Gate:
                     f"{self._target.arn} for the role of RunSmokeTestFunction (a service control policy or the "
                     "runtime's resource policy can also deny it)"
                 )
-            if not self._is_repeated(
+            if not _is_repeated(
                 probe, reply, problem, last=quick and tries >= _MOST_QUICK_FAILURES
             ):
                 break
@@ -123,7 +123,7 @@ class Gate:
                     problem = (
                         f"undecided after {tries} tries in {self._patience.seconds:.0f} s: that status is neither a "
                         "pass nor a failure; look at the runtime's log, and retry or raise smokeTest.timeoutSeconds"
-                        f"{failure}"
+                        f"{_where_to_listen(reply, mcp=self._mcp)}{failure}"
                     )
                 break
         seen = self._line(reply.problem or str(reply.answer))
@@ -142,11 +142,6 @@ class Gate:
             )
         if probe.answered:
             self.answer = self._hidden(reply.text[:_ANSWER_SHOWN])
-
-    @staticmethod
-    def _is_repeated(probe: Probe, reply: _Reply, problem: str | None, *, last: bool) -> bool:
-        failed = probe.answered and reply.answer.status == HTTPStatus.FAILED_DEPENDENCY
-        return problem == _UNDECIDED or (failed and not last)
 
     def _refused(self, probe: Probe) -> _Reply:
         seconds = self._patience.for_one_try(_REFUSAL_SECONDS)
@@ -218,3 +213,16 @@ def _is_denied_by_iam(probe: Probe, reply: _Reply) -> bool:
     """
     denied = reply.answer.status == HTTPStatus.FORBIDDEN and _IAM_DENIAL in reply.answer.body
     return denied and isinstance(probe.caller, SigV4Caller)
+
+
+def _is_repeated(probe: Probe, reply: _Reply, problem: str | None, *, last: bool) -> bool:
+    failed = probe.answered and reply.answer.status == HTTPStatus.FAILED_DEPENDENCY
+    return problem == _UNDECIDED or (failed and not last)
+
+
+def _where_to_listen(reply: _Reply, *, mcp: bool) -> str:
+    if reply.answer.status != HTTPStatus.GATEWAY_TIMEOUT:
+        return ""
+    # AgentCore developer guide, "HTTP protocol contract" and "MCP protocol contract".
+    where = "0.0.0.0:8000/mcp" if mcp else "0.0.0.0:8080, paths /invocations and /ping"
+    return f"; the agent must listen on {where}"

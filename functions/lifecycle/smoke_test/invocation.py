@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from lifecycle.clients import Clients
 from lifecycle.smoke_test.bounded import MAX_BYTES, TooLateError, read, within
-from lifecycle.smoke_test.untrusted import json_value
+from lifecycle.smoke_test.untrusted import is_object, json_value
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 _BEFORE_PARSE = "before-parse.bedrock-agentcore.InvokeAgentRuntime"
@@ -188,7 +188,7 @@ class SigV4Caller:
                 media_type = _media_type(response_dict["headers"].get("content-type"))
                 kept.append((_text(raw[:MAX_BYTES]), media_type))
                 # botocore fails on what is no object, and on what is nested deep.
-                response_dict["body"] = raw if _is_object(raw) else b"{}"
+                response_dict["body"] = raw if is_object(raw) else b"{}"
 
         def send(client: Any) -> Any:
             return client.invoke_agent_runtime(
@@ -253,13 +253,6 @@ def _answered(call: Callable[[], Answer], seconds: float) -> Answer:
 
 def _text(body: bytes) -> str:
     return body.decode("utf-8", errors="replace")
-
-
-def _is_object(body: bytes) -> bool:
-    try:
-        return isinstance(json_value(body), dict)
-    except ValueError:
-        return False
 
 
 def _refusal(error: ClientError) -> Answer:

@@ -27,6 +27,14 @@ def json_value(text: str | bytes) -> Any:
         raise ValueError("nested too deep") from None
 
 
+def is_object(text: str | bytes) -> bool:
+    """Whether a text is a JSON object that `json_value` reads."""
+    try:
+        return isinstance(json_value(text), dict)
+    except ValueError:
+        return False
+
+
 def clean(text: str) -> str:
     """Replace each half of a surrogate pair by U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lifecycle.smoke_test.invocation import EVENT_STREAM, Answer
+from lifecycle.smoke_test.untrusted import json_value
 
 # The keys of the pieces of a streamed text (Strands' stream events: `data`, and `text` in a delta).
 _TEXT_KEYS = ("data", "text")
@@ -60,7 +61,7 @@ def _pieces(value: Any, key: str = "data") -> Iterator[str]:
 
 def _decoded(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json_value(text)
     except ValueError:
         return text
 

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from lifecycle.entry import Wire
-from lifecycle.errors import SmokeTestError
+from lifecycle.errors import AwsCallError, SmokeTestError
 from lifecycle.request.model import Request
 from lifecycle.smoke_test import mcp_conversation
 from lifecycle.smoke_test.answer_text import answer_text
-from lifecycle.smoke_test.invocation import Answer, Message, Target
+from lifecycle.smoke_test.invocation import Answer, Message, SigV4Caller, Target
 from lifecycle.smoke_test.patience import Patience
+from lifecycle.smoke_test.pattern import matches
 from lifecycle.smoke_test.probes import REFUSED, Probe
+from lifecycle.smoke_test.redaction import Redaction
 
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 # AgentCore returns 424 when the agent itself failed: the call passed the authorization.
 _LET_THROUGH = frozenset({HTTPStatus.OK, HTTPStatus.FAILED_DEPENDENCY})
 _REFUSAL_SECONDS = 30.0
+_UNDECIDED = "undecided"
+# A first pull of an image can take longer than the service lets an agent start: a 424 that heals. An agent that is
+# broken fails quickly, each time.
+_QUICK_SECONDS = 5.0
+_MOST_QUICK_FAILURES = 3
+# A permission that was given a moment ago may count only later.
+_MOST_DENIALS = 3
+_IAM_DENIAL = "not authorized to perform: bedrock-agentcore:InvokeAgentRuntime"
 _SHOWN = 300
 _ANSWER_SHOWN = 4000
 
@@ -74,7 +83,7 @@ class Gate:
         self._prompt = request.smoke_test.prompt
         self._expect = request.smoke_test.expect
         self._patience = patience
-        self._secrets = [secret for secret in secrets if secret]
+        self._hidden = Redaction(secrets)
         self.checks: list[Check] = []
         self.answer = ""
         self.mcp_session_id: str | None = None
@@ -84,21 +93,38 @@ class Gate:
 
         Raises:
             SmokeTestError: The answer is not the expected one, or the time limit passed without a decisive answer.
+            AwsCallError: IAM refuses the function itself, so the check would prove nothing about the authorizer.
         """
         expected = f"200 and /{self._expect}/" if probe.answered else REFUSED
         began = time.monotonic()
         tries = 0
+        failure = ""
         while True:
             tries += 1
+            tried = time.monotonic()
             reply = self._answered(probe) if probe.answered else self._refused(probe)
             problem = self._judge(probe, reply)
-            if problem != "undecided":
+            if probe.answered and reply.answer.status == HTTPStatus.FAILED_DEPENDENCY:
+                failure = f"; an earlier try: {problem}"
+            quick = time.monotonic() - tried < _QUICK_SECONDS
+            if tries >= _MOST_DENIALS and _is_denied_by_iam(probe, reply):
+                raise AwsCallError(
+                    f"InvokeAgentRuntime: {self._line(str(reply.answer))}: IAM refused the smoke test's own role, so "
+                    f"check '{probe.name}' proves nothing; allow bedrock-agentcore:InvokeAgentRuntime on "
+                    f"{self._target.arn} for the role of RunSmokeTestFunction (a service control policy or the "
+                    "runtime's resource policy can also deny it)"
+                )
+            if not _is_repeated(
+                probe, reply, problem, last=quick and tries >= _MOST_QUICK_FAILURES
+            ):
                 break
             if not self._patience.wait(tries):
-                problem = (
-                    f"undecided after {tries} tries in {self._patience.seconds:.0f} s: that status is neither a pass "
-                    "nor a failure; look at the runtime's log, and retry or raise smokeTest.timeoutSeconds"
-                )
+                if problem == _UNDECIDED:
+                    problem = (
+                        f"undecided after {tries} tries in {self._patience.seconds:.0f} s: that status is neither a "
+                        "pass nor a failure; look at the runtime's log, and retry or raise smokeTest.timeoutSeconds"
+                        f"{_where_to_listen(reply, mcp=self._mcp)}{failure}"
+                    )
                 break
         seen = self._line(reply.problem or str(reply.answer))
         self.checks.append(
@@ -115,7 +141,7 @@ class Gate:
                 f"check '{probe.name}': expected {expected}, seen {seen}: {problem}"
             )
         if probe.answered:
-            self.answer = self._hidden(reply.text)[:_ANSWER_SHOWN]
+            self.answer = self._hidden(reply.text[:_ANSWER_SHOWN])
 
     def _refused(self, probe: Probe) -> _Reply:
         seconds = self._patience.for_one_try(_REFUSAL_SECONDS)
@@ -139,12 +165,16 @@ class Gate:
     def _opening(self) -> Message:
         if self._mcp:
             return mcp_conversation.opening()
-        return Message(json.dumps({"prompt": self._prompt}, ensure_ascii=False).encode())
+        return Message(
+            json.dumps({"prompt": self._prompt}, ensure_ascii=False).encode(errors="replace")
+        )
 
     def _judge(self, probe: Probe, reply: _Reply) -> str | None:
-        """None: passed. `undecided`: repeat the probe. Anything else: why the check failed."""
+        """None: passed. `_UNDECIDED`: repeat the probe. Anything else: why the check failed."""
         status = reply.answer.status
         if not probe.answered:
+            if _is_denied_by_iam(probe, reply):
+                return _UNDECIDED
             if status in _REFUSALS:
                 return None
             if status in _LET_THROUGH:
@@ -152,24 +182,47 @@ class Gate:
                     "the authorizer let the call through; do not use this version, check the runtime's authorizer and "
                     "provision again"
                 )
-            return "undecided"
+            return _UNDECIDED
         if status == HTTPStatus.FAILED_DEPENDENCY:
             return f"the agent failed: {self._line(reply.text)}; look at the runtime's log"
         if reply.problem is not None:
             return "the MCP server answered, but not as expected; fix the agent or smokeTest.prompt"
         if status != HTTPStatus.OK:
-            return "undecided"
-        if re.search(self._expect, reply.text) is None:
+            return _UNDECIDED
+        shown = f"the answer is: {self._line(reply.text) or '(empty)'}"
+        try:
+            matching = matches(self._expect, reply.text, self._patience.for_one_try())
+        except TimeoutError:
             return (
-                f"the answer does not match; the answer is: {self._line(reply.text) or '(empty)'}"
+                "smokeTest.expect against the answer took too long; write the pattern without nested quantifiers such "
+                f"as (a+)+, or raise smokeTest.timeoutSeconds; {shown}"
             )
-        return None
+        except MemoryError:
+            return f"smokeTest.expect against the answer needs too much memory; write a simpler pattern; {shown}"
+        return None if matching else f"the answer does not match; {shown}"
 
     def _line(self, text: str) -> str:
-        line = " ".join(self._hidden(text).split())
+        line = " ".join(self._hidden(text[:_ANSWER_SHOWN]).split())
         return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
 
-    def _hidden(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "(hidden)")
-        return text
+
+def _is_denied_by_iam(probe: Probe, reply: _Reply) -> bool:
+    """Whether IAM itself refused a signed call, so that the runtime's authorizer was not asked.
+
+    The text is that of every IAM denial (IAM user guide, "Troubleshoot access denied error messages").
+    """
+    denied = reply.answer.status == HTTPStatus.FORBIDDEN and _IAM_DENIAL in reply.answer.body
+    return denied and isinstance(probe.caller, SigV4Caller)
+
+
+def _is_repeated(probe: Probe, reply: _Reply, problem: str | None, *, last: bool) -> bool:
+    failed = probe.answered and reply.answer.status == HTTPStatus.FAILED_DEPENDENCY
+    return problem == _UNDECIDED or (failed and not last)
+
+
+def _where_to_listen(reply: _Reply, *, mcp: bool) -> str:
+    if reply.answer.status != HTTPStatus.GATEWAY_TIMEOUT:
+        return ""
+    # AgentCore developer guide, "HTTP protocol contract" and "MCP protocol contract".
+    where = "0.0.0.0:8000/mcp" if mcp else "0.0.0.0:8080, paths /invocations and /ping"
+    return f"; the agent must listen on {where}"

@@ -6,11 +6,9 @@ headers and query are those of botocore's model of `bedrock-agentcore`.
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -21,20 +19,17 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from pydantic import SecretStr
 
 from lifecycle.clients import Clients
+from lifecycle.smoke_test.bounded import MAX_BYTES, TooLateError, read, within
+from lifecycle.smoke_test.untrusted import is_object, json_value
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
-# The rest of a longer answer is not read.
-MAX_BYTES = 1_000_000
+_BEFORE_PARSE = "before-parse.bedrock-agentcore.InvokeAgentRuntime"
 JSON_TYPE = "application/json"
 EVENT_STREAM = "text/event-stream"
 
 
 # botocore's errors for a missing or incomplete answer; they have no more specific base class in common.
 _UNANSWERED = (HTTPClientError, NoConnectionError, IncompleteReadError)
-
-
-class _TooLate(Exception):  # noqa: N818 - a signal inside this file
-    pass
 
 
 @dataclass(frozen=True)
@@ -60,11 +55,15 @@ class Message:
         body: The payload, JSON.
         mcp_session_id: For MCP: the session that the server named, if any.
         mcp_version: For MCP: the protocol version that was agreed on.
+        mcp_method: For MCP from 2026-07-28 on: the method of the body.
+        mcp_name: For MCP from 2026-07-28 on: the name of the tool that is called, as a header carries it.
     """
 
     body: bytes
     mcp_session_id: str | None = None
     mcp_version: str | None = None
+    mcp_method: str | None = None
+    mcp_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +113,8 @@ class BearerCaller:
             "Accept": f"{JSON_TYPE}, {EVENT_STREAM}",
             "Mcp-Session-Id": message.mcp_session_id,
             "Mcp-Protocol-Version": message.mcp_version,
+            "Mcp-Method": message.mcp_method,
+            "Mcp-Name": message.mcp_name,
         }
         return self._post(target, "invocations", headers, message.body, seconds)
 
@@ -131,31 +132,37 @@ class BearerCaller:
     ) -> Answer:
         base = str(self._clients.agentcore.meta.endpoint_url).rstrip("/")
         sent = {key: value for key, value in headers.items() if value is not None}
+        # A small compressed body could become a huge one.
+        sent["Accept-Encoding"] = "identity"
         sent[SESSION_HEADER] = target.session_id
         if self._token is not None:
             sent["Authorization"] = f"Bearer {self._token.get_secret_value()}"
-        deadline = time.monotonic() + seconds
-        try:
+        url = f"{base}/runtimes/{quote(target.arn, safe='')}/{action}"
+
+        def post() -> Answer:
             with (
                 self._clients.http(seconds) as http,
                 http.stream(
                     "POST",
-                    f"{base}/runtimes/{quote(target.arn, safe='')}/{action}",
+                    url,
                     params={"qualifier": target.qualifier},
                     headers=sent,
                     content=body,
                 ) as response,
             ):
-                text = _read(response.iter_bytes(), deadline)
-        except (httpx.RequestError, _TooLate) as error:
+                text = _text(read(response.iter_raw(), seconds))
+            return Answer(
+                status=response.status_code,
+                code=_code(response.status_code, response.headers, text),
+                body=text,
+                content_type=_media_type(response.headers.get("content-type")),
+                mcp_session_id=response.headers.get("mcp-session-id"),
+            )
+
+        try:
+            return within(seconds, post)
+        except (httpx.RequestError, TooLateError) as error:
             return Answer(None, _no_answer(error, seconds))
-        return Answer(
-            status=response.status_code,
-            code=_code(response.status_code, response.headers, text),
-            body=text,
-            content_type=_media_type(response.headers.get("content-type")),
-            mcp_session_id=response.headers.get("mcp-session-id"),
-        )
 
 
 class SigV4Caller:
@@ -169,10 +176,22 @@ class SigV4Caller:
         optional = {
             "mcpSessionId": message.mcp_session_id,
             "mcpProtocolVersion": message.mcp_version,
+            "mcpMethod": message.mcp_method,
+            "mcpName": message.mcp_name,
         }
-        deadline = time.monotonic() + seconds
-        try:
-            response = self._clients.agentcore_within(seconds).invoke_agent_runtime(
+
+        kept: list[tuple[str, str]] = []
+
+        def keep(response_dict: dict[str, Any], **_: Any) -> None:
+            raw = response_dict.get("body")
+            if isinstance(raw, bytes):
+                media_type = _media_type(response_dict["headers"].get("content-type"))
+                kept.append((_text(raw[:MAX_BYTES]), media_type))
+                # botocore fails on what is no object, and on what is nested deep.
+                response_dict["body"] = raw if is_object(raw) else b"{}"
+
+        def send(client: Any) -> Any:
+            return client.invoke_agent_runtime(
                 agentRuntimeArn=target.arn,
                 qualifier=target.qualifier,
                 runtimeSessionId=target.session_id,
@@ -181,48 +200,59 @@ class SigV4Caller:
                 payload=message.body,
                 **{key: value for key, value in optional.items() if value is not None},
             )
+
+        def invoke() -> Answer:
+            client = self._clients.agentcore_within(seconds)
+            # botocore keeps only the message of a refusal; an MCP server's refusal is in its body.
+            client.meta.events.register(_BEFORE_PARSE, keep, unique_id=_BEFORE_PARSE)
+            try:
+                response = send(client)
+            finally:
+                client.meta.events.unregister(_BEFORE_PARSE, unique_id=_BEFORE_PARSE)
             # The body's own context manager returns the raw connection, not the body.
             with closing(response["response"]) as stream:
-                text = _read(stream.iter_chunks(), deadline)
-        except ClientError as error:
-            return _refusal(error)
-        except (*_UNANSWERED, _TooLate) as error:
-            return Answer(None, _no_answer(error, seconds))
-        status = response["ResponseMetadata"]["HTTPStatusCode"]
-        return Answer(
-            status=status,
-            code=_code(status, {}, ""),
-            body=text,
-            content_type=_media_type(response.get("contentType")),
-            mcp_session_id=response.get("mcpSessionId"),
-        )
+                text = _text(read(stream.iter_chunks(), seconds))
+            status = response["ResponseMetadata"]["HTTPStatusCode"]
+            return Answer(
+                status=status,
+                code=_code(status, {}, ""),
+                body=text,
+                content_type=_media_type(response.get("contentType")),
+                mcp_session_id=response.get("mcpSessionId"),
+            )
+
+        answer = _answered(invoke, seconds)
+        if kept and answer.status is not None:
+            text, media_type = kept[-1]
+            return replace(answer, body=text, content_type=media_type)
+        return answer
 
     def stop(self, target: Target, seconds: float) -> Answer:
         """See `Caller`."""
-        try:
+
+        def stop() -> Answer:
             response = self._clients.agentcore_within(seconds).stop_runtime_session(
                 agentRuntimeArn=target.arn,
                 qualifier=target.qualifier,
                 runtimeSessionId=target.session_id,
             )
-        except ClientError as error:
-            return _refusal(error)
-        except _UNANSWERED as error:
-            return Answer(None, _no_answer(error, seconds))
-        status = response["ResponseMetadata"]["HTTPStatusCode"]
-        return Answer(status, _code(status, {}, ""))
+            status = response["ResponseMetadata"]["HTTPStatusCode"]
+            return Answer(status, _code(status, {}, ""))
+
+        return _answered(stop, seconds)
 
 
-def _read(chunks: Iterable[bytes], deadline: float) -> str:
-    # A read time-out only limits the time between two chunks. This deadline ends a stream that never stops.
-    read = bytearray()
-    for chunk in chunks:
-        read += chunk
-        if len(read) >= MAX_BYTES:
-            break
-        if time.monotonic() > deadline:
-            raise _TooLate
-    return bytes(read[:MAX_BYTES]).decode("utf-8", errors="replace")
+def _answered(call: Callable[[], Answer], seconds: float) -> Answer:
+    try:
+        return within(seconds, call)
+    except ClientError as error:
+        return _refusal(error)
+    except (*_UNANSWERED, TooLateError) as error:
+        return Answer(None, _no_answer(error, seconds))
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", errors="replace")
 
 
 def _refusal(error: ClientError) -> Answer:
@@ -248,7 +278,7 @@ def _code(status: int, headers: Mapping[str, str], body: str) -> str:
 
 def _named_in(body: str) -> str:
     try:
-        value: Any = json.loads(body)
+        value: Any = json_value(body)
     except ValueError:
         return ""
     named = (value.get("__type") or value.get("code") or "") if isinstance(value, dict) else ""
@@ -260,6 +290,6 @@ def _media_type(value: str | None) -> str:
 
 
 def _no_answer(error: Exception, seconds: float) -> str:
-    if isinstance(error, _TooLate) or "Timeout" in type(error).__name__:
+    if isinstance(error, TooLateError) or "Timeout" in type(error).__name__:
         return f"no answer within {seconds:.1f} s"
     return f"no answer ({type(error).__name__})"

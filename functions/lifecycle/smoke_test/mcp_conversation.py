@@ -1,22 +1,39 @@
-"""Talk to an MCP server: initialize, list the tools, call one. JSON-RPC over the runtime's invocations URL.
+"""Talk to an MCP server: agree on a revision, list the tools, call one. JSON-RPC over the runtime's invocations URL.
 
-Source: Model Context Protocol, revision 2025-06-18, "Lifecycle", "Streamable HTTP" and "Tools".
+A server speaks revision 2026-07-28, which has no `initialize`, or an earlier one, or both. `server/discover` tells:
+a server that does not know it gets `initialize` (see `lifecycle.smoke_test.mcp_messages` for the sources).
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from lifecycle.smoke_test.answer_text import stream_events
-from lifecycle.smoke_test.invocation import EVENT_STREAM, Answer, Message
+from lifecycle.smoke_test import mcp_messages
+from lifecycle.smoke_test.invocation import Answer, Message
+from lifecycle.smoke_test.mcp_messages import LEGACY, MODERN
+from lifecycle.smoke_test.untrusted import json_value
 
-PROTOCOL_VERSION = "2025-06-18"
 # The limit for a server that never ends its list of tools.
 _MOST_PAGES = 20
+# These say nothing about the server's revisions: the runtime is busy, starting or refuses the caller.
+_NOT_THE_SERVER = frozenset(
+    {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+# Streamable HTTP: a session id is visible ASCII. AgentCore takes at most 256 characters.
+_SESSION_ID = re.compile(r"[\x21-\x7e]{1,256}")
+_SHOWN = 200
 
 Send = Callable[[Message], Answer]
 
@@ -46,17 +63,12 @@ class _Ended(Exception):  # noqa: N818 - a signal inside this file
 
 
 def opening() -> Message:
-    """The first message of a conversation, `initialize`."""
-    parameters = {
-        "protocolVersion": PROTOCOL_VERSION,
-        "capabilities": {},
-        "clientInfo": {"name": "agentcore-lifecycle-smoke-test", "version": "1"},
-    }
-    return Message(_request(1, "initialize", parameters))
+    """The first message of a conversation with a server of an earlier revision, `initialize`."""
+    return mcp_messages.initialize()
 
 
 def converse(send: Send, prompt: str) -> Conversation:
-    """Initialize, list the tools, call one of them.
+    """Agree on a revision, list the tools, call one of them.
 
     Args:
         send: Sends a message and returns the answer.
@@ -75,60 +87,113 @@ def converse(send: Send, prompt: str) -> Conversation:
 class _Talk:
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._version: str | None = None
+        self._version = MODERN
         self._id = 0
         self.session_id: str | None = None
 
     def hold(self, prompt: str) -> Conversation:
-        agreed, _ = self._call("initialize", opening().body)
-        self._version = str(agreed.get("protocolVersion", PROTOCOL_VERSION))
-        self._notify("notifications/initialized")
+        if not self._is_modern():
+            self._initialize()
         tools, answer = self._tools()
         name, arguments, problem = choose_tool(tools, prompt)
         if problem is not None:
             raise _Ended(answer, problem)
         result, answer = self._ask("tools/call", {"name": name, "arguments": arguments})
+        if result.get("resultType") == "input_required":
+            raise _Ended(
+                answer, f"tool {name} asks for more input; name another in smokeTest.prompt"
+            )
         text = _text_of(result)
         if result.get("isError"):
             raise _Ended(answer, f"tool {name} failed: {text}")
         return Conversation(answer, text=text, session_id=self.session_id)
+
+    def _is_modern(self) -> bool:
+        self._id += 1
+        answer = self._post(mcp_messages.modern(self._id, "server/discover", {}, self.session_id))
+        versions = mcp_messages.supported(mcp_messages.response_in(answer, self._id))
+        if versions is None:
+            if answer.status is None or answer.status in _NOT_THE_SERVER:
+                raise _Ended(answer)
+            return False
+        if MODERN not in versions and not set(versions) & set(LEGACY):
+            raise _Ended(answer, _no_common(versions))
+        return MODERN in versions
+
+    def _initialize(self) -> None:
+        asked = list(LEGACY[:-1])
+        while True:
+            self._version = asked.pop(0)
+            self._id += 1
+            answer = self._post(mcp_messages.initialize(self._id, self._version))
+            response = mcp_messages.response_in(answer, self._id)
+            refused = response is not None and "error" in response
+            if not asked or not (refused or answer.status == HTTPStatus.BAD_REQUEST):
+                break
+            versions = mcp_messages.supported(response)
+            if versions is not None:
+                asked = [version for version in LEGACY if version in versions]
+                if not asked or self._version in asked:
+                    raise _Ended(answer, _no_common(versions))
+        result = self._result("initialize", answer, response)
+        agreed = result.get("protocolVersion")
+        if agreed not in LEGACY:
+            raise _Ended(answer, _no_common([agreed]))
+        self._version = agreed
+        answer = self._post(
+            mcp_messages.notification("notifications/initialized", self.session_id, agreed)
+        )
+        if answer.status is None or answer.status >= HTTPStatus.MULTIPLE_CHOICES:
+            raise _Ended(answer)
 
     def _tools(self) -> tuple[list[dict[str, Any]], Answer]:
         tools: list[dict[str, Any]] = []
         cursor: str | None = None
         for _ in range(_MOST_PAGES):
             page, answer = self._ask("tools/list", {"cursor": cursor} if cursor else {})
-            tools += page.get("tools", [])
+            found = page.get("tools")
+            if not isinstance(found, list) or not all(isinstance(tool, dict) for tool in found):
+                raise _Ended(answer, f"tools/list: tools is no list of objects: {_short(found)}")
+            tools += found
             cursor = page.get("nextCursor")
             if not cursor:
                 return tools, answer
+            if not isinstance(cursor, str):
+                raise _Ended(answer, f"tools/list: nextCursor is no text: {_short(cursor)}")
         raise _Ended(answer, f"tools/list has more than {_MOST_PAGES} pages")
 
     def _ask(self, method: str, parameters: dict[str, Any]) -> tuple[dict[str, Any], Answer]:
-        return self._call(method, _request(self._id + 1, method, parameters))
-
-    def _call(self, method: str, body: bytes) -> tuple[dict[str, Any], Answer]:
         self._id += 1
-        answer = self._post(body)
-        if answer.status != HTTPStatus.OK:
+        if self._version == MODERN:
+            message = mcp_messages.modern(self._id, method, parameters, self.session_id)
+        else:
+            message = mcp_messages.legacy(
+                self._id, method, parameters, self.session_id, self._version
+            )
+        answer = self._post(message)
+        return self._result(method, answer, mcp_messages.response_in(answer, self._id)), answer
+
+    def _result(
+        self, method: str, answer: Answer, response: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        # Revision 2026-07-28 gives an error a status of its own: 400 or 404.
+        is_error = response is not None and "error" in response
+        if answer.status != HTTPStatus.OK and not (is_error and self._version == MODERN):
             raise _Ended(answer)
-        reply = _reply(answer, self._id)
-        if reply is None:
+        if response is None:
             raise _Ended(answer, f"{method}: the answer is no JSON-RPC response")
-        if "error" in reply:
-            error = reply["error"] if isinstance(reply["error"], dict) else {}
+        if is_error:
+            error = response["error"] if isinstance(response["error"], dict) else {}
             raise _Ended(answer, f"{method}: {error.get('code')} {error.get('message')}")
-        result = reply.get("result")
-        return result if isinstance(result, dict) else {}, answer
+        result = response["result"]
+        if not isinstance(result, dict):
+            raise _Ended(answer, f"{method}: the result is no object: {_short(result)}")
+        return result
 
-    def _notify(self, method: str) -> None:
-        answer = self._post(json.dumps({"jsonrpc": "2.0", "method": method}).encode())
-        if answer.status is None or answer.status >= HTTPStatus.MULTIPLE_CHOICES:
-            raise _Ended(answer)
-
-    def _post(self, body: bytes) -> Answer:
-        answer = self._send(Message(body, self.session_id, self._version))
-        self.session_id = answer.mcp_session_id or self.session_id
+    def _post(self, message: Message) -> Answer:
+        answer = self._send(message)
+        if answer.mcp_session_id and _SESSION_ID.fullmatch(answer.mcp_session_id):
+            self.session_id = answer.mcp_session_id
         return answer
 
 
@@ -144,7 +209,7 @@ def choose_tool(tools: list[dict[str, Any]], prompt: str) -> tuple[str, dict[str
     """
     names = [str(tool.get("name")) for tool in tools]
     try:
-        asked = json.loads(prompt)
+        asked = json_value(prompt)
     except ValueError:
         asked = None
     if isinstance(asked, dict) and isinstance(asked.get("tool"), str):
@@ -155,7 +220,8 @@ def choose_tool(tools: list[dict[str, Any]], prompt: str) -> tuple[str, dict[str
             return name, {}, f"arguments of tool {name} must be a JSON object"
         return name, arguments, None
     for tool in tools:
-        if not (tool.get("inputSchema") or {}).get("required"):
+        schema = tool.get("inputSchema")
+        if not (isinstance(schema, dict) and schema.get("required")):
             return str(tool.get("name")), {}, None
     return (
         "",
@@ -165,33 +231,20 @@ def choose_tool(tools: list[dict[str, Any]], prompt: str) -> tuple[str, dict[str
     )
 
 
-def _request(number: int, method: str, parameters: dict[str, Any]) -> bytes:
-    return json.dumps(
-        {"jsonrpc": "2.0", "id": number, "method": method, "params": parameters},
-        ensure_ascii=False,
-    ).encode()
+def _no_common(versions: list[Any]) -> str:
+    return f"the server speaks MCP {_short(versions)}; the smoke test speaks {MODERN}, {', '.join(LEGACY)}"
 
 
-def _reply(answer: Answer, number: int) -> dict[str, Any] | None:
-    if answer.content_type == EVENT_STREAM:
-        candidates = list(stream_events(answer.body))
-    else:
-        try:
-            candidates = [json.loads(answer.body)]
-        except ValueError:
-            return None
-    # A stream may carry notifications before the response; an error to an unreadable request has the id null.
-    for value in candidates:
-        is_reply = isinstance(value, dict) and ("result" in value or "error" in value)
-        if is_reply and value.get("id") in (number, None):
-            found: dict[str, Any] = value
-            return found
-    return None
+def _short(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)[:_SHOWN]
 
 
 def _text_of(result: dict[str, Any]) -> str:
-    content = [part for part in result.get("content", []) if isinstance(part, dict)]
-    texts = [str(part.get("text", "")) for part in content if part.get("type") == "text"]
+    content = result.get("content")
+    parts = (
+        [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    )
+    texts = [str(part.get("text", "")) for part in parts if part.get("type") == "text"]
     if not texts and "structuredContent" in result:
         texts = [json.dumps(result["structuredContent"], ensure_ascii=False)]
     return "\n".join(texts)

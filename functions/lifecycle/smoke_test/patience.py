@@ -1,4 +1,7 @@
-"""One time limit for the whole smoke test, and pauses with jitter between tries."""
+"""One time limit for the whole smoke test, and pauses with jitter between tries.
+
+Every call of the smoke test, and the match of the answer, gets what is left of this limit or less.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ from collections.abc import Callable
 
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 5.0
-# Every try gets at least this long, so that a try near the time limit can still get an answer.
-_SHORTEST_TRY = 1.0
 _RANDOM = random.SystemRandom()
 
 
@@ -27,8 +28,8 @@ class Patience:
         self._ends = time.monotonic() + seconds
 
     def for_one_try(self, at_most: float = float("inf")) -> float:
-        """How many seconds the next try may take."""
-        return min(at_most, max(_SHORTEST_TRY, self._ends - time.monotonic()))
+        """How many seconds the next try may take; 0 when there is no time left."""
+        return max(0.0, min(at_most, self._ends - time.monotonic()))
 
     def wait(self, tries: int) -> bool:
         """Pause before the next try.

@@ -6,6 +6,7 @@ Tokens and passwords are only in local variables, as `SecretStr`, whose repr hid
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from lifecycle.errors import SmokeTestError
 from lifecycle.identity import app_clients
 from lifecycle.identity.oauth import token_endpoint
 from lifecycle.record import IdentityRecord
+from lifecycle.smoke_test.bounded import TooLateError, within
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.token_request import discovered_token_endpoint, request_token
 
@@ -43,19 +45,23 @@ class SignedIn:
     Attributes:
         token: The access token that the runtime must accept; None where no token is used (`iam`).
         refused: Valid tokens that the runtime must refuse, each with the name of its check.
+        credential: The password or client secret that the tokens were asked for with.
     """
 
     token: SecretStr | None = None
     refused: tuple[tuple[str, SecretStr], ...] = ()
+    credential: SecretStr | None = None
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every text that must not appear in any output."""
-        tokens = [token for _, token in self.refused] + ([self.token] if self.token else [])
-        return tuple(token.get_secret_value() for token in tokens)
+        others = (self.token, self.credential)
+        hidden = [token for _, token in self.refused] + [one for one in others if one is not None]
+        return tuple(secret.get_secret_value() for secret in hidden)
 
 
 Model = TypeVar("Model", bound=BaseModel)
+T = TypeVar("T")
 
 
 class _Strict(BaseModel):
@@ -99,15 +105,24 @@ def sign_in(identity: IdentityRecord, clients: Clients, patience: Patience) -> S
         return _with_provider(identity, clients, patience)
     if identity.flow == "clientCredentials":
         return _as_machine(identity, clients, patience)
-    return _as_user(identity, clients)
+    return _as_user(identity, clients, patience)
 
 
-def _as_user(identity: IdentityRecord, clients: Clients) -> SignedIn:
-    secret = _read(clients.secrets, identity.secret_arn, PasswordSecret)
-    own = _password_tokens(clients.cognito, identity, identity.client_id, secret)
-    other = _password_tokens(clients.cognito, identity, identity.probe_client_id, secret)
+def _as_user(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
+    secret = _read(clients, patience, identity.secret_arn, PasswordSecret)
+
+    def tokens(client_id: str | None) -> dict[str, str]:
+        return _in_time(
+            "Cognito",
+            patience,
+            lambda: _password_tokens(clients.cognito, identity, client_id, secret),
+        )
+
+    own = tokens(identity.client_id)
+    other = tokens(identity.probe_client_id)
     return SignedIn(
         token=SecretStr(own["AccessToken"]),
+        credential=secret.password,
         refused=(
             ("An access token of another client is refused", SecretStr(other["AccessToken"])),
             ("The ID token of the right user is refused", SecretStr(own["IdToken"])),
@@ -148,9 +163,13 @@ def _password_tokens(
 
 
 def _as_machine(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
-    secret = _read(clients.secrets, identity.secret_arn, ClientSecret)
-    probe = app_clients.describe_client(
-        clients.cognito, str(identity.user_pool_id), identity.probe_client_id
+    secret = _read(clients, patience, identity.secret_arn, ClientSecret)
+    probe = _in_time(
+        "Cognito",
+        patience,
+        lambda: app_clients.describe_client(
+            clients.cognito, str(identity.user_pool_id), identity.probe_client_id
+        ),
     )
     if probe is None:
         raise _cannot("no probe client")
@@ -163,6 +182,7 @@ def _as_machine(identity: IdentityRecord, clients: Clients, patience: Patience) 
 
     return SignedIn(
         token=token(secret.client_id, secret.client_secret, identity.scope),
+        credential=secret.client_secret,
         refused=(
             (
                 "An access token of another client is refused",
@@ -177,9 +197,10 @@ def _as_machine(identity: IdentityRecord, clients: Clients, patience: Patience) 
 
 
 def _with_provider(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
-    secret = _read(clients.secrets, identity.token_secret_arn, ClientSecret)
+    secret = _read(clients, patience, identity.token_secret_arn, ClientSecret)
     endpoint, in_body = discovered_token_endpoint(clients, patience, str(identity.discovery_url))
     return SignedIn(
+        credential=secret.client_secret,
         token=request_token(
             clients,
             patience,
@@ -188,13 +209,26 @@ def _with_provider(identity: IdentityRecord, clients: Clients, patience: Patienc
             secret.client_secret,
             {"scope": secret.scope, "audience": secret.audience},
             in_body=in_body,
-        )
+        ),
     )
 
 
-def _read(secrets: Any, arn: str | None, model: type[Model]) -> Model:
+def _in_time(service: str, patience: Patience, call: Callable[[], T]) -> T:
     try:
-        value = secrets.get_secret_value(SecretId=arn)["SecretString"]
+        return within(patience.for_one_try(), call)
+    except TooLateError:
+        raise _cannot(
+            f"that {service} did not answer in time", "retry, or raise smokeTest.timeoutSeconds"
+        ) from None
+
+
+def _read(clients: Clients, patience: Patience, arn: str | None, model: type[Model]) -> Model:
+    try:
+        value = _in_time(
+            "Secrets Manager",
+            patience,
+            lambda: clients.secrets.get_secret_value(SecretId=arn)["SecretString"],
+        )
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in ("ResourceNotFoundException", "InvalidRequestException"):

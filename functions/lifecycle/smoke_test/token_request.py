@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import functools
+import re
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -13,9 +16,24 @@ from pydantic import SecretStr
 
 from lifecycle.clients import Clients
 from lifecycle.errors import SmokeTestError
+from lifecycle.smoke_test.bounded import TooLateError, read, within
 from lifecycle.smoke_test.patience import Patience
+from lifecycle.smoke_test.untrusted import json_value
 
 _ONE_TRY = 15.0
+# RFC 6749, appendix A.12.
+_HEADER_VALUE = re.compile(r"[\x21-\x7e]+")
+# RFC 6749, section 5.2. Any other text in `error` could repeat what was sent.
+_ERROR_CODES = frozenset(
+    {
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+    }
+)
 
 
 def discovered_token_endpoint(
@@ -39,7 +57,11 @@ def discovered_token_endpoint(
     endpoint = document.get("token_endpoint")
     if not isinstance(endpoint, str):
         raise _failed(discovery_url, "a document without token_endpoint")
-    methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    methods = document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+    if not isinstance(methods, list):
+        raise _failed(
+            discovery_url, "a document with a token_endpoint_auth_methods_supported that is no list"
+        )
     in_body = "client_secret_basic" not in methods and "client_secret_post" in methods
     return endpoint, in_body
 
@@ -79,14 +101,14 @@ def request_token(
         form |= {"client_id": client_id, "client_secret": secret}
     else:
         # Both are form-encoded before they become a Basic header (RFC 6749, section 2.3.1).
-        basic = httpx.BasicAuth(quote_plus(client_id), quote_plus(secret))
-        headers["Authorization"] = next(basic.auth_flow(httpx.Request("POST", endpoint))).headers[
-            "Authorization"
-        ]
+        pair = f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()
+        headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
     answer = _ask(clients, patience, "POST", endpoint, form, headers)
     token = answer.get("access_token")
     if not isinstance(token, str):
         raise _failed(endpoint, "an answer without access_token")
+    if not _HEADER_VALUE.fullmatch(token):
+        raise _failed(endpoint, "an access_token that no header can carry")
     return SecretStr(token)
 
 
@@ -102,20 +124,42 @@ def _ask(
     tries = 0
     while True:
         tries += 1
+        seconds = patience.for_one_try(_ONE_TRY)
+        send = functools.partial(_send, clients, seconds, method, url, form, headers)
         try:
-            with clients.http(patience.for_one_try(_ONE_TRY)) as http:
-                response = http.request(method, url, data=form or None, headers=headers)
+            status, body = within(seconds, send)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise _failed(url, type(error).__name__) from None
         except httpx.RequestError as error:
             # A new domain has no address yet.
             seen = type(error).__name__
+        except TooLateError:
+            seen = "no answer"
         else:
-            seen = _seen(response)
-            if response.status_code == HTTPStatus.OK:
-                return _object(url, response)
-            if not _is_undecided(response.status_code):
+            seen = _seen(status, body)
+            if status == HTTPStatus.OK:
+                return _object(url, body)
+            if not _is_undecided(status):
                 raise _failed(url, seen)
         if not patience.wait(tries):
             raise _failed(url, f"{seen} for {time.monotonic() - began:.0f} s")
+
+
+def _send(
+    clients: Clients,
+    seconds: float,
+    method: str,
+    url: str,
+    form: dict[str, str],
+    headers: dict[str, str],
+) -> tuple[int, bytes]:
+    # A small compressed body could become a huge one.
+    sent = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
+    with (
+        clients.http(seconds) as http,
+        http.stream(method, url, data=form or None, headers=sent) as response,
+    ):
+        return response.status_code, read(response.iter_raw(), seconds)
 
 
 def _is_undecided(status: int) -> bool:
@@ -125,9 +169,9 @@ def _is_undecided(status: int) -> bool:
     )
 
 
-def _object(url: str, response: httpx.Response) -> dict[str, Any]:
+def _object(url: str, body: bytes) -> dict[str, Any]:
     try:
-        value = response.json()
+        value = json_value(body)
     except ValueError:
         value = None
     if not isinstance(value, dict):
@@ -135,17 +179,22 @@ def _object(url: str, response: httpx.Response) -> dict[str, Any]:
     return value
 
 
-def _seen(response: httpx.Response) -> str:
-    # Only the error's code: a description could repeat what was sent (RFC 6749, section 5.2).
+def _seen(status: int, body: bytes) -> str:
     try:
-        code = str(response.json()["error"])[:60]
-    except (ValueError, KeyError, TypeError):
-        code = response.reason_phrase
-    return f"{response.status_code} {code}"
+        value = json_value(body)
+    except ValueError:
+        value = None
+    code = value.get("error") if isinstance(value, dict) else None
+    if isinstance(code, str) and code in _ERROR_CODES:
+        return f"{status} {code}"
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
 
 
 def _failed(url: str, seen: str) -> SmokeTestError:
     return SmokeTestError(
-        f"check 'The caller signs in': expected a token from {url}, seen {seen}; check that the client may use "
+        f"check 'The caller signs in': expected a token from {url[:200]}, seen {seen}; check that the client may use "
         "client credentials with this scope, and retry"
     )

@@ -60,7 +60,7 @@ class FakeClients(Clients):
             status, answered, content = self._runtime.handle(url, headers, body)
         else:
             status, answered, content = self._provider.handle(request.method, url, headers, body)
-        return httpx.Response(status, headers=answered, content=content)
+        return httpx.Response(status, headers=answered, stream=httpx.ByteStream(content))
 
 
 @dataclass

@@ -8,9 +8,10 @@ import httpx
 import pytest
 from botocore.exceptions import EndpointConnectionError, IncompleteReadError, SSLError
 
-from lifecycle.errors import SmokeTestError
+from lifecycle.errors import AwsCallError, SmokeTestError
 from lifecycle.identity.provision import provision_identity
 from lifecycle.record import IdentityRecord
+from lifecycle.smoke_test import gate
 from lifecycle.smoke_test.run import SmokeTestReport
 from tests.functions.lifecycle.identity.provisioning import MACHINE
 from tests.functions.lifecycle.smoke_test.smoke_environment import error, jwt_identity, run
@@ -163,7 +164,10 @@ def test_never_decided_fails_as_undecided(password: Any) -> None:
 
 def test_never_answered_fails_as_undecided(password: Any) -> None:
     password.runtime.always["good"] = error(504)
-    with pytest.raises(SmokeTestError, match=r"A valid access token is answered.*undecided"):
+    with pytest.raises(
+        SmokeTestError,
+        match=r"token is answered.*undecided.*listen on 0\.0\.0\.0:8080",
+    ):
         run(password, smokeTest={"timeoutSeconds": 1})
 
 
@@ -172,11 +176,60 @@ def test_a_good_token_refused_for_a_moment_is_asked_again(password: Any) -> None
     assert run(password).passed
 
 
-def test_an_agent_that_fails_fails_with_its_message(password: Any) -> None:
-    password.runtime.always["good"] = error(424, "RuntimeClientError", "ImportError: strands")
-    with pytest.raises(SmokeTestError, match=r"424 RuntimeClientError.*ImportError: strands"):
+def test_an_agent_that_fails_fails_with_its_last_message(password: Any) -> None:
+    failures = [
+        error(424, "RuntimeClientError", message) for message in ("first", "second", "third")
+    ]
+    password.runtime.script["good"] = list(failures)
+    with pytest.raises(SmokeTestError, match=r"424 RuntimeClientError.*the agent failed.*third"):
         run(password)
-    assert password.pauses == []
+    assert len(password.pauses) == 2
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_an_agent_that_fails_while_it_starts_is_asked_again(password: Any, failures: int) -> None:
+    message = "Runtime initialization time exceeded. Please make sure that initialization completes"
+    password.runtime.script["good"] = [error(424, "RuntimeClientError", message)] * failures
+    assert run(password).passed
+    assert len(password.pauses) == failures
+
+
+def test_an_agent_that_takes_long_to_fail_is_asked_while_there_is_time(
+    password: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # An image that is pulled for the first time fails at the service's limit for a start, again and again.
+    monkeypatch.setattr(gate, "_QUICK_SECONDS", 0.0)
+    password.runtime.script["good"] = [error(424, "RuntimeClientError")] * 5
+    assert run(password).passed
+    assert len(password.pauses) == 5
+    password.runtime.always["good"] = error(424, "RuntimeClientError", "the last one")
+    with pytest.raises(SmokeTestError, match=r"the agent failed: .*the last one"):
+        run(password, smokeTest={"timeoutSeconds": 1})
+
+
+DENIED = (
+    "User: arn:aws:sts::123456789012:assumed-role/role/function is not authorized to perform: "
+    "bedrock-agentcore:InvokeAgentRuntime on resource: arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/x"
+)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("password", "sigv4"), ("iam", "good")])
+def test_a_denial_by_iam_proves_nothing(
+    request: pytest.FixtureRequest, name: str, kind: str
+) -> None:
+    smoke = request.getfixturevalue(name)
+    smoke.runtime.script[kind] = [error(403, "AccessDeniedException", DENIED)]
+    assert run(smoke).passed
+    assert len(smoke.pauses) == 1
+    smoke.runtime.always[kind] = error(403, "AccessDeniedException", DENIED)
+    with pytest.raises(AwsCallError, match="allow bedrock-agentcore:InvokeAgentRuntime on arn:"):
+        run(smoke)
+    assert smoke.world.record.runtime.failed_version is None
+
+
+def test_a_refusal_by_the_authorizer_passes_whatever_it_says(password: Any) -> None:
+    password.runtime.always["refused"] = error(403, "AccessDeniedException", DENIED)
+    assert run(password).passed
 
 
 def test_a_wrong_answer_fails_at_once_and_shows_it(password: Any) -> None:

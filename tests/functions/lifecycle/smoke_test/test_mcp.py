@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -12,6 +13,7 @@ from lifecycle.identity.provision import provision_identity
 from lifecycle.record import IdentityRecord
 from lifecycle.smoke_test.mcp_conversation import choose_tool
 from lifecycle.smoke_test.run import SmokeTestReport, run_smoke_test
+from tests.functions.lifecycle.smoke_test.fake_runtime import reply
 
 SESSION = "mcp-session-0123456789-0123456789-0123456789"
 TOOLS = [
@@ -34,6 +36,9 @@ class McpServer:
         assert {"application/json", "text/event-stream"} <= set(headers["accept"].split(", "))
         method = payload["method"]
         self.methods.append(method)
+        if method == "server/discover":
+            # A server of an earlier revision knows no such request without a session.
+            return 400, {"content-type": "text/plain"}, b"Bad Request: Missing session ID"
         if method != "initialize":
             assert headers["mcp-session-id"] == SESSION
             assert headers["mcp-protocol-version"] == "2025-03-26"
@@ -83,6 +88,7 @@ def test_the_first_tool_without_required_arguments_is_called(mcp: Any, stream: b
     report = run(mcp, expect="晴れ")
     assert report.answer == "weather {} 晴れ"
     assert mcp.runtime.agent.methods == [
+        "server/discover",
         "initialize",
         "notifications/initialized",
         "tools/list",
@@ -99,6 +105,102 @@ def test_the_prompt_names_tool_and_arguments(mcp: Any) -> None:
 def test_tools_of_every_page_count(mcp: Any) -> None:
     mcp.runtime.agent = McpServer(pages=3)
     assert run(mcp).answer == "weather {} 晴れ"
+
+
+class ModernServer:
+    """A server of revision 2026-07-28 alone: no `initialize`, each request is checked for itself."""
+
+    supported = ("2026-07-28",)
+
+    def __init__(self, tool: str = "weather") -> None:
+        self.tool = tool
+        self.methods: list[str] = []
+
+    def __call__(self, payload: dict[str, Any], headers: dict[str, str]) -> Any:
+        method, number = payload["method"], payload["id"]
+        self.methods.append(method)
+        meta = payload["params"].get("_meta", {})
+        named = headers.get("mcp-name", "")
+        if named.startswith("=?base64?"):
+            named = base64.b64decode(named[9:-2]).decode()
+        mirrored = (
+            headers.get("mcp-protocol-version")
+            == meta.get("io.modelcontextprotocol/protocolVersion")
+            and headers.get("mcp-method") == method
+            and named == payload["params"].get("name", "")
+            and "io.modelcontextprotocol/clientCapabilities" in meta
+        )
+        if not mirrored:
+            return reply(400, {"jsonrpc": "2.0", "id": number, "error": {"code": -32020}})
+        if "2026-07-28" not in self.supported:
+            data = {"supported": list(self.supported), "requested": "2026-07-28"}
+            error = {"code": -32022, "message": "Unsupported protocol version", "data": data}
+            return reply(400, {"jsonrpc": "2.0", "id": number, "error": error})
+        results: dict[str, Any] = {
+            "server/discover": {"supportedVersions": list(self.supported), "capabilities": {}},
+            "tools/list": {"tools": [{"name": self.tool, "inputSchema": {"type": "object"}}]},
+            "tools/call": {"content": [{"type": "text", "text": f"{self.tool}: 晴れ"}]},
+        }
+        if method not in results:
+            error = {"code": -32601, "message": "Method not found"}
+            return reply(404, {"jsonrpc": "2.0", "id": number, "error": error})
+        result = {"resultType": "complete", **results[method]}
+        return reply(200, {"jsonrpc": "2.0", "id": number, "result": result})
+
+
+@pytest.mark.parametrize("tool", ["weather", "天気", " padded ", "=?base64?literal?="])
+def test_a_server_without_initialize_is_understood(mcp: Any, tool: str) -> None:
+    mcp.runtime.agent = ModernServer(tool)
+    assert run(mcp, expect="晴れ").answer == f"{tool}: 晴れ"
+    assert mcp.runtime.agent.methods == ["server/discover", "tools/list", "tools/call"]
+
+
+def test_a_server_of_revisions_to_come_is_named(mcp: Any) -> None:
+    mcp.runtime.agent = ModernServer()
+    mcp.runtime.agent.supported = ("2030-01-01",)
+    with pytest.raises(SmokeTestError, match=r'speaks MCP \["2030-01-01"\]; the smoke test speaks'):
+        run(mcp)
+
+
+def test_a_modern_server_s_error_is_shown(mcp: Any) -> None:
+    class Refusing(ModernServer):
+        def __call__(self, payload: dict[str, Any], headers: dict[str, str]) -> Any:
+            if payload["method"] == "tools/call":
+                error = {"code": -32602, "message": "bad arguments"}
+                return reply(400, {"jsonrpc": "2.0", "id": payload["id"], "error": error})
+            return super().__call__(payload, headers)
+
+    mcp.runtime.agent = Refusing()
+    with pytest.raises(SmokeTestError, match="tools/call: -32602 bad arguments"):
+        run(mcp)
+    assert mcp.pauses == []
+
+
+@pytest.mark.parametrize("names", [True, False])
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_older_revision_is_agreed_on(mcp: Any, names: bool, status: int) -> None:
+    asked: list[str] = []
+
+    class Old(McpServer):
+        def __call__(self, payload: dict[str, Any], headers: dict[str, str]) -> Any:
+            if payload["method"] == "initialize":
+                asked.append(payload["params"]["protocolVersion"])
+                if asked[-1] != "2025-03-26":
+                    data = {"data": {"supported": ["2025-03-26"]}} if names else {}
+                    error = {"code": -32602, "message": "Unsupported protocol version", **data}
+                    return reply(status, {"jsonrpc": "2.0", "id": payload["id"], "error": error})
+            return super().__call__(payload, headers)
+
+    mcp.runtime.agent = Old()
+    assert run(mcp).passed
+    assert asked == ["2025-11-25", *([] if names else ["2025-06-18"]), "2025-03-26"]
+
+
+def test_an_answer_424_to_an_unknown_request_is_followed_by_initialize(mcp: Any) -> None:
+    # AgentCore may report an agent's refusal as 424.
+    mcp.runtime.script["good"] = [(424, {"x-amzn-errortype": "RuntimeClientError"}, b"{}")]
+    assert run(mcp).passed
+    assert mcp.pauses == []
 
 
 def test_a_server_that_never_stops_paging_fails(mcp: Any) -> None:

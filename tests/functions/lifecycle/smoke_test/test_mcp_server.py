@@ -57,6 +57,8 @@ def talk(url: str, prompt: str) -> Conversation:
             "Accept": "application/json, text/event-stream",
             "Mcp-Session-Id": message.mcp_session_id,
             "Mcp-Protocol-Version": message.mcp_version,
+            "Mcp-Method": message.mcp_method,
+            "Mcp-Name": message.mcp_name,
         }
         sent = {key: value for key, value in headers.items() if value is not None}
         response = httpx.post(url, content=message.body, headers=sent, trust_env=False)

@@ -23,13 +23,28 @@ THROTTLES = frozenset(
         "ThrottledException",
         "TooManyRequestsException",
         "RequestLimitExceeded",
+        "RequestThrottledException",
+        "BandwidthLimitExceeded",
+        "KmsThrottlingException",
         "ProvisionedThroughputExceededException",
         "RequestThrottled",
         "SlowDown",
     }
 )
-# Temporary errors with a 4xx status: another change is in progress (CloudWatch Logs and Cognito API references).
-_PASSING = frozenset({"OperationAbortedException", "ConcurrentModificationException"})
+# Temporary errors with a 4xx status, each with its source. Other conflicts, such as AgentCore's ConflictException, may
+# also mean "exists already", so the code that makes the call decides about them.
+PASSING = {
+    "OperationAborted": "Amazon S3 API reference, Error responses: a conflicting operation is in progress",
+    "ConditionalRequestConflict": "Amazon S3 API reference, Error responses: a conflicting write is in progress",
+    "OperationAbortedException": "CloudWatch Logs API reference: concurrent updates of one resource",
+    "ConcurrentModificationException": "API references of Cognito, EventBridge, tagging and AgentCore",
+    "RetryableConflictException": "AgentCore, botocore's model: retryable",
+    "TransactionConflictException": "DynamoDB API reference, UpdateItem: a transaction is in progress",
+    "ReplicatedWriteConflictException": "DynamoDB, botocore's model: retryable",
+    "RequestTimeout": "Amazon S3 API reference, Error responses; botocore retries it, too",
+    "RequestTimeoutException": "botocore's retry mode `standard`",
+    "PriorRequestNotComplete": "botocore's retry mode `standard`",
+}
 _FIRST_SERVER_FAULT = 500
 EXPLICIT_DENY = (
     "one of your policies (such as an SCP) denies this call: exclude the function's role there"
@@ -79,7 +94,7 @@ def explain(error: ClientError) -> LifecycleError:
     text = describe(error)
     if code in THROTTLES:
         return ThrottledError(f"{text}; the lifecycle retries this step")
-    if status >= _FIRST_SERVER_FAULT or code in _PASSING:
+    if status >= _FIRST_SERVER_FAULT or code in PASSING:
         return ServiceUnavailableError(f"{text}; the lifecycle retries this step")
     if code.startswith("AccessDenied") and is_explicit_deny(error):
         return AwsCallError(f"{text}; {EXPLICIT_DENY}")

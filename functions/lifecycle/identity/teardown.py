@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
-from lifecycle.entry import THROTTLES
+from lifecycle.entry import PASSING, THROTTLES
 from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
 from lifecycle.identity import app_clients, caller_secret, user_pool
 from lifecycle.identity.late_tags import is_late, late_tags
@@ -115,6 +115,7 @@ def _remove(item: _Item, tagged_at: float | None) -> str | None:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if (
             code in THROTTLES
+            or code in PASSING
             or status >= HTTPStatus.INTERNAL_SERVER_ERROR
             or is_late(error, tagged_at)
         ):

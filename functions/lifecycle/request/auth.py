@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lifecycle.names import Flow
-from lifecycle.request.inputs import InputModel, allowed, problems
+from lifecycle.request.inputs import InputModel, allowed, problem, problems
+from lifecycle.request.urls import has_valid_host
 
 _DISCOVERY_URL = r"^https?://[^\s?#]+/\.well-known/openid-configuration$"
 _SECRET_ARN = r"^arn:aws(-[^:]+)?:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$"  # noqa: S105 - a pattern
@@ -67,6 +68,13 @@ class Auth(InputModel):
             "the ARN of a Secrets Manager secret of this account, only for auth.type jwt"
         ),
     )
+
+    @field_validator("discovery_url")
+    @classmethod
+    def _host_is_valid(cls, value: str | None) -> str | None:
+        if value is not None and not has_valid_host(value):
+            raise problem("", value, "a URL with a valid host name")
+        return value
 
     @model_validator(mode="after")
     def _fields_fit_the_type(self) -> Self:

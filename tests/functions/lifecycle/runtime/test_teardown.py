@@ -182,23 +182,15 @@ NETWORK = {"subnets": ["subnet-12345678"], "securityGroups": ["sg-12345678"]}
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("known_by", ["request", "proven_request"])
 def test_the_interfaces_of_a_vpc_are_spoken_of_whatever_the_teardown_says(
-    world: Any, dry_run: bool
+    world: Any, dry_run: bool, known_by: str
 ) -> None:
+    vpc = world.begin("one", {"runtime": {"network": NETWORK}}).to_json()
     world.provision("one", {"runtime": {"network": NETWORK}})
     teardown(world, dryRun=dry_run)
-    (kept,) = world.loop(delete_runtime).kept
-    assert "subnet-12345678" in kept.resource
-
-
-def test_the_interfaces_of_an_earlier_version_are_spoken_of(world: Any) -> None:
-    world.provision("one", {"runtime": {"network": NETWORK}})
-    # A later provision that failed took the runtime out of the VPC.
-    proven = world.record().request
-    world.records.update("dev", world.execution, proven_request=proven)
-    world.begin("two", {})
-    teardown(world)
-    assert world.record().request["runtime"]["network"] is None
+    assert world.request.runtime.network is None
+    world.records.update("dev", world.execution, **{known_by: vpc})
     (kept,) = world.loop(delete_runtime).kept
     assert "subnet-12345678" in kept.resource
 

@@ -23,14 +23,33 @@ THROTTLES = frozenset(
         "ThrottledException",
         "TooManyRequestsException",
         "RequestLimitExceeded",
+        "RequestThrottledException",
+        "BandwidthLimitExceeded",
+        "KmsThrottlingException",
         "ProvisionedThroughputExceededException",
         "RequestThrottled",
         "SlowDown",
     }
 )
-# Temporary errors with a 4xx status: another change is in progress (CloudWatch Logs and Cognito API references).
-_PASSING = frozenset({"OperationAbortedException", "ConcurrentModificationException"})
+# Temporary errors with a 4xx status, each with its source. Other conflicts, such as AgentCore's ConflictException, may
+# also mean "exists already", so the code that makes the call decides about them.
+PASSING = {
+    "OperationAborted": "Amazon S3 API reference, Error responses: a conflicting operation is in progress",
+    "ConditionalRequestConflict": "Amazon S3 API reference, Error responses: a conflicting write is in progress",
+    "OperationAbortedException": "CloudWatch Logs API reference: concurrent updates of one resource",
+    "ConcurrentModificationException": "API references of Cognito, EventBridge, tagging and AgentCore",
+    "RetryableConflictException": "AgentCore, botocore's model: retryable",
+    "TransactionConflictException": "DynamoDB API reference, UpdateItem: a transaction is in progress",
+    "ReplicatedWriteConflictException": "DynamoDB, botocore's model: retryable",
+    "RequestTimeout": "Amazon S3 API reference, Error responses; botocore retries it, too",
+    "RequestTimeoutException": "botocore's retry mode `standard`",
+    "PriorRequestNotComplete": "botocore's retry mode `standard`",
+}
 _FIRST_SERVER_FAULT = 500
+EXPLICIT_DENY = (
+    "one of your policies (such as an SCP) denies this call: exclude the function's role there"
+)
+"""What to do about a call that a statement with `Deny` refused."""
 
 E = TypeVar("E", bound=BaseModel)
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -72,13 +91,13 @@ def explain(error: ClientError) -> LifecycleError:
     """Turn an AWS error into one of ours: operation, code, AWS's message, and what to do."""
     code = error.response["Error"].get("Code", "Unknown")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    text = " ".join(
-        f"{error.operation_name}: {code}: {error.response['Error'].get('Message', '')}".split()
-    )
+    text = describe(error)
     if code in THROTTLES:
         return ThrottledError(f"{text}; the lifecycle retries this step")
-    if status >= _FIRST_SERVER_FAULT or code in _PASSING:
+    if status >= _FIRST_SERVER_FAULT or code in PASSING:
         return ServiceUnavailableError(f"{text}; the lifecycle retries this step")
+    if code.startswith("AccessDenied") and is_explicit_deny(error):
+        return AwsCallError(f"{text}; {EXPLICIT_DENY}")
     if code.startswith("AccessDenied"):
         return AwsCallError(
             f"{text}; give the function's role this action in template.yaml and deploy again"
@@ -86,6 +105,21 @@ def explain(error: ClientError) -> LifecycleError:
     return AwsCallError(
         f"{text}; look up the code in the operation's documentation, fix the cause and retry"
     )
+
+
+def describe(error: ClientError) -> str:
+    """An AWS error on one line: operation, code and AWS's message."""
+    code = error.response["Error"].get("Code", "Unknown")
+    message = error.response["Error"].get("Message", "")
+    return " ".join(f"{error.operation_name}: {code}: {message}".split())
+
+
+def is_explicit_deny(error: ClientError) -> bool:
+    """Tell whether a statement with `Deny` refused a call.
+
+    Source: IAM user guide, "Troubleshoot access denied error messages": the message says "with an explicit deny".
+    """
+    return "explicit deny" in error.response["Error"].get("Message", "")
 
 
 def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:

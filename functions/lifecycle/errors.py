@@ -10,6 +10,7 @@ A class's name is the error's name in Step Functions. Its message says what happ
     │   └── ArtifactChangeError       the service cannot change a runtime to this kind of artifact
     ├── HealingError              temporary; Step Functions retries exactly these
     │   ├── RoleNotReadyError         a role not yet visible to the service
+    │   ├── TagsNotVisibleError       new tags not yet visible to the service
     │   ├── ThrottledError            AWS throttled the call
     │   └── ServiceUnavailableError   AWS had an internal error, or did not answer
     ├── ArtifactBuildError        the build of the agent failed
@@ -66,6 +67,10 @@ class HealingError(LifecycleError):
 
 class RoleNotReadyError(HealingError):
     """The role exists in IAM, but AgentCore does not see it yet."""
+
+
+class TagsNotVisibleError(HealingError):
+    """AWS refused a call on a resource that was tagged a moment ago; the policies depend on the tags."""
 
 
 class ThrottledError(HealingError):

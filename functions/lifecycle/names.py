@@ -17,6 +17,8 @@ LIVE_ENDPOINT = "live"
 # Limits of a runtime name (botocore's model: AgentRuntimeName).
 _RUNTIME_NAME_LENGTH = 48
 _ENVIRONMENT_LENGTH = 24
+# Limits of the names of a user pool and of an app client (botocore's model: UserPoolNameType, ClientNameType).
+_COGNITO_NAME_LENGTH = 128
 _FLOW_WORDS: dict[Flow, str] = {"password": "password", "clientCredentials": "machine"}
 
 
@@ -31,14 +33,19 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def bounded(name: str, limit: int) -> str:
+    """A name of at most `limit` characters: one that does not fit is cut and gets a digest, so that it stays unique."""
+    return name if len(name) <= limit else f"{name[: limit - 9]}-{digest(name)[:8]}"
+
+
 def client_token(*parts: Any) -> str:
     """An idempotency token: 64 hexadecimal characters, within AgentCore's limits of 33 to 256."""
     return digest(list(parts))
 
 
 def resource_name(stack: str, environment: str) -> str:
-    """The name of pools and clients, such as `agentcore-lifecycle-dev`."""
-    return f"{stack}-{environment}"
+    """The name of pools and the beginning of client names, such as `agentcore-lifecycle-dev`."""
+    return bounded(f"{stack}-{environment}", _COGNITO_NAME_LENGTH)
 
 
 def runtime_name(stack: str, environment: str) -> str:
@@ -55,7 +62,8 @@ def runtime_name(stack: str, environment: str) -> str:
 
 def client_name(resource: str, flow: Flow, *, probe: bool) -> str:
     """The name of an app client, such as `agentcore-lifecycle-dev-password-probe`."""
-    return f"{resource}-{_FLOW_WORDS[flow]}{'-probe' if probe else ''}"
+    name = f"{resource}-{_FLOW_WORDS[flow]}{'-probe' if probe else ''}"
+    return bounded(name, _COGNITO_NAME_LENGTH)
 
 
 def secret_name(stack: str, environment: str, flow: Flow) -> str:

@@ -45,6 +45,10 @@ class IdentityRecord(_Section):
     secret_version: str | None = Field(
         default=None, description="The version of the secret that Cognito has."
     )
+    tagged_at: int | None = Field(
+        default=None,
+        description="When the lifecycle last tagged the pool or a secret, in seconds since the epoch.",
+    )
     domain: str | None = None
     scope: str | None = Field(
         default=None, description="For client credentials: the scope that a caller needs."

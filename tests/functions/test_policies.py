@@ -90,6 +90,26 @@ def allowed(stage: Stage | Trigger) -> set[str]:
     return actions
 
 
+def conditional_actions(key: str, operator: str) -> tuple[set[str], set[str]]:
+    """The actions that depend on a condition key, and the handlers whose policies say so.
+
+    Args:
+        key: What the condition key begins with.
+        operator: Which condition operator, such as `StringEquals`.
+    """
+    actions: set[str] = set()
+    handlers: set[str] = set()
+    for stage in FUNCTION_LIST:
+        for policy in template()["Resources"][stage.function]["Properties"]["Policies"]:
+            for statement in policy["Statement"]:
+                keys = statement.get("Condition", {}).get(operator, {})
+                if any(name.startswith(key) for name in keys):
+                    action = statement["Action"]
+                    actions.update([action] if isinstance(action, str) else action)
+                    handlers.add(stage.handler)
+    return actions, handlers
+
+
 @cache
 def operations(service: str) -> dict[str, str]:
     model = botocore.session.get_session().get_service_model(service)

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from lifecycle import errors
+from lifecycle.identity import late_tags
 from lifecycle.request.model import parse_request
 from lifecycle.stages import STAGES, TRIGGERS, Machine
 from local.moto.stepfunctions.jsonata_engine import evaluate
@@ -22,6 +23,13 @@ TRANSIENT = {
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
+}
+# Temporary errors that only some stages raise.
+OF_SOME_STAGES = {
+    # A role is shown to AgentCore by the one stage that hands it over.
+    "RoleNotReadyError": {"Deploy the runtime"},
+    # The policies of these stages depend on tags.
+    "TagsNotVisibleError": {"Provision the identity", "Run the smoke test", "Delete the identity"},
 }
 CRASHES = {"Sandbox.Timedout", "Lambda.Unknown", "Runtime.ExitError", "States.Timeout"}
 
@@ -169,9 +177,25 @@ def test_retries_are_the_service_errors_crashes_and_exactly_what_heals(
 ) -> None:
     retried = {error for retry in task["Retry"] for error in retry["ErrorEquals"]}
     heal = {error.__name__ for error in errors.HealingError.__subclasses__()}
-    # A role is shown to AgentCore by the one stage that hands it over.
-    role = set() if name == "Deploy the runtime" else {"RoleNotReadyError"}
-    assert retried == TRANSIENT | CRASHES | (heal - role), machine
+    others = {error for error, stages in OF_SOME_STAGES.items() if name not in stages}
+    assert retried == TRANSIENT | CRASHES | (heal - others), machine
+
+
+def test_a_refusal_for_good_is_retried_for_about_a_minute() -> None:
+    for stage in OF_SOME_STAGES["TagsNotVisibleError"]:
+        (retry,) = (
+            retry
+            for retry in states(Machine.LIFECYCLE)[stage]["Retry"]
+            if retry["ErrorEquals"] == ["TagsNotVisibleError"]
+        )
+        waits = [
+            min(
+                retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt, retry["MaxDelaySeconds"]
+            )
+            for attempt in range(retry["MaxAttempts"])
+        ]
+        # With full jitter a wait is half as long on average. The function itself gives up after `SECONDS`.
+        assert late_tags.SECONDS <= sum(waits) / 2 <= late_tags.SECONDS + 15
 
 
 @pytest.mark.parametrize(("machine", "name", "state"), ALL_STATES)

@@ -7,6 +7,7 @@ definition alone is on trial. All scenarios run at once, each an execution of it
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from lifecycle.outcome.cause import readable
 from lifecycle.outcome.failure import FailureEvent
 from lifecycle.outcome.report import OutcomeEvent
 from lifecycle.request.model import parse_request
+from lifecycle.request.wait import MOST_POLLS, Wait
 from lifecycle.stages import STAGES, Machine
 from local.embedded import EmbeddedAws
 from tests.foreign.engines.reference import Evaluations
@@ -337,6 +339,71 @@ def test_waits_grow_up_to_the_longest_and_deadlines_are_given(
     for stage in ("publish_artifact", "check_runtime", "promote_version", "delete_runtime"):
         for event in stand_ins.events["round-trip", stage]:
             assert 0 < event["deadline"] - time.time() + 120 <= 180
+
+
+# Step Functions service quotas: the most events in the history of a standard workflow's execution.
+MOST_EVENTS = 25_000
+LOOPS = ("Publish the artifact", "Check the runtime", "Promote the version", "Delete the runtime")
+
+
+def events_of_a_poll(run: Run, task: str) -> int:
+    """How many events of an execution's history one round of a loop makes."""
+    (first, second) = [
+        number
+        for number, event in enumerate(run.history)
+        if event.get("stateEnteredEventDetails", {}).get("name") == task
+    ][:2]
+    # A Parallel state's other branch writes into the same history.
+    by_id = {event["id"]: event for event in run.history}
+    event, length = run.history[second], 0
+    while event is not run.history[first]:
+        event, length = by_id[event["previousEventId"]], length + 1
+    return length
+
+
+def polls(wait: Wait) -> int:
+    """How often a loop calls its function at most, when calls take no time."""
+    waited, interval, calls = 0, wait.interval_seconds, 1
+    while waited <= wait.timeout_seconds:
+        waited += interval
+        interval = min(max(math.ceil(interval * 1.5), 1), wait.max_interval_seconds)
+        calls += 1
+    return calls
+
+
+def test_the_longest_execution_stays_inside_the_history(runs: dict[str, Run]) -> None:
+    each = {task: events_of_a_poll(runs["round-trip"], task) for task in LOOPS}
+    assert each == dict.fromkeys(LOOPS, 9)
+    # The runtime's loop has a longer round, too, which deploys again.
+    each["Check the runtime"] = events_of_a_poll(runs["redeploy"], "Check the runtime")
+    assert each["Check the runtime"] == 14
+    longest = [
+        Wait.model_validate(
+            {"intervalSeconds": 0, "maxIntervalSeconds": longest, "timeoutSeconds": timeout}
+        )
+        for longest in range(1, 301)
+        for timeout in (1, MOST_POLLS * longest, 14400)
+        if timeout <= min(14400, MOST_POLLS * longest)
+    ]
+    calls = max(polls(wait) for wait in longest)
+    assert MOST_POLLS <= calls <= MOST_POLLS + 20
+    # All loops to their deadlines (which in fact ends the execution), and everything else once.
+    once = len(runs["round-trip"].history)
+    whole = once + sum(each.values()) * calls
+    # A retry makes three events: TaskScheduled, TaskStarted, TaskFailed. One for each call of a loop, two calls in the
+    # longer round, and every retry that the definition allows for what is called once.
+    retries = 3 * (len(LOOPS) + 1) * calls
+    tasks = list(_all_tasks(DEFINITION))
+    allowed = 3 * sum(retry["MaxAttempts"] for task in tasks for retry in task["Retry"])
+    assert whole + retries + allowed < MOST_EVENTS, (whole, retries, allowed)
+
+
+def _all_tasks(level: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for state in level["States"].values():
+        if state["Type"] == "Task":
+            yield state
+        for branch in state.get("Branches", []):
+            yield from _all_tasks(branch)
 
 
 def test_the_output_gathers_what_every_stage_said(runs: dict[str, Run]) -> None:

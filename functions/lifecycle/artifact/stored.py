@@ -7,9 +7,14 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from lifecycle.entry import PASSING, THROTTLES
+from lifecycle.errors import ServiceUnavailableError
+
 # How many BatchDeleteImage and DeleteObjects take in one call (API references of ECR and S3).
 _IMAGES = 100
 _OBJECTS = 1000
+# DeleteObjects answers 200 and has an error for each object.
+_TEMPORARY = {*PASSING, *THROTTLES, "InternalError", "ServiceUnavailable"}
 
 
 class Images:
@@ -81,16 +86,28 @@ class Objects:
         ]
 
     def delete(self, versions: list[dict[str, str]]) -> list[str]:
-        """Delete versions; returns those that S3 could not delete, with its reason."""
+        """Delete versions; returns those that S3 could not delete, with its reason.
+
+        Raises:
+            ServiceUnavailableError: Nothing failed but for a temporary reason.
+        """
         failed = []
         for batch in _batches(versions, _OBJECTS):
             answer = self._s3.delete_objects(
                 Bucket=self._bucket, Delete={"Objects": batch, "Quiet": True}
             )
+            errors = answer.get("Errors", [])
             failed += [
                 f"{self._label(error['Key'])} ({error.get('Code')}: {error.get('Message')})"
-                for error in answer.get("Errors", [])
+                for error in errors
+                if error.get("Code") not in _TEMPORARY
             ]
+            passing = [error for error in errors if error.get("Code") in _TEMPORARY]
+            if passing and not failed:
+                raise ServiceUnavailableError(
+                    f"DeleteObjects: {passing[0]['Code']} for {self._label(passing[0]['Key'])}; the lifecycle retries "
+                    "this step"
+                )
         return failed
 
     def labels(self, versions: list[dict[str, str]]) -> list[str]:

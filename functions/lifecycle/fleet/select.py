@@ -16,6 +16,7 @@ from lifecycle.fleet.files import Location, folder, write_list
 from lifecycle.fleet.orphans import Orphan, find_orphans
 from lifecycle.fleet.request import FleetRequest, parse_fleet_request
 from lifecycle.record import Record
+from lifecycle.request.model import SHORTEST_LIFETIME
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 
@@ -202,7 +203,8 @@ def _rebuild(request: FleetRequest, record: Record) -> dict[str, Any] | None:
     if record.expires_at is not None:
         # A rebuild does not extend an environment's lifetime.
         left = (record.expires_at - time.time()) / _SECONDS_AN_HOUR
-        if left <= 0:
+        # The input takes no shorter lifetime.
+        if left < SHORTEST_LIFETIME:
             return None
         again["ttlHours"] = left
     return again

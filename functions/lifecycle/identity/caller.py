@@ -7,6 +7,7 @@ here.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,7 +109,10 @@ class CognitoCaller:
         elif done == "retagged":
             self.ledger.repair("the secret's tags had been removed")
         arns = self.ledger.identity.secret_arns
-        self.ledger.note(secret_arns={**arns, flow: secret["ARN"]})
+        changes: dict[str, Any] = {"secret_arns": {**arns, flow: secret["ARN"]}}
+        if done in ("created", "retagged") or secret["ARN"] not in arns.values():
+            changes["tagged_at"] = int(time.time())
+        self.ledger.note(**changes)
         return secret
 
     def _user(self, pool_id: str) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -76,12 +77,20 @@ class _Work:
         pool = user_pool.find_pool(self.cognito, self.name, self.tags, known)
         if pool is None:
             pool = user_pool.create_pool(self.cognito, self.name, self.tags)
+            tagged_now = True
         else:
+            # A pool that the record does not know was created by a call that ended before it was recorded.
+            tagged_now = known is None or not user_pool.is_ours(pool, self.tags)
+            if tagged_now:
+                # Recorded first: the repair tags the pool and continues with calls that depend on the tags.
+                self.ledger.note(tagged_at=int(time.time()))
             self.ledger.repair(*user_pool.repair_pool(self.cognito, pool, self.tags))
         changes: dict[str, Any] = {}
         if known is not None and pool["Id"] != known:
             self.ledger.repair("the user pool was deleted: created again")
             changes = dict.fromkeys(_OF_THE_POOL)
+        if tagged_now:
+            changes["tagged_at"] = int(time.time())
         self.ledger.note(
             **changes,
             user_pool_id=pool["Id"],

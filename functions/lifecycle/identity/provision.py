@@ -8,6 +8,7 @@ from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.identity import cognito
+from lifecycle.identity.late_tags import late_tags
 from lifecycle.identity.ledger import IdentityLedger, begin
 from lifecycle.identity.oauth import token_endpoint
 from lifecycle.names import Flow
@@ -61,6 +62,7 @@ def provision_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Prov
     Raises:
         AwsCallError: A secret or domain with the environment's name belongs to another owner.
         ServiceUnavailableError: A secret or domain with the environment's name is still being deleted.
+        TagsNotVisibleError: AWS refused a call on a resource whose tags are new.
         LockLostError: Another execution took the environment over.
     """
     settings = Settings.load()
@@ -71,18 +73,19 @@ def provision_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Prov
     identity = begin(record.identity if record else None, request.auth, live)
     ledger = IdentityLedger(records, request.environment, event.execution, identity)
     if request.auth.type == "cognito":
-        cognito.converge(
-            ledger,
-            clients,
-            name=names.resource_name(settings.stack_name, request.environment),
-            secret_name=names.secret_name(
-                settings.stack_name, request.environment, request.auth.cognito_flow
-            ),
-            domain_of=lambda account: names.domain_prefix(
-                account, settings.stack_name, request.environment
-            ),
-            tags={**request.tags, **names.tags(settings.stack_name, request.environment)},
-        )
+        with late_tags(lambda: ledger.identity.tagged_at):
+            cognito.converge(
+                ledger,
+                clients,
+                name=names.resource_name(settings.stack_name, request.environment),
+                secret_name=names.secret_name(
+                    settings.stack_name, request.environment, request.auth.cognito_flow
+                ),
+                domain_of=lambda account: names.domain_prefix(
+                    account, settings.stack_name, request.environment
+                ),
+                tags={**request.tags, **names.tags(settings.stack_name, request.environment)},
+            )
     else:
         ledger.note()
     return ProvisionedIdentity(

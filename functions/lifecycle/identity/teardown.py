@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -11,10 +12,11 @@ from botocore.exceptions import ClientError
 
 from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
-from lifecycle.entry import THROTTLES
+from lifecycle.entry import PASSING, THROTTLES
 from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
 from lifecycle.identity import app_clients, caller_secret, user_pool
-from lifecycle.record import IdentityRecord
+from lifecycle.identity.late_tags import is_late, late_tags
+from lifecycle.record import IdentityRecord, Record
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.settings import Settings
 from lifecycle.table import Records
@@ -49,6 +51,7 @@ def delete_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardow
     Raises:
         TeardownIncompleteError: Something could not be deleted; the record still lists it.
         ServiceUnavailableError: Something is still being deleted; the lifecycle retries this step.
+        TagsNotVisibleError: AWS refused a call on a resource whose tags are new.
         LockLostError: Another execution took the environment over.
     """
     settings = Settings.load()
@@ -56,9 +59,31 @@ def delete_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardow
     records = Records(clients.dynamodb, settings.table_name)
     record = records.get(environment)
     identity = record.identity if record else None
+
+    def note_tagging() -> None:
+        # Only what the record lists is tagged, so there is an identity.
+        nonlocal identity
+        if identity is not None:
+            identity = identity.model_copy(update={"tagged_at": int(time.time())})
+            records.update(environment, event.execution, identity=identity)
+
     search = _Search(
-        clients, settings.stack_name, environment, identity, dry_run=event.request.dry_run
+        clients,
+        settings.stack_name,
+        environment,
+        identity,
+        note_tagging,
+        dry_run=event.request.dry_run,
     )
+    with late_tags(search.tagged_at):
+        return _delete(event, search, records, record)
+
+
+def _delete(
+    event: StageEvent, search: _Search, records: Records, record: Record | None
+) -> Teardown:
+    environment = event.request.environment
+    identity = record.identity if record else None
     items = list(search.items())
     labels = [label for item in items for label in (*item.parts, item.label)]
     if event.request.dry_run:
@@ -70,7 +95,7 @@ def delete_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardow
         # Recorded before it is deleted: if a retry does not find it, this execution removed it.
         removal.removed = list(dict.fromkeys(removal.removed + labels))
         records.update(environment, event.execution, identity_removal=removal)
-    left = [problem for item in items if (problem := _remove(item)) is not None]
+    left = [problem for item in items if (problem := _remove(item, search.tagged_at())) is not None]
     if left:
         raise TeardownIncompleteError(
             f"still there: {'; '.join(left)}; fix the cause and retry the teardown"
@@ -81,14 +106,19 @@ def delete_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardow
     return Teardown(done=True, removed=removed, kept=search.kept, looked_for=search.looked_for)
 
 
-def _remove(item: _Item) -> str | None:
+def _remove(item: _Item, tagged_at: float | None) -> str | None:
     problem = None
     try:
         item.remove()
     except ClientError as error:
         code = error.response["Error"]["Code"]
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        if code in THROTTLES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if (
+            code in THROTTLES
+            or code in PASSING
+            or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            or is_late(error, tagged_at)
+        ):
             raise
         if code != _NOT_FOUND:
             problem = f"{item.label} ({error.operation_name}: {code})"
@@ -110,6 +140,7 @@ class _Search:
         stack: str,
         environment: str,
         identity: IdentityRecord | None,
+        note_tagging: Callable[[], None],
         *,
         dry_run: bool,
     ) -> None:
@@ -119,12 +150,24 @@ class _Search:
         self._pool_name = names.resource_name(stack, environment)
         self._secret_names = names.secret_names(stack, environment)
         self._identity = identity
+        self._note_tagging = note_tagging
+        self._tagged_at = float(identity.tagged_at or 0) if identity else 0.0
         self._dry_run = dry_run
         self.kept: list[Kept] = []
         self.looked_for = [
             f"user pools named {self._pool_name}, with their domain and app clients",
             *(f"secret {name}" for name in self._secret_names),
         ]
+
+    def tagged_at(self) -> float:
+        """When a pool or secret that was found was last tagged, in seconds since the epoch."""
+        return self._tagged_at
+
+    def _tag(self, tag: Callable[..., None], client: Any, resource: dict[str, Any]) -> None:
+        # Recorded first: what follows depends on the tags, and a retry must know that they are new.
+        self._note_tagging()
+        tag(client, resource, self._tags)
+        self._tagged_at = time.time()
 
     def items(self) -> Iterator[_Item]:
         """What to remove, in this order."""
@@ -157,7 +200,8 @@ class _Search:
     def _of_pool(self, pool: dict[str, Any]) -> Iterator[_Item]:
         pool_id = pool["Id"]
         if not self._dry_run and not user_pool.is_ours(pool, self._tags):
-            user_pool.tag_pool(self._cognito, pool, self._tags)
+            self._tag(user_pool.tag_pool, self._cognito, pool)
+        self._tagged_at = max(self._tagged_at, pool["CreationDate"].timestamp())
         domain = pool.get("Domain")
         if domain:
             yield _Item(
@@ -191,7 +235,8 @@ class _Search:
             )
             return None
         if not ours and not self._dry_run:
-            caller_secret.tag_secret(self._secrets, secret, self._tags)
+            self._tag(caller_secret.tag_secret, self._secrets, secret)
+        self._tagged_at = max(self._tagged_at, secret["CreatedDate"].timestamp())
         return _Item(
             label,
             # Without a recovery window, the next provision can use the name again.

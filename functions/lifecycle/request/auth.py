@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from lifecycle.names import Flow
-from lifecycle.request.inputs import InputModel, allowed, problems
+from lifecycle.request.inputs import InputModel, allowed, problem, problems
 from lifecycle.request.ownership import AUTH_OWNED
 from lifecycle.request.service_model import find_faults, jwt_authorizer_shape
+from lifecycle.request.urls import has_valid_host
 
 _DISCOVERY_URL = r"^https?://[^\s?#]+/\.well-known/openid-configuration$"
 _COGNITO = re.compile(r"https://cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/", re.IGNORECASE)
@@ -87,6 +88,13 @@ class Auth(InputModel):
         faults = list(find_faults(jwt_authorizer_shape(), value, AUTH_OWNED)) if value else []
         if faults:
             raise problems([(fault.path, fault.given, fault.allowed) for fault in faults])
+        return value
+
+    @field_validator("discovery_url")
+    @classmethod
+    def _host_is_valid(cls, value: str | None) -> str | None:
+        if value is not None and not has_valid_host(value):
+            raise problem("", value, "a URL with a valid host name")
         return value
 
     @model_validator(mode="after")

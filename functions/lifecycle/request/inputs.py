@@ -6,7 +6,7 @@ A sentence names the field as the caller writes it, the value that was given, an
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -17,7 +17,9 @@ from lifecycle.errors import InvalidRequestError
 
 # Values of these fields may be confidential, so an error never repeats them.
 _PRIVATE_FIELDS = {"environmentVariables", "prompt"}
+# An error is one line that a person reads, and a cause of Step Functions has at most 32,768 characters.
 _SHOWN = 120
+_SENTENCES = 20
 
 
 class InputModel(BaseModel):
@@ -46,9 +48,26 @@ def problems(found: list[tuple[str, Any, str]]) -> PydanticCustomError:
 
 def unwrap(event: Any) -> Any:
     """Take the input out of an EventBridge envelope; anything else is returned unchanged."""
-    if isinstance(event, dict) and "detail-type" in event and "detail" in event:
-        return event["detail"]
-    return event
+    return event.get("detail") if _is_envelope(event) else event
+
+
+def _is_envelope(event: Any) -> bool:
+    return isinstance(event, dict) and "detail-type" in event
+
+
+def require_object(value: Any, name: str) -> dict[str, Any]:
+    """Return a value that must be a JSON object.
+
+    Args:
+        value: Any JSON value.
+        name: What the value is called in the error.
+
+    Raises:
+        InvalidRequestError: It is something else.
+    """
+    if not isinstance(value, dict):
+        raise InvalidRequestError(f"{name}: given {shown(value)}, allowed: a JSON object")
+    return value
 
 
 def parse_input(model: type[M], event: Any) -> M:
@@ -64,16 +83,16 @@ def parse_input(model: type[M], event: Any) -> M:
     Raises:
         InvalidRequestError: The input is wrong; the message names each wrong field, its value and what is allowed.
     """
-    value = unwrap(event)
-    if not isinstance(value, dict):
-        raise InvalidRequestError(f"input: given {_shown(value, [])}, allowed: a JSON object")
+    value = require_object(unwrap(event), "detail" if _is_envelope(event) else "input")
     try:
         return model.model_validate(value)
     except ValidationError as error:
         sentences = dict.fromkeys(
             text for wrong in error.errors() for text in _sentences(model, wrong)
         )
-        raise InvalidRequestError("; ".join(sentences)) from None
+        more = len(sentences) - _SENTENCES
+        told = [*sentences][:_SENTENCES] + ([f"and {more} more"] if more > 0 else [])
+        raise InvalidRequestError("; ".join(told)) from None
 
 
 def allowed_values(root: type[BaseModel], path: tuple[str, ...]) -> str | None:
@@ -101,13 +120,16 @@ def model_of(annotation: Any) -> type[BaseModel] | None:
 
 
 def _sentences(root: type[BaseModel], wrong: ErrorDetails) -> Iterator[str]:
-    path = [str(part) for part in wrong["loc"] if part != "[key]"]
+    loc = wrong["loc"]
+    # pydantic adds "[key]" if the name itself is wrong. A field may have that name, too.
+    name_is_wrong = len(loc) > 1 and loc[-1] == "[key]" and wrong["input"] == loc[-2]
+    path = [_cut(str(part)) for part in (loc[:-1] if name_is_wrong else loc)]
     if wrong["type"] != "request":
         yield _sentence(root, wrong, path)
         return
     for field, given, may in wrong["ctx"]["found"]:
         whole = [*path, field] if field else path
-        yield f"{'.'.join(whole) or 'input'}: given {_shown(given, whole)}, allowed: {may}"
+        yield f"{'.'.join(whole) or 'input'}: given {shown(given, whole)}, allowed: {may}"
 
 
 def _sentence(root: type[BaseModel], wrong: ErrorDetails, path: list[str]) -> str:
@@ -119,7 +141,7 @@ def _sentence(root: type[BaseModel], wrong: ErrorDetails, path: list[str]) -> st
     text = allowed_values(root, tuple(path))
     if wrong["type"] == "missing":
         return f"{'.'.join(path)}: required, allowed: {text}"
-    return f"{'.'.join(path)}: given {_shown(wrong['input'], path)}, allowed: {text}"
+    return f"{'.'.join(path)}: given {shown(wrong['input'], path)}, allowed: {text}"
 
 
 def _fields_at(root: type[BaseModel], path: list[str]) -> list[str]:
@@ -130,10 +152,15 @@ def _fields_at(root: type[BaseModel], path: list[str]) -> list[str]:
     return [str(field.alias) for field in model.model_fields.values()]
 
 
-def _shown(value: Any, path: list[str]) -> str:
+def shown(value: Any, path: Sequence[str] = ()) -> str:
+    """A value as an error shows it: short, and not at all if its field may be confidential."""
     if _PRIVATE_FIELDS.intersection(path):
         return f"a {type(value).__name__} (not shown)"
     if value is None:
         return "nothing"
     text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return _cut(text)
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}…"

@@ -26,6 +26,8 @@ from lifecycle.request.wait import Wait
 ENVIRONMENT_PATTERN = r"^[a-z][a-z0-9-]{0,23}$"
 # The record holds the request twice, and a DynamoDB item holds at most 400 KB; a state's input at most 256 KiB.
 _LARGEST = 100_000
+SHORTEST_LIFETIME = 0.0001
+"""The least value of `ttlHours`."""
 _RESERVED_TAGS = ("aws:", f"{TAG_PREFIX}:")
 
 
@@ -70,10 +72,11 @@ class Request(InputModel):
     )
     ttl_hours: float | None = Field(
         default=None,
-        gt=0,
+        # DynamoDB, which keeps it, takes no number below 1E-130.
+        ge=SHORTEST_LIFETIME,
         le=8760,
         description="Lifetime of the environment. When it has expired, the sweep tears it down.",
-        json_schema_extra=allowed("a number over 0, up to 8760"),
+        json_schema_extra=allowed(f"{SHORTEST_LIFETIME} to 8760"),
     )
     dry_run: bool = Field(
         default=False,

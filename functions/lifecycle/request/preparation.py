@@ -101,7 +101,8 @@ def _completed(request: Request, record: Record) -> Request:
     made_with = record.proven_request or record.request
     if request.action == "provision" or made_with is None:
         return request
-    last = Request.model_validate(made_with)
+    # The waits are those of this request. Those of a record may be older than today's limits.
+    last = Request.model_validate({**made_with, "wait": {}})
     # Fields of smokeTest in the input win; the others come from the last provision.
     said = request.smoke_test.model_fields_set
     smoke_test = last.smoke_test.model_copy(

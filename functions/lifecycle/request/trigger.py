@@ -18,10 +18,14 @@ from pydantic import ConfigDict, Field
 from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire, logger
+from lifecycle.errors import InvalidRequestError
+from lifecycle.request.inputs import require_object, shown
 from lifecycle.settings import Settings
 
 _S3 = "aws.s3"
 _SCHEDULER = "aws.scheduler"
+# What an event may ask for of the fields that decide whether something is removed.
+_REBUILDS = {"action": "provision", "teardown": "never"}
 # Ids that can be part of an execution's name, which has at most 80 characters.
 _PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
@@ -34,14 +38,17 @@ class TriggerSettings(Settings):
 
 
 class TriggerEvent(Wire):
-    """An EventBridge envelope; other fields are passed on unchanged."""
+    """An EventBridge envelope; other fields are passed on unchanged.
+
+    Every field takes any value, so that `start_execution` can describe what is wrong in one sentence.
+    """
 
     model_config = ConfigDict(extra="allow")
 
-    id: str = Field(min_length=1)
-    source: str
-    detail_type: str = Field(alias="detail-type")
-    detail: dict[str, Any]
+    id: Any = None
+    source: Any = None
+    detail_type: Any = Field(default=None, alias="detail-type")
+    detail: Any = None
 
 
 class Started(Wire):
@@ -69,6 +76,10 @@ def start_execution(event: TriggerEvent, *, clients: Clients = CLIENTS) -> Start
 
     Returns:
         The execution's name, and whether this delivery started it.
+
+    Raises:
+        InvalidRequestError: The event is no envelope, or asks for something else than a rebuild. Lambda tries it
+            again, and then keeps it in the queue of lost events.
     """
     settings = TriggerSettings.load()
     machine, name, given = _execution(event, settings)
@@ -86,19 +97,47 @@ def start_execution(event: TriggerEvent, *, clients: Clients = CLIENTS) -> Start
 
 
 def _execution(event: TriggerEvent, settings: TriggerSettings) -> tuple[str, str, dict[str, Any]]:
-    if event.source == _S3:
-        bucket, item = event.detail["bucket"]["name"], event.detail["object"]
+    detail = require_object(event.detail, "detail")
+    identity = _text(event.id, "id")
+    source = _text(event.source, "source")
+    _text(event.detail_type, "detail-type")
+    if source == _S3:
+        bucket = _text(
+            require_object(detail.get("bucket"), "detail.bucket").get("name"), "detail.bucket.name"
+        )
+        item = require_object(detail.get("object"), "detail.object")
+        _text(item.get("key"), "detail.object.key")
         # S3 may send two events for one upload, with different ids.
-        upload = item.get("version-id") or item.get("sequencer") or event.id
+        upload = item.get("version-id") or item.get("sequencer") or identity
         name = f"source-{names.digest([bucket, item['key'], upload])[:32]}"
-        source = {"bucket": bucket, "key": item["key"]}
-        return settings.fleet_machine_arn, name, {"action": "rebuild", "source": source}
-    if event.source == _SCHEDULER:
+        uploaded = {"bucket": bucket, "key": item["key"]}
+        return settings.fleet_machine_arn, name, {"action": "rebuild", "source": uploaded}
+    if source == _SCHEDULER:
         # The id of the template's schedules is an action and a time. Execution names allow no colon.
-        name = f"schedule-{_plain(event.id.replace(':', '-'))}"
-        return settings.fleet_machine_arn, name, event.detail
-    own = _plain(event.id)
+        name = f"schedule-{_plain(identity.replace(':', '-'))}"
+        return settings.fleet_machine_arn, name, detail
+    _refuse_removals(event.detail_type, detail)
+    own = _plain(identity)
     return settings.lifecycle_machine_arn, f"event-{own}", event.model_dump(by_alias=True)
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise InvalidRequestError(
+            f"{name}: given {shown(value)}, allowed: a string that is not empty"
+        )
+    return value
+
+
+def _refuse_removals(detail_type: str, detail: dict[str, Any]) -> None:
+    """Refuse an event that asks for more than a rebuild: who may send events may not remove environments."""
+    for name, value in _REBUILDS.items():
+        given = detail.get(name, value)
+        if given != value:
+            raise InvalidRequestError(
+                f"{name}: given {shown(given)}, allowed in an event '{detail_type}': {value}; to do anything else, "
+                "start an execution"
+            )
 
 
 def _plain(identity: str) -> str:

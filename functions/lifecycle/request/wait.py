@@ -8,8 +8,9 @@ from pydantic import Field, model_validator
 
 from lifecycle.request.inputs import InputModel, allowed, problem
 
-# A polling loop of this many rounds stays well below Step Functions' limit of 25,000 history events.
-_MOST_POLLS = 1000
+# All polling loops of an execution together stay below Step Functions' limit of 25,000 history events with this many
+# polls in each, even if every call is retried once (tests/statemachine/test_definition_runs.py does the sum).
+MOST_POLLS = 400
 
 
 class Wait(InputModel):
@@ -27,7 +28,7 @@ class Wait(InputModel):
         ge=1,
         le=300,
         description="Longest wait between two polls.",
-        json_schema_extra=allowed(f"1 to 300, at least timeoutSeconds / {_MOST_POLLS}"),
+        json_schema_extra=allowed(f"1 to 300, at least timeoutSeconds / {MOST_POLLS}"),
     )
     timeout_seconds: int = Field(
         default=1800,
@@ -45,10 +46,10 @@ class Wait(InputModel):
                 self.interval_seconds,
                 f"at most maxIntervalSeconds ({self.max_interval_seconds})",
             )
-        if self.timeout_seconds > _MOST_POLLS * self.max_interval_seconds:
+        if self.timeout_seconds > MOST_POLLS * self.max_interval_seconds:
             raise problem(
                 "maxIntervalSeconds",
                 self.max_interval_seconds,
-                f"at least timeoutSeconds / {_MOST_POLLS}, or the execution's history overflows",
+                f"at least timeoutSeconds / {MOST_POLLS}, or the execution's history overflows",
             )
         return self

@@ -49,7 +49,7 @@ def delete_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardown
         return Teardown(
             done=True,
             would_remove=_would_remove(clients, found, removal.runtimes),
-            kept=search.kept,
+            kept=search.kept + (_network(event, record) if found else []),
             looked_for=search.looked_for(),
         )
     if found and (record.runtime is None or record.runtime.id is None):
@@ -71,7 +71,8 @@ def delete_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardown
     return Teardown(
         done=not remover.left,
         removed=[what for what in removal.removed if what not in remover.left],
-        kept=search.kept + ([] if remover.left else _network(event, removal.removed)),
+        kept=search.kept
+        + (_network(event, record) if removal.removed and not remover.left else []),
         looked_for=search.looked_for(),
     )
 
@@ -159,13 +160,16 @@ def _recorded(name: str, observed: dict[str, Any]) -> RuntimeRecord:
     return RuntimeRecord(name=name, id=observed["agentRuntimeId"], arn=observed["agentRuntimeArn"])
 
 
-def _network(event: StageEvent, removed: list[str]) -> list[Kept]:
-    network = event.request.runtime.network
-    if network is None or not removed:
+def _network(event: StageEvent, record: Record) -> list[Kept]:
+    # Any of these may have put a version of the runtime into a VPC.
+    requests = (event.request.to_json(), record.proven_request, record.request)
+    networks = [(request or {}).get("runtime", {}).get("network") or {} for request in requests]
+    subnets = dict.fromkeys(subnet for network in networks for subnet in network.get("subnets", []))
+    if not subnets:
         return []
     return [
         Kept(
-            resource=f"network interfaces in {', '.join(network.subnets)}",
+            resource=f"network interfaces in {', '.join(subnets)}",
             reason="AgentCore removes them by itself, which may take hours",
         )
     ]

@@ -15,8 +15,10 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
 from lifecycle.clients import Clients
+from lifecycle.entry import EXPLICIT_DENY, is_explicit_deny
 from lifecycle.errors import SmokeTestError
 from lifecycle.identity import app_clients
+from lifecycle.identity.late_tags import is_late, late_tags
 from lifecycle.identity.oauth import token_endpoint
 from lifecycle.record import IdentityRecord
 from lifecycle.smoke_test.bounded import TooLateError, within
@@ -25,10 +27,12 @@ from lifecycle.smoke_test.token_request import discovered_token_endpoint, reques
 
 _FIX = "provision again, or for auth.type jwt fix the secret that auth.tokenSecretArn names"
 # The function's policy lets it read the stack's own secrets, and other secrets that have this tag.
-_ALLOW = (
-    "give the secret the tag agentcore-lifecycle:smoke-test=allowed, or, if it has its own KMS key, let the role of "
-    "RunSmokeTestFunction use that key (kms:Decrypt)"
+_TAG_THEIRS = "give the secret the tag agentcore-lifecycle:smoke-test=allowed"
+_TAG_OURS = (
+    "RunSmokeTestFunction may read the environment's own secret only while it has the stack's tag: provision again, "
+    "which restores the tag; if that does not help, deploy the stack again"
 )
+_USE_THE_KEY = "the secret has a KMS key of its own: let the role of RunSmokeTestFunction use that key (kms:Decrypt)"
 
 
 class StaleSecretError(SmokeTestError):
@@ -98,18 +102,20 @@ def sign_in(identity: IdentityRecord, clients: Clients, patience: Patience) -> S
 
     Raises:
         SmokeTestError: The caller cannot sign in; `StaleSecretError` when a new secret would help.
+        TagsNotVisibleError: AWS refused a call on the environment's own pool or secret, whose tags are new.
     """
     if identity.type == "iam":
         return SignedIn()
     if identity.type == "jwt":
         return _with_provider(identity, clients, patience)
-    if identity.flow == "clientCredentials":
-        return _as_machine(identity, clients, patience)
-    return _as_user(identity, clients, patience)
+    with late_tags(lambda: identity.tagged_at):
+        if identity.flow == "clientCredentials":
+            return _as_machine(identity, clients, patience)
+        return _as_user(identity, clients, patience)
 
 
 def _as_user(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
-    secret = _read(clients, patience, identity.secret_arn, PasswordSecret)
+    secret = _read_own(clients, patience, identity, PasswordSecret)
 
     def tokens(client_id: str | None) -> dict[str, str]:
         return _in_time(
@@ -163,7 +169,7 @@ def _password_tokens(
 
 
 def _as_machine(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
-    secret = _read(clients, patience, identity.secret_arn, ClientSecret)
+    secret = _read_own(clients, patience, identity, ClientSecret)
     probe = _in_time(
         "Cognito",
         patience,
@@ -222,7 +228,20 @@ def _in_time(service: str, patience: Patience, call: Callable[[], T]) -> T:
         ) from None
 
 
-def _read(clients: Clients, patience: Patience, arn: str | None, model: type[Model]) -> Model:
+def _read_own(
+    clients: Clients, patience: Patience, identity: IdentityRecord, model: type[Model]
+) -> Model:
+    return _read(clients, patience, identity.secret_arn, model, _TAG_OURS, identity.tagged_at)
+
+
+def _read(
+    clients: Clients,
+    patience: Patience,
+    arn: str | None,
+    model: type[Model],
+    allow: str = _TAG_THEIRS,
+    tagged_at: float | None = None,
+) -> Model:
     try:
         value = _in_time(
             "Secrets Manager",
@@ -233,8 +252,10 @@ def _read(clients: Clients, patience: Patience, arn: str | None, model: type[Mod
         code = error.response["Error"]["Code"]
         if code in ("ResourceNotFoundException", "InvalidRequestException"):
             raise _cannot(f"{code} for the secret {arn}") from None
-        if code.startswith("AccessDenied") or code == "DecryptionFailure":
-            raise _cannot(f"{code} for the secret {arn}", _ALLOW) from None
+        if code == "DecryptionFailure" or code.startswith("AccessDenied"):
+            if is_late(error, tagged_at):
+                raise
+            raise _cannot(f"{code} for the secret {arn}", _how_to_allow(error, allow)) from None
         raise
     try:
         return model.model_validate(json.loads(value))
@@ -244,6 +265,16 @@ def _read(clients: Clients, patience: Patience, arn: str | None, model: type[Mod
         raise _cannot(f"a secret {arn} without a usable {names}") from None
     except ValueError:
         raise _cannot(f"a secret {arn} that is not JSON") from None
+
+
+def _how_to_allow(error: ClientError, allow: str) -> str:
+    if is_explicit_deny(error):
+        return EXPLICIT_DENY
+    # For a key that the caller may not use, Secrets Manager answers "Access to KMS is not allowed".
+    message = error.response["Error"].get("Message", "")
+    if error.response["Error"]["Code"] == "DecryptionFailure" or "kms" in message.lower():
+        return _USE_THE_KEY
+    return allow
 
 
 def _cannot(seen: str, fix: str = _FIX) -> SmokeTestError:

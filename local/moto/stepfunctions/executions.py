@@ -12,6 +12,11 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.stepfunctions.exceptions import InvalidExecutionInput, InvalidName
+from moto.stepfunctions.parser.api import ExecutionStatus
+from moto.stepfunctions.parser.backend.execution import (
+    BaseExecutionWorkerCommunication,
+    Execution,
+)
 from moto.stepfunctions.parser.models import (
     StepFunctionsParserBackend,
     stepfunctions_parser_backends,
@@ -54,7 +59,7 @@ def start_executions() -> None:
 
 
 def keep_stop_reasons() -> None:
-    """Keep `error` and `cause` of StopExecution, which moto drops.
+    """Keep `error` and `cause` of StopExecution, which moto drops, and stop at once.
 
     Upstream: upstream/stop-reason.md.
     """
@@ -69,6 +74,35 @@ def keep_stop_reasons() -> None:
         return answer
 
     StepFunctionResponse.stop_execution = stop_execution  # type: ignore[method-assign]
+    _stop_at_once()
+
+
+def _stop_at_once() -> None:
+    """Let DescribeExecution answer ABORTED as soon as an execution is stopped, as AWS does.
+
+    moto answers RUNNING until the task that runs has ended. That task is not interrupted, in AWS neither.
+    Upstream: upstream/stop-reason.md.
+    """
+    stop = Execution.stop
+    reflect = BaseExecutionWorkerCommunication._reflect_execution_status
+
+    @wraps(stop)
+    def stop_execution(
+        self: Execution, stop_date: datetime, error: str | None, cause: str | None
+    ) -> None:
+        stop(self, stop_date, error, cause)
+        if self.exec_status == ExecutionStatus.RUNNING:
+            self.exec_status, self.stop_date = ExecutionStatus.ABORTED, stop_date
+
+    @wraps(reflect)
+    def reflect_status(self: BaseExecutionWorkerCommunication) -> None:
+        if self.execution.exec_status != ExecutionStatus.ABORTED:
+            reflect(self)  # type: ignore[no-untyped-call]
+
+    Execution.stop = stop_execution  # type: ignore[method-assign]
+    BaseExecutionWorkerCommunication._reflect_execution_status = (  # type: ignore[method-assign]
+        reflect_status
+    )
 
 
 def quote_text_outputs() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import botocore.session
 import pytest
 from botocore.exceptions import (
     ClientError,
     EndpointConnectionError,
     ParamValidationError,
 )
+from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 
-from lifecycle.entry import aws_errors
-from lifecycle.errors import AwsCallError, ServiceUnavailableError, ThrottledError
+from lifecycle.entry import PASSING, THROTTLES, aws_errors, explain
+from lifecycle.errors import AwsCallError, HealingError, ServiceUnavailableError, ThrottledError
+from tests.functions.test_policies import SERVICES
 
 
 def refusal(code: str, status: int = 400) -> ClientError:
@@ -28,7 +31,12 @@ def refusal(code: str, status: int = 400) -> ClientError:
         (refusal("InternalFailure", 500), ServiceUnavailableError),
         (refusal("OperationAbortedException"), ServiceUnavailableError),
         (refusal("ConcurrentModificationException"), ServiceUnavailableError),
+        *((refusal(code, 409), ServiceUnavailableError) for code in PASSING),
+        *((refusal(code), ThrottledError) for code in THROTTLES),
         (refusal("InvalidParameterException"), AwsCallError),
+        # These may say that something exists already.
+        (refusal("ConflictException", 409), AwsCallError),
+        (refusal("ResourceInUseException"), AwsCallError),
         (EndpointConnectionError(endpoint_url="https://x"), ServiceUnavailableError),
         (ParamValidationError(report="Missing name"), AwsCallError),
     ],
@@ -37,3 +45,24 @@ def test_what_heals_is_told_from_what_does_not(raised: Exception, ours: type[Exc
     with pytest.raises(ours) as caught, aws_errors():
         raise raised
     assert type(caught.value) is ours
+
+
+@pytest.mark.parametrize("service", sorted({service for service, _ in SERVICES.values()}))
+def test_every_error_that_a_service_calls_retryable_heals(service: str) -> None:
+    for shape in botocore.session.get_session().get_service_model(service).error_shapes:
+        meta = shape.metadata
+        code = meta.get("error", {}).get("code", shape.name)
+        status = meta.get("error", {}).get("httpStatusCode", 400)
+        if meta.get("retryable") is not None or shape.name == "ConcurrentModificationException":
+            assert isinstance(explain(refusal(code, status)), HealingError), shape.name
+
+
+def test_what_botocore_retries_heals() -> None:
+    codes = {
+        *TransientRetryableChecker._TRANSIENT_ERROR_CODES,
+        *ThrottledRetryableChecker._THROTTLED_ERROR_CODES,
+    }
+    # The first is a quota that is used up in the services that are called here; the others are of other services.
+    others = {"LimitExceededException", "EC2ThrottledException", "TransactionInProgressException"}
+    for code in codes - others:
+        assert isinstance(explain(refusal(code)), HealingError), code

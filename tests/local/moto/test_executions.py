@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -23,6 +24,27 @@ def test_one_name_is_one_execution(machines: Machines) -> None:
     client.stop_execution(executionArn=first["executionArn"], error="Stopped", cause="by a test")
     found = machines.finish(first["executionArn"])
     assert (found["status"], found["error"], found["cause"]) == ("ABORTED", "Stopped", "by a test")
+
+
+def test_a_stopped_execution_does_not_wait_for_its_task(machines: Machines) -> None:
+    client = machines.client
+    arn = machines.make({"T": machines.call({"slow": 5})})
+    started = client.start_execution(stateMachineArn=arn, name="slow")["executionArn"]
+    while "TaskStarted" not in types_of(client, started):
+        time.sleep(0.05)
+    client.stop_execution(executionArn=started, error="Stopped")
+    found = client.describe_execution(executionArn=started)
+    assert (found["status"], found["error"]) == ("ABORTED", "Stopped")
+    assert "TaskSucceeded" not in types_of(client, started)
+    while "ExecutionAborted" not in types_of(client, started):
+        time.sleep(0.05)
+    later = client.describe_execution(executionArn=started)
+    assert (later["status"], later["stopDate"]) == ("ABORTED", found["stopDate"])
+
+
+def types_of(client: Any, arn: str) -> list[str]:
+    events = client.get_execution_history(executionArn=arn)["events"]
+    return [event["type"] for event in events]
 
 
 @pytest.mark.parametrize(

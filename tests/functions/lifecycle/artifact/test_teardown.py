@@ -126,3 +126,19 @@ def test_what_is_left_in_silence_is_found(world: Any, monkeypatch: pytest.Monkey
     monkeypatch.setattr(world.clients.s3, "delete_objects", lambda **_: {})
     with pytest.raises(TeardownIncompleteError, match="left of environment 'dev'"):
         world.delete_artifact()
+
+
+@pytest.mark.parametrize("code", ["OperationAborted", "SlowDown", "InternalError"])
+def test_an_object_that_is_busy_is_deleted_later(
+    world: Any, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    world.provision("one")
+    teardown(world)
+    world.loop(delete_runtime)
+    error = {"Key": "environments/dev/x", "Code": code, "Message": "try again"}
+    with monkeypatch.context() as patch:
+        patch.setattr(world.clients.s3, "delete_objects", lambda **_: {"Errors": [error]})
+        with pytest.raises(ServiceUnavailableError, match=f"DeleteObjects: {code}"):
+            world.delete_artifact()
+    world.delete_artifact()
+    assert world.objects() == []

@@ -169,7 +169,7 @@ def test_what_refuses_to_go_is_named_and_the_rest_goes(world: Any) -> None:
 def _deny(**_: Any) -> None:
     raise ClientError(
         {
-            "Error": {"Code": "AccessDeniedException", "Message": "no"},
+            "Error": {"Code": "AccessDeniedException", "Message": "with an explicit deny"},
             "ResponseMetadata": {"HTTPStatusCode": 400},
         },
         "DeleteUserPool",

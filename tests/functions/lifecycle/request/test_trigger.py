@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lifecycle.clients import Clients
+from lifecycle.errors import InvalidRequestError
 from lifecycle.fleet.request import parse_fleet_request
 from lifecycle.request.model import parse_request
 from lifecycle.request.trigger import TriggerEvent, start_execution
@@ -141,3 +142,74 @@ def test_an_error_of_step_functions_is_not_taken_for_a_start(stepfunctions: Step
 
     with pytest.raises(ClientError, match="StateMachineDoesNotExist"):
         start(Refuses(), EVENT)
+
+
+@pytest.mark.parametrize("detail", ["{}", [], 7, None, "missing"])
+@pytest.mark.parametrize("source", ["aws.scheduler", "aws.s3", "agentcore.lifecycle"])
+def test_a_detail_that_is_no_object_is_refused_in_one_sentence(
+    stepfunctions: StepFunctions, source: str, detail: Any
+) -> None:
+    event = {**EVENT, "source": source, "detail": detail}
+    if detail == "missing":
+        del event["detail"]
+    with pytest.raises(InvalidRequestError, match=r"^detail: given .*, allowed: a JSON object$"):
+        start_execution(TriggerEvent.model_validate(event), clients=StandIn(stepfunctions))
+    assert stepfunctions.started == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"id": 7}, "id"),
+        ({"id": ""}, "id"),
+        ({"source": None}, "source"),
+        ({"detail-type": []}, "detail-type"),
+        ({"source": "aws.s3", "detail": {}}, "detail.bucket"),
+        ({"source": "aws.s3", "detail": {"bucket": {"name": "b"}}}, "detail.object"),
+        ({"source": "aws.s3", "detail": {"bucket": {}, "object": {}}}, "detail.bucket.name"),
+        (
+            {"source": "aws.s3", "detail": {"bucket": {"name": "b"}, "object": {}}},
+            "detail.object.key",
+        ),
+    ],
+)
+def test_an_envelope_of_another_shape_is_refused_by_field(
+    stepfunctions: StepFunctions, changes: dict[str, Any], field: str
+) -> None:
+    event = TriggerEvent.model_validate({**EVENT, **changes})
+    with pytest.raises(InvalidRequestError, match=rf"^{field}: given .*, allowed: [^;]*$"):
+        start_execution(event, clients=StandIn(stepfunctions))
+    assert stepfunctions.started == {}
+
+
+@pytest.mark.parametrize(
+    ("detail", "field"),
+    [
+        ({"action": "teardown"}, "action"),
+        ({"action": "smokeTest"}, "action"),
+        ({"action": "rollback"}, "action"),
+        ({"action": None}, "action"),
+        ({"action": "provision", "teardown": "always"}, "teardown"),
+        ({"teardown": "onFailure"}, "teardown"),
+    ],
+)
+def test_an_event_of_rebuild_does_nothing_but_rebuild(
+    stepfunctions: StepFunctions, detail: dict[str, Any], field: str
+) -> None:
+    event = TriggerEvent.model_validate({**EVENT, "detail": detail})
+    with pytest.raises(InvalidRequestError, match=rf"^{field}: given .* 'Environment Rebuild Req"):
+        start_execution(event, clients=StandIn(stepfunctions))
+    assert stepfunctions.started == {}
+
+
+def test_an_event_may_say_what_it_does_anyway(stepfunctions: StepFunctions) -> None:
+    detail = {"action": "provision", "teardown": "never"}
+    event = TriggerEvent.model_validate({**EVENT, "detail": detail})
+    assert start_execution(event, clients=StandIn(stepfunctions)).started
+
+
+@pytest.mark.parametrize("detail", ["{}", [], 7, None])
+@pytest.mark.parametrize("parse", [parse_request, parse_fleet_request])
+def test_an_envelope_as_an_input_is_refused_alike(parse: Any, detail: Any) -> None:
+    with pytest.raises(InvalidRequestError, match=r"^detail: given .*, allowed: a JSON object$"):
+        parse({**EVENT, "detail": detail})

@@ -176,3 +176,27 @@ def test_the_interfaces_of_a_vpc_are_spoken_of(world: Any) -> None:
     teardown(world, **request)
     (kept,) = world.loop(delete_runtime).kept
     assert "subnet-12345678" in kept.resource
+
+
+NETWORK = {"subnets": ["subnet-12345678"], "securityGroups": ["sg-12345678"]}
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("known_by", ["request", "proven_request"])
+def test_the_interfaces_of_a_vpc_are_spoken_of_whatever_the_teardown_says(
+    world: Any, dry_run: bool, known_by: str
+) -> None:
+    vpc = world.begin("one", {"runtime": {"network": NETWORK}}).to_json()
+    world.provision("one", {"runtime": {"network": NETWORK}})
+    teardown(world, dryRun=dry_run)
+    assert world.request.runtime.network is None
+    world.records.update("dev", world.execution, **{known_by: vpc})
+    (kept,) = world.loop(delete_runtime).kept
+    assert "subnet-12345678" in kept.resource
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_without_a_vpc_no_interfaces_are_spoken_of(world: Any, dry_run: bool) -> None:
+    world.provision("one")
+    teardown(world, dryRun=dry_run)
+    assert world.loop(delete_runtime).kept == []

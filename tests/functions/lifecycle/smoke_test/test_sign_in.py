@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from lifecycle.errors import SmokeTestError
+from lifecycle.errors import SmokeTestError, TagsNotVisibleError
 from lifecycle.identity.provision import provision_identity
 from tests.functions.lifecycle.smoke_test.smoke_environment import error, jwt_identity, run
 
@@ -36,22 +38,61 @@ def test_a_secret_that_is_gone_says_so(password: Any) -> None:
         run(password)
 
 
-@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "DecryptionFailure"])
-def test_a_secret_that_may_not_be_read_says_how_to_allow_it(smoke: Any, code: str) -> None:
-    def refuse(**_: Any) -> None:
-        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "GetSecretValue")
+TAG_THEIRS = "give the secret the tag agentcore-lifecycle:smoke-test=allowed"
+TAG_OURS = "provision again, which restores the tag"
+THE_KEY = "let the role of RunSmokeTestFunction use that key"
+THE_DENY = "exclude the function's role there"
+ADVICE = (TAG_THEIRS, TAG_OURS, THE_KEY, THE_DENY)
 
-    smoke.deploy(jwt_identity(smoke, {"clientId": "robot", "clientSecret": "secret"}))
-    events = smoke.clients.secrets.meta.events
+
+@contextmanager
+def refused(clients: Any, code: str, message: str) -> Iterator[None]:
+    """Refuse to read any secret."""
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": message}}, "GetSecretValue")
+
+    events = clients.secrets.meta.events
     events.register_first("before-call.secrets-manager.GetSecretValue", refuse)
     try:
-        with pytest.raises(SmokeTestError, match=f"seen {code} for the secret arn:") as caught:
-            run(smoke)
+        yield
     finally:
         events.unregister("before-call.secrets-manager.GetSecretValue", refuse)
-    assert "give the secret the tag agentcore-lifecycle:smoke-test=allowed" in str(caught.value)
-    assert "let the role of RunSmokeTestFunction use that key" in str(caught.value)
-    assert "provision again" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "theirs", "ours"),
+    [
+        ("AccessDenied", "no", TAG_THEIRS, TAG_OURS),
+        ("AccessDeniedException", "no", TAG_THEIRS, TAG_OURS),
+        ("AccessDeniedException", "Access to KMS is not allowed", THE_KEY, THE_KEY),
+        ("DecryptionFailure", "no", THE_KEY, THE_KEY),
+        ("AccessDeniedException", "no, with an explicit deny in a policy", THE_DENY, THE_DENY),
+    ],
+)
+def test_a_secret_that_may_not_be_read_says_how_to_allow_it(
+    smoke: Any, code: str, message: str, theirs: str, ours: str
+) -> None:
+    provision_identity(smoke.world.event(), clients=smoke.world.clients)
+    # Its tags are a day old, so the refusal is final.
+    own = smoke.world.identity.model_copy(update={"tagged_at": 1})
+    other = jwt_identity(smoke, {"clientId": "robot", "clientSecret": "secret"})
+    for identity, advice in ((other, theirs), (own, ours)):
+        smoke.deploy(identity)
+        with (
+            refused(smoke.clients, code, message),
+            pytest.raises(SmokeTestError, match=f"seen {code} for the secret arn:") as caught,
+        ):
+            run(smoke)
+        assert [text for text in ADVICE if text in str(caught.value)] == [advice]
+
+
+def test_a_new_secret_whose_tags_count_late_is_read_again(password: Any) -> None:
+    with refused(password.clients, "AccessDeniedException", "no"):
+        with pytest.raises(TagsNotVisibleError, match="GetSecretValue"):
+            run(password)
+        assert password.world.record.runtime.failed_version is None
+    assert run(password).passed
 
 
 @pytest.mark.parametrize("value", ["not json", '{"clientId": "robot"}', "[]"])

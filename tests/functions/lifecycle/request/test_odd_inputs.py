@@ -1,0 +1,87 @@
+"""Odd inputs: each is refused by its name, in a message of bounded length."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lifecycle.errors import InvalidRequestError
+from lifecycle.request.model import parse_request
+
+DOCUMENT = "/.well-known/openid-configuration"
+
+
+def refusal(given: dict[str, Any]) -> str:
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_request(given)
+    message = str(caught.value)
+    assert len(message) < 20_000
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize(
+    ("given", "begins"),
+    [
+        ({"[key]": 1}, "[key]: unknown field"),
+        ({"runtime": {"[key]": 1}}, "runtime.[key]: unknown field"),
+        ({"tags": {"[key]": "a"}}, "tags.[key]: given '[key]'"),
+        ({"tags": {"a": 1}}, "tags.a: given 1"),
+        (
+            {"runtime": {"environmentVariables": {"1": "a"}}},
+            "runtime.environmentVariables.1: given",
+        ),
+        ({"ttlHours": 5e-324}, "ttlHours: given 5e-324, allowed: 0.0001 to 8760"),
+        ({"ttlHours": float("nan")}, "ttlHours: given nan"),
+    ],
+)
+def test_a_field_is_refused_by_its_name(given: dict[str, Any], begins: str) -> None:
+    assert refusal(given).startswith(begins)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "[::1",
+        "::1]",
+        "[::g]",
+        "a..b",
+        ".a",
+        "a-.example.com",
+        f"{'a' * 70}.example.com",
+        f"{'a.' * 130}com",
+        "xn--",
+        "xn--.com",
+        "xn--99999999999.com",
+        "a:70000",
+        "a:0",
+        "a:b",
+        "999.1.1.1",
+        "例え.jp",
+    ],
+)
+def test_a_discovery_url_without_a_valid_host_is_refused(host: str) -> None:
+    auth = {"type": "jwt", "discoveryUrl": f"https://{host}{DOCUMENT}", "allowedClients": ["a"]}
+    assert refusal({"auth": auth}).startswith("auth.discoveryUrl: given 'https://")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["a", "idp.example.com", "idp.example.com:8443", "[::1]:80", "127.0.0.1", "xn--r8jz45g.jp"],
+)
+def test_a_discovery_url_with_a_valid_host_is_taken(host: str) -> None:
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:theirs-abcdef"
+    auth = {"type": "jwt", "discoveryUrl": f"https://{host}{DOCUMENT}", "allowedClients": ["a"]}
+    assert parse_request({"auth": {**auth, "tokenSecretArn": secret}}).auth.type == "jwt"
+
+
+def test_many_unknown_fields_are_counted() -> None:
+    message = refusal({f"unknown{number}": 1 for number in range(15_000)})
+    assert message.count("unknown field") == 20
+    assert message.endswith("; and 14980 more")
+
+
+@pytest.mark.parametrize("given", [{"x" * 150_000: 1}, {"runtime": {"x" * 150_000: 1}}])
+def test_a_long_name_is_cut(given: dict[str, Any]) -> None:
+    assert "xxx…: unknown field, allowed: " in refusal(given)

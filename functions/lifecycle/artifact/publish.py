@@ -80,10 +80,10 @@ def publish_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Public
 def _pack(
     request: Request, clients: Clients, settings: PublicationSettings
 ) -> AbstractContextManager[PackedSource]:
-    source = request.artifact.source
+    source, kind = request.artifact.source, request.artifact.type
     if source is None:
-        return pack_folder(settings.agent_source_dir)
-    return pack_object(clients.s3, source)
+        return pack_folder(settings.agent_source_dir, kind)
+    return pack_object(clients.s3, source, kind)
 
 
 def _look_after(

@@ -8,14 +8,15 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from botocore.exceptions import ClientError
 
+from lifecycle.artifact.contents import sort_out
 from lifecycle.errors import ArtifactBuildError
 from lifecycle.request.artifact import Source
 
@@ -24,11 +25,12 @@ ZIP_BYTES = 250 * 1024 * 1024
 UNPACKED_BYTES = 750 * 1024 * 1024
 _FILES = 100_000
 _CHUNK = 1024 * 1024
-# Files that running or versioning the source makes. They can change while the agent stays the same.
-_BY_PRODUCTS = frozenset({"__pycache__", ".git", ".venv", ".DS_Store", ".pytest_cache"})
 _MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "InvalidVersionId"})
 # The earliest time that a zip can store. With one time for all files, the same content gives the same bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+Kind = Literal["container", "code"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class _Member:
     origin: Any
 
 
+Opened = Callable[[_Member], IO[bytes]]
+
 # zipfile raises RuntimeError for an encrypted member, and the others for damaged data.
 _UNREADABLE = (
     zipfile.BadZipFile,
@@ -74,17 +78,18 @@ _UNREADABLE = (
 
 
 @contextmanager
-def pack_folder(folder: Path) -> Iterator[PackedSource]:
+def pack_folder(folder: Path, kind: Kind) -> Iterator[PackedSource]:
     """Pack every file below a folder.
 
     Args:
         folder: The folder of the source, such as that of a Lambda layer.
+        kind: What is built of it.
 
     Yields:
         The packed source.
 
     Raises:
-        ArtifactBuildError: The folder has no file, or is over the size limits.
+        ArtifactBuildError: The folder has no file, has one that is refused, or is over the size limits.
     """
     members = [
         _Member(
@@ -97,16 +102,18 @@ def pack_folder(folder: Path) -> Iterator[PackedSource]:
         if path.is_file()
     ]
     with tempfile.TemporaryFile() as file:
-        yield PackedSource(_pack(members, lambda member: member.origin.open("rb"), file), file)
+        wanted = _wanted(members, _open_path, kind)
+        yield PackedSource(_pack(wanted, _open_path, file), file)
 
 
 @contextmanager
-def pack_object(s3: Any, source: Source) -> Iterator[PackedSource]:
+def pack_object(s3: Any, source: Source, kind: Kind) -> Iterator[PackedSource]:
     """Download a zip from S3 and pack its files again, reproducibly.
 
     Args:
         s3: A boto3 S3 client.
         source: The object; without a version id, its latest version.
+        kind: What is built of it.
 
     Yields:
         The packed source.
@@ -130,12 +137,21 @@ def pack_object(s3: Any, source: Source) -> Iterator[PackedSource]:
                 ]
                 for member in members:
                     _refuse_unsafe(source, member)
-                content_hash = _pack(members, lambda member: archive.open(member.origin), file)
+
+                def opened(member: _Member) -> IO[bytes]:
+                    return archive.open(member.origin)
+
+                content_hash = _pack(_wanted(members, opened, kind), opened, file)
         except _UNREADABLE as error:
             raise ArtifactBuildError(
                 f"the source {where(source)} cannot be read as a zip: {error}; upload a plain zip"
             ) from error
         yield PackedSource(content_hash, file, version_id)
+
+
+def _open_path(member: _Member) -> IO[bytes]:
+    file: IO[bytes] = member.origin.open("rb")
+    return file
 
 
 def where(source: Source) -> str:
@@ -184,15 +200,20 @@ def _refuse_unsafe(source: Source, member: _Member) -> None:
         )
 
 
-def _pack(members: list[_Member], opened: Any, target: IO[bytes]) -> str:
-    wanted = sorted(
-        (
-            member
-            for member in members
-            if not _BY_PRODUCTS.intersection(PurePosixPath(member.name).parts)
-        ),
-        key=lambda member: member.name,
-    )
+def _wanted(members: list[_Member], opened: Opened, kind: Kind) -> list[_Member]:
+    """The members that belong in an artifact, by name."""
+    by_name = {member.name: member for member in members}
+
+    def read(name: str, size: int) -> bytes:
+        with opened(by_name[name]) as file:
+            return file.read(size)
+
+    node = kind == "container" and "package.json" in by_name
+    wanted = sort_out(by_name, read, keep_node_modules=node)
+    return [by_name[name] for name in sorted(wanted)]
+
+
+def _pack(wanted: list[_Member], opened: Opened, target: IO[bytes]) -> str:
     if not wanted:
         raise ArtifactBuildError("the source has no file; upload a source that contains the agent")
     unpacked = sum(member.size for member in wanted)

@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lifecycle.artifact import limits
 from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.clients import Clients
 from lifecycle.errors import ArtifactBuildError
@@ -24,6 +25,9 @@ def find_published(
 
     Returns:
         The artifact, published and pinned; None when there is no such image or zip.
+
+    Raises:
+        ArtifactBuildError: It is larger than AgentCore takes.
     """
     if artifact.type == "container":
         digest = _image_digest(clients.ecr, settings.repository_name, str(artifact.image_tag))
@@ -38,6 +42,9 @@ def find_published(
             if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
                 return None
             raise
+        limits.check_packed(
+            f"the built zip s3://{artifact.bucket}/{artifact.key}", head["ContentLength"], {}
+        )
         pin = {"version_id": head.get("VersionId")}
     return artifact.model_copy(update={**pin, "published": True})
 
@@ -50,7 +57,7 @@ def pin_image(
     An image of another account or Region, or one that this function may not read, is used as it is named.
 
     Raises:
-        ArtifactBuildError: The image does not exist.
+        ArtifactBuildError: The image does not exist, or is larger than AgentCore takes.
     """
     uri, digest = _pinned(clients, settings, container_uri)
     return ArtifactRecord(
@@ -89,4 +96,7 @@ def _image_digest(ecr: Any, repository: str, tag: str) -> str | None:
         if error.response["Error"]["Code"] == "ImageNotFoundException":
             return None
         raise
-    return str(images[0]["imageDigest"]) if images else None
+    if not images:
+        return None
+    limits.check_image(f"{repository}:{tag}", images[0].get("imageSizeInBytes") or 0)
+    return str(images[0]["imageDigest"])

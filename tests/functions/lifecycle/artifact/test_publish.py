@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lifecycle.artifact import limits
 from lifecycle.errors import ArtifactBuildError, WaitTimeoutError
 
 HOST = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
@@ -215,3 +216,33 @@ def test_a_given_image_that_does_not_exist_is_refused(world: Any, name: str) -> 
     world.begin("one", {"artifact": {"containerUri": f"{HOST}/{name}"}})
     with pytest.raises(ArtifactBuildError, match=name):
         world.publish()
+
+
+@pytest.mark.parametrize("kind", ["container", "code"])
+def test_a_built_artifact_that_agentcore_does_not_take_is_refused(
+    world: Any, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    world.begin("one", {"artifact": {"type": kind}})
+    world.publish()
+    world.finish_build()
+    monkeypatch.setattr(limits, "ZIP_BYTES", 2)
+    monkeypatch.setattr(limits, "IMAGE_BYTES", 2)
+    for _ in range(2):
+        with pytest.raises(ArtifactBuildError, match=r"has \d+ bytes, allowed: 2"):
+            world.publish()
+    assert world.record().artifact.published is False
+    # Another execution does not pay for the same build again.
+    world.begin("two", {"artifact": {"type": kind}})
+    monkeypatch.setattr("lifecycle.artifact.source.limits.check_packed", check_built_only)
+    with pytest.raises(ArtifactBuildError, match="allowed: 2"):
+        world.publish()
+    assert len(world.codebuild.builds) == 1
+
+
+check_packed = limits.check_packed
+
+
+def check_built_only(what: str, size: int, sizes: dict[str, int]) -> None:
+    """The sources of these tests are larger than the limit that the built zip is held against."""
+    if what.startswith("the built"):
+        check_packed(what, size, sizes)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.artifact import source
+from lifecycle.artifact import limits
 from lifecycle.artifact.source import pack_folder, pack_object
 from lifecycle.errors import ArtifactBuildError
 from lifecycle.request.artifact import Source
@@ -131,10 +131,12 @@ def test_an_unsound_zip_is_refused(world: Any, body: bytes, reason: str) -> None
 
 
 def test_a_zip_over_the_limit_is_refused(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "ZIP_BYTES", 100)
-    wanted = put(world, zipped(("a.py", b"1" * 200)))
+    monkeypatch.setattr(limits, "ZIP_BYTES", 100)
+    wanted = put(world, zipped(("a.py", b"1" * 200), ("b.py", b"2")))
     with (
-        pytest.raises(ArtifactBuildError, match="allowed: 100"),
+        pytest.raises(
+            ArtifactBuildError, match=r"allowed: 100; the largest files: 'a\.py' 0\.0 MB, 'b\.py'"
+        ),
         pack_object(world.clients.s3, wanted, "code"),
     ):
         pass
@@ -143,7 +145,7 @@ def test_a_zip_over_the_limit_is_refused(world: Any, monkeypatch: pytest.MonkeyP
 def test_a_zip_that_unpacks_to_too_much_is_refused(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source, "UNPACKED_BYTES", 1000)
+    monkeypatch.setattr(limits, "UNPACKED_BYTES", 1000)
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.py", b"0" * 1001)

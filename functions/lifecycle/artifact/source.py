@@ -49,6 +49,13 @@ class PackedSource:
     file: IO[bytes]
     version_id: str | None = None
 
+    def names(self) -> set[str]:
+        """The paths of the files."""
+        with zipfile.ZipFile(self.file) as archive:
+            found = set(archive.namelist())
+        self.file.seek(0)
+        return found
+
     def text(self, name: str) -> str:
         """Read a file of the source as UTF-8 text; empty when there is none."""
         with zipfile.ZipFile(self.file) as archive:
@@ -104,15 +111,17 @@ def pack_object(s3: Any, source: Source, kind: Kind) -> Iterator[PackedSource]:
     """
     what = f"the source {where(source)}"
     with tempfile.TemporaryFile() as file:
-        with download(s3, source, what, "artifact.source") as (zipped, version_id):
-            with reading(zipped, what) as archive:
+        with (
+            download(s3, source, what, "artifact.source") as (zipped, version_id),
+            reading(zipped, what) as archive,
+        ):
 
-                def opened(member: Member) -> IO[bytes]:
-                    return archive.open(member.origin)
+            def opened(member: Member) -> IO[bytes]:
+                return archive.open(member.origin)
 
-                wanted = _wanted(members_of(archive), opened, kind)
-                check_members(wanted, what)
-                content_hash = _pack(what, wanted, opened, file)
+            wanted = _wanted(members_of(archive), opened, kind)
+            check_members(wanted, what)
+            content_hash = _pack(what, wanted, opened, file)
         yield PackedSource(content_hash, file, version_id)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from lifecycle import names
-from lifecycle.artifact.desired import CODE_RUNTIME
 from lifecycle.errors import ArtifactBuildError, AwsCallError
 from lifecycle.record import ArtifactRecord, IdentityRecord, Record
 from lifecycle.request.model import Request
@@ -174,7 +173,7 @@ def _artifact(artifact: ArtifactRecord | None) -> Configuration:
     return {
         "codeConfiguration": {
             "code": {"s3": location},
-            "runtime": CODE_RUNTIME,
+            "runtime": artifact.runtime,
             "entryPoint": artifact.entry_point,
         }
     }

@@ -178,7 +178,7 @@ def test_an_object_that_is_large_and_no_zip(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_damaged_zips_are_packed_or_refused_and_nothing_else() -> None:
-    chance = random.Random(5)
+    chance = random.Random(5)  # noqa: S311 - the same damage in each run
     good = zipped(
         ("main.py", b"print(1)\n" * 50), ("日/x.py", b"2"), ("c/", b""), method=zipfile.ZIP_DEFLATED
     )
@@ -191,10 +191,13 @@ def test_damaged_zips_are_packed_or_refused_and_nothing_else() -> None:
             )
         if chance.random() < 0.1:
             del body[chance.randrange(len(body)) :]
-        try:
-            names(bytes(body))
-            outcomes.add("packed")
-        except ArtifactBuildError as error:
-            assert len(str(error)) < LONGEST_MESSAGE
-            outcomes.add("refused")
+        outcomes.add(outcome(bytes(body)))
     assert outcomes == {"packed", "refused"}
+
+
+def outcome(body: bytes) -> str:
+    try:
+        names(body)
+    except ArtifactBuildError as error:
+        return "refused" if len(str(error)) < LONGEST_MESSAGE else f"a long message: {error}"
+    return "packed"

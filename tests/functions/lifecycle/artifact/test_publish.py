@@ -28,7 +28,7 @@ def test_a_container_is_built_from_the_packed_source_and_pinned_by_digest(world:
     body = world.clients.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     target = world.agent / "built.zip"
     target.write_bytes(body)
-    assert zipfile.ZipFile(target).namelist() == ["Dockerfile", "main.py"]
+    assert zipfile.ZipFile(target).namelist() == ["Dockerfile", "main.py", "requirements.txt"]
     assert world.publish().done is False
     world.finish_build()
     last = world.publish()
@@ -50,6 +50,46 @@ def test_code_is_pinned_by_version(world: Any) -> None:
     head = world.clients.s3.head_object(Bucket="artifacts", Key=artifact.key)
     assert (artifact.bucket, artifact.version_id) == ("artifacts", head["VersionId"])
     assert "IMAGE_TAG" not in build["variables"]
+    names = ("RUNTIME", "ENTRY_FILE", "PYTHON_VERSION")
+    assert [build["variables"][name] for name in names] == ["PYTHON_3_13", "main.py", "3.13"]
+
+
+def test_runtime_and_entry_point_are_built_and_deployed(world: Any) -> None:
+    code = {"type": "code", "runtime": "PYTHON_3_12"}
+    world.begin("one", {"artifact": code})
+    first = world.build().artifact.source_hash
+    (build,) = world.codebuild.builds.values()
+    assert (build["variables"]["RUNTIME"], build["variables"]["PYTHON_VERSION"]) == (
+        "PYTHON_3_12",
+        "3.12",
+    )
+    world.deploy()
+    deployed = world.detail()["agentRuntimeArtifact"]["codeConfiguration"]
+    assert (deployed["runtime"], deployed["entryPoint"]) == ("PYTHON_3_12", ["main.py"])
+
+    (world.agent / "serve.py").write_text("1", encoding="utf-8")
+    world.begin("two", {"artifact": {**code, "entryPoint": ["tool", "serve.py"]}})
+    second = world.build().artifact.source_hash
+    world.deploy()
+    deployed = world.detail()["agentRuntimeArtifact"]["codeConfiguration"]
+    assert deployed["entryPoint"] == ["tool", "serve.py"]
+    world.begin("three", {"artifact": code})
+    assert len({first, second, world.build().artifact.source_hash}) == 3
+
+
+def test_a_node_agent_is_built_with_its_own_main(world: Any) -> None:
+    (world.agent / "package.json").write_text('{"main": "./dist/server"}', encoding="utf-8")
+    (world.agent / "dist").mkdir()
+    (world.agent / "dist" / "server.js").write_text("1", encoding="utf-8")
+    world.begin("one", {"artifact": {"type": "code", "runtime": "NODE_22"}})
+    world.build()
+    (build,) = world.codebuild.builds.values()
+    variables = build["variables"]
+    assert (variables["RUNTIME"], variables["ENTRY_FILE"]) == ("NODE_22", "dist/server.js")
+    assert "PYTHON_VERSION" not in variables
+    world.deploy()
+    deployed = world.detail()["agentRuntimeArtifact"]["codeConfiguration"]
+    assert (deployed["runtime"], deployed["entryPoint"]) == ("NODE_22", ["dist/server.js"])
 
 
 def test_container_and_code_of_one_source_are_two_artifacts(world: Any) -> None:

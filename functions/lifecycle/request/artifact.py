@@ -68,8 +68,8 @@ class Artifact(InputModel):
     entry_point: list[str] | None = Field(
         default=None,
         description="For `code`: the file that AgentCore runs, or a program of the zip and the file. Default: "
-        "`main.py`, with `opentelemetry-instrument` if the requirements include it; for Node.js `main` of `package.json`, or "
-        "`index.js`.",
+        "`main.py`, with `opentelemetry-instrument` if the requirements include it; for Node.js `main` of "
+        "`package.json`, or `index.js`.",
         json_schema_extra=allowed(
             "1 or 2 strings of 1 to 128 characters, only with artifact.type code"
         ),

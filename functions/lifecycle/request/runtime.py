@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from lifecycle.request.inputs import InputModel, allowed, problem
+from lifecycle.request.environment_names import refused_names
+from lifecycle.request.inputs import InputModel, allowed, problem, problems
 
 
 class Network(InputModel):
@@ -78,6 +79,14 @@ class Runtime(InputModel):
         description="Description of the runtime.",
         json_schema_extra=allowed("1 to 4096 characters"),
     )
+
+    @field_validator("environment_variables")
+    @classmethod
+    def _may_be_set(cls, value: dict[str, str]) -> dict[str, str]:
+        refused = [(name, value[name], f"not set: {why}") for name, why in refused_names(value)]
+        if refused:
+            raise problems(refused)
+        return value
 
     @model_validator(mode="after")
     def _idle_within_lifetime(self) -> Self:

@@ -55,26 +55,21 @@ def test_code_is_pinned_by_version(world: Any) -> None:
 
 
 def test_runtime_and_entry_point_are_built_and_deployed(world: Any) -> None:
-    code = {"type": "code", "runtime": "PYTHON_3_12"}
-    world.begin("one", {"artifact": code})
-    first = world.build().artifact.source_hash
-    (build,) = world.codebuild.builds.values()
-    assert (build["variables"]["RUNTIME"], build["variables"]["PYTHON_VERSION"]) == (
-        "PYTHON_3_12",
-        "3.12",
-    )
-    world.deploy()
-    deployed = world.detail()["agentRuntimeArtifact"]["codeConfiguration"]
-    assert (deployed["runtime"], deployed["entryPoint"]) == ("PYTHON_3_12", ["main.py"])
-
     (world.agent / "serve.py").write_text("1", encoding="utf-8")
-    world.begin("two", {"artifact": {**code, "entryPoint": ["tool", "serve.py"]}})
-    second = world.build().artifact.source_hash
-    world.deploy()
-    deployed = world.detail()["agentRuntimeArtifact"]["codeConfiguration"]
-    assert deployed["entryPoint"] == ["tool", "serve.py"]
-    world.begin("three", {"artifact": code})
-    assert len({first, second, world.build().artifact.source_hash}) == 3
+    code = {"type": "code", "runtime": "PYTHON_3_12"}
+    hashes = set()
+    for name, given in (("one", code), ("two", {**code, "entryPoint": ["tool", "serve.py"]})):
+        world.provision(name, {"artifact": given})
+        hashes.add(world.record().artifact.source_hash)
+        deployed = world.detail()["agentRuntimeArtifact"]["codeConfiguration"]
+        entry_point = given.get("entryPoint", ["main.py"])
+        assert (deployed["runtime"], deployed["entryPoint"]) == ("PYTHON_3_12", entry_point)
+    assert len(hashes) == 2
+    variables = [build["variables"] for build in world.codebuild.builds.values()]
+    assert [(v["RUNTIME"], v["PYTHON_VERSION"], v["ENTRY_FILE"]) for v in variables] == [
+        ("PYTHON_3_12", "3.12", "main.py"),
+        ("PYTHON_3_12", "3.12", "serve.py"),
+    ]
 
 
 def test_a_node_agent_is_built_with_its_own_main(world: Any) -> None:
@@ -237,18 +232,33 @@ def test_a_given_image_is_pinned_and_nothing_is_built(world: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "repository",
+    [
+        "public.ecr.aws/them/agent",
+        "999999999999.dkr.ecr.us-west-2.amazonaws.com/agent",
+        f"{HOST}/theirs",
+    ],
+)
+def test_an_image_that_is_pinned_already_stays_as_given(world: Any, repository: str) -> None:
+    digest = f"sha256:{'a' * 64}"
+    world.begin("one", {"artifact": {"containerUri": f"{repository}@{digest}"}})
+    published = world.publish().artifact
+    assert (published.container_uri, published.digest) == (f"{repository}@{digest}", digest)
+
+
+@pytest.mark.parametrize(
     "uri",
     [
         "public.ecr.aws/them/agent:v1",
         "999999999999.dkr.ecr.us-west-2.amazonaws.com/agent:v1",
-        f"{HOST}/theirs@sha256:{'a' * 64}",
+        "999999999999.dkr.ecr.us-west-2.amazonaws.com/agent",
     ],
 )
-def test_an_image_of_another_registry_or_pinned_already_stays_as_given(
-    world: Any, uri: str
-) -> None:
+def test_an_image_that_cannot_be_pinned_is_refused(world: Any, uri: str) -> None:
     world.begin("one", {"artifact": {"containerUri": uri}})
-    assert world.publish().artifact.container_uri == uri
+    with pytest.raises(ArtifactBuildError, match="with its digest") as caught:
+        world.publish()
+    assert uri in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["agents:missing", "nothing:v1"])

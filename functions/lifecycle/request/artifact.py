@@ -58,6 +58,11 @@ class Artifact(InputModel):
         description="The source zip of your own agent. Default: the bundled agent in `agent/`.",
         json_schema_extra=allowed("{bucket, key, versionId?}"),
     )
+    package: Source | None = Field(
+        default=None,
+        description="For `code`: a ready-made zip, with its dependencies. Deploys it as it is and builds nothing.",
+        json_schema_extra=allowed("{bucket, key, versionId?}, only with artifact.type code"),
+    )
     runtime: str | None = Field(
         default=None,
         description="For `code`: the language runtime that runs the zip. Default: `PYTHON_3_13`.",
@@ -95,6 +100,12 @@ class Artifact(InputModel):
 
     @model_validator(mode="after")
     def _code_has_a_runtime(self) -> Self:
+        if self.package is not None:
+            shown = f"s3://{self.package.bucket}/{self.package.key}"
+            if self.type != "code":
+                raise problem("package", shown, "only with artifact.type code")
+            if self.source is not None or self.container_uri is not None:
+                raise problem("package", shown, "package, source or containerUri: only one of them")
         if self.type != "code":
             for name, value in (("runtime", self.runtime), ("entryPoint", self.entry_point)):
                 if value is not None:

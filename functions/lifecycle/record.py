@@ -89,6 +89,9 @@ class ArtifactRecord(_Section):
     entry_point: list[str] = Field(
         default=["main.py"], description="For `code`: the command that AgentCore runs in the zip."
     )
+    runtime: str = Field(
+        default="PYTHON_3_13", description="For `code`: the language runtime that runs the zip."
+    )
     build_id: str | None = None
     build_execution: str | None = Field(
         default=None, description="ARN of the execution that started the build."

@@ -118,8 +118,12 @@ class Builder:
     def _order(self, artifact: ArtifactRecord, packed: PackedSource) -> build.BuildOrder:
         settings, key = self._settings, self._key(artifact)
         self._clients.s3.put_object(Bucket=settings.artifact_bucket, Key=key, Body=packed.file)
+        code = artifact.type == "code"
         variables = {
             "ARTIFACT_TYPE": artifact.type,
+            "RUNTIME": artifact.runtime if code else "",
+            "ENTRY_FILE": artifact.entry_point[-1] if code else "",
+            "PYTHON_VERSION": python_version(artifact.runtime) if code else "",
             "REPOSITORY_URI": settings.repository_uri,
             "IMAGE_TAG": artifact.image_tag or "",
             "ARTIFACT_BUCKET": settings.artifact_bucket,
@@ -150,3 +154,9 @@ class Builder:
 
     def _forget(self, artifact: ArtifactRecord) -> None:
         self._ledger.note(artifact, build_id=None, failed_build_id=artifact.build_id)
+
+
+def python_version(runtime: str) -> str:
+    """The version of a language runtime: `3.13` of `PYTHON_3_13`; empty for another language than Python."""
+    language, _, version = runtime.partition("_")
+    return version.replace("_", ".") if language == "PYTHON" else ""

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from lifecycle import names
+from lifecycle.artifact.entry_point import source_entry_point
 from lifecycle.artifact.source import PackedSource
 from lifecycle.record import ArtifactRecord
 from lifecycle.request.model import Request
 
-# The Python version that runs a zip (botocore's model: AgentManagedRuntimeType); buildspec.yml fetches wheels for it.
+# The default of artifact.runtime (botocore's model: AgentManagedRuntimeType).
 CODE_RUNTIME = "PYTHON_3_13"
 # Increase it when buildspec.yml makes another artifact of the same source.
-_RECIPE = 2
-# These packages install the program opentelemetry-instrument. AgentCore cannot start a zip with it without them.
-_INSTRUMENTS = re.compile(
-    r"^\s*(aws-)?opentelemetry-(distro|instrumentation)\b", re.IGNORECASE | re.MULTILINE
-)
+_RECIPE = 3
 
 
 def desired(
@@ -32,27 +27,32 @@ def desired(
 
     Returns:
         The artifact, not published yet. If the source is unchanged, it has the builds of the record.
+
+    Raises:
+        ArtifactBuildError: The source has not what a zip needs to start.
     """
     environment, kind = request.environment, request.artifact.type
-    runtime = CODE_RUNTIME if kind == "code" else None
-    source_hash = names.digest([_RECIPE, kind, runtime, packed.content_hash])
+    runtime = request.artifact.runtime or CODE_RUNTIME
+    starts: tuple[str, list[str]] | None = None
+    if kind == "code":
+        files = packed.names()
+        starts = (
+            runtime,
+            source_entry_point(request.artifact.entry_point, runtime, files, packed.text),
+        )
+    source_hash = names.digest([_RECIPE, kind, starts, packed.content_hash])
     artifact = ArtifactRecord(type=kind, source_hash=source_hash)
     if request.artifact.source is not None:
         source = request.artifact.source.model_dump(by_alias=True, exclude_none=True)
         artifact.source = source | ({"versionId": packed.version_id} if packed.version_id else {})
-    if kind == "container":
+    if starts is None:
         artifact.image_tag = names.image_tag(environment, source_hash)
     else:
         artifact.bucket = bucket
         artifact.key = names.package_key(environment, source_hash)
-        artifact.entry_point = _entry_point(packed)
+        artifact.runtime, artifact.entry_point = starts
     if before is not None and before.source_hash == source_hash:
         artifact.build_id = before.build_id
         artifact.build_execution = before.build_execution
         artifact.failed_build_id = before.failed_build_id
     return artifact
-
-
-def _entry_point(packed: PackedSource) -> list[str]:
-    instrumented = _INSTRUMENTS.search(packed.text("requirements.txt")) is not None
-    return ["opentelemetry-instrument", "main.py"] if instrumented else ["main.py"]

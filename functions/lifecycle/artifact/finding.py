@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lifecycle.artifact import limits
 from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.clients import Clients
 from lifecycle.errors import ArtifactBuildError
@@ -24,6 +25,9 @@ def find_published(
 
     Returns:
         The artifact, published and pinned; None when there is no such image or zip.
+
+    Raises:
+        ArtifactBuildError: It is larger than AgentCore takes.
     """
     if artifact.type == "container":
         digest = _image_digest(clients.ecr, settings.repository_name, str(artifact.image_tag))
@@ -38,6 +42,9 @@ def find_published(
             if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
                 return None
             raise
+        limits.check_packed(
+            f"the built zip s3://{artifact.bucket}/{artifact.key}", head["ContentLength"], {}
+        )
         pin = {"version_id": head.get("VersionId")}
     return artifact.model_copy(update={**pin, "published": True})
 
@@ -47,10 +54,11 @@ def pin_image(
 ) -> ArtifactRecord:
     """Pin the image that `artifact.containerUri` names.
 
-    An image of another account or Region, or one that this function may not read, is used as it is named.
+    An image that is named with its digest is used as it is named. Any other must be in a repository of this account
+    and Region: only there the function can read its digest.
 
     Raises:
-        ArtifactBuildError: The image does not exist.
+        ArtifactBuildError: The image does not exist, cannot be pinned, or is larger than AgentCore takes.
     """
     uri, digest = _pinned(clients, settings, container_uri)
     return ArtifactRecord(
@@ -63,13 +71,13 @@ def _pinned(clients: Clients, settings: PublicationSettings, uri: str) -> tuple[
     if match is None or match["digest"]:
         return uri, match["digest"] if match else None
     if match["host"] != settings.repository_uri.partition("/")[0]:
-        return uri, None  # of another account or Region
+        raise _unpinned(uri, "it is not in a repository of this account and Region")
     try:
         digest = _image_digest(clients.ecr, match["repository"], match["tag"] or "latest")
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code.startswith("AccessDenied"):
-            return uri, None
+            raise _unpinned(uri, "its repository may not be read") from error
         if code != "RepositoryNotFoundException":
             raise
         digest = None
@@ -78,6 +86,14 @@ def _pinned(clients: Clients, settings: PublicationSettings, uri: str) -> tuple[
             f"the image {uri} does not exist; push it, or correct artifact.containerUri"
         )
     return f"{match['host']}/{match['repository']}@{digest}", digest
+
+
+def _unpinned(uri: str, reason: str) -> ArtifactBuildError:
+    # A tag can move to another image at any time, after the smoke test too.
+    return ArtifactBuildError(
+        f"the image {uri} cannot be pinned, because {reason}; name it in artifact.containerUri with its digest: "
+        "<repository>@sha256:<digest>"
+    )
 
 
 def _image_digest(ecr: Any, repository: str, tag: str) -> str | None:
@@ -89,4 +105,7 @@ def _image_digest(ecr: Any, repository: str, tag: str) -> str | None:
         if error.response["Error"]["Code"] == "ImageNotFoundException":
             return None
         raise
-    return str(images[0]["imageDigest"]) if images else None
+    if not images:
+        return None
+    limits.check_image(f"{repository}:{tag}", images[0].get("imageSizeInBytes") or 0)
+    return str(images[0]["imageDigest"])

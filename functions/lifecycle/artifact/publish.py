@@ -10,6 +10,7 @@ from lifecycle.artifact.builder import Builder
 from lifecycle.artifact.desired import desired
 from lifecycle.artifact.finding import find_published, pin_image
 from lifecycle.artifact.ledger import ArtifactLedger
+from lifecycle.artifact.package import publish_package
 from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.artifact.source import PackedSource, pack_folder, pack_object
 from lifecycle.clients import CLIENTS, Clients
@@ -63,6 +64,10 @@ def publish_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Public
     if request.artifact.container_uri is not None:
         named = pin_image(clients, settings, request.artifact.container_uri)
         return _answer(ledger.note(named), event.execution)
+    if request.artifact.package is not None:
+        package = request.artifact.package
+        ready = publish_package(clients.s3, settings.artifact_bucket, request, package)
+        return _answer(ledger.note(ready), event.execution)
     record = records.get(request.environment)
     before = record.artifact if record else None
     builder = Builder(event, clients, settings, ledger)
@@ -80,10 +85,10 @@ def publish_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Public
 def _pack(
     request: Request, clients: Clients, settings: PublicationSettings
 ) -> AbstractContextManager[PackedSource]:
-    source = request.artifact.source
+    source, kind = request.artifact.source, request.artifact.type
     if source is None:
-        return pack_folder(settings.agent_source_dir)
-    return pack_object(clients.s3, source)
+        return pack_folder(settings.agent_source_dir, kind)
+    return pack_object(clients.s3, source, kind)
 
 
 def _look_after(

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-import lzma
 import stat
 import tempfile
 import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from pathlib import Path
+from typing import IO, Any, Literal
 
 from botocore.exceptions import ClientError
 
+from lifecycle.artifact import limits
+from lifecycle.artifact.archive import (
+    DIRECTORY_BYTES,
+    Member,
+    Opened,
+    check_members,
+    members_of,
+    reading,
+)
+from lifecycle.artifact.contents import shown, sort_out
 from lifecycle.errors import ArtifactBuildError
 from lifecycle.request.artifact import Source
 
-# AgentCore's quotas for direct code deployment (developer guide, "Quotas"); a larger source could never run.
-ZIP_BYTES = 250 * 1024 * 1024
-UNPACKED_BYTES = 750 * 1024 * 1024
-_FILES = 100_000
 _CHUNK = 1024 * 1024
-# Files that running or versioning the source makes. They can change while the agent stays the same.
-_BY_PRODUCTS = frozenset({"__pycache__", ".git", ".venv", ".DS_Store", ".pytest_cache"})
 _MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "InvalidVersionId"})
 # The earliest time that a zip can store. With one time for all files, the same content gives the same bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+
+Kind = Literal["container", "code"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,13 @@ class PackedSource:
     file: IO[bytes]
     version_id: str | None = None
 
+    def names(self) -> set[str]:
+        """The paths of the files."""
+        with zipfile.ZipFile(self.file) as archive:
+            found = set(archive.namelist())
+        self.file.seek(0)
+        return found
+
     def text(self, name: str) -> str:
         """Read a file of the source as UTF-8 text; empty when there is none."""
         with zipfile.ZipFile(self.file) as archive:
@@ -53,41 +64,22 @@ class PackedSource:
         return found.decode("utf-8", errors="replace")
 
 
-@dataclass(frozen=True)
-class _Member:
-    name: str
-    executable: bool
-    size: int
-    origin: Any
-
-
-# zipfile raises RuntimeError for an encrypted member, and the others for damaged data.
-_UNREADABLE = (
-    zipfile.BadZipFile,
-    NotImplementedError,
-    RuntimeError,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    OSError,
-)
-
-
 @contextmanager
-def pack_folder(folder: Path) -> Iterator[PackedSource]:
+def pack_folder(folder: Path, kind: Kind) -> Iterator[PackedSource]:
     """Pack every file below a folder.
 
     Args:
         folder: The folder of the source, such as that of a Lambda layer.
+        kind: What is built of it.
 
     Yields:
         The packed source.
 
     Raises:
-        ArtifactBuildError: The folder has no file, or is over the size limits.
+        ArtifactBuildError: The folder has no file, has one that is refused, or is over the size limits.
     """
     members = [
-        _Member(
+        Member(
             path.relative_to(folder).as_posix(),
             bool(path.stat().st_mode & stat.S_IXUSR),
             path.stat().st_size,
@@ -96,45 +88,40 @@ def pack_folder(folder: Path) -> Iterator[PackedSource]:
         for path in folder.rglob("*")
         if path.is_file()
     ]
+    wanted = _wanted(members, _open_path, kind)
     with tempfile.TemporaryFile() as file:
-        yield PackedSource(_pack(members, lambda member: member.origin.open("rb"), file), file)
+        yield PackedSource(_pack("the source", wanted, _open_path, file), file)
 
 
 @contextmanager
-def pack_object(s3: Any, source: Source) -> Iterator[PackedSource]:
+def pack_object(s3: Any, source: Source, kind: Kind) -> Iterator[PackedSource]:
     """Download a zip from S3 and pack its files again, reproducibly.
 
     Args:
         s3: A boto3 S3 client.
         source: The object; without a version id, its latest version.
+        kind: What is built of it.
 
     Yields:
         The packed source.
 
     Raises:
-        ArtifactBuildError: There is no such object, it is not a zip, or it is over the size limits.
+        ArtifactBuildError: There is no such object, it is not a sound zip, has a file that is refused, or is over the
+            size limits.
     """
-    with tempfile.TemporaryFile() as download, tempfile.TemporaryFile() as file:
-        version_id = _download(s3, source, download)
-        try:
-            with zipfile.ZipFile(download) as archive:
-                members = [
-                    _Member(
-                        info.filename,
-                        bool(info.external_attr >> 16 & stat.S_IXUSR),
-                        info.file_size,
-                        info,
-                    )
-                    for info in archive.infolist()
-                    if not info.is_dir()
-                ]
-                for member in members:
-                    _refuse_unsafe(source, member)
-                content_hash = _pack(members, lambda member: archive.open(member.origin), file)
-        except _UNREADABLE as error:
-            raise ArtifactBuildError(
-                f"the source {where(source)} cannot be read as a zip: {error}; upload a plain zip"
-            ) from error
+    what = f"the source {where(source)}"
+    with tempfile.TemporaryFile() as file:
+        with (
+            download(s3, source, what, "artifact.source") as (zipped, version_id),
+            reading(zipped, what) as archive,
+        ):
+
+            def opened(member: Member) -> IO[bytes]:
+                return archive.open(member.origin)
+
+            wanted = _wanted(members_of(archive), opened, kind)
+            check_members(wanted, what)
+            content_hash = _pack(what, wanted, opened, file)
         yield PackedSource(content_hash, file, version_id)
 
 
@@ -144,63 +131,92 @@ def where(source: Source) -> str:
     return f"s3://{source.bucket}/{source.key}{version}"
 
 
-def _download(s3: Any, source: Source, target: IO[bytes]) -> str | None:
+@contextmanager
+def download(
+    s3: Any, source: Source, what: str, field: str
+) -> Iterator[tuple[IO[bytes], str | None]]:
+    """Download an object to a temporary file.
+
+    Args:
+        s3: A boto3 S3 client.
+        source: The object; without a version id, its latest version.
+        what: What it is, as errors call it.
+        field: The field of the input that names it.
+
+    Yields:
+        The file, open for reading from its start, and the S3 version, if the bucket has versions.
+
+    Raises:
+        ArtifactBuildError: There is no such object, it may not be read, or it is over the size limit.
+    """
     version = {"VersionId": source.version_id} if source.version_id else {}
+    named = {"Bucket": source.bucket, "Key": source.key, **version}
     try:
-        answer = s3.get_object(Bucket=source.bucket, Key=source.key, **version)
+        answer = s3.get_object(**named)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in _MISSING:
             raise ArtifactBuildError(
-                f"the source {where(source)} does not exist; upload it, or correct artifact.source"
+                f"{what} does not exist; upload it, or correct {field}"
             ) from error
         if code == "AccessDenied":
             raise ArtifactBuildError(
-                f"the source {where(source)} may not be read; put it into the stack's artifact bucket, or deploy the "
-                "stack with its bucket as the parameter SourceBucket"
+                f"{what} may not be read; put it into the stack's artifact bucket, or deploy the stack with its bucket "
+                "as the parameter SourceBucket"
             ) from error
         raise
-    if answer["ContentLength"] > ZIP_BYTES:
-        raise ArtifactBuildError(
-            f"the source {where(source)} has {answer['ContentLength']} bytes, allowed: {ZIP_BYTES}; leave out what "
-            "the build can fetch itself"
-        )
-    for chunk in answer["Body"].iter_chunks(_CHUNK):
-        target.write(chunk)
-    target.seek(0)
-    version_id = answer.get("VersionId")
-    return None if version_id in (None, "null") else str(version_id)
+    size = int(answer["ContentLength"])
+    if size > limits.ZIP_BYTES:
+        answer["Body"].close()
+        limits.check_packed(what, size, _packed_sizes(s3, named, size))
+    with tempfile.TemporaryFile() as target:
+        for chunk in answer["Body"].iter_chunks(_CHUNK):
+            target.write(chunk)
+        target.seek(0)
+        version_id = answer.get("VersionId")
+        yield target, None if version_id in (None, "null") else str(version_id)
 
 
-def _refuse_unsafe(source: Source, member: _Member) -> None:
-    path = PurePosixPath(member.name)
-    if path.is_absolute() or ".." in path.parts or "\\" in member.name:
-        raise ArtifactBuildError(
-            f"the source {where(source)} has a file outside of itself: {member.name!r}; pack it again"
-        )
-    if stat.S_ISLNK(member.origin.external_attr >> 16):
-        raise ArtifactBuildError(
-            f"the source {where(source)} has a symbolic link: {member.name!r}; pack the file itself"
-        )
+def _packed_sizes(s3: Any, named: Mapping[str, str], size: int) -> dict[str, int]:
+    """The files of a zip that is too large to download, by its directory, which is at its end; empty if it has none."""
+    start = max(0, size - DIRECTORY_BYTES)
+    answer = s3.get_object(**named, Range=f"bytes={start}-{size - 1}")
+    with tempfile.TemporaryFile() as file:
+        file.seek(start)  # what lies before is a hole, and is not read
+        for chunk in answer["Body"].iter_chunks(_CHUNK):
+            file.write(chunk)
+        try:
+            with reading(file, "it") as archive:
+                return {info.filename: info.compress_size for info in archive.infolist()}
+        except ArtifactBuildError:
+            return {}
 
 
-def _pack(members: list[_Member], opened: Any, target: IO[bytes]) -> str:
-    wanted = sorted(
-        (
-            member
-            for member in members
-            if not _BY_PRODUCTS.intersection(PurePosixPath(member.name).parts)
-        ),
-        key=lambda member: member.name,
+def _open_path(member: Member) -> IO[bytes]:
+    file: IO[bytes] = member.origin.open("rb")
+    return file
+
+
+def _wanted(members: list[Member], opened: Opened, kind: Kind) -> list[Member]:
+    """The members that belong in an artifact, by name."""
+    by_name = {member.name: member for member in members}
+
+    def read(name: str, size: int) -> bytes:
+        with opened(by_name[name]) as file:
+            return file.read(size)
+
+    node = kind == "container" and "package.json" in by_name
+    wanted = sort_out(by_name, read, keep_node_modules=node)
+    return sorted(
+        (member for member in members if member.name in wanted), key=lambda member: member.name
     )
+
+
+def _pack(what: str, wanted: list[Member], opened: Opened, target: IO[bytes]) -> str:
     if not wanted:
-        raise ArtifactBuildError("the source has no file; upload a source that contains the agent")
-    unpacked = sum(member.size for member in wanted)
-    if unpacked > UNPACKED_BYTES or len(wanted) > _FILES:
-        raise ArtifactBuildError(
-            f"the source has {len(wanted)} files of {unpacked} bytes unpacked, allowed: {_FILES} files of "
-            f"{UNPACKED_BYTES} bytes; leave out what the build can fetch itself"
-        )
+        raise ArtifactBuildError(f"{what} has no file; upload a source that contains the agent")
+    sizes = {member.name: member.size for member in wanted}
+    limits.check_unpacked(what, sizes)
     whole = hashlib.sha256()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for member in wanted:
@@ -216,12 +232,14 @@ def _pack(members: list[_Member], opened: Any, target: IO[bytes]) -> str:
                     left -= len(chunk)
                     if left < 0:
                         raise ArtifactBuildError(
-                            f"the source's file {member.name!r} is longer than it says; pack it again"
+                            f"{what} has a file that is longer than it says: {shown(member.name)}; pack it again"
                         )
                     content.update(chunk)
                     writer.write(chunk)
             whole.update(
                 f"{member.name}\0{int(member.executable)}\0{content.hexdigest()}\n".encode()
             )
+        packed = {info.filename: info.compress_size for info in archive.infolist()}
+    limits.check_packed(what, target.tell(), packed)
     target.seek(0)
     return whole.hexdigest()

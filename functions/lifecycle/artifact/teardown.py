@@ -10,7 +10,7 @@ from lifecycle.artifact.stored import Images, Objects
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
 from lifecycle.record import ArtifactRecord
-from lifecycle.request.artifact import Source
+from lifecycle.request.artifact import Artifact
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.table import Records
 from lifecycle.teardown import Kept, Teardown, removal_of
@@ -43,7 +43,7 @@ def delete_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardow
     builds = build.running_builds(clients.codebuild, settings.build_project, source)
     tags, versions = images.tags(), objects.versions()
     found = [f"build {build_id}" for build_id in builds] + _labels(images, tags, objects, versions)
-    kept = _kept(record.artifact if record else None, event.request.artifact.source)
+    kept = _kept(record.artifact if record else None, event.request.artifact)
     looked_for = [
         f"running builds of environment {environment} in {settings.build_project}",
         f"images {images.label(environment)}-*",
@@ -97,12 +97,13 @@ def _refuse(environment: str, left: list[str]) -> None:
         )
 
 
-def _kept(artifact: ArtifactRecord | None, source: Source | None) -> list[Kept]:
+def _kept(artifact: ArtifactRecord | None, asked: Artifact) -> list[Kept]:
     kept = []
     if artifact is not None and artifact.given:
         reason = "artifact.containerUri named it; the lifecycle did not create it"
         kept.append(Kept(resource=f"image {artifact.container_uri}", reason=reason))
-    if source is not None:
-        reason = "artifact.source named it; the lifecycle did not create it"
-        kept.append(Kept(resource=f"source {where(source)}", reason=reason))
+    for name, given in (("source", asked.source), ("package", asked.package)):
+        if given is not None:
+            reason = f"artifact.{name} named it; the lifecycle did not create it"
+            kept.append(Kept(resource=f"{name} {where(given)}", reason=reason))
     return kept

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from lifecycle.request.inputs import InputModel, allowed, problem
+from lifecycle.request.inputs import InputModel, allowed, problem, problems
+from lifecycle.request.service_model import find_faults, input_shape
 
 # The image URIs that AgentCore accepts (botocore's model: RuntimeContainerUri).
 _CONTAINER_URI = (
     r"^([0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?|public\.ecr\.aws)"
     r"/(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*(?::[^:@]{1,300})?(?:@sha256:[0-9a-f]{64})?$"
 )
+
+
+def code_shape() -> Any:
+    """The shape of `codeConfiguration` in AWS's own service model: allowed runtimes, bounds of the entry point."""
+    artifact = input_shape("CreateAgentRuntime").members["agentRuntimeArtifact"]
+    return artifact.members["codeConfiguration"]
 
 
 class Source(InputModel):
@@ -51,6 +58,27 @@ class Artifact(InputModel):
         description="The source zip of your own agent. Default: the bundled agent in `agent/`.",
         json_schema_extra=allowed("{bucket, key, versionId?}"),
     )
+    package: Source | None = Field(
+        default=None,
+        description="For `code`: a ready-made zip, with its dependencies. Deploys it as it is and builds nothing.",
+        json_schema_extra=allowed("{bucket, key, versionId?}, only with artifact.type code"),
+    )
+    runtime: str | None = Field(
+        default=None,
+        description="For `code`: the language runtime that runs the zip. Default: `PYTHON_3_13`.",
+        json_schema_extra=allowed(
+            "a runtime of AgentCore's service model, such as PYTHON_3_13 or NODE_22, only with artifact.type code"
+        ),
+    )
+    entry_point: list[str] | None = Field(
+        default=None,
+        description="For `code`: the file that AgentCore runs, or a program of the zip and the file. Default: "
+        "`main.py`, with `opentelemetry-instrument` if the requirements include it; for Node.js `main` of "
+        "`package.json`, or `index.js`.",
+        json_schema_extra=allowed(
+            "1 or 2 strings of 1 to 128 characters, only with artifact.type code"
+        ),
+    )
     container_uri: str | None = Field(
         default=None,
         max_length=1024,
@@ -58,6 +86,31 @@ class Artifact(InputModel):
         description="Deploys this image and builds nothing.",
         json_schema_extra=allowed("an ECR image URI"),
     )
+
+    @field_validator("runtime", "entry_point")
+    @classmethod
+    def _agentcore_has_it(cls, value: Any, info: Any) -> Any:
+        # The SDK's model is loaded only by a request that needs it.
+        if value is not None:
+            name = {"runtime": "runtime", "entry_point": "entryPoint"}[info.field_name]
+            faults = list(find_faults(code_shape().members[name], value))
+            if faults:
+                raise problems([(fault.path, fault.given, fault.allowed) for fault in faults])
+        return value
+
+    @model_validator(mode="after")
+    def _code_has_a_runtime(self) -> Self:
+        if self.package is not None:
+            shown = f"s3://{self.package.bucket}/{self.package.key}"
+            if self.type != "code":
+                raise problem("package", shown, "only with artifact.type code")
+            if self.source is not None or self.container_uri is not None:
+                raise problem("package", shown, "package, source or containerUri: only one of them")
+        if self.type != "code":
+            for name, value in (("runtime", self.runtime), ("entryPoint", self.entry_point)):
+                if value is not None:
+                    raise problem(name, value, "only with artifact.type code")
+        return self
 
     @model_validator(mode="after")
     def _one_artifact(self) -> Self:

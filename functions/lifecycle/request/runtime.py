@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from lifecycle.request.environment_names import refused_names
 from lifecycle.request.headers import wrong_headers
 from lifecycle.request.inputs import InputModel, allowed, problem, problems
 from lifecycle.request.ownership import RUNTIME_OWNED
@@ -125,6 +126,14 @@ class Runtime(InputModel):
                 "only with runtime.network",
             )
         return self
+
+    @field_validator("environment_variables")
+    @classmethod
+    def _may_be_set(cls, value: dict[str, str]) -> dict[str, str]:
+        refused = [(name, value[name], f"not set: {why}") for name, why in refused_names(value)]
+        if refused:
+            raise problems(refused)
+        return value
 
     @model_validator(mode="after")
     def _idle_within_lifetime(self) -> Self:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from typing import Any, Literal
 
-from lifecycle.artifact.desired import CODE_RUNTIME
 from lifecycle.errors import ArtifactBuildError, AwsCallError
 from lifecycle.record import ArtifactRecord, IdentityRecord, Record
 from lifecycle.request.model import Request
@@ -151,7 +150,7 @@ def _artifact(artifact: ArtifactRecord | None) -> Configuration:
     return {
         "codeConfiguration": {
             "code": {"s3": location},
-            "runtime": CODE_RUNTIME,
+            "runtime": artifact.runtime,
             "entryPoint": artifact.entry_point,
         }
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +28,9 @@ class SourceError(Exception):
 
 
 def write_programs(folder: Path, images: Path, build_id: str) -> None:
-    """Write the programs that a build finds first on its `PATH`: docker, aws, uv, python3.
+    """Write the programs that a build finds first on its `PATH`: docker, aws, uv, python3, node, npm.
+
+    Node.js is there only if this host has it.
 
     Args:
         folder: Where to; it does not exist yet.
@@ -43,6 +46,11 @@ def write_programs(folder: Path, images: Path, build_id: str) -> None:
     write_program(folder / "aws", f"exec '{sys.executable}' '{aws}' \"$@\"\n")
     for name in ("python", "python3"):
         write_program(folder / name, f"exec '{sys.executable}' \"$@\"\n")
+    for name in ("node", "npm"):
+        found = shutil.which(name)
+        if found is not None:
+            # npm reads the person's own registry settings, as uv does.
+            write_program(folder / name, f"HOME='{home}' exec '{found}' \"$@\"\n")
 
 
 def environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:

@@ -110,6 +110,7 @@ def make_runtime_world(
     agent.mkdir()
     (agent / "main.py").write_text("print('agent')\n", encoding="utf-8")
     (agent / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
+    (agent / "requirements.txt").write_text("", encoding="utf-8")
     for name, value in {
         "STACK_NAME": "stack",
         "TABLE_NAME": "environments",

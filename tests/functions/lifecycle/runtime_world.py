@@ -187,7 +187,7 @@ class World:
         """Put an image into ECR and return its digest."""
         answer = self.clients.ecr.put_image(
             repositoryName=repository,
-            imageManifest=f'{{"schemaVersion": 2, "of": "{tag}"}}',
+            imageManifest=f'{{"schemaVersion": 2, "of": "{tag}", "layers": []}}',
             imageManifestMediaType=MANIFEST_TYPE,
             imageTag=tag,
             imageDigest=f"sha256:{hashlib.sha256(tag.encode()).hexdigest()}",

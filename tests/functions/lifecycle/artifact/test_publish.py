@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lifecycle.artifact import limits
 from lifecycle.errors import ArtifactBuildError, WaitTimeoutError
 
 HOST = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
@@ -27,7 +28,7 @@ def test_a_container_is_built_from_the_packed_source_and_pinned_by_digest(world:
     body = world.clients.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     target = world.agent / "built.zip"
     target.write_bytes(body)
-    assert zipfile.ZipFile(target).namelist() == ["Dockerfile", "main.py"]
+    assert zipfile.ZipFile(target).namelist() == ["Dockerfile", "main.py", "requirements.txt"]
     assert world.publish().done is False
     world.finish_build()
     last = world.publish()
@@ -49,6 +50,41 @@ def test_code_is_pinned_by_version(world: Any) -> None:
     head = world.clients.s3.head_object(Bucket="artifacts", Key=artifact.key)
     assert (artifact.bucket, artifact.version_id) == ("artifacts", head["VersionId"])
     assert "IMAGE_TAG" not in build["variables"]
+    names = ("RUNTIME", "ENTRY_FILE", "PYTHON_VERSION")
+    assert [build["variables"][name] for name in names] == ["PYTHON_3_13", "main.py", "3.13"]
+
+
+def test_runtime_and_entry_point_are_built_and_deployed(world: Any) -> None:
+    (world.agent / "serve.py").write_text("1", encoding="utf-8")
+    code = {"type": "code", "runtime": "PYTHON_3_12"}
+    hashes = set()
+    for name, given in (("one", code), ("two", {**code, "entryPoint": ["tool", "serve.py"]})):
+        world.provision(name, {"artifact": given})
+        hashes.add(world.record().artifact.source_hash)
+        deployed = world.detail()["agentRuntimeArtifact"]["codeConfiguration"]
+        entry_point = given.get("entryPoint", ["main.py"])
+        assert (deployed["runtime"], deployed["entryPoint"]) == ("PYTHON_3_12", entry_point)
+    assert len(hashes) == 2
+    variables = [build["variables"] for build in world.codebuild.builds.values()]
+    assert [(v["RUNTIME"], v["PYTHON_VERSION"], v["ENTRY_FILE"]) for v in variables] == [
+        ("PYTHON_3_12", "3.12", "main.py"),
+        ("PYTHON_3_12", "3.12", "serve.py"),
+    ]
+
+
+def test_a_node_agent_is_built_with_its_own_main(world: Any) -> None:
+    (world.agent / "package.json").write_text('{"main": "./dist/server"}', encoding="utf-8")
+    (world.agent / "dist").mkdir()
+    (world.agent / "dist" / "server.js").write_text("1", encoding="utf-8")
+    world.begin("one", {"artifact": {"type": "code", "runtime": "NODE_22"}})
+    world.build()
+    (build,) = world.codebuild.builds.values()
+    variables = build["variables"]
+    assert (variables["RUNTIME"], variables["ENTRY_FILE"]) == ("NODE_22", "dist/server.js")
+    assert "PYTHON_VERSION" not in variables
+    world.deploy()
+    deployed = world.detail()["agentRuntimeArtifact"]["codeConfiguration"]
+    assert (deployed["runtime"], deployed["entryPoint"]) == ("NODE_22", ["dist/server.js"])
 
 
 def test_container_and_code_of_one_source_are_two_artifacts(world: Any) -> None:
@@ -196,18 +232,33 @@ def test_a_given_image_is_pinned_and_nothing_is_built(world: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "repository",
+    [
+        "public.ecr.aws/them/agent",
+        "999999999999.dkr.ecr.us-west-2.amazonaws.com/agent",
+        f"{HOST}/theirs",
+    ],
+)
+def test_an_image_that_is_pinned_already_stays_as_given(world: Any, repository: str) -> None:
+    digest = f"sha256:{'a' * 64}"
+    world.begin("one", {"artifact": {"containerUri": f"{repository}@{digest}"}})
+    published = world.publish().artifact
+    assert (published.container_uri, published.digest) == (f"{repository}@{digest}", digest)
+
+
+@pytest.mark.parametrize(
     "uri",
     [
         "public.ecr.aws/them/agent:v1",
         "999999999999.dkr.ecr.us-west-2.amazonaws.com/agent:v1",
-        f"{HOST}/theirs@sha256:{'a' * 64}",
+        "999999999999.dkr.ecr.us-west-2.amazonaws.com/agent",
     ],
 )
-def test_an_image_of_another_registry_or_pinned_already_stays_as_given(
-    world: Any, uri: str
-) -> None:
+def test_an_image_that_cannot_be_pinned_is_refused(world: Any, uri: str) -> None:
     world.begin("one", {"artifact": {"containerUri": uri}})
-    assert world.publish().artifact.container_uri == uri
+    with pytest.raises(ArtifactBuildError, match="with its digest") as caught:
+        world.publish()
+    assert uri in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["agents:missing", "nothing:v1"])
@@ -215,3 +266,33 @@ def test_a_given_image_that_does_not_exist_is_refused(world: Any, name: str) -> 
     world.begin("one", {"artifact": {"containerUri": f"{HOST}/{name}"}})
     with pytest.raises(ArtifactBuildError, match=name):
         world.publish()
+
+
+@pytest.mark.parametrize("kind", ["container", "code"])
+def test_a_built_artifact_that_agentcore_does_not_take_is_refused(
+    world: Any, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    world.begin("one", {"artifact": {"type": kind}})
+    world.publish()
+    world.finish_build()
+    monkeypatch.setattr(limits, "ZIP_BYTES", 2)
+    monkeypatch.setattr(limits, "IMAGE_BYTES", 2)
+    for _ in range(2):
+        with pytest.raises(ArtifactBuildError, match=r"has \d+ bytes, allowed: 2"):
+            world.publish()
+    assert world.record().artifact.published is False
+    # Another execution does not pay for the same build again.
+    world.begin("two", {"artifact": {"type": kind}})
+    monkeypatch.setattr("lifecycle.artifact.source.limits.check_packed", check_built_only)
+    with pytest.raises(ArtifactBuildError, match="allowed: 2"):
+        world.publish()
+    assert len(world.codebuild.builds) == 1
+
+
+check_packed = limits.check_packed
+
+
+def check_built_only(what: str, size: int, sizes: dict[str, int]) -> None:
+    """The sources of these tests are larger than the limit that the built zip is held against."""
+    if what.startswith("the built"):
+        check_packed(what, size, sizes)

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from lifecycle.artifact import source
+from lifecycle.artifact import limits
 from lifecycle.artifact.source import pack_folder, pack_object
 from lifecycle.errors import ArtifactBuildError
 from lifecycle.request.artifact import Source
 
 
 def folder_hash(folder: Path) -> str:
-    with pack_folder(folder) as packed:
+    with pack_folder(folder, "code") as packed:
         return packed.content_hash
 
 
@@ -45,7 +45,7 @@ def test_the_zip_has_sorted_names_one_time_and_plain_modes(folder: Path) -> None
     script = folder / "start.sh"
     script.write_text("#!/bin/sh", encoding="utf-8")
     script.chmod(0o700)
-    with pack_folder(folder) as packed, zipfile.ZipFile(packed.file) as archive:
+    with pack_folder(folder, "code") as packed, zipfile.ZipFile(packed.file) as archive:
         entries = archive.infolist()
     assert [entry.filename for entry in entries] == ["main.py", "start.sh", "tools/weather.py"]
     assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
@@ -54,20 +54,11 @@ def test_the_zip_has_sorted_names_one_time_and_plain_modes(folder: Path) -> None
 
 
 def test_the_same_folder_gives_the_same_bytes(folder: Path) -> None:
-    with pack_folder(folder) as packed:
+    with pack_folder(folder, "code") as packed:
         first = packed.file.read()
     (folder / "main.py").touch()
-    with pack_folder(folder) as packed:
+    with pack_folder(folder, "code") as packed:
         assert packed.file.read() == first
-
-
-def test_by_products_do_not_count(folder: Path) -> None:
-    before = folder_hash(folder)
-    (folder / "__pycache__").mkdir()
-    (folder / "__pycache__" / "main.cpython-313.pyc").write_bytes(b"x")
-    (folder / ".git").mkdir()
-    (folder / ".git" / "HEAD").write_text("x", encoding="utf-8")
-    assert folder_hash(folder) == before
 
 
 @pytest.mark.parametrize("change", ["content", "name", "mode", "more"])
@@ -86,18 +77,20 @@ def test_every_change_counts(folder: Path, change: str) -> None:
 
 
 def test_a_folder_without_a_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactBuildError, match="no file"), pack_folder(tmp_path):
+    with pytest.raises(ArtifactBuildError, match="no file"), pack_folder(tmp_path, "code"):
         pass
 
 
 def test_the_same_files_zipped_otherwise_are_the_same_source(world: Any) -> None:
     late = zipfile.ZipInfo("a.py", (2024, 5, 1, 12, 0, 0))
     late.compress_type = zipfile.ZIP_DEFLATED
-    with pack_object(world.clients.s3, put(world, zipped(("b.py", b"2"), (late, b"1")))) as packed:
+    with pack_object(
+        world.clients.s3, put(world, zipped(("b.py", b"2"), (late, b"1"))), "code"
+    ) as packed:
         first = packed.content_hash
         assert packed.version_id is not None
     with pack_object(
-        world.clients.s3, put(world, zipped(("a.py", b"1"), ("b.py", b"2"), ("c/", b"")))
+        world.clients.s3, put(world, zipped(("a.py", b"1"), ("b.py", b"2"), ("c/", b""))), "code"
     ) as packed:
         assert packed.content_hash == first
 
@@ -106,7 +99,7 @@ def test_a_missing_object_is_named(world: Any) -> None:
     wanted = Source(bucket="artifacts", key="nothing.zip")
     with (
         pytest.raises(ArtifactBuildError, match=r"s3://artifacts/nothing\.zip does not exist"),
-        pack_object(world.clients.s3, wanted),
+        pack_object(world.clients.s3, wanted, "code"),
     ):
         pass
 
@@ -132,17 +125,19 @@ def linked() -> bytes:
 def test_an_unsound_zip_is_refused(world: Any, body: bytes, reason: str) -> None:
     with (
         pytest.raises(ArtifactBuildError, match=reason),
-        pack_object(world.clients.s3, put(world, body)),
+        pack_object(world.clients.s3, put(world, body), "code"),
     ):
         pass
 
 
 def test_a_zip_over_the_limit_is_refused(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "ZIP_BYTES", 100)
-    wanted = put(world, zipped(("a.py", b"1" * 200)))
+    monkeypatch.setattr(limits, "ZIP_BYTES", 100)
+    wanted = put(world, zipped(("a.py", b"1" * 200), ("b.py", b"2")))
     with (
-        pytest.raises(ArtifactBuildError, match="allowed: 100"),
-        pack_object(world.clients.s3, wanted),
+        pytest.raises(
+            ArtifactBuildError, match=r"allowed: 100; the largest files: 'a\.py' 0\.0 MB, 'b\.py'"
+        ),
+        pack_object(world.clients.s3, wanted, "code"),
     ):
         pass
 
@@ -150,13 +145,13 @@ def test_a_zip_over_the_limit_is_refused(world: Any, monkeypatch: pytest.MonkeyP
 def test_a_zip_that_unpacks_to_too_much_is_refused(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source, "UNPACKED_BYTES", 1000)
+    monkeypatch.setattr(limits, "UNPACKED_BYTES", 1000)
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.py", b"0" * 1001)
     with (
         pytest.raises(ArtifactBuildError, match="1001 bytes unpacked"),
-        pack_object(world.clients.s3, put(world, bomb.getvalue())),
+        pack_object(world.clients.s3, put(world, bomb.getvalue()), "code"),
     ):
         pass
 
@@ -171,6 +166,6 @@ def test_a_zip_with_damaged_data_is_named(world: Any, method: int) -> None:
         damaged[place] ^= 0xFF
     with (
         pytest.raises(ArtifactBuildError, match="cannot be read as a zip"),
-        pack_object(world.clients.s3, put(world, bytes(damaged))),
+        pack_object(world.clients.s3, put(world, bytes(damaged)), "code"),
     ):
         pass

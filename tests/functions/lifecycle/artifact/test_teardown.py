@@ -54,12 +54,13 @@ def test_what_was_given_is_kept(world: Any) -> None:
 
 
 def test_a_given_image_is_kept(world: Any) -> None:
-    request = {"artifact": {"containerUri": "public.ecr.aws/them/agent:v1"}}
+    uri = f"public.ecr.aws/them/agent@sha256:{'a' * 64}"
+    request = {"artifact": {"containerUri": uri}}
     world.provision("one", request)
     teardown(world)
     world.loop(delete_runtime)
     (kept,) = world.delete_artifact().kept
-    assert kept.resource == "image public.ecr.aws/them/agent:v1"
+    assert kept.resource == f"image {uri}"
 
 
 def test_a_running_build_is_stopped_first(world: Any) -> None:

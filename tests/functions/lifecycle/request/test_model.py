@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from lifecycle.errors import InvalidRequestError
+from lifecycle.request.artifact import code_shape
 from lifecycle.request.inputs import allowed_values
 from lifecycle.request.model import Request, parse_request
 
@@ -195,3 +196,38 @@ def test_every_field_says_what_is_allowed() -> None:
     fields = walk(schema, schema["$defs"], ())
     assert len(fields) > 30
     assert all(allowed_values(Request, path) for path in fields)
+
+
+@pytest.mark.parametrize("runtime", code_shape().members["runtime"].enum)
+def test_every_runtime_of_the_service_model_is_allowed(runtime: str) -> None:
+    artifact = {"type": "code", "runtime": runtime, "entryPoint": ["tool", "app.py"]}
+    request = parse_request({"artifact": artifact})
+    assert request.artifact.runtime == runtime
+    assert Request.model_validate(request.to_json()) == request
+
+
+@pytest.mark.parametrize(
+    ("artifact", "sentence"),
+    [
+        ({"runtime": "PYTHON_3_13"}, "artifact.runtime: given 'PYTHON_3_13', allowed: only with"),
+        ({"entryPoint": ["a"]}, "artifact.entryPoint: given ['a'], allowed: only with"),
+        (
+            {"type": "code", "runtime": "COBOL"},
+            "artifact.runtime: given 'COBOL', allowed: one of PY",
+        ),
+        ({"type": "code", "entryPoint": []}, "artifact.entryPoint: given [], allowed: from 1 to 2"),
+        ({"type": "code", "entryPoint": ["a"] * 3}, "allowed: from 1 to 2 entries"),
+        (
+            {"type": "code", "entryPoint": [""]},
+            "artifact.entryPoint.[0]: given '', allowed: from 1",
+        ),
+        ({"type": "code", "entryPoint": ["a" * 129]}, "allowed: from 1 to 128 characters"),
+        ({"type": "code", "entryPoint": "a"}, "artifact.entryPoint: given 'a', allowed: 1 or 2"),
+    ],
+)
+def test_runtime_and_entry_point_are_those_of_the_service(
+    artifact: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_request({"artifact": artifact})
+    assert sentence in str(caught.value)

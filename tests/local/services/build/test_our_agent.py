@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -13,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from lifecycle.artifact.builder import python_version
+from lifecycle.artifact.desired import CODE_RUNTIME
 from local.agentcore.data.code import missing_interpreter
 
 ROOT = Path(__file__).parents[4]
@@ -44,7 +48,6 @@ def project(account: Any) -> str:
     variables = {
         "REPOSITORY_URI": REPOSITORY,
         "ARTIFACT_BUCKET": "sources",
-        "PYTHON_VERSION": of_the_project("PYTHON_VERSION"),
         "PYTHON_PLATFORM": of_the_project("PYTHON_PLATFORM"),
     }
     account.client("codebuild").update_project(
@@ -56,6 +59,9 @@ def project(account: Any) -> str:
 
 
 def build(account: Any, files: dict[str, str | bytes], **variables: str) -> dict[str, Any]:
+    if variables["ARTIFACT_TYPE"] == "code":
+        python = {"RUNTIME": CODE_RUNTIME, "ENTRY_FILE": "main.py", "PYTHON_VERSION": "3.13"}
+        variables = python | variables
     started = account.client("codebuild").start_build(
         projectName="agents",
         sourceTypeOverride="S3",
@@ -187,7 +193,7 @@ def test_the_same_source_gives_the_same_package(account: Any) -> None:
     ("kind", "missing", "said"),
     [
         ("container", "", "The source has no Dockerfile at its root."),
-        ("code", "main.py", "The source has no main.py at its root."),
+        ("code", "main.py", "The source does not have the file of the entry point."),
         ("code", "requirements.txt", "The source has no requirements.txt at its root."),
         ("other", "", "ARTIFACT_TYPE must be container or code."),
     ],
@@ -202,6 +208,58 @@ def test_what_is_missing_is_said(account: Any, kind: str, missing: str, said: st
     assert failed == ["PRE_BUILD"]
 
 
+@pytest.mark.usefixtures("project")
+@pytest.mark.skipif(shutil.which("npm") is None, reason="this machine has no npm")
+@pytest.mark.parametrize("locked", [True, False])
+def test_a_package_of_a_node_agent(account: Any, locked: bool) -> None:
+    node: dict[str, str | bytes] = {
+        "index.js": 'require("greeting");\n',
+        "package.json": json.dumps(
+            {
+                "name": "a",
+                "version": "1.0.0",
+                "workspaces": ["packages/*"],
+                "dependencies": {"greeting": "1.0.0"},
+            }
+        ),
+        "packages/greeting/package.json": '{"name": "greeting", "version": "1.0.0"}',
+        "packages/greeting/index.js": "",
+    }
+    if locked:
+        node["package-lock.json"] = json.dumps(
+            {
+                "name": "a",
+                "version": "1.0.0",
+                "lockfileVersion": 3,
+                "packages": {
+                    "": json.loads(str(node["package.json"])),
+                    "packages/greeting": {"name": "greeting", "version": "1.0.0"},
+                    "node_modules/greeting": {"resolved": "packages/greeting", "link": True},
+                },
+            }
+        )
+    variables = {
+        "RUNTIME": "NODE_22",
+        "ENTRY_FILE": "index.js",
+        "ARTIFACT_KEY": "packages/node.zip",
+    }
+    built = build(account, node, ARTIFACT_TYPE="code", **variables)
+    assert built["buildStatus"] == "SUCCEEDED", account.log(built)
+    got = account.client("s3").get_object(Bucket="sources", Key="packages/node.zip")
+    with zipfile.ZipFile(io.BytesIO(got["Body"].read())) as package:
+        assert {"index.js", "node_modules/greeting/index.js"} < set(package.namelist())
+
+    missing = build(account, {"index.js": ""}, ARTIFACT_TYPE="code", **variables)
+    assert "The source has no package.json at its root." in why(missing)
+
+
+@pytest.mark.usefixtures("project")
+def test_the_build_imports_no_module_of_the_source(account: Any) -> None:
+    files = {**SMALL, "zipfile.py": "raise SystemExit('taken over')\n"}
+    built = build(account, files, ARTIFACT_TYPE="code", ARTIFACT_KEY="packages/theirs.zip")
+    assert built["buildStatus"] == "SUCCEEDED", account.log(built)
+
+
 def test_every_requirement_of_the_agent_has_a_wheel_for_what_agentcore_runs(
     tmp_path: Path,
 ) -> None:
@@ -210,7 +268,7 @@ def test_every_requirement_of_the_agent_has_a_wheel_for_what_agentcore_runs(
         [
             *(Path(sys.executable).with_name("uv"), "pip", "install", "--dry-run", "--quiet"),
             *("--target", tmp_path, "--only-binary", ":all:", "--require-hashes"),
-            *("--python-version", of_the_project("PYTHON_VERSION")),
+            *("--python-version", python_version(CODE_RUNTIME)),
             *("--python-platform", of_the_project("PYTHON_PLATFORM")),
             *("-r", ROOT / "agent" / "requirements.txt"),
         ],

@@ -69,7 +69,7 @@ def test_every_make_target_exists() -> None:
             ("def desired(",),
         ),
         ("functions/lifecycle/runtime/comparison.py", ("_DRIFT = ", "def _normal(")),
-        ("functions/lifecycle/request/ownership.py", ("RUNTIME_OWNED",)),
+        ("functions/lifecycle/request/service/ownership.py", ("RUNTIME_OWNED",)),
         ("functions/lifecycle/smoke_test/probes.py", ("def _probes(", "class Probe")),
         ("functions/lifecycle/smoke_test/sign_in.py", ("class SignedIn", "refused:")),
         ("functions/lifecycle/stages.py", ('Stage("Publish the artifact")',)),

@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Callable, Collection
 
-from lifecycle.artifact.contents import shown
+from lifecycle.artifact.zips.contents import shown
 from lifecycle.errors import ArtifactBuildError
 
 # These packages install the program opentelemetry-instrument. AgentCore cannot start a zip with it without them.

@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lifecycle.artifact import limits
 from lifecycle.artifact.settings import PublicationSettings
+from lifecycle.artifact.zips import limits
 from lifecycle.clients import Clients
 from lifecycle.errors import ArtifactBuildError
 from lifecycle.record import ArtifactRecord

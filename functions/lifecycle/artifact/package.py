@@ -9,11 +9,11 @@ from typing import IO, Any
 from botocore.exceptions import ClientError
 
 from lifecycle import names
-from lifecycle.artifact import limits
-from lifecycle.artifact.archive import check_members, members_of, reading
 from lifecycle.artifact.desired import CODE_RUNTIME
 from lifecycle.artifact.entry_point import package_entry_point
 from lifecycle.artifact.source import download, where
+from lifecycle.artifact.zips import limits
+from lifecycle.artifact.zips.archive import check_members, members_of, reading
 from lifecycle.record import ArtifactRecord
 from lifecycle.request.artifact import Source
 from lifecycle.request.model import Request

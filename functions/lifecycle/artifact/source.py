@@ -14,8 +14,8 @@ from typing import IO, Any, Literal
 
 from botocore.exceptions import ClientError
 
-from lifecycle.artifact import limits
-from lifecycle.artifact.archive import (
+from lifecycle.artifact.zips import limits
+from lifecycle.artifact.zips.archive import (
     DIRECTORY_BYTES,
     Member,
     Opened,
@@ -23,7 +23,7 @@ from lifecycle.artifact.archive import (
     members_of,
     reading,
 )
-from lifecycle.artifact.contents import shown, sort_out
+from lifecycle.artifact.zips.contents import shown, sort_out
 from lifecycle.errors import ArtifactBuildError
 from lifecycle.request.artifact import Source
 

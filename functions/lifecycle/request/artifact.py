@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from lifecycle.request.inputs import InputModel, allowed, problem, problems
-from lifecycle.request.service_model import find_faults, input_shape
+from lifecycle.request.service.service_model import find_faults, input_shape
 
 # The image URIs that AgentCore accepts (botocore's model: RuntimeContainerUri).
 _CONTAINER_URI = (

@@ -9,9 +9,9 @@ from pydantic import Field, field_validator, model_validator
 
 from lifecycle.names import Flow
 from lifecycle.request.inputs import InputModel, allowed, problem, problems
-from lifecycle.request.ownership import AUTH_OWNED
-from lifecycle.request.service_model import find_faults, jwt_authorizer_shape
-from lifecycle.request.urls import has_valid_host
+from lifecycle.request.service.ownership import AUTH_OWNED
+from lifecycle.request.service.service_model import find_faults, jwt_authorizer_shape
+from lifecycle.request.service.urls import has_valid_host
 
 _DISCOVERY_URL = r"^https?://[^\s?#]+/\.well-known/openid-configuration$"
 _COGNITO = re.compile(r"https://cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/", re.IGNORECASE)

@@ -16,10 +16,10 @@ from pydantic import Field, field_validator, model_validator
 from lifecycle.names import TAG_PREFIX
 from lifecycle.request.artifact import Artifact
 from lifecycle.request.auth import Auth
-from lifecycle.request.environment import bytes_of, most_bytes
-from lifecycle.request.headers import AUTHORIZATION
 from lifecycle.request.inputs import InputModel, allowed, parse_input, problem, unwrap
 from lifecycle.request.runtime import Runtime
+from lifecycle.request.service.environment import bytes_of, most_bytes
+from lifecycle.request.service.headers import AUTHORIZATION
 from lifecycle.request.smoke_test import SmokeTest
 from lifecycle.request.wait import Wait
 

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from lifecycle.request.environment_names import refused_names
-from lifecycle.request.headers import wrong_headers
 from lifecycle.request.inputs import InputModel, allowed, problem, problems
-from lifecycle.request.ownership import RUNTIME_OWNED
-from lifecycle.request.service_model import find_faults, input_shape
+from lifecycle.request.service.environment_names import refused_names
+from lifecycle.request.service.headers import wrong_headers
+from lifecycle.request.service.ownership import RUNTIME_OWNED
+from lifecycle.request.service.service_model import find_faults, input_shape
 
 
 class Network(InputModel):

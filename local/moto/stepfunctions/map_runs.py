@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import wraps
 from types import SimpleNamespace
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-from moto.core.responses import ActionResult
 from moto.stepfunctions.parser.api import (
     ExecutionFailedEventDetails,
     ExecutionStartedEventDetails,
     ExecutionStatus,
     ExecutionSucceededEventDetails,
     HistoryEventType,
-    MapRunFailedEventDetails,
-)
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
-    FailureEvent,
-    FailureEventException,
-)
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
-    StatesErrorName,
 )
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
-)
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.item_reader_decl import (
-    ItemReader,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component import (
     DistributedIterationComponent,
@@ -42,12 +28,6 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.item
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import (
     Job,
     JobPool,
-)
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.resource_eval.resource_eval_s3 import (
-    ResourceEvalS3,
-)
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.result_writer_decl import (
-    ResultWriter,
 )
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.event.event_manager import (
@@ -61,26 +41,15 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
 )
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
-from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import (
     StepFunctionsParserBackend,
     stepfunctions_parser_backends,
 )
-from moto.stepfunctions.responses import StepFunctionResponse
+
+from local.moto.stepfunctions.map_children import Child, children_of, serve_children
+from local.moto.stepfunctions.map_errors import failure
 
 _MOST_AT_ONCE = 10_000
-_FILES = {"SUCCEEDED": "SUCCEEDED", "PENDING": "PENDING"}
-"""Which result file has an execution of which status; every other status is in `FAILED`."""
-
-
-class Child(Execution):
-    """The execution of one item.
-
-    Attributes:
-        map_run_arn: The map run that started it.
-    """
-
-    map_run_arn: str
 
 
 def run_items_as_executions() -> None:
@@ -104,11 +73,11 @@ def run_items_as_executions() -> None:
 
     @wraps(describe)
     def describe_execution(self: StepFunctionsParserBackend, execution_arn: str) -> Any:
-        return _children(self).get(execution_arn) or describe(self, execution_arn)
+        return children_of(self).get(execution_arn) or describe(self, execution_arn)
 
     @wraps(stop)
     def stop_execution(self: StepFunctionsParserBackend, execution_arn: str) -> Any:
-        child = _children(self).get(execution_arn)
+        child = children_of(self).get(execution_arn)
         if child is None:
             return stop(self, execution_arn)
         child.stop(datetime.now(UTC), "", "")
@@ -116,108 +85,7 @@ def run_items_as_executions() -> None:
 
     StepFunctionsParserBackend.describe_execution = describe_execution  # type: ignore[method-assign, assignment]
     StepFunctionsParserBackend.stop_execution = stop_execution  # type: ignore[method-assign, assignment]
-    _serve_children()
-
-
-def _serve_children() -> None:
-    """Let ListExecutions take `mapRunArn`, and DescribeExecution return it."""
-    listing, describing = (
-        StepFunctionResponse.list_executions,
-        StepFunctionResponse.describe_execution,
-    )
-
-    @wraps(listing)
-    def list_executions(self: StepFunctionResponse) -> ActionResult:
-        run = self._get_param("mapRunArn")
-        if not run:
-            return listing(self)
-        status = self._get_param("statusFilter")
-        found = [
-            {
-                "executionArn": child.exec_arn,
-                "name": child.name,
-                "startDate": child.start_date,
-                "stateMachineArn": child.state_machine_arn,
-                "mapRunArn": run,
-                "status": child.status,
-                **({"stopDate": child.stop_date} if child.stop_date else {}),
-            }
-            for child in _children(self.stepfunction_backend).values()
-            if child.map_run_arn == run and status in (None, child.status)
-        ]
-        begin = int(self._get_param("nextToken") or 0)
-        end = begin + (int(self._get_param("maxResults") or 0) or 100)
-        more = {"nextToken": str(end)} if end < len(found) else {}
-        return ActionResult({"executions": found[begin:end], **more})
-
-    @wraps(describing)
-    def describe_execution(self: StepFunctionResponse) -> ActionResult:
-        answer = describing(self)
-        child = _children(self.stepfunction_backend).get(self._get_param("executionArn"))
-        if child is not None:
-            described: Any = answer.result
-            described["mapRunArn"] = child.map_run_arn
-        return answer
-
-    StepFunctionResponse.list_executions = list_executions  # type: ignore[method-assign]
-    StepFunctionResponse.describe_execution = describe_execution  # type: ignore[method-assign]
-
-
-def write_map_results() -> None:
-    """Write the result files of a map run and list them in its manifest.
-
-    moto writes a manifest that lists no file. The files and the manifest are described in the
-    developer guide, "ResultWriter (Map)".
-    Upstream: upstream/map-run-results.md.
-    """
-    ResourceEvalS3._handle_put_object = staticmethod(_write_results)  # type: ignore[method-assign]
-
-
-def name_map_errors() -> None:
-    """Report a read or write that fails as `States.ItemReaderFailed` or `States.ResultWriterFailed`.
-
-    moto fails the state with States.Runtime, which no Catch can match. The names come from the
-    developer guide, "Handling errors in Step Functions workflows".
-    Upstream: upstream/map-run-errors.md.
-    """
-    for part, kind in (
-        (ItemReader, StatesErrorNameType.StatesItemReaderFailed),
-        (ResultWriter, StatesErrorNameType.StatesResultWriterFailed),
-    ):
-        part._eval_body = _named(part._eval_body, kind)  # type: ignore[method-assign]
-
-
-def _named(original: Callable[..., None], kind: StatesErrorNameType) -> Callable[..., None]:
-    @wraps(original)
-    def _eval_body(self: Any, env: Any) -> None:
-        try:
-            original(self, env)
-        except (BotoCoreError, ClientError, ValueError) as error:
-            raise _failure(env, kind, str(error)) from error
-
-    return _eval_body
-
-
-def _failure(env: Any, kind: StatesErrorNameType, cause: str) -> FailureEventException:
-    name = StatesErrorName(typ=kind)
-    details = MapRunFailedEventDetails(error=name.error_name, cause=cause)
-    return FailureEventException(
-        FailureEvent(
-            env=env,
-            error_name=name,
-            event_type=HistoryEventType.MapRunFailed,
-            event_details=EventDetails(mapRunFailedEventDetails=details),  # type: ignore[typeddict-item]
-        )
-    )
-
-
-# --- the executions ---------------------------------------------------------------------------------
-
-
-def _children(backend: Any) -> dict[str, Child]:
-    """Return the executions of all map runs of a backend, by ARN; a reset of the backend drops them."""
-    children: dict[str, Child] = vars(backend).setdefault("map_run_children", {})
-    return children
+    serve_children()
 
 
 def _run_map(self: Any, env: Any, eval_input: Any) -> None:
@@ -268,7 +136,7 @@ def _run_item(self: Any, env: Any, job: Job) -> None:
         counter.running.offset(-1)
     job.job_output = child.output
     if child.status != "SUCCEEDED" and _too_many(record):
-        raise _failure(
+        raise failure(
             env,
             StatesErrorNameType.StatesExceedToleratedFailureThreshold,
             "The specified tolerated failure threshold was exceeded",
@@ -325,7 +193,7 @@ def _start(env: Any, record: Any, given: Any) -> tuple[Child, Any]:
     child.exec_status = ExecutionStatus.RUNNING
     worker: Any = SimpleNamespace(env=frame, stop=frame.set_stop)
     child.exec_worker = worker
-    _children(backend)[arn] = child
+    children_of(backend)[arn] = child
     frame.event_manager.add_event(
         context=frame.event_history_context,
         event_type=HistoryEventType.ExecutionStarted,
@@ -387,85 +255,3 @@ def _too_many(record: Any) -> bool:
         (number and failed > number)
         or (percentage and 100 * failed > percentage * len(record.items))
     )
-
-
-# --- the results ------------------------------------------------------------------------------------
-
-
-def _write_results(env: Any, resource_runtime_part: Any, state_credentials: Any) -> None:
-    """Write the files of a map run, and give the state the manifest's location."""
-    parameters = env.stack.pop()
-    env.stack.pop()  # the outputs
-    record = env.map_run_record_pool_manager.get_all()[-1]
-    client = ResourceEvalS3._get_s3_client(
-        resource_runtime_part=resource_runtime_part, state_credentials=state_credentials
-    )
-    bucket = parameters["Bucket"]
-    prefix = str(parameters.get("Prefix") or "").rstrip("/")
-    folder = f"{prefix}/" * bool(prefix) + record.map_run_arn.rpartition(":")[2]
-    listed: dict[str, list[dict[str, Any]]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
-    for kind, files in listed.items():
-        entries = [entry for entry in _entries(record) if _kind_of(entry) == kind]
-        if entries:
-            key, body = f"{folder}/{kind}_0.json", json.dumps(entries).encode()
-            client.put_object(Bucket=bucket, Key=key, Body=body)
-            files.append({"Key": key, "Size": len(body)})
-    manifest = {
-        "DestinationBucket": bucket,
-        "MapRunArn": record.map_run_arn,
-        "ResultFiles": listed,
-    }
-    key = f"{folder}/manifest.json"
-    client.put_object(Bucket=bucket, Key=key, Body=json.dumps(manifest).encode())
-    env.stack.append(
-        {
-            "MapRunArn": record.map_run_arn,
-            "ResultWriterDetails": {"Bucket": bucket, "Key": key},
-        }
-    )
-
-
-def _kind_of(entry: dict[str, Any]) -> str:
-    return _FILES.get(entry["Status"], "FAILED")
-
-
-def _entries(record: Any) -> Iterator[dict[str, Any]]:
-    for index, item in enumerate(record.items):
-        child: Child | None = record.children.get(index)
-        if child is None:
-            text = json.dumps(item, separators=(",", ":"))
-            yield {"Input": text, "InputDetails": {"Included": True}, "Status": "PENDING"}
-        else:
-            yield _entry(child)
-
-
-def _entry(child: Child) -> dict[str, Any]:
-    redrive = (
-        {
-            "RedriveStatus": "NOT_REDRIVABLE",
-            "RedriveStatusReason": "Execution is SUCCEEDED and cannot be redriven",
-        }
-        if child.status == "SUCCEEDED"
-        else {"RedriveStatus": "REDRIVABLE_BY_MAP_RUN"}
-    )
-    entry: dict[str, Any] = {
-        "ExecutionArn": child.exec_arn,
-        "Input": child.execution_input,
-        "InputDetails": {"Included": True},
-        "Name": child.name,
-        "RedriveCount": 0,
-        **redrive,
-        "StartDate": _iso(child.start_date),
-        "StateMachineArn": child.state_machine_arn,
-        "Status": child.status,
-        "StopDate": _iso(child.stop_date),
-    }
-    if child.status == "SUCCEEDED":
-        output = json.dumps(child.output, separators=(",", ":"), default=str)
-        return entry | {"Output": output, "OutputDetails": {"Included": True}}
-    said = {"Error": child.error, "Cause": child.cause}
-    return entry | {name: text for name, text in said.items() if text is not None}
-
-
-def _iso(moment: Any) -> str:
-    return str(moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"))

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from lifecycle.artifact import archive as archives
-from lifecycle.artifact import limits
 from lifecycle.artifact.source import pack_object
+from lifecycle.artifact.zips import archive as archives
+from lifecycle.artifact.zips import limits
 from lifecycle.errors import ArtifactBuildError
 from lifecycle.request.artifact import Source
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lifecycle.artifact.contents import RULES
 from lifecycle.artifact.source import Kind, pack_folder, pack_object
+from lifecycle.artifact.zips.contents import RULES
 from lifecycle.errors import ArtifactBuildError
 from lifecycle.request.artifact import Source
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.artifact import limits
+from lifecycle.artifact.zips import limits
 from lifecycle.errors import ArtifactBuildError, InvalidRequestError
 from lifecycle.request.model import parse_request
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.artifact import limits
+from lifecycle.artifact.zips import limits
 from lifecycle.errors import ArtifactBuildError, WaitTimeoutError
 
 HOST = "123456789012.dkr.ecr.us-west-2.amazonaws.com"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lifecycle.errors import InvalidRequestError
-from lifecycle.request.environment_names import REFUSED
 from lifecycle.request.model import parse_request
+from lifecycle.request.service.environment_names import REFUSED
 
 
 @pytest.mark.parametrize(

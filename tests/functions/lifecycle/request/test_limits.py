@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from lifecycle.errors import InvalidRequestError
-from lifecycle.request.headers import RESTRICTED
 from lifecycle.request.model import parse_request
+from lifecycle.request.service.headers import RESTRICTED
 
 COGNITO_URL = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI/.well-known/openid-configuration"
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:theirs-abcdef"

@@ -10,8 +10,8 @@ import pytest
 
 from lifecycle.request.inputs import allowed_values
 from lifecycle.request.model import Request
-from lifecycle.request.ownership import AUTH_OWNED, RUNTIME_OWNED
-from lifecycle.request.service_model import find_faults, input_shape
+from lifecycle.request.service.ownership import AUTH_OWNED, RUNTIME_OWNED
+from lifecycle.request.service.service_model import find_faults, input_shape
 
 CREATE = input_shape("CreateAgentRuntime")
 UPDATE = input_shape("UpdateAgentRuntime")

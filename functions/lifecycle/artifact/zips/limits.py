@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lifecycle.artifact.contents import shown
+from lifecycle.artifact.zips.contents import shown
 from lifecycle.errors import ArtifactBuildError
 
 ZIP_BYTES = 250 * 1024 * 1024

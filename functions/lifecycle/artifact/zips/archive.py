@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, Any, cast
 
-from lifecycle.artifact.contents import listed, shown
+from lifecycle.artifact.zips.contents import listed, shown
 from lifecycle.errors import ArtifactBuildError
 
 # The directory of a zip is read at once. 100,000 files with names of 80 characters need about 15 MiB.

@@ -1,0 +1,1 @@
+"""What AWS accepts: members that are passed on, headers, variables, URLs."""

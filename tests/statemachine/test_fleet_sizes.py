@@ -6,6 +6,7 @@ The fleet's own functions run as they are; the lifecycle is a machine that fails
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +22,8 @@ from local.embedded import EmbeddedAws
 from tests.statemachine.execution import Run, follow, follow_map
 
 pytestmark = pytest.mark.embedded
-COUNTS = (10, 100, 1000)
+COUNTS = [int(count) for count in os.environ.get("FLEET_COUNTS", "10,100").split(",")]
+"""How many environments; a thousand take minutes: `FLEET_COUNTS=10,100,1000`."""
 LARGEST = 64 * 1024
 # Below what the service allows: 262,144 bytes (Step Functions, "Service quotas").
 MARGIN = 64
@@ -101,8 +103,7 @@ def aws(functions: Functions, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def one_record() -> dict[str, Any]:
     """The item of an environment as a provision leaves it, with a request of 5 KB."""
-    variables = {"LARGE": "x" * 4900}
-    request = parse_request({"environment": "e", "runtime": {"environmentVariables": variables}})
+    request = parse_request({"environment": "e", "smokeTest": {"prompt": "x" * 4900}})
     runtime = RuntimeRecord(name="e", id="e-1", arn="arn:e", live_version="1")
     stamp = now()
     record = {

@@ -40,19 +40,45 @@ def temporary_target(
         UsageError: There is no such delay or parameter, or the template does not allow a parameter's value.
         StartError: It cannot start.
     """
+    with temporary_aws(delays, parameters, keep=keep, console=console) as local_aws:
+        yield Target(
+            label="a local AWS for this run only",
+            stepfunctions=local_aws.client("stepfunctions"),
+            machine_arn=local_aws.outputs[MACHINE_OUTPUT],
+            lasting=False,
+        )
+
+
+@contextmanager
+def temporary_aws(
+    delays: Mapping[str, float],
+    parameters: Mapping[str, str] | None,
+    *,
+    keep: bool,
+    console: Console,
+    stack_name: str | None = None,
+) -> Iterator[EmbeddedAws]:
+    """Start a local AWS as `temporary_target` does, and return it itself.
+
+    Args:
+        delays: Seconds that AgentCore takes, by operation.
+        parameters: The template's parameters, by name.
+        keep: Keep the state folder after the end.
+        console: Where to say that it starts, and what is kept.
+        stack_name: Another name for the stack than the usual one.
+
+    Raises:
+        UsageError: There is no such delay or parameter, or the template does not allow a parameter's value.
+        StartError: It cannot start.
+    """
     settings = agentcore_delays(delays)
     with starting(console):
         state_folder.remove_dead()
-        local_aws = _start(settings, dict(parameters or {}), keep=keep)
+        local_aws = _start(settings, dict(parameters or {}), stack_name, keep=keep)
     log_to(local_aws.state_dir)
     try:
         with local_aws:
-            yield Target(
-                label="a local AWS for this run only",
-                stepfunctions=local_aws.client("stepfunctions"),
-                machine_arn=local_aws.outputs[MACHINE_OUTPUT],
-                lasting=False,
-            )
+            yield local_aws
     finally:
         if keep:
             state_folder.keep(local_aws.state_dir)
@@ -61,18 +87,24 @@ def temporary_target(
             state_folder.remove(local_aws.state_dir)
 
 
-def _start(delays: Delays, parameters: dict[str, str], *, keep: bool) -> EmbeddedAws:
+def _start(
+    delays: Delays, parameters: dict[str, str], stack_name: str | None, *, keep: bool
+) -> EmbeddedAws:
     """Start one in the first state folder that no other run uses. After a failed start, remove it unless `keep`.
 
     The folders have a few fixed names, so that the next run finds and clears what a killed run left behind.
     """
-    from local.embedded import AlreadyRunningError, EmbeddedAws
+    from local.embedded import STACK_NAME, AlreadyRunningError, EmbeddedAws
 
     def start(number: int) -> EmbeddedAws:
         folder = state_folder.STATE_ROOT / f"run-{number}"
         try:
             return EmbeddedAws.start(
-                state_dir=folder, parameters=parameters, delays=delays, warm=FIRST_NEEDED
+                state_dir=folder,
+                parameters=parameters,
+                delays=delays,
+                stack_name=stack_name or STACK_NAME,
+                warm=FIRST_NEEDED,
             )
         except AlreadyRunningError:
             raise

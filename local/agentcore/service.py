@@ -33,6 +33,7 @@ from local.agentcore.settings import Clock, Delays, Quotas
 from local.children import Children, kill_left_over
 from local.edge.credentials import CredentialStore, Principal
 from local.edge.faults import FaultPlan
+from local.readings import Readings
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class AgentCore:
         delays: How long states last; may be changed while it runs.
         quotas: Limits; may be changed while it runs.
         clock: Seconds since the epoch, for states, sessions and tokens.
+        readings: What to play where the service's behaviour is not known.
 
     Attributes:
         control: WSGI application of `bedrock-agentcore-control`.
@@ -73,7 +75,10 @@ class AgentCore:
         delays: Delays | None = None,
         quotas: Quotas | None = None,
         clock: Clock = time.time,
+        readings: Readings | None = None,
     ) -> None:
+        self._readings = readings or Readings()
+        self._started: set[tuple[str, str]] = set()
         self.delays = delays if delays is not None else Delays()
         self.quotas = quotas if quotas is not None else Quotas()
         self._folder = folder = state_dir / "agentcore"
@@ -83,7 +88,9 @@ class AgentCore:
         self._children = Children(pids)
         keys = credentials.issue(Principal("bedrock-agentcore", None, "service"))
         clients = Clients(endpoint_url, region, keys)
-        self._store = Store(region, account_id, self.delays, self.quotas, faults, clock)
+        self._store = Store(
+            region, account_id, self.delays, self.quotas, faults, clock, self._readings
+        )
         self._code = CodeStore(folder / "code", clients, self.quotas)
         self._preparing = ThreadPoolExecutor(1, thread_name_prefix="agent-code")
         self._launcher = Launcher(
@@ -91,6 +98,8 @@ class AgentCore:
             code=self._code,
             credentials=credentials,
             endpoint_url=endpoint_url,
+            readings=self._readings,
+            region=region,
         )
         self._logs = AgentLogs(clients, clock)
         self.sessions = Sessions(self._start, clock, self.quotas)
@@ -100,7 +109,7 @@ class AgentCore:
         self._discovery = Discovery(endpoint_url, clock)
         self.data = DataPlane(
             store=self._store,
-            access=Access(TokenChecker(self._discovery, clock), credentials),
+            access=Access(TokenChecker(self._discovery, clock), credentials, self._readings),
             discovery=self._discovery,
             sessions=self.sessions,
             quotas=self.quotas,
@@ -179,6 +188,10 @@ class AgentCore:
             ServiceError: RuntimeClientError when it ends or cannot be started.
             AgentStartTimeoutError: When it never listens.
         """
+        version = (target.runtime_id, target.version)
+        if self._readings["cold-start"] == "too-long" and version not in self._started:
+            self._started.add(version)
+            raise self._too_slow()
         group = f"/aws/bedrock-agentcore/runtimes/{target.runtime_id}-{target.endpoint}"
         stream = f"{datetime.now(UTC):%Y/%m/%d}/[runtime-logs]{session_id}"
         try:
@@ -203,11 +216,18 @@ class AgentCore:
             raise _start_failed() from error
         except AgentSilentError as error:
             process.end()
-            raise AgentStartTimeoutError(
-                "Runtime initialization time exceeded. Please make sure that initialization "
-                f"completes in {seconds:g}s."
-            ) from error
+            raise self._too_slow() from error
         return process
+
+    def _too_slow(self) -> Exception:
+        """Return the error of a start that takes too long."""
+        message = (
+            "Runtime initialization time exceeded. Please make sure that initialization "
+            f"completes in {self.quotas.startup_seconds:g}s."
+        )
+        if self._readings["slow-start"] == "424":
+            return ServiceError("RuntimeClientError", message)
+        return AgentStartTimeoutError(message)
 
 
 def _start_failed() -> ServiceError:

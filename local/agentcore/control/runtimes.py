@@ -72,6 +72,7 @@ class RuntimeOperations:
                 raise quota_exceeded("The account has reached its limit of agent runtimes.")
             runtime = self._new_runtime(name, request.get("tags", {}), now)
             version = self._add_version(runtime, configuration, "CreateAgentRuntime", now)
+            version.sent = frozenset(request)
             store.runtimes[runtime.id] = runtime
             store.remember("CreateAgentRuntime", "", request, runtime.id, runtime.id)
             return views.created(runtime, version)
@@ -82,7 +83,9 @@ class RuntimeOperations:
             runtime = self._store.runtime(request["agentRuntimeId"])
             number = request.get("agentRuntimeVersion")
             version = self._store.version(runtime, number) if number else None
-            return views.runtime_detail(runtime, version)
+            shown = version or runtime.latest
+            form = self._store.readings["get-form"]
+            return views.in_form(form, views.runtime_detail(runtime, version), shown)
 
     def list_runtimes(self, request: dict[str, Any]) -> dict[str, Any]:
         """ListAgentRuntimes: the newest version of each."""
@@ -94,10 +97,12 @@ class RuntimeOperations:
         return views.without_none({"agentRuntimes": entries, "nextToken": token})
 
     def list_versions(self, request: dict[str, Any]) -> dict[str, Any]:
-        """ListAgentRuntimeVersions: newest first."""
+        """ListAgentRuntimeVersions, in the order of the reading `version-order`."""
         with self._store.using():
             runtime = self._store.runtime(request["agentRuntimeId"])
-            versions = list(reversed(runtime.versions.values()))
+            versions = list(runtime.versions.values())
+            if self._store.readings["version-order"] == "newest-first":
+                versions.reverse()
             page, token = self._store.page(versions, request, lambda version: version.number)
             entries = [views.runtime_summary(runtime, version) for version in page]
         return views.without_none({"agentRuntimes": entries, "nextToken": token})
@@ -123,6 +128,7 @@ class RuntimeOperations:
             if len(runtime.versions) >= store.quotas.versions:
                 raise quota_exceeded(f"'{runtime_id}' has reached its limit of versions.")
             version = self._add_version(runtime, configuration, "UpdateAgentRuntime", now)
+            version.sent = frozenset(request)
             store.remember("UpdateAgentRuntime", runtime_id, request, runtime_id, version.number)
             return views.updated(runtime, version)
 
@@ -223,7 +229,8 @@ class RuntimeOperations:
             default.target = default.live or version.number
 
         # A failed version leaves DEFAULT serving the one before; the first has none before it.
-        end = "READY" if reason is None or default.live else status
+        stays = default.live and self._store.readings["failed-update"] == "ready"
+        end = "READY" if reason is None or stays else status
         failure = None if end == "READY" else reason
         busy_endpoint = "UPDATING" if default.live else "CREATING"
         default.start(busy_endpoint, now, Change(now + seconds, end, failure, follow))

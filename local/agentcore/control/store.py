@@ -18,6 +18,7 @@ from local.agentcore.control.records import Endpoint, Runtime, Version
 from local.agentcore.model.errors import invalid_field, not_found, throttled, token_mismatch
 from local.agentcore.settings import Clock, Delays, Quotas
 from local.edge.faults import FaultPlan
+from local.readings import Readings
 
 SERVICE = "bedrock-agentcore-control"
 _ALPHABET = string.ascii_letters + string.digits
@@ -41,6 +42,7 @@ class Store:
         region: Region of every ARN.
         account_id: Account of every ARN.
         clock: Seconds since the epoch.
+        readings: What to play where the service's behaviour is not known.
     """
 
     region: str
@@ -49,6 +51,7 @@ class Store:
     quotas: Quotas
     faults: FaultPlan
     clock: Clock
+    readings: Readings = field(default_factory=Readings)
     runtimes: dict[str, Runtime] = field(default_factory=dict)
     _tokens: dict[tuple[str, str, str], _Token] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)

@@ -13,6 +13,7 @@ from local.agentcore.data.code import CodeError, CodeStore, missing_interpreter
 from local.agentcore.data.process import Launch
 from local.agentcore.data.target import Target
 from local.edge.credentials import CredentialStore, Principal
+from local.readings import Readings
 
 # All of our own environment that an agent sees.
 _INHERITED = ("PATH",)
@@ -28,6 +29,8 @@ class Launcher:
         code: Unpacks zips.
         credentials: Issues the keys of the execution role.
         endpoint_url: The embedded AWS, as the agent is to reach it.
+        readings: Whether the service sets the Region's variables.
+        region: The Region.
     """
 
     def __init__(
@@ -37,7 +40,11 @@ class Launcher:
         code: CodeStore,
         credentials: CredentialStore,
         endpoint_url: str,
+        readings: Readings,
+        region: str,
     ) -> None:
+        self._readings = readings
+        self._region = region
         self._images = images
         self._code = code
         self._credentials = credentials
@@ -71,12 +78,14 @@ class Launcher:
     def _platform(self, target: Target) -> dict[str, str]:
         """Return what the service itself puts into an agent's environment.
 
-        No Region: whether AgentCore sets `AWS_REGION` is not documented, and reports contradict each other.
+        Whether AgentCore sets `AWS_REGION` is not documented: see the reading `region-variables`.
         """
         role_arn = target.configuration["roleArn"]
         name = role_arn.rsplit("/", 1)[-1]
         keys = self._credentials.issue(Principal(name=name, role_arn=role_arn, kind="role"))
+        region = {"AWS_REGION": self._region, "AWS_DEFAULT_REGION": self._region}
         return {
+            **(region if self._readings["region-variables"] == "set" else {}),
             "AWS_ENDPOINT_URL": self._endpoint_url,
             # The service has a collector of its own; there is none here.
             "OTEL_SDK_DISABLED": "true",

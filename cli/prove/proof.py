@@ -16,10 +16,11 @@ from rich.console import Console
 from cli.display.progress import progress_on
 from cli.execution.follow import Result, follow
 from cli.execution.timeline import Moment, Timeline
-from cli.prove.cost import FUNCTION_GB, Meter
+from cli.prove.cost import Meter
 from cli.prove.place import Place
 from cli.prove.recording import Recording, Step
 from cli.prove.redaction import Redactor
+from cli.prove.usage import count
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 MACHINE = "StateMachineArn"
@@ -116,7 +117,7 @@ class Proof:
         with progress_on(self._console) as progress:
             result = follow(stepfunctions, self.running, tell)
         self.running = None
-        self._count(result)
+        count(self.place, self.meter, result)
         self._record(
             {
                 "what": what,
@@ -208,39 +209,6 @@ class Proof:
     def _record(self, step: Step) -> None:
         if self._recording is not None:
             self._recording.steps.append(step)
-
-    def _count(self, result: Result) -> None:
-        """Count what an execution used."""
-        client = self.place.client("stepfunctions")
-        pages = client.get_paginator("get_execution_history").paginate(
-            executionArn=result.execution_arn
-        )
-        scheduled: dict[int, Any] = {}
-        for event in (event for page in pages for event in page["events"]):
-            kind, before = event["type"], event.get("previousEventId", 0)
-            if kind.endswith("StateEntered"):
-                self.meter.add("transitions", 1)
-            elif kind in ("TaskScheduled", "LambdaFunctionScheduled"):
-                scheduled[event["id"]] = event["timestamp"]
-            elif before in scheduled:
-                begun = scheduled.pop(before)
-                if kind.endswith("Started"):
-                    scheduled[event["id"]] = begun
-                    continue
-                self.meter.add("lambda", (event["timestamp"] - begun).total_seconds() * FUNCTION_GB)
-        output = result.output or {}
-        checks = (output.get("smokeTest") or {}).get("checks") or []
-        self.meter.session(sum(check["milliseconds"] for check in checks) / 1000)
-        self._count_build((output.get("artifact") or {}).get("buildId"))
-        self.meter.add("secrets", 1 / 1000)
-
-    def _count_build(self, build: str | None) -> None:
-        if not build:
-            return
-        found = self.place.client("codebuild").batch_get_builds(ids=[build])["builds"]
-        for one in found:
-            if one.get("startTime") and one.get("endTime"):
-                self.meter.add("build", (one["endTime"] - one["startTime"]).total_seconds() / 60)
 
 
 def _stages(timeline: Timeline) -> list[dict[str, Any]]:

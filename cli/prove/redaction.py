@@ -89,7 +89,7 @@ class Redactor:
                 re.compile(rf"(?:\b|(?<=%2F))({slug}_[a-z0-9_]+)-([A-Za-z0-9]{{10}})\b"),
                 lambda found: f"{found[1]}-{self._placeholder('runtime', found[2])}",
             ),
-            (re.compile(r"(:secret:[^\s\"',]+?)-[A-Za-z0-9]{6}(?![\w-])"), r"\1-<random>"),
+            (re.compile(r"(:secret:[^\s\"',]+?)-[A-Za-z0-9]{6}(?![\w/-])"), r"\1-<random>"),
             (
                 re.compile(rf"(?i)\b({re.escape(stack)}-[a-z]+)-(?=[a-z]*\d)[a-z0-9]{{10,16}}\b"),
                 r"\1-<random>",
@@ -101,7 +101,7 @@ class Redactor:
             (re.compile(r"\bprove-[0-9a-f]{12}\b"), self._numbered("execution")),
             (re.compile(r"\bRoot=1-[0-9a-f]{8}-[0-9a-f]{24}[^\s\"',]*"), "<trace>"),
             (
-                re.compile(r"\b[0-9a-f]{64}\b|\b[0-9a-f]{32}\b|\b[0-9a-f]{24}\b"),
+                re.compile(r"\b[0-9a-f]{64}\b|\b[0-9a-f]{32}\b|\b[0-9a-f]{24}\b|\b[0-9a-f]{16}\b"),
                 self._numbered("hash"),
             ),
             (re.compile(r"\b(?=[a-z]*\d)[a-z0-9]{25,26}\b"), self._numbered("client")),

@@ -16,15 +16,13 @@ from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 from rich.console import Console
 
 from cli.execution.follow import RUNNING
+from cli.prove.kept import AGENT_LOGS, Kept, gone_is_fine
 from cli.prove.place import Place
 
 CONTROL = "bedrock-agentcore-control"
 _POLL_SECONDS = 1.0
 _TEARDOWN_SECONDS = 3600.0
 _ATTEMPTS = 3
-_AGENT_LOGS = "/aws/bedrock-agentcore/runtimes/"
-_STACK_LOGS = ("/aws/lambda/", "/aws/vendedlogs/states/", "/aws/codebuild/")
-_GONE = frozenset({"ResourceNotFoundException", "NoSuchBucket", "404"})
 
 
 def runtimes_of(place: Place, environment: str = "") -> list[str]:
@@ -39,7 +37,7 @@ def leftovers(place: Place, environment: str = "") -> list[str]:
     slug, suffix = place.stack.replace("-", "_"), environment.replace("-", "_")
     pools = _all(place, "cognito-idp", "list_user_pools", "UserPools", MaxResults=60)
     secrets_ = _all(place, "secretsmanager", "list_secrets", "SecretList")
-    logs = f"{_AGENT_LOGS}{slug}_{suffix}"
+    logs = f"{AGENT_LOGS}{slug}_{suffix}"
     groups = _all(place, "logs", "describe_log_groups", "logGroups", logGroupNamePrefix=logs)
     named = {
         "runtime": iter(runtimes_of(place, environment)),
@@ -119,10 +117,11 @@ class Removal:
         self._step("runtimes without an environment", self._delete_runtimes)
         if status is not None:
             self._step(f"stack {self._place.stack}", self._delete_stack)
-        self._step("the artifact bucket", self._delete_bucket)
-        self._step("the environments table", self._delete_table)
-        self._step("the log groups", self._delete_logs)
-        self._step("what the deployment uploaded", self._delete_uploads)
+        kept = Kept(self._place, self._outputs)
+        self._step("the artifact bucket", kept.delete_bucket)
+        self._step("the environments table", kept.delete_table)
+        self._step("the log groups", kept.delete_logs)
+        self._step("what the deployment uploaded", kept.delete_uploads)
         self._step("what may be left", self._look)
 
     def _step(self, what: str, act: Callable[[], None]) -> None:
@@ -195,7 +194,7 @@ class Removal:
             for runtime_id in found:
                 if runtime_id not in asked:
                     asked.add(runtime_id)
-                    with _gone_is_fine():
+                    with gone_is_fine():
                         control.delete_agent_runtime(agentRuntimeId=runtime_id)
             if time.monotonic() > deadline:
                 raise _FailedError(f"still there: {', '.join(found)}")
@@ -208,46 +207,6 @@ class Removal:
             StackName=self._place.stack, WaiterConfig={"Delay": 5, "MaxAttempts": 360}
         )
 
-    def _delete_bucket(self) -> None:
-        bucket = self._outputs.get("ArtifactBucketName")
-        if bucket is not None:
-            with _gone_is_fine():
-                self._empty(bucket, "")
-                self._place.client("s3").delete_bucket(Bucket=bucket)
-
-    def _empty(self, bucket: str, prefix: str) -> None:
-        s3 = self._place.client("s3")
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
-            keys = [
-                {"Key": one["Key"], "VersionId": one["VersionId"]}
-                for kind in ("Versions", "DeleteMarkers")
-                for one in page.get(kind, [])
-            ]
-            if keys:
-                s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
-
-    def _delete_table(self) -> None:
-        table = self._outputs.get("EnvironmentsTableName")
-        if table is not None:
-            with _gone_is_fine():
-                self._place.client("dynamodb").delete_table(TableName=table)
-
-    def _delete_logs(self) -> None:
-        logs = self._place.client("logs")
-        agents = f"{_AGENT_LOGS}{self._place.stack.replace('-', '_')}_"
-        for prefix in (*(f"{folder}{self._place.stack}" for folder in _STACK_LOGS), agents):
-            pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
-            for group in [one["logGroupName"] for page in pages for one in page["logGroups"]]:
-                # Another stack's name can begin with this one's.
-                if group.startswith(agents) or group == prefix:
-                    with _gone_is_fine():
-                        logs.delete_log_group(logGroupName=group)
-
-    def _delete_uploads(self) -> None:
-        found = self._place.uploads()
-        if found is not None:
-            self._empty(*found)
-
     def _look(self) -> None:
         if left := leftovers(self._place):
             raise _FailedError(", ".join(left))
@@ -255,12 +214,3 @@ class Removal:
 
 class _FailedError(Exception):
     """A step did not remove what it should."""
-
-
-@contextmanager
-def _gone_is_fine() -> Iterator[None]:
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in _GONE:
-            raise

@@ -39,7 +39,7 @@ def local_target(
 
     Raises:
         UsageError: Delays, parameters, readings or `keep` are given, but a local AWS is already running; none is
-            running in `state_dir`; or there is no such delay or parameter, or the template does not allow a parameter's value.
+            running in `state_dir`; there is no such delay or parameter; or the template does not allow a value.
         StartError: It cannot start.
     """
     try:

@@ -76,15 +76,15 @@ def temporary_aws(
         UsageError: There is no such delay or parameter, or the template does not allow a parameter's value.
         StartError: It cannot start.
     """
-    from local.embedded import STACK_NAME
-
     settings: dict[str, Any] = {
         "delays": agentcore_delays(delays),
         "parameters": dict(parameters or {}),
-        "readings": readings,
-        "stack_name": stack_name or STACK_NAME,
         "warm": FIRST_NEEDED,
     }
+    if readings:
+        settings["readings"] = readings
+    if stack_name:
+        settings["stack_name"] = stack_name
     with starting(console):
         state_folder.remove_dead()
         local_aws = _start(settings, keep=keep)

@@ -18,6 +18,7 @@ NAMES = (
     "fleets.md",
     "deleting.md",
     "local.md",
+    "prove.md",
 )
 """The pages for users below `docs/` and `docs/ja/`, the index first, the others in the order of reading."""
 

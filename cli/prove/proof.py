@@ -123,11 +123,7 @@ class Proof:
                 "what": what,
                 "kind": "execution",
                 "input": dict(request),
-                "status": result.status,
-                "error": result.failure.error if result.failure else None,
-                "cause": result.failure.reason if result.failure else None,
-                "output": result.output,
-                "stages": _stages(last),
+                **_end(result, last),
                 "seconds": round(time.monotonic() - begun, 1),
             }
         )
@@ -153,18 +149,13 @@ class Proof:
         if hasattr(answer.get("response"), "read"):
             answer["response"] = answer["response"].read().decode(errors="replace")
         about = answer.pop("ResponseMetadata", {})
-        fault = answer.get("Error", {})
         self._record(
             {
                 "what": what,
                 "kind": "call",
                 "service": service,
                 "operation": operation,
-                "status": about.get("HTTPStatusCode"),
-                "error": fault.get("Code"),
-                "message": fault.get("Message"),
-                "headers": _headers(about.get("HTTPHeaders", {})),
-                "response": {k: v for k, v in answer.items() if k not in ("Error", "message")},
+                **_answer(answer, about),
                 "seconds": round(time.monotonic() - begun, 2),
             }
         )
@@ -180,8 +171,7 @@ class Proof:
             prompt: What to ask.
         """
         headers = {"Content-Type": "application/json", SESSION_HEADER: f"prove-{uuid.uuid4()}"}
-        if authorization is not None:
-            headers["Authorization"] = authorization
+        headers |= {} if authorization is None else {"Authorization": authorization}
         begun = time.monotonic()
         with httpx.Client(timeout=_SECONDS, trust_env=not self.place.local) as http:
             answer = http.post(url, headers=headers, json={"prompt": prompt})
@@ -209,6 +199,27 @@ class Proof:
     def _record(self, step: Step) -> None:
         if self._recording is not None:
             self._recording.steps.append(step)
+
+
+def _end(result: Result, timeline: Timeline) -> dict[str, Any]:
+    return {
+        "status": result.status,
+        "error": result.failure.error if result.failure else None,
+        "cause": result.failure.reason if result.failure else None,
+        "output": result.output,
+        "stages": _stages(timeline),
+    }
+
+
+def _answer(answer: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
+    fault = answer.get("Error", {})
+    return {
+        "status": about.get("HTTPStatusCode"),
+        "error": fault.get("Code"),
+        "message": fault.get("Message"),
+        "headers": _headers(about.get("HTTPHeaders", {})),
+        "response": {k: v for k, v in answer.items() if k not in ("Error", "message")},
+    }
 
 
 def _stages(timeline: Timeline) -> list[dict[str, Any]]:

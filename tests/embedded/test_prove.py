@@ -86,7 +86,7 @@ def running(tmp_path: Path) -> Iterator[RunningAws]:
             process.wait(timeout=60)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_an_interrupted_proof_leaves_nothing(
     tmp_path: Path, running: RunningAws, number: signal.Signals
 ) -> None:

@@ -70,6 +70,10 @@ check: $(VENV)/.ready $(TOOLS)/.ready ## formatter, linter, types, imports, size
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" node_modules/.bin/asl-validator \
 	  $(foreach folder,statemachine $(RENDERED),$(foreach name,$(MACHINES),--json-path $(folder)/$(name)))
 
+.PHONY: prove
+prove: $(VENV)/.ready $(TOOLS)/.ready ## prove the claims in your AWS account; PROVE_ARGS=--local: on a local AWS
+	@$(BIN)/lifecycle prove $(PROVE_ARGS)
+
 .PHONY: pictures
 pictures: $(VENV)/.ready ## draw the pictures of the documentation again
 	@$(BIN)/python -m docs.pictures.generate

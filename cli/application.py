@@ -15,7 +15,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
-from cli.commands import run
+from cli.commands import prove, run
 from cli.commands.local import calls, delays, down, env, faults, logs, status, up
 from cli.errors import FAILED, INTERRUPTED, CommandError
 from cli.streams import console
@@ -45,6 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(run.run)
+app.command()(prove.prove)
 
 local = typer.Typer(help="The local AWS on this machine.", no_args_is_help=True)
 app.add_typer(local, name="local")

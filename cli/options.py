@@ -38,6 +38,16 @@ Parameters = Annotated[
 ]
 
 
+ReadingsGiven = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reading",
+        metavar="NAME=VALUE",
+        help="What the local AWS plays where AWS's behaviour is not known; repeatable.",
+    ),
+]
+
+
 def parse_delays(texts: list[str] | None, option: str = "--delay ") -> dict[str, float]:
     """Parse `name=seconds` pairs.
 
@@ -74,3 +84,21 @@ def parse_parameters(texts: list[str] | None) -> dict[str, str]:
                 f"--parameter {text}: give a name and a value, such as RebuildEvents=ENABLED"
             )
     return parameters
+
+
+def parse_readings(texts: list[str] | None) -> dict[str, str]:
+    """Parse `name=value` pairs.
+
+    Raises:
+        UsageError: A text does not have that form, or there is no such reading or value.
+    """
+    if not texts:
+        return {}
+    from local.readings import ReadingError, Readings
+
+    readings = dict(text.partition("=")[::2] for text in texts)
+    try:
+        Readings(readings)
+    except ReadingError as error:
+        raise UsageError(f"--reading: {error}") from error
+    return readings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ from local.agentcore.settings import Delays, Quotas
 from local.emulator.emulator import ACCOUNT_ID, REGION, Emulator
 from local.emulator.process import AlreadyRunningError
 from local.emulator.running import RunningAws, announced, find_running
+from local.readings import Readings
 from local.services.functions.service import Callables
 from local.stack.deploy import Stack, deploy
 
@@ -41,6 +42,7 @@ class EmbeddedAws:
         functions: The stack's functions.
         function_logs: Their output.
         events: Deliveries of EventBridge, and its clock.
+        readings: What it plays where AWS's behaviour is not known.
     """
 
     @classmethod
@@ -53,6 +55,7 @@ class EmbeddedAws:
         parameters: dict[str, str] | None = None,
         delays: Delays | None = None,
         quotas: Quotas | None = None,
+        readings: Mapping[str, str] | None = None,
         stack_name: str = STACK_NAME,
         functions: Callables | None = None,
         warm: Sequence[str] = (),
@@ -67,6 +70,7 @@ class EmbeddedAws:
             parameters: Values for the template's parameters.
             delays: How long AgentCore's states last.
             quotas: AgentCore's limits.
+            readings: What to play where AWS's behaviour is not known, by name (`local.readings`).
             stack_name: Name of the stack.
             functions: Python callables by logical id that replace functions' processes, for fast tests
                 of a definition. An exception's class name is the error's name.
@@ -76,6 +80,7 @@ class EmbeddedAws:
         Raises:
             AlreadyRunningError: The state folder or this process has one already.
             StackError: The template cannot be deployed.
+            ReadingError: There is no such reading or value.
             OSError: The port is in use.
         """
         state_dir = state_dir.resolve()
@@ -87,6 +92,7 @@ class EmbeddedAws:
                 stack_name=stack_name,
                 delays=delays or Delays(),
                 quotas=quotas,
+                readings=Readings(readings),
                 callables=functions,
             )
             stack = deploy(
@@ -123,6 +129,7 @@ class EmbeddedAws:
         self.functions = emulator.services.functions
         self.function_logs = emulator.services.function_logs
         self.events = emulator.services.events
+        self.readings = emulator.readings
 
     def environment(self) -> dict[str, str]:
         """Return the variables that direct any AWS client to it."""

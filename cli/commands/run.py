@@ -21,9 +21,11 @@ from cli.invocation import checkout_file, this_command
 from cli.options import (
     Delays,
     Parameters,
+    ReadingsGiven,
     StateDir,
     parse_delays,
     parse_parameters,
+    parse_readings,
 )
 from cli.streams import Streams, console
 from cli.target.local import local_target
@@ -72,6 +74,7 @@ def run(
     ] = True,
     delay: Delays = None,
     parameter: Parameters = None,
+    reading: ReadingsGiven = None,
     keep: Annotated[
         bool,
         typer.Option("--keep", help="Keep the files of a local AWS that was started for this run."),
@@ -89,17 +92,20 @@ def run(
     if check:
         validate(value)
     delays, parameters = parse_delays(delay), parse_parameters(parameter)
+    readings = parse_readings(reading)
     if stack is None:
         place: AbstractContextManager[Target] = local_target(
             delays,
             parameters=parameters,
+            readings=readings,
             keep=keep,
             state_dir=state_dir,
             console=streams.errors,
         )
-    elif delays or parameters or keep or state_dir:
+    elif delays or parameters or readings or keep or state_dir:
         raise UsageError(
-            "--delay, --parameter, --keep and --state-dir are for the local AWS, not for --stack"
+            "--delay, --parameter, --reading, --keep and --state-dir are for the local AWS, "
+            "not for --stack"
         )
     else:
         place = nullcontext(stack_target(stack))

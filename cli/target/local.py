@@ -22,6 +22,7 @@ def local_target(
     delays: Mapping[str, float],
     *,
     parameters: Mapping[str, str] | None = None,
+    readings: Mapping[str, str] | None = None,
     keep: bool = False,
     state_dir: Path | None = None,
     console: Console,
@@ -31,13 +32,14 @@ def local_target(
     Args:
         delays: Seconds that AgentCore takes, by operation; only for a local AWS that starts here.
         parameters: The template's parameters, by name; only for a local AWS that starts here.
+        readings: What to play where AWS's behaviour is not known; only for a local AWS that starts here.
         keep: Keep the state folder of a local AWS that starts here.
         state_dir: Use the local AWS that is running in this folder, and start none; by default that of `local up`.
         console: Where to say that it starts, and what is kept.
 
     Raises:
-        UsageError: Delays, parameters or `keep` are given, but a local AWS is already running; none is running in
-            `state_dir`; or there is no such delay or parameter, or the template does not allow a parameter's value.
+        UsageError: Delays, parameters, readings or `keep` are given, but a local AWS is already running; none is
+            running in `state_dir`; there is no such delay or parameter; or the template does not allow a value.
         StartError: It cannot start.
     """
     try:
@@ -46,7 +48,7 @@ def local_target(
         if state_dir is not None:
             raise
     else:
-        _refuse_settings(delays, parameters, keep=keep)
+        _refuse_settings(delays, parameters, readings, keep=keep)
         option = state_dir_option(state_dir)
         yield stack_target(
             running.stack_name,
@@ -57,12 +59,18 @@ def local_target(
             aws=f'eval "$({this_command()} local env{option})"; {aws_command()}',
         )
         return
-    with temporary_target(delays, parameters, keep=keep, console=console) as target:
+    with temporary_target(
+        delays, parameters, keep=keep, console=console, readings=readings
+    ) as target:
         yield target
 
 
 def _refuse_settings(
-    delays: Mapping[str, float], parameters: Mapping[str, str] | None, *, keep: bool
+    delays: Mapping[str, float],
+    parameters: Mapping[str, str] | None,
+    readings: Mapping[str, str] | None,
+    *,
+    keep: bool,
 ) -> None:
     """Refuse what only the start of a local AWS can set."""
     if delays:
@@ -74,6 +82,11 @@ def _refuse_settings(
         raise UsageError(
             "--parameter: a local AWS is already running; "
             f"stop it with `{this_command()} local down` before you start one with other parameters"
+        )
+    if readings:
+        raise UsageError(
+            "--reading: a local AWS is already running; "
+            f"stop it with `{this_command()} local down` before you start one with other readings"
         )
     if keep:
         raise UsageError("--keep: a local AWS is already running, and keeps its files; omit --keep")

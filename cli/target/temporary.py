@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -13,7 +13,6 @@ from cli.target.start import FIRST_NEEDED, agentcore_delays, log_to, starting
 from cli.target.target import MACHINE_OUTPUT, Target
 
 if TYPE_CHECKING:
-    from local.agentcore.settings import Delays
     from local.embedded import EmbeddedAws
 
 _MOST_RUNS = 20
@@ -27,6 +26,7 @@ def temporary_target(
     *,
     keep: bool,
     console: Console,
+    readings: Mapping[str, str] | None = None,
 ) -> Iterator[Target]:
     """Start a local AWS, and stop it at the end of the `with` block.
 
@@ -35,24 +35,63 @@ def temporary_target(
         parameters: The template's parameters, by name.
         keep: Keep the state folder after the end.
         console: Where to say that it starts, and what is kept.
+        readings: What to play where AWS's behaviour is not known, by name.
 
     Raises:
         UsageError: There is no such delay or parameter, or the template does not allow a parameter's value.
         StartError: It cannot start.
     """
-    settings = agentcore_delays(delays)
+    with temporary_aws(
+        delays, parameters, keep=keep, console=console, readings=readings
+    ) as local_aws:
+        yield Target(
+            label="a local AWS for this run only",
+            stepfunctions=local_aws.client("stepfunctions"),
+            machine_arn=local_aws.outputs[MACHINE_OUTPUT],
+            lasting=False,
+        )
+
+
+@contextmanager
+def temporary_aws(
+    delays: Mapping[str, float],
+    parameters: Mapping[str, str] | None,
+    *,
+    keep: bool,
+    console: Console,
+    stack_name: str | None = None,
+    readings: Mapping[str, str] | None = None,
+) -> Iterator[EmbeddedAws]:
+    """Start a local AWS as `temporary_target` does, and return it itself.
+
+    Args:
+        delays: Seconds that AgentCore takes, by operation.
+        parameters: The template's parameters, by name.
+        keep: Keep the state folder after the end.
+        console: Where to say that it starts, and what is kept.
+        stack_name: Another name for the stack than the usual one.
+        readings: What to play where AWS's behaviour is not known, by name.
+
+    Raises:
+        UsageError: There is no such delay or parameter, or the template does not allow a parameter's value.
+        StartError: It cannot start.
+    """
+    settings: dict[str, Any] = {
+        "delays": agentcore_delays(delays),
+        "parameters": dict(parameters or {}),
+        "warm": FIRST_NEEDED,
+    }
+    if readings:
+        settings["readings"] = readings
+    if stack_name:
+        settings["stack_name"] = stack_name
     with starting(console):
         state_folder.remove_dead()
-        local_aws = _start(settings, dict(parameters or {}), keep=keep)
+        local_aws = _start(settings, keep=keep)
     log_to(local_aws.state_dir)
     try:
         with local_aws:
-            yield Target(
-                label="a local AWS for this run only",
-                stepfunctions=local_aws.client("stepfunctions"),
-                machine_arn=local_aws.outputs[MACHINE_OUTPUT],
-                lasting=False,
-            )
+            yield local_aws
     finally:
         if keep:
             state_folder.keep(local_aws.state_dir)
@@ -61,7 +100,7 @@ def temporary_target(
             state_folder.remove(local_aws.state_dir)
 
 
-def _start(delays: Delays, parameters: dict[str, str], *, keep: bool) -> EmbeddedAws:
+def _start(settings: Mapping[str, Any], *, keep: bool) -> EmbeddedAws:
     """Start one in the first state folder that no other run uses. After a failed start, remove it unless `keep`.
 
     The folders have a few fixed names, so that the next run finds and clears what a killed run left behind.
@@ -71,9 +110,7 @@ def _start(delays: Delays, parameters: dict[str, str], *, keep: bool) -> Embedde
     def start(number: int) -> EmbeddedAws:
         folder = state_folder.STATE_ROOT / f"run-{number}"
         try:
-            return EmbeddedAws.start(
-                state_dir=folder, parameters=parameters, delays=delays, warm=FIRST_NEEDED
-            )
+            return EmbeddedAws.start(state_dir=folder, **settings)
         except AlreadyRunningError:
             raise
         except BaseException:

@@ -30,6 +30,7 @@ from local.agentcore.settings import Clock, Delays, Quotas
 from local.children import Children, kill_left_over
 from local.edge.credentials import CredentialStore, Principal
 from local.edge.faults import FaultPlan
+from local.readings import Readings
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class AgentCore:
         delays: How long states last; may be changed while it runs.
         quotas: Limits; may be changed while it runs.
         clock: Seconds since the epoch, for states, sessions and tokens.
+        readings: What to play where the service's behaviour is not known.
 
     Attributes:
         control: WSGI application of `bedrock-agentcore-control`.
@@ -70,7 +72,9 @@ class AgentCore:
         delays: Delays | None = None,
         quotas: Quotas | None = None,
         clock: Clock = time.time,
+        readings: Readings | None = None,
     ) -> None:
+        readings = readings or Readings()
         self.delays = delays if delays is not None else Delays()
         self.quotas = quotas if quotas is not None else Quotas()
         folder = state_dir / "agentcore"
@@ -80,7 +84,7 @@ class AgentCore:
         self._children = Children(pids)
         keys = credentials.issue(Principal("bedrock-agentcore", None, "service"))
         clients = Clients(endpoint_url, region, keys)
-        self._store = Store(region, account_id, self.delays, self.quotas, faults, clock)
+        self._store = Store(region, account_id, self.delays, self.quotas, faults, clock, readings)
         self._code = CodeStore(folder / "code", clients, self.quotas)
         self._preparing = ThreadPoolExecutor(1, thread_name_prefix="agent-code")
         self._logs = AgentLogs(clients, clock)
@@ -90,11 +94,14 @@ class AgentCore:
                 code=self._code,
                 credentials=credentials,
                 endpoint_url=endpoint_url,
+                readings=readings,
+                region=region,
             ),
             children=self._children,
             logs=self._logs,
             folder=folder,
             quotas=self.quotas,
+            readings=readings,
         )
         self.sessions = Sessions(starter.start, clock, self.quotas)
         account = Account(clients, images, region, account_id, lambda: self.quotas.zip_bytes)
@@ -103,7 +110,7 @@ class AgentCore:
         self._discovery = Discovery(endpoint_url, clock)
         self.data = DataPlane(
             store=self._store,
-            access=Access(TokenChecker(self._discovery, clock), credentials),
+            access=Access(TokenChecker(self._discovery, clock), credentials, readings),
             discovery=self._discovery,
             sessions=self.sessions,
             quotas=self.quotas,

@@ -22,10 +22,12 @@ from local.edge.operations import Operations
 from local.edge.server import Server
 from local.emulator.clients import Clients
 from local.emulator.delays import DelaySettings
+from local.emulator.late_tags import LateTags
 from local.emulator.process import alone, environment_set, logged, owned
 from local.emulator.services import Services
 from local.moto import iam, seams, tagging
 from local.moto.stepfunctions import tasks
+from local.readings import Readings
 from local.services.cognito import Cognito
 from local.services.functions.service import Callables
 from local.stack import moto_stacks
@@ -50,6 +52,7 @@ class Emulator:
         stack_name: Name of the stack, for `/_local/health`.
         delays: How long AgentCore's states last.
         quotas: AgentCore's limits.
+        readings: What to play where AWS's behaviour is not known.
         callables: Functions that run in this process, by logical id.
 
     Attributes:
@@ -58,6 +61,7 @@ class Emulator:
         calls: The call log.
         faults: The faults to inject.
         services: The services.
+        readings: What it plays where AWS's behaviour is not known.
         deployed: Whether the stack is deployed, for `/_local/health`.
 
     Raises:
@@ -74,11 +78,13 @@ class Emulator:
         stack_name: str,
         delays: Delays,
         quotas: Quotas | None,
+        readings: Readings,
         callables: Callables | None,
     ) -> None:
         self._state_dir = state_dir
         self._stack_name = stack_name
         self.deployed = False
+        self.readings = readings
         undo.enter_context(alone())
         undo.enter_context(owned(state_dir))
         undo.enter_context(logged(state_dir / "logs" / "embedded.log"))
@@ -112,6 +118,7 @@ class Emulator:
             faults=self.faults,
             delays=delays,
             quotas=quotas,
+            readings=readings,
             callables=callables,
         )
         apps.update(self.services.apps)
@@ -130,7 +137,7 @@ class Emulator:
             authorization=Authorization(
                 Place(REGION, ACCOUNT_ID),
                 partial(iam.policies_of, ACCOUNT_ID),
-                partial(tagging.tags_of, ACCOUNT_ID, REGION),
+                LateTags(partial(tagging.tags_of, ACCOUNT_ID, REGION), self.readings),
             ),
         )
 
@@ -156,4 +163,5 @@ class Emulator:
             "stackName": self._stack_name,
             "stateDir": str(self._state_dir),
             "deployed": self.deployed,
+            "readings": self.readings.as_dict(),
         }

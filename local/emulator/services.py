@@ -16,6 +16,7 @@ from local.edge.faults import FaultPlan
 from local.emulator.clients import Clients
 from local.moto import tagging
 from local.moto.stepfunctions import executions
+from local.readings import Readings
 from local.services.bedrock.service import Bedrock
 from local.services.build.service import CodeBuild
 from local.services.events.service import Events
@@ -42,6 +43,7 @@ class Services:
         faults: The faults to inject.
         delays: How long AgentCore's states last.
         quotas: AgentCore's limits.
+        readings: What to play where AWS's behaviour is not known.
         callables: Functions that run in this process, by logical id.
 
     Attributes:
@@ -65,6 +67,7 @@ class Services:
         faults: FaultPlan,
         delays: Delays,
         quotas: Quotas | None,
+        readings: Readings,
         callables: Callables | None,
     ) -> None:
         images = ImageStore(
@@ -80,6 +83,7 @@ class Services:
             faults=faults,
             delays=delays,
             quotas=quotas,
+            readings=readings,
         )
         undo.callback(self.agentcore.close)
         codebuild = CodeBuild(

@@ -19,6 +19,7 @@ NAMES = (
     "deleting.md",
     "local.md",
     "local-differences.md",
+    "prove.md",
 )
 """The pages for users below `docs/` and `docs/ja/`, the index first, the others in the order of reading."""
 

@@ -24,6 +24,8 @@ NOT_RUN = {
     "sam build && sam deploy --guided": "needs an account",
     "sam deploy --guided": "needs an account",
     "sam delete": "needs an account",
+    "make prove": "needs an account",
+    ".venv/bin/lifecycle prove --local": "tests/embedded/test_prove.py runs it",
     ".venv/bin/lifecycle local up": "every other command needs it up: the fixture runs it",
 }
 """Commands that no page's test runs, and why."""

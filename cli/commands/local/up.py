@@ -9,7 +9,15 @@ import typer
 
 from cli.display.variables import exports
 from cli.errors import UsageError
-from cli.options import Delays, Parameters, StateDir, parse_delays, parse_parameters
+from cli.options import (
+    Delays,
+    Parameters,
+    ReadingsGiven,
+    StateDir,
+    parse_delays,
+    parse_parameters,
+    parse_readings,
+)
 from cli.streams import console
 from cli.target import state_folder
 from cli.target.garbage_collection import garbage_collection_paused
@@ -31,12 +39,14 @@ def up(
     state_dir: StateDir = None,
     delay: Delays = None,
     parameter: Parameters = None,
+    reading: ReadingsGiven = None,
 ) -> None:
     """Keep a local AWS running in the foreground, and print the variables that point any AWS client at it.
 
     When it stops, every environment in it is gone.
     """
     delays, parameters = parse_delays(delay), parse_parameters(parameter)
+    readings = parse_readings(reading)
     with garbage_collection_paused():
         from local.embedded import EmbeddedAws, find_running
 
@@ -54,6 +64,7 @@ def up(
             port=port,
             parameters=parameters,
             delays=agentcore_delays(delays),
+            readings=readings,
             warm=FIRST_NEEDED,
         )
     local_aws.faults.callers = lambda: _callers(local_aws)

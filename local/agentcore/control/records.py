@@ -63,11 +63,13 @@ class Version(Stateful):
         number: `1`, `2`, …
         configuration: Members of GetAgentRuntime's answer that came with create or update.
         created_at: Seconds since the epoch.
+        sent: Names of the members that the request had.
     """
 
     number: str = "1"
     configuration: dict[str, Any] = field(default_factory=dict)
     created_at: float = 0.0
+    sent: frozenset[str] = frozenset()
 
 
 @dataclass

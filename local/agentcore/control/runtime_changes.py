@@ -86,7 +86,8 @@ def add_version(
         default.target = default.live or version.number
 
     # A failed version leaves DEFAULT serving the one before; the first has none before it.
-    end = "READY" if reason is None or default.live else status
+    stays = default.live and store.readings["failed-update"] == "ready"
+    end = "READY" if reason is None or stays else status
     failure = None if end == "READY" else reason
     busy_endpoint = "UPDATING" if default.live else "CREATING"
     default.start(busy_endpoint, now, Change(now + seconds, end, failure, follow))

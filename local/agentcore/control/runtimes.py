@@ -72,6 +72,7 @@ class RuntimeOperations:
                 raise quota_exceeded("The account has reached its limit of agent runtimes.")
             runtime = new_runtime(store, name, request.get("tags", {}), now)
             version = add_version(store, runtime, configuration, "CreateAgentRuntime", now)
+            version.sent = frozenset(request)
             self._on_version(configuration)
             store.runtimes[runtime.id] = runtime
             store.tokens.remember("CreateAgentRuntime", "", request, runtime.id, runtime.id)
@@ -83,7 +84,9 @@ class RuntimeOperations:
             runtime = self._store.runtime(request["agentRuntimeId"])
             number = request.get("agentRuntimeVersion")
             version = self._store.version(runtime, number) if number else None
-            return views.runtime_detail(runtime, version)
+            shown = version or runtime.latest
+            form = self._store.readings["get-form"]
+            return views.in_form(form, views.runtime_detail(runtime, version), shown)
 
     def list_runtimes(self, request: dict[str, Any]) -> dict[str, Any]:
         """ListAgentRuntimes: the newest version of each."""
@@ -95,10 +98,12 @@ class RuntimeOperations:
         return views.without_none({"agentRuntimes": entries, "nextToken": token})
 
     def list_versions(self, request: dict[str, Any]) -> dict[str, Any]:
-        """ListAgentRuntimeVersions: newest first."""
+        """ListAgentRuntimeVersions, in the order of the reading `version-order`."""
         with self._store.using():
             runtime = self._store.runtime(request["agentRuntimeId"])
-            versions = list(reversed(runtime.versions.values()))
+            versions = list(runtime.versions.values())
+            if self._store.readings["version-order"] == "newest-first":
+                versions.reverse()
             chosen, token = page(versions, request, lambda version: version.number)
             entries = [views.runtime_summary(runtime, version) for version in chosen]
         return views.without_none({"agentRuntimes": entries, "nextToken": token})
@@ -124,6 +129,7 @@ class RuntimeOperations:
             if len(runtime.versions) >= store.quotas.versions:
                 raise quota_exceeded(f"'{runtime_id}' has reached its limit of versions.")
             version = add_version(store, runtime, configuration, "UpdateAgentRuntime", now)
+            version.sent = frozenset(request)
             self._on_version(configuration)
             store.tokens.remember(
                 "UpdateAgentRuntime", runtime_id, request, runtime_id, version.number

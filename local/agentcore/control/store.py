@@ -15,6 +15,7 @@ from local.agentcore.model.errors import not_found
 from local.agentcore.model.rate import Rate
 from local.agentcore.settings import Clock, Delays, Quotas
 from local.edge.faults import FaultPlan
+from local.readings import Readings
 
 SERVICE = "bedrock-agentcore-control"
 _ALPHABET = string.ascii_letters + string.digits
@@ -29,6 +30,7 @@ class Store:
         account_id: Account of every ARN.
         clock: Seconds since the epoch.
         tokens: The client tokens of earlier requests.
+        readings: What to play where the service's behaviour is not known.
     """
 
     region: str
@@ -37,6 +39,7 @@ class Store:
     quotas: Quotas
     faults: FaultPlan
     clock: Clock
+    readings: Readings = field(default_factory=Readings)
     runtimes: dict[str, Runtime] = field(default_factory=dict)
     tokens: ClientTokens = field(default_factory=ClientTokens)
     _lock: threading.RLock = field(default_factory=threading.RLock)

@@ -63,6 +63,28 @@ def runtime_detail(runtime: Runtime, version: Version | None) -> dict[str, Any]:
     )
 
 
+# GetAgentRuntime's shape requires these, sent or not.
+_ALWAYS = frozenset({"networkConfiguration", "lifecycleConfiguration"})
+
+
+def in_form(form: str, detail: dict[str, Any], version: Version) -> dict[str, Any]:
+    """Return GetAgentRuntime's answer in the form of the reading `get-form`.
+
+    Args:
+        form: `filled`, `echoed` or `normalised`.
+        detail: The answer with every default.
+        version: The version that is shown.
+    """
+    settings = version.configuration.keys() - _ALWAYS
+    if form == "echoed":
+        left_out = settings - version.sent
+    elif form == "normalised":
+        left_out = {name for name in settings if detail[name] in ({}, [], "")}
+    else:
+        return detail
+    return {name: value for name, value in detail.items() if name not in left_out}
+
+
 def runtime_summary(runtime: Runtime, version: Version | None = None) -> dict[str, Any]:
     """Return one entry of ListAgentRuntimes or ListAgentRuntimeVersions."""
     detail = runtime_detail(runtime, version)

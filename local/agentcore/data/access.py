@@ -13,6 +13,7 @@ from local.agentcore.data.tokens import TokenChecker, TokenRefusedError
 from local.agentcore.model.app import plain_error
 from local.edge.credentials import CredentialStore
 from local.edge.sigv4 import SignatureError, verify
+from local.readings import Readings
 
 METADATA_PATH = "/invocations/.well-known/oauth-protected-resource"
 _MISMATCH = (
@@ -22,9 +23,18 @@ _MISMATCH = (
 
 
 class Access:
-    """Decides whether a request may reach a runtime."""
+    """Decides whether a request may reach a runtime.
 
-    def __init__(self, tokens: TokenChecker, credentials: CredentialStore) -> None:
+    Args:
+        tokens: Checks bearer tokens.
+        credentials: Every access key that was issued.
+        readings: Which status a wrong token gets.
+    """
+
+    def __init__(
+        self, tokens: TokenChecker, credentials: CredentialStore, readings: Readings
+    ) -> None:
+        self._readings = readings
         self._tokens = tokens
         self._credentials = credentials
 
@@ -47,7 +57,9 @@ class Access:
             try:
                 self._tokens.check(token.strip(), target.authorizer)
             except TokenRefusedError as error:
-                if error.status == 403:
+                chosen = self._readings["refusal-status"]
+                status = str(error.status) if chosen == "mixed" else chosen
+                if status == "403":
                     return _denied(request, "AccessDeniedException", error.message)
                 return self._unauthorized(request, target, error.message, "invalid_token")
             return None

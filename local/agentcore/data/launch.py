@@ -12,6 +12,7 @@ from local.agentcore.data.code import CodeError, CodeStore, missing_interpreter
 from local.agentcore.data.process import Launch
 from local.agentcore.data.target import Target
 from local.edge.credentials import CredentialStore, Principal
+from local.readings import Readings
 
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 """Where an agent finds programs that its artifact does not bring; nothing of the person who runs this."""
@@ -25,6 +26,8 @@ class Launcher:
         code: Unpacks zips.
         credentials: Issues the keys of the execution role.
         endpoint_url: The local AWS, as the agent is to reach it.
+        readings: Whether the service sets the Region's variables.
+        region: The Region.
     """
 
     def __init__(
@@ -34,7 +37,11 @@ class Launcher:
         code: CodeStore,
         credentials: CredentialStore,
         endpoint_url: str,
+        readings: Readings,
+        region: str,
     ) -> None:
+        self._readings = readings
+        self._region = region
         self._images = images
         self._code = code
         self._credentials = credentials
@@ -68,12 +75,14 @@ class Launcher:
     def _platform(self, target: Target) -> dict[str, str]:
         """Return what the service itself puts into an agent's environment.
 
-        No Region: whether AgentCore sets `AWS_REGION` is not documented, and reports contradict each other.
+        Whether AgentCore sets `AWS_REGION` is not documented: see the reading `region-variables`.
         """
         role_arn = target.configuration["roleArn"]
         name = role_arn.rsplit("/", 1)[-1]
         keys = self._credentials.issue(Principal(name=name, role_arn=role_arn, kind="role"))
+        region = {"AWS_REGION": self._region, "AWS_DEFAULT_REGION": self._region}
         return {
+            **(region if self._readings["region-variables"] == "set" else {}),
             "AWS_ENDPOINT_URL": self._endpoint_url,
             # The service has a collector of its own; there is none here.
             "OTEL_SDK_DISABLED": "true",

@@ -15,6 +15,7 @@ from local.agentcore.data.target import Target
 from local.agentcore.model.errors import ServiceError
 from local.agentcore.settings import Quotas
 from local.children import Children
+from local.readings import Readings
 
 
 class AgentStartTimeoutError(Exception):
@@ -30,6 +31,7 @@ class Starter:
         logs: Where the agents' output goes.
         folder: The agents' files are below it.
         quotas: How long a start may take.
+        readings: Whether a first start takes too long, and which status a slow start gets.
     """
 
     def __init__(
@@ -40,12 +42,15 @@ class Starter:
         logs: AgentLogs,
         folder: Path,
         quotas: Quotas,
+        readings: Readings,
     ) -> None:
         self._launcher = launcher
         self._children = children
         self._logs = logs
         self._folder = folder
         self._quotas = quotas
+        self._readings = readings
+        self._started: set[tuple[str, str]] = set()
 
     def start(self, target: Target, session_id: str) -> AgentProcess:
         """Start an agent for a session, and return it when it serves.
@@ -54,6 +59,10 @@ class Starter:
             ServiceError: RuntimeClientError when it ends or cannot be started.
             AgentStartTimeoutError: When it never listens.
         """
+        version = (target.runtime_id, target.version)
+        if self._readings["cold-start"] == "too-long" and version not in self._started:
+            self._started.add(version)
+            raise self._too_slow()
         group = f"/aws/bedrock-agentcore/runtimes/{target.runtime_id}-{target.endpoint}"
         stream = f"{datetime.now(UTC):%Y/%m/%d}/[runtime-logs]{session_id}"
         try:
@@ -69,20 +78,26 @@ class Starter:
         ) as error:
             self._logs.write(group, stream, f"the agent cannot be started: {error}")
             raise _start_failed() from error
-        seconds = self._quotas.startup_seconds
         try:
-            process.wait_ready(seconds)
+            process.wait_ready(self._quotas.startup_seconds)
         except AgentDiedError as error:
             process.end()
             self._logs.write(group, stream, f"the agent failed at start: {error}")
             raise _start_failed() from error
         except AgentSilentError as error:
             process.end()
-            raise AgentStartTimeoutError(
-                "Runtime initialization time exceeded. Please make sure that initialization "
-                f"completes in {seconds:g}s."
-            ) from error
+            raise self._too_slow() from error
         return process
+
+    def _too_slow(self) -> Exception:
+        """Return the error of a start that takes too long."""
+        message = (
+            "Runtime initialization time exceeded. Please make sure that initialization "
+            f"completes in {self._quotas.startup_seconds:g}s."
+        )
+        if self._readings["slow-start"] == "424":
+            return ServiceError("RuntimeClientError", message)
+        return AgentStartTimeoutError(message)
 
 
 def _start_failed() -> ServiceError:

@@ -1,0 +1,131 @@
+"""The open questions: where AWS's behaviour is not known, and the local AWS can play each reading.
+
+`lifecycle local up --reading NAME=VALUE` chooses one. docs/local.md and docs/ja/local.md list all of them, and a test
+compares the pages with this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One open question.
+
+    Attributes:
+        name: Its name on the command line.
+        question: What is not known.
+        values: What the local AWS can play; the first is the default.
+        source: Who reports which answer, or `not known`.
+    """
+
+    name: str
+    question: str
+    values: tuple[str, ...]
+    source: str
+
+    @property
+    def default(self) -> str:
+        """The value that is played unless another is chosen."""
+        return self.values[0]
+
+
+READINGS: tuple[Reading, ...] = (
+    Reading(
+        "region-variables",
+        "Does AgentCore set `AWS_REGION` and `AWS_DEFAULT_REGION` for an agent?",
+        ("not-set", "set"),
+        "reports contradict each other",
+    ),
+    Reading(
+        "tags-visible",
+        "When does `aws:ResourceTag` see the tags of a new resource?",
+        ("at-once", "late"),
+        "not known",
+    ),
+    Reading(
+        "get-form",
+        "Does `GetAgentRuntime` fill in defaults, return only what was sent, or leave out what is empty?",
+        ("filled", "echoed", "normalised"),
+        "not known",
+    ),
+    Reading(
+        "refusal-status",
+        "Which status does a wrong token get?",
+        ("mixed", "401", "403"),
+        "reports: 403 for a token that cannot be read, 401 for others",
+    ),
+    Reading(
+        "slow-start",
+        "Which status does a call get if its agent does not start in time?",
+        ("504", "424"),
+        "reports of both",
+    ),
+    Reading(
+        "cold-start",
+        "Can the first start of a version take too long, although the next one does not?",
+        ("in-time", "too-long"),
+        "aws/bedrock-agentcore-starter-toolkit#356",
+    ),
+    Reading(
+        "failed-update",
+        "Which status does the endpoint `DEFAULT` have after a failed update?",
+        ("ready", "failed"),
+        "not known",
+    ),
+    Reading(
+        "version-order",
+        "In which order does `ListAgentRuntimeVersions` list versions?",
+        ("newest-first", "oldest-first"),
+        "not known",
+    ),
+)
+"""The open questions that the local AWS can play."""
+
+
+class ReadingError(ValueError):
+    """There is no such question or value. The message lists what is allowed."""
+
+
+class Readings:
+    """What the local AWS plays; may be changed while it runs.
+
+    Args:
+        chosen: Values by name, for those that are not the default.
+
+    Raises:
+        ReadingError: There is no such question or value.
+    """
+
+    def __init__(self, chosen: Mapping[str, str] | None = None) -> None:
+        self._values = {reading.name: reading.default for reading in READINGS}
+        self.change(chosen or {})
+
+    def __getitem__(self, name: str) -> str:
+        """Return the value that is played."""
+        return self._values[name]
+
+    def as_dict(self) -> dict[str, str]:
+        """Return all values by name."""
+        return dict(self._values)
+
+    def change(self, chosen: Mapping[str, str]) -> None:
+        """Play other values for some questions.
+
+        Raises:
+            ReadingError: There is no such question or value; nothing is changed.
+        """
+        known = {reading.name: reading for reading in READINGS}
+        for name, value in chosen.items():
+            if name not in known:
+                raise ReadingError(f"unknown reading {name!r}; there are {', '.join(known)}")
+            if value not in known[name].values:
+                allowed = ", ".join(known[name].values)
+                raise ReadingError(f"the reading {name} is one of {allowed}, not {value!r}")
+        self._values |= chosen
+
+    def reset(self) -> None:
+        """Play the defaults again."""
+        self._values = {reading.name: reading.default for reading in READINGS}

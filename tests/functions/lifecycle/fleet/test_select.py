@@ -140,7 +140,14 @@ def test_a_refusal_does_not_grow_with_the_environments(world: Any) -> None:
 
 
 def test_what_the_state_holds_does_not_grow_with_the_requests(world: Any) -> None:
-    bulky = {"runtime": {"environmentVariables": {f"V{n}": "x" * 5000 for n in range(15)}}}
+    bulky = {
+        "auth": {
+            "type": "jwt",
+            "discoveryUrl": "https://idp.example.com/.well-known/openid-configuration",
+            "allowedClients": ["c" * 100] * 600,
+            "tokenSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:a-b",
+        }
+    }
     sizes = []
     for name in ("a", "b", "c", "d", "e"):
         environment(world, name, request={"environment": name, **bulky})

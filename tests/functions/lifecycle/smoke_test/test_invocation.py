@@ -102,10 +102,10 @@ def test_an_altered_token_differs_in_one_character_of_its_signature() -> None:
 
 
 def test_tokens_do_not_show() -> None:
-    signed_in = SignedIn(SecretStr("one"), (("name", SecretStr("two")),))
-    assert "one" not in repr(signed_in)
-    assert "two" not in f"{signed_in}"
-    assert sorted(signed_in.secrets) == ["one", "two"]
+    signed_in = SignedIn(SecretStr("token-1"), (("name", SecretStr("token-2")),))
+    assert "token-1" not in repr(signed_in)
+    assert "token-2" not in f"{signed_in}"
+    assert sorted(signed_in.secrets) == ["token-1", "token-2"]
 
 
 def test_patience_ends() -> None:

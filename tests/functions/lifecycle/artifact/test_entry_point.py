@@ -94,7 +94,7 @@ def test_a_package_is_started_by_its_program() -> None:
         ({"app.py": ""}, None, "the package has no main.py"),
         ({"main.py": ""}, ["tool", "main.py"], "no 'bin/tool'"),
         (
-            {"main.py": "", TOOL: "#!/root/.venv/bin/python3\n"},
+            {"main.py": "", TOOL: "#!/build/.venv/bin/python3\n"},
             None,
             "write #!/usr/bin/env python3",
         ),

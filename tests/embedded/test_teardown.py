@@ -129,7 +129,15 @@ def test_what_cannot_be_removed_is_said_stays_known_and_goes_the_next_time(
 
     fail("bedrock-agentcore-control", "DeleteAgentRuntime", "failureState", "An interface hangs.")
     red({"runtimes", "pools", "secrets"}, {"runtime", "identity"}, runtime, "An interface hangs.")
-    # The runtime goes now; of the identity, what refuses is named, and the rest is tried.
+    # The runtime goes now; of the identity, what refuses is named, and the rest is tried. What was tagged long ago is
+    # refused for good: a refusal right after the tagging is retried.
+    lifecycle.aws.client("dynamodb").update_item(
+        TableName=lifecycle.aws.outputs["EnvironmentsTableName"],
+        Key={"environment": {"S": name}},
+        UpdateExpression="SET #identity.taggedAt = :longAgo",
+        ExpressionAttributeNames={"#identity": "identity"},
+        ExpressionAttributeValues={":longAgo": {"N": "1"}},
+    )
     fail("cognito-idp", "DeleteUserPool", "accessDenied")
     fail("secretsmanager", "DeleteSecret", "accessDenied")
     red({"pools", "secrets"}, {"identity"}, pool, secret, "DeleteUserPool", "DeleteSecret")

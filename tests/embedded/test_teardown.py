@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from moto.cognitoidp.models import cognitoidp_backends
+from moto.secretsmanager.models import secretsmanager_backends
 
 from local.edge.faults import Fault
 
@@ -23,6 +26,21 @@ def function_calls(lifecycle: Any, since: int) -> list[str]:
         for call in lifecycle.aws.calls.calls()[since:]
         if call.caller and call.caller.kind == "function"
     ]
+
+
+def age(lifecycle: Any, name: str, pool: str, secret: str) -> None:
+    """Let the environment's pool and secret have been created and tagged long ago."""
+    place = lifecycle.aws.account_id, lifecycle.aws.region
+    created = cognitoidp_backends[place[0]][place[1]].user_pools[pool]
+    created.creation_date -= timedelta(days=1)
+    secretsmanager_backends[place[0]][place[1]].secrets[secret].created_date -= 86400
+    lifecycle.aws.client("dynamodb").update_item(
+        TableName=lifecycle.aws.outputs["EnvironmentsTableName"],
+        Key={"environment": {"S": name}},
+        UpdateExpression="SET #identity.taggedAt = :longAgo",
+        ExpressionAttributeNames={"#identity": "identity"},
+        ExpressionAttributeValues={":longAgo": {"N": "1"}},
+    )
 
 
 def without_lock(record: dict[str, Any]) -> dict[str, Any]:
@@ -131,13 +149,7 @@ def test_what_cannot_be_removed_is_said_stays_known_and_goes_the_next_time(
     red({"runtimes", "pools", "secrets"}, {"runtime", "identity"}, runtime, "An interface hangs.")
     # The runtime goes now; of the identity, what refuses is named, and the rest is tried. What was tagged long ago is
     # refused for good: a refusal right after the tagging is retried.
-    lifecycle.aws.client("dynamodb").update_item(
-        TableName=lifecycle.aws.outputs["EnvironmentsTableName"],
-        Key={"environment": {"S": name}},
-        UpdateExpression="SET #identity.taggedAt = :longAgo",
-        ExpressionAttributeNames={"#identity": "identity"},
-        ExpressionAttributeValues={":longAgo": {"N": "1"}},
-    )
+    age(lifecycle, name, pool, secret)
     fail("cognito-idp", "DeleteUserPool", "accessDenied")
     fail("secretsmanager", "DeleteSecret", "accessDenied")
     red({"pools", "secrets"}, {"identity"}, pool, secret, "DeleteUserPool", "DeleteSecret")

@@ -30,10 +30,11 @@ def function_calls(lifecycle: Any, since: int) -> list[str]:
 
 def age(lifecycle: Any, name: str, pool: str, secret: str) -> None:
     """Let the environment's pool and secret have been created and tagged long ago."""
-    place = lifecycle.aws.account_id, lifecycle.aws.region
-    created = cognitoidp_backends[place[0]][place[1]].user_pools[pool]
-    created.creation_date -= timedelta(days=1)
-    secretsmanager_backends[place[0]][place[1]].secrets[secret].created_date -= 86400
+    account, region = lifecycle.aws.account_id, lifecycle.aws.region
+    made: Any = cognitoidp_backends[account][region].user_pools[pool]
+    made.creation_date -= timedelta(days=1)
+    kept: Any = secretsmanager_backends[account][region].secrets[secret]
+    kept.created_date -= 86400
     lifecycle.aws.client("dynamodb").update_item(
         TableName=lifecycle.aws.outputs["EnvironmentsTableName"],
         Key={"environment": {"S": name}},

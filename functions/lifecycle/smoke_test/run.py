@@ -91,7 +91,7 @@ def run_smoke_test(
     patience = Patience(request.smoke_test.timeout_seconds, sleep)
     gate: Gate | None = None
     try:
-        signed_in = sign_in(identity, clients, patience)
+        signed_in = sign_in(request.environment, identity, clients, patience)
         gate = Gate(target, request, patience, signed_in.secrets)
         try:
             for probe in matrix(identity, signed_in, clients):

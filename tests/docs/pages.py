@@ -17,6 +17,7 @@ NAMES = (
     "errors.md",
     "fleets.md",
     "deleting.md",
+    "security.md",
     "local.md",
     "local-differences.md",
     "prove.md",

@@ -223,6 +223,8 @@ def test_a_page_of_another_host_reaches_nothing(world: World, headers: dict[str,
     planned = httpx.post(f"{world.url}/_local/faults", json=fault, headers=headers, trust_env=False)
     assert planned.status_code == status
     assert "This local AWS" in planned.json()["message"]
+    for message in (answer.json()["message"], planned.json()["message"]):
+        assert "template.yaml" not in message
     assert world.faults.list() == []
 
 

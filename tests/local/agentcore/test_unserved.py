@@ -86,7 +86,7 @@ def signed(world: World, path: str, method: str = "GET") -> Any:
         world.keys.access_key_id, world.keys.secret_access_key, world.keys.session_token
     )
     botocore.auth.SigV4Auth(keys, "bedrock-agentcore", REGION).add_auth(request)
-    return Client(world.core.data).open(path, method=method, headers=list(request.headers.items()))
+    return Client(world.app).open(path, method=method, headers=list(request.headers.items()))
 
 
 def test_a_command_is_refused_as_the_service_refuses(world: World) -> None:

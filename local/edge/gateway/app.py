@@ -8,7 +8,7 @@ import logging
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
@@ -35,6 +35,14 @@ log = logging.getLogger(__name__)
 
 CALL_KEY = "local.call"
 """Where a service finds its `Call` in the WSGI environ."""
+
+
+@runtime_checkable
+class Hasty(Protocol):
+    """A service that refuses some requests before anybody looks who sent them."""
+
+    def refuses_unseen(self, body: bytes) -> bool:
+        """Say whether it refuses a request with such a body."""
 
 
 class Gateway:
@@ -100,7 +108,10 @@ class Gateway:
         fault: Fault | None = None
         try:
             self._identification.name(call, request, body)
-            by_moto = self._app(call) is self._fallback
+            app: object = self._app(call)
+            if isinstance(app, Hasty) and app.refuses_unseen(body):
+                return self._serve(call, None, request, environ, start_response)
+            by_moto = app is self._fallback
             refused = broken or self._refusals.refusal(call, request, body, by_moto=by_moto)
             if refused is None:
                 caller = call.caller.name if call.caller else None

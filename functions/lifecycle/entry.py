@@ -14,7 +14,13 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from lifecycle.errors import AwsCallError, LifecycleError, ServiceUnavailableError, ThrottledError
+from lifecycle.errors import (
+    AwsCallError,
+    InvalidRequestError,
+    LifecycleError,
+    ServiceUnavailableError,
+    ThrottledError,
+)
 
 THROTTLES = frozenset(
     {
@@ -141,7 +147,7 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
         @tracer.capture_lambda_handler(capture_response=False)
         @metrics.log_metrics
         @functools.wraps(function)
-        def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        def handler(event: Any, _context: Any) -> dict[str, Any]:
             whose = _whose(event)
             logger.append_keys(stage=name, **whose)
             metrics.add_dimension(name="stage", value=name)
@@ -151,6 +157,10 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
                 metrics.add_metadata(key, value)
             try:
                 with aws_errors():
+                    if not isinstance(event, dict):
+                        raise InvalidRequestError(
+                            f"event: given a {type(event).__name__}, allowed: a JSON object"
+                        )
                     result = function(parse(event=event, model=model))
             except LifecycleError as error:
                 metrics.add_metric(name="Failed", unit=MetricUnit.Count, value=1)
@@ -168,7 +178,8 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
     return decorate
 
 
-def _whose(event: dict[str, Any]) -> dict[str, str]:
+def _whose(event: Any) -> dict[str, str]:
+    event = event if isinstance(event, dict) else {}
     request = event.get("request")
     keys = {
         "execution": event.get("execution"),

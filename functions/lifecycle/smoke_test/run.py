@@ -92,7 +92,7 @@ def run_smoke_test(
     patience = Patience(request.smoke_test.timeout_seconds, sleep)
     gate: Gate | None = None
     try:
-        signed_in = sign_in(identity, clients, patience)
+        signed_in = sign_in(request.environment, identity, clients, patience)
         agent_log = AgentLog(clients.quick_logs, str(runtime.id), endpoint)
         gate = Gate(target, request, patience, signed_in.secrets, agent_log)
         try:

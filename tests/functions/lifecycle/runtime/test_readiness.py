@@ -1,5 +1,6 @@
 """Check the runtime: done when the runtime and its endpoint DEFAULT are ready."""
 
+import re
 import time
 from typing import Any
 
@@ -32,6 +33,21 @@ def test_a_failure_is_told_with_the_services_reason_and_recorded(world: Any) -> 
     runtime = world.record().runtime
     assert runtime.failed_version == "1"
     assert "capacity" in runtime.failed_reason
+
+
+def test_a_reason_is_repeated_word_for_word(world: Any) -> None:
+    reason = (
+        "Subnet subnet-0a1b is in Availability Zone use1-az3, which AgentCore Runtime does not support. "
+        "Use one of: use1-az1, use1-az2, use1-az4."
+    )
+    world.begin("one")
+    world.build()
+    world.fail("CreateAgentRuntime", reason)
+    world.deploy()
+    world.pass_(10)
+    with pytest.raises(RuntimeFailedError, match=re.escape(reason)):
+        world.check()
+    assert reason in world.record().runtime.failed_reason
 
 
 def test_the_agents_last_error_is_told_if_it_was_started(world: Any) -> None:

@@ -60,9 +60,10 @@ EXPLICIT_DENY = (
 E = TypeVar("E", bound=BaseModel)
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
-logger = Logger(service="agentcore-lifecycle")
-tracer = Tracer(service="agentcore-lifecycle")
-metrics = Metrics(namespace="AgentCoreLifecycle", service="agentcore-lifecycle")
+# The service is the stack: the template sets POWERTOOLS_SERVICE_NAME to its name.
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics(namespace="AgentCoreLifecycle")
 
 
 class Wire(BaseModel):
@@ -147,8 +148,13 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
         @metrics.log_metrics
         @functools.wraps(function)
         def handler(event: Any, _context: Any) -> dict[str, Any]:
-            logger.append_keys(stage=name, **_whose(event))
+            whose = _whose(event)
+            logger.append_keys(stage=name, **whose)
             metrics.add_dimension(name="stage", value=name)
+            # The execution's ARN leads from a log line to the metric's event, the trace and the announcement.
+            for key, value in whose.items():
+                tracer.put_annotation(key, value)
+                metrics.add_metadata(key, value)
             try:
                 with aws_errors():
                     if not isinstance(event, dict):

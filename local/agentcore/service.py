@@ -110,7 +110,7 @@ class AgentCore:
         self._discovery = Discovery(endpoint_url, clock)
         self.data = DataPlane(
             store=self._store,
-            access=Access(TokenChecker(self._discovery, clock), credentials, readings),
+            access=Access(TokenChecker(self._discovery, clock), readings),
             discovery=self._discovery,
             sessions=self.sessions,
             quotas=self.quotas,

@@ -14,6 +14,7 @@ NAMES = (
     "inputs.md",
     "outputs.md",
     "calling.md",
+    "agents.md",
     "errors.md",
     "fleets.md",
     "deleting.md",

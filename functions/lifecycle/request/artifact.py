@@ -66,7 +66,9 @@ class Source(InputModel):
     def _fits_into_s3(cls, value: str) -> str:
         size = len(value.encode())
         if size > _LONGEST_KEY:
-            raise problem("", value, f"an S3 key of at most {_LONGEST_KEY} bytes; this one has {size}")
+            raise problem(
+                "", value, f"an S3 key of at most {_LONGEST_KEY} bytes; this one has {size}"
+            )
         return value
 
 

@@ -16,7 +16,9 @@ from lifecycle.request.service.urls import has_valid_host
 
 # Visible ASCII without `?` and `#`: no HTTP client sends another URL (RFC 3986, section 2).
 _DISCOVERY_URL = r"^https?://[!-\x22$->@-~]+/\.well-known/openid-configuration$"
-_COGNITO = re.compile(r"https://cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/", re.IGNORECASE)
+_COGNITO = re.compile(
+    r"https://(issuer-)?cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/", re.IGNORECASE
+)
 _SECRET_ARN = r"^arn:aws(-[^:]+)?:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$"  # noqa: S105 - a pattern
 _Scope = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[\x21\x23-\x5B\x5D-\x7E]+$")]
 
@@ -58,7 +60,8 @@ class Auth(InputModel):
         default=None,
         max_length=2048,
         pattern=_DISCOVERY_URL,
-        description="For `jwt`: URL of the provider's discovery document.",
+        description="For `jwt`: URL of the provider's discovery document. The stack's parameter `ProviderHosts` "
+        "must have its host.",
         json_schema_extra=allowed("a URL that ends in /.well-known/openid-configuration"),
     )
     allowed_clients: list[Annotated[str, Field(min_length=1)]] | None = Field(
@@ -87,7 +90,8 @@ class Auth(InputModel):
         pattern=_SECRET_ARN,
         description="For `jwt`: the secret that holds the smoke test's own client credentials, as JSON "
         "`{clientId, clientSecret, scope?, audience?}`. The smoke test sends them to the provider's token endpoint. "
-        "The secret must have the tag `agentcore-lifecycle:smoke-test` = `allowed`.",
+        "The secret must have the tag `agentcore-lifecycle:smoke-test-host`, whose value is the host of "
+        "`discoveryUrl`.",
         json_schema_extra=allowed(
             "the ARN of a Secrets Manager secret of this account, only for auth.type jwt"
         ),

@@ -124,7 +124,7 @@ class DataPlane:
         if rest.endswith("oauth-protected-resource"):
             return self._sign_in_document(request, target)
         body = self._body(request)
-        refusal = self._access.refusal(request, body, target)
+        refusal = self._access.refusal(request, target)
         if refusal is not None:
             return refusal
         if rest in _UNSERVED:
@@ -140,7 +140,7 @@ class DataPlane:
         known = self._routes.find(request.method, path)
         if known is None:
             raise not_found("No runtime has this path. Is the ARN URL-encoded?")
-        refusal = self._access.unsigned(request, self._body(request))
+        refusal = self._access.unsigned(request)
         if refusal is not None:
             return refusal
         raise not_served(known[0].name)

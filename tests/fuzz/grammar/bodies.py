@@ -87,7 +87,9 @@ def as_events(draw: Draw, whole: bytes) -> bytes:
     """A body as server-sent events, with every kind of line that a stream may have."""
     end = draw(st.sampled_from([b"\n", b"\r", b"\r\n"]))
     lines = [b"data: " + line for line in whole.split(b"\n")]
-    odd = st.sampled_from([b": note", b"event: message", b"id: 1", b"data", b"retry: x", b"data:", b"x"])
+    odd = st.sampled_from(
+        [b": note", b"event: message", b"id: 1", b"data", b"retry: x", b"data:", b"x"]
+    )
     before = draw(st.lists(odd, max_size=3))
     return end.join([*before, *lines, b"", *draw(st.lists(odd, max_size=2))]) + end * draw(
         st.integers(0, 2)

@@ -16,7 +16,7 @@ from lifecycle.artifact.finding import pin_image
 from lifecycle.artifact.package import publish_package
 from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.artifact.source import pack_object
-from lifecycle.errors import ArtifactBuildError, SmokeTestError
+from lifecycle.errors import ArtifactBuildError, InvalidRequestError, SmokeTestError
 from lifecycle.identity import user_pool
 from lifecycle.identity.caller_secret import ensure_secret
 from lifecycle.identity.ledger import begin
@@ -24,6 +24,7 @@ from lifecycle.identity.provision import provision_identity
 from lifecycle.record import ArtifactRecord, IdentityRecord, Record
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.preparation import PrepareEvent, prepare_request
+from lifecycle.request.providers import check_provider
 from lifecycle.runtime import configuration
 from lifecycle.runtime.readiness import check_runtime
 from lifecycle.smoke_test.patience import Patience
@@ -107,9 +108,15 @@ def carry(world: World, given: dict[str, Any]) -> None:
     Raises:
         LetThrough: A service would refuse a request for its form.
     """
-    request = prepare_request(
-        PrepareEvent(execution=world.execution, input=given), clients=world.clients
-    ).request
+    try:
+        prepared = prepare_request(
+            PrepareEvent(execution=world.execution, input=given), clients=world.clients
+        )
+    except InvalidRequestError:
+        # The stack allows neither the provider nor the secret, which do not exist here. Nothing was made.
+        assert given["auth"]["type"] == "jwt"
+        return
+    request = prepared.request
     world.request = request
     # A rebuild's input is the record's request.
     kept = world.record(request.environment).request
@@ -183,8 +190,11 @@ def _send_identity(world: World, request: Request, stack: str, tags: dict[str, s
             httpx.URL(str(request.auth.discovery_url))
         except httpx.InvalidURL as error:
             raise LetThrough(f"auth.discoveryUrl: {error}") from error
-        with suppress(SmokeTestError):  # there is no such secret
-            sign_in(begin(None, request.auth), clients, Patience(30.0))
+        # Both may refuse, since there is no such secret.
+        with suppress(InvalidRequestError):
+            check_provider(request.auth, clients)
+        with suppress(SmokeTestError):
+            sign_in(request.environment, begin(None, request.auth), clients, Patience(30.0))
 
 
 def _identity(request: Request) -> IdentityRecord:

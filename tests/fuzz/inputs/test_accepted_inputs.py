@@ -20,6 +20,7 @@ from lifecycle.errors import InvalidRequestError
 from lifecycle.request.model import Request, parse_request
 from local.moto.cognito import tag_user_pools
 from tests.functions.lifecycle import runtime_world as runtime
+from tests.functions.lifecycle.conftest import PROVIDERS
 from tests.fuzz.grammar.mutation import mutated
 from tests.fuzz.grammar.requests import LIFECYCLE_EXAMPLES, lifecycle_inputs
 from tests.fuzz.inputs.carried import CheckedClients, carry, send
@@ -49,6 +50,7 @@ def new_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[],
             "EXECUTION_ROLE_ARN": runtime.ROLE,
             "MODEL_ID": "model-1",
             "LOG_RETENTION_DAYS": "30",
+            **PROVIDERS,
         }.items():
             patch.setenv(name, value)
         # moto reads its one key for each pool, a fifth of a second each time.
@@ -88,7 +90,7 @@ def check(text: str, act: Send) -> None:
             act(request)
 
 
-@tries(few=400, full=1_800, shrink=False)
+@tries(few=50, full=1_400, shrink=False)
 @given(st.one_of(lifecycle_inputs(), mutated(lifecycle_inputs(), most=1)).map(json.dumps))
 @example(json.dumps({"tags": {"a b": "c d"}}))
 @example(json.dumps({"artifact": {"source": {"bucket": "a..b", "key": "a"}}}))
@@ -105,13 +107,13 @@ def test_a_service_refuses_nothing_that_was_accepted(send_parts: Send, text: str
     check(text, send_parts)
 
 
-@tries(few=200, full=600, shrink=False)
+@tries(few=25, full=600, shrink=False)
 @given(mutated(st.sampled_from(LIFECYCLE_EXAMPLES), most=2).map(json.dumps))
 def test_a_service_refuses_nothing_of_what_people_write(send_parts: Send, text: str) -> None:
     check(text, send_parts)
 
 
-@tries(few=4, full=150, shrink=False)
+@tries(few=3, full=100, shrink=False)
 @given(lifecycle_inputs().map(json.dumps))
 def test_every_stage_takes_what_was_accepted(
     new_world: Callable[[], runtime.World], text: str

@@ -56,7 +56,13 @@ def test_an_agent_that_repeats_its_token_shows_nothing_of_it(password: Any, form
 def test_a_token_endpoint_that_repeats_the_secret_shows_its_status(smoke: Any) -> None:
     answer = reply(400, {"error": "invalid_client robot:client-secret"})
     smoke.provider.script = [
-        reply(200, {"token_endpoint": "https://idp.example.com/token"}),
+        reply(
+            200,
+            {
+                "issuer": "https://idp.example.com",
+                "token_endpoint": "https://idp.example.com/token",
+            },
+        ),
         answer,
     ]
     secret = {"clientId": "robot", "clientSecret": "client-secret"}

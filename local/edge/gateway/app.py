@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from local.edge import errors
 from local.edge.calls import Call, CallLog
 from local.edge.credentials import CredentialStore
-from local.edge.faults import GATEWAY_KINDS, Fault, FaultPlan
+from local.edge.faults import DELAY_KINDS, GATEWAY_KINDS, Fault, FaultPlan
 from local.edge.gateway.answers import Answers
 from local.edge.gateway.hosts import stranger
 from local.edge.gateway.identification import Identification
@@ -96,13 +97,16 @@ class Gateway:
             return self._local(request, body, broken)(environ, start_response)
         call = self._identification.caller(request)
         environ[CALL_KEY] = call
-        fault: Fault | None = None
+        fault = delay = None
         try:
             self._identification.name(call, request, body)
             by_moto = self._app(call) is self._fallback
             refused = broken or refusal(self._operations, call, request, by_moto=by_moto)
             if refused is None:
                 caller = call.caller.name if call.caller else None
+                delay = self._faults.take(call.service, call.operation, DELAY_KINDS, caller)
+                if delay is not None and delay.kind == "delayBefore":
+                    time.sleep(delay.seconds or 0)
                 fault = self._faults.take(call.service, call.operation, GATEWAY_KINDS, caller)
                 fault = fault or self._policies.denied(call, request, body)
         except Exception:
@@ -110,7 +114,10 @@ class Gateway:
             refused = errors.internal_failure(call.operation)
         if refused is not None:
             return self._answers.error(call, refused, request, environ, start_response)
-        return self._serve(call, fault, request, environ, start_response)
+        chunks = self._serve(call, fault, request, environ, start_response)
+        if delay is not None and delay.kind == "delayAfter":
+            time.sleep(delay.seconds or 0)
+        return chunks
 
     def _local(self, request: Request, body: bytes, broken: errors.ServiceError | None) -> Response:
         if (why := stranger(request)) is not None:

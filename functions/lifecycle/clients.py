@@ -128,6 +128,16 @@ class Clients:
         return self._client("logs")
 
     @cached_property
+    def quick_logs(self) -> Any:
+        """Amazon CloudWatch Logs, for reads that only add to a message: tried once, and not for long."""
+        return self._client(
+            "logs",
+            _CONFIG.merge(
+                Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
+            ),
+        )
+
+    @cached_property
     def events(self) -> Any:
         """Amazon EventBridge."""
         return self._client("events")

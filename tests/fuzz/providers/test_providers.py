@@ -21,7 +21,7 @@ from lifecycle.provider.secret_tags import HOST_TAG
 from lifecycle.record import IdentityRecord
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.sign_in import sign_in
-from tests.functions.lifecycle.conftest import PROVIDERS
+from tests.functions.lifecycle.conftest import PROVIDERS as PROVIDER_VARIABLES
 from tests.fuzz.grammar.bodies import bodies, http_headers
 from tests.fuzz.grammar.mutation import mutated
 from tests.fuzz.grammar.values import values
@@ -110,7 +110,11 @@ class Once(Patience):
 @pytest.fixture(autouse=True, scope="module")
 def function_environment() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"STACK_NAME": "stack", "TABLE_NAME": "table", **PROVIDERS}.items():
+        for name, value in {
+            "STACK_NAME": "stack",
+            "TABLE_NAME": "table",
+            **PROVIDER_VARIABLES,
+        }.items():
             patch.setenv(name, value)
         yield
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jwt
@@ -58,10 +59,10 @@ class TokenChecker:
         """
         claims = self._verified(token, authorizer["discoveryUrl"])
         expiry = claims.get("exp")
-        if not isinstance(expiry, int | float) or expiry - self._clock() <= MINIMUM_LIFE_SECONDS:
+        if not _is_moment(expiry) or expiry - self._clock() <= MINIMUM_LIFE_SECONDS:
             raise TokenRefusedError(401, "Token has expired")
-        begin = claims.get("nbf")
-        if isinstance(begin, int | float) and begin > self._clock():
+        begin = claims.get("nbf", 0)
+        if not _is_moment(begin) or begin > self._clock():
             raise TokenRefusedError(401, "Token is not yet valid")
         _check_constraints(claims, authorizer)
         return claims
@@ -104,6 +105,11 @@ class TokenChecker:
         if claims.get("iss") != provider.issuer:
             raise _mismatch("iss")
         return claims
+
+
+def _is_moment(value: Any) -> bool:
+    # RFC 7519, section 2: a NumericDate is a JSON number. Python also reads `NaN` and `Infinity`.
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _check_constraints(claims: dict[str, Any], authorizer: dict[str, Any]) -> None:

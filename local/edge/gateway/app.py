@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -16,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from local.edge import errors
 from local.edge.calls import Call, CallLog
 from local.edge.credentials import CredentialStore
-from local.edge.faults import GATEWAY_KINDS, Fault, FaultPlan
+from local.edge.faults import DELAY_KINDS, GATEWAY_KINDS, Fault, FaultPlan
 from local.edge.gateway.answers import Answers
 from local.edge.gateway.hosts import stranger
 from local.edge.gateway.identification import Identification
@@ -105,7 +106,7 @@ class Gateway:
             return self._local(request, body, broken)(environ, start_response)
         call = self._identification.begin(request)
         environ[CALL_KEY] = call
-        fault: Fault | None = None
+        fault = delay = None
         try:
             self._identification.name(call, request, body)
             app: object = self._app(call)
@@ -115,6 +116,9 @@ class Gateway:
             refused = broken or self._refusals.refusal(call, request, body, by_moto=by_moto)
             if refused is None:
                 caller = call.caller.name if call.caller else None
+                delay = self._faults.take(call.service, call.operation, DELAY_KINDS, caller)
+                if delay is not None and delay.kind == "delayBefore":
+                    time.sleep(delay.seconds or 0)
                 fault = self._faults.take(call.service, call.operation, GATEWAY_KINDS, caller)
                 fault = fault or self._policies.denied(call, request, body)
         except Exception:
@@ -122,7 +126,10 @@ class Gateway:
             refused = errors.internal_failure(call.operation)
         if refused is not None:
             return self._answers.error(call, refused, request, environ, start_response)
-        return self._serve(call, fault, request, environ, start_response)
+        chunks = self._serve(call, fault, request, environ, start_response)
+        if delay is not None and delay.kind == "delayAfter":
+            time.sleep(delay.seconds or 0)
+        return chunks
 
     def _local(self, request: Request, body: bytes, broken: errors.ServiceError | None) -> Response:
         if (why := stranger(request)) is not None:

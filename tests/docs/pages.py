@@ -19,6 +19,7 @@ NAMES = (
     "fleets.md",
     "operations.md",
     "deleting.md",
+    "security.md",
     "local.md",
     "local-differences.md",
     "prove.md",

@@ -24,7 +24,6 @@ from local.agentcore.data.access import Access
 from local.agentcore.data.discovery import Discovery
 from local.agentcore.data.target import Target
 from local.agentcore.data.tokens import MINIMUM_LIFE_SECONDS, TokenChecker
-from local.edge.credentials import CredentialStore
 from local.readings import Readings
 from tests.fuzz.profile import tries
 from tests.fuzz.tally import TALLY, TOKENS, LetThrough
@@ -60,7 +59,7 @@ def access(issuer: Issuer) -> Iterator[Access]:
     """The access check. Its clock stands still, so that one provider's keys are fetched once."""
     now = time.time()
     discovery = Discovery("http://127.0.0.1:1", lambda: now)
-    yield Access(TokenChecker(discovery, lambda: now), CredentialStore(), Readings())
+    yield Access(TokenChecker(discovery, lambda: now), Readings())
     discovery.close()
 
 
@@ -91,7 +90,7 @@ def target(issuer: Issuer) -> Target:
 def answer(access: Access, target: Target, token: str, scheme: str = "Bearer") -> Response | None:
     headers = [("Authorization", f"{scheme} {token}")]
     environ = EnvironBuilder(method="POST", path="/", headers=headers).get_environ()
-    return access.refusal(Request(environ), b"", target)
+    return access.refusal(Request(environ), target)
 
 
 def check(access: Access, target: Target, issuer: Issuer, token: str, scheme: str) -> None:
@@ -150,7 +149,7 @@ def test_odd_claims_are_refused(
 
 
 def is_good(token: str, issuer: Issuer) -> bool:
-    """Whether a token is one that the issuer signed for an allowed caller: said a second time, without a JWT library."""
+    """Whether a token is one that the issuer signed for an allowed caller: told without a JWT library."""
     try:
         header, claims, signature = (
             base64.urlsafe_b64decode(part + "==") for part in token.strip().split(".")

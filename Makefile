@@ -64,6 +64,7 @@ check: $(VENV)/.ready $(TOOLS)/.ready ## formatter, linter, types, imports, size
 	@$(BIN)/python -m tests.checks.locks
 	@$(BIN)/python -m tests.checks.sdk
 	@$(BIN)/python -m docs.pictures.generate --check
+	@$(BIN)/python docs/readings_table.py --check
 	@$(BIN)/python -m tests.foreign.engines.lint_template
 	@$(SAM) validate --lint --region us-east-1
 	@$(BIN)/python -m tests.checks.render_definitions $(RENDERED)

@@ -17,6 +17,7 @@ NAMES = (
     "agents.md",
     "errors.md",
     "fleets.md",
+    "operations.md",
     "deleting.md",
     "local.md",
     "local-differences.md",

@@ -86,7 +86,7 @@ def start_execution(event: TriggerEvent, *, clients: Clients = CLIENTS) -> Start
     settings = TriggerSettings.load()
     machine, name, given = _execution(event, settings)
     try:
-        clients.stepfunctions.start_execution(
+        answer = clients.stepfunctions.start_execution(
             stateMachineArn=machine, name=name, input=_as_input(given)
         )
     except ClientError as error:
@@ -94,7 +94,7 @@ def start_execution(event: TriggerEvent, *, clients: Clients = CLIENTS) -> Start
             raise
         logger.info("delivered before", extra={"started_before": name})
         return Started(execution=name, started=False)
-    logger.info("execution started", extra={"started": name})
+    logger.info("execution started", extra={"execution": answer["executionArn"], "event": event.id})
     return Started(execution=name, started=True)
 
 

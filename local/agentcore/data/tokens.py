@@ -32,6 +32,10 @@ class TokenRefusedError(Exception):
         self.message = message
 
 
+class UnreadableDiscoveryError(Exception):
+    """A token cannot be checked, since the provider's documents cannot be read; the message is for the caller."""
+
+
 class TokenChecker:
     """Checks tokens: signature, issuer, life, and every constraint of the authorizer, ANDed."""
 
@@ -51,6 +55,7 @@ class TokenChecker:
 
         Raises:
             TokenRefusedError: If it does not let its bearer in.
+            UnreadableDiscoveryError: If the provider's documents cannot be read.
         """
         claims = self._verified(token, authorizer["discoveryUrl"])
         expiry = claims.get("exp")
@@ -77,9 +82,8 @@ class TokenChecker:
         try:
             provider = self._discovery.provider(url, key_id=header.get("kid"))
         except DiscoveryError as error:
-            raise TokenRefusedError(
-                403, f"OAuth authorization failed: the discovery failed, {error}"
-            ) from error
+            message = f"OAuth authorization failed: the discovery failed, {error}"
+            raise UnreadableDiscoveryError(message) from error
         key = provider.keys.get(header.get("kid"))
         if key is None:
             raise TokenRefusedError(401, "Token is signed with an unknown key")

@@ -43,7 +43,11 @@ TARGET = Target(
 )
 ANSWER = {"result": "東京は晴れです", "stopReason": "end_turn", "usage": {"tokens": 12}}
 JSON: Headers = [(b"content-type", b"application/json")]
-_STATUSES = st.sampled_from([200, 200, 200, 200, 200, 202, 204, 301, 400, 401, 403, 404, 424, 500, 504])
+_STATUSES = st.sampled_from(
+    [200, 200, 200, 200, 200, 202, 204, 301, 400, 401, 403, 404, 424, 500, 504]
+)
+# The agent's log is read by tests/functions/lifecycle/agent_log.
+SILENT: Any = SimpleNamespace(explain=lambda *_: "its log says nothing")
 # So many characters in a row, whatever the case and what stands between them, are a part of the token.
 _CUT = 24
 
@@ -98,7 +102,7 @@ def check(replies: list[Reply], asked: Request, *, answered: bool = True) -> Non
     """Ask as the smoke test does, and look at everything that it would show."""
     with TALLY.trying(ANSWERS):
         clients = Agent(replies)
-        gate = Gate(TARGET, asked, Once(), [TOKEN])
+        gate = Gate(TARGET, asked, Once(), [TOKEN], SILENT)
         probe = Probe("A call", BearerCaller(clients, SecretStr(TOKEN)), answered=answered)
         shown = []
         try:
@@ -203,7 +207,9 @@ def test_answers_of_an_mcp_server(script: list[Reply], prompt: str) -> None:
 
 
 @tries(few=60, full=800)
-@given(st.sampled_from(_RESULTS).flatmap(lambda result: mutated(st.just(result))), st.integers(0, 4))
+@given(
+    st.sampled_from(_RESULTS).flatmap(lambda result: mutated(st.just(result))), st.integers(0, 4)
+)
 @example({"tools": [{"name": {}}]}, 3)
 @example({"tools": [{"name": "a" * 100_000, "inputSchema": {"required": 1}}]}, 3)
 @example({"tools": [{"name": "\ud800"}]}, 3)
@@ -256,7 +262,9 @@ def test_an_answer_with_a_part_of_the_token(
 ) -> None:
     text = f"{around}{cut(TOKEN[start : start + length])}{around}"
     if form == "events":
-        lines = [f"data: {json.dumps({'data': text[at : at + 10]})}" for at in range(0, len(text), 10)]
+        lines = [
+            f"data: {json.dumps({'data': text[at : at + 10]})}" for at in range(0, len(text), 10)
+        ]
         reply = (status, [(b"content-type", b"text/event-stream")], "\n\n".join(lines).encode())
     elif form == "json":
         reply = (status, JSON, json.dumps({"result": text}).encode())

@@ -67,8 +67,7 @@ def pack(body: bytes, kind: Literal["container", "code"]) -> None:
             for runtime in ("PYTHON_3_13", "NODE_22"):
                 try:
                     entry_point = source_entry_point(None, runtime, packed.names(), packed.text)
-                except ArtifactBuildError as error:
-                    assert len(str(error)) <= _LONGEST
+                except ArtifactBuildError:
                     continue
                 assert all(1 <= len(part) <= 128 for part in entry_point)
 

@@ -87,7 +87,7 @@ def test_an_orphan_that_was_taken_on_is_swept_again_until_it_is_gone(world: Any)
 def test_what_is_provisioned_while_the_sweep_looks_is_not_torn_down(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def provisioned_meanwhile(*arguments: Any, **places: str) -> Any:
+    def provisioned_meanwhile(*arguments: Any, **places: Any) -> Any:
         orphaned_runtime(world, "fresh")
         environment(world, "fresh")
         return find_orphans(*arguments, **places)

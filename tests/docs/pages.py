@@ -23,6 +23,7 @@ NAMES = (
     "local.md",
     "local-differences.md",
     "prove.md",
+    "reliability.md",
 )
 """The pages for users below `docs/` and `docs/ja/`, the index first, the others in the order of reading."""
 

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from lifecycle import fence
 from lifecycle.errors import (
     AwsCallError,
     InvalidRequestError,
@@ -147,7 +148,7 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
         @tracer.capture_lambda_handler(capture_response=False)
         @metrics.log_metrics
         @functools.wraps(function)
-        def handler(event: Any, _context: Any) -> dict[str, Any]:
+        def handler(event: Any, context: Any) -> dict[str, Any]:
             whose = _whose(event)
             logger.append_keys(stage=name, **whose)
             metrics.add_dimension(name="stage", value=name)
@@ -161,7 +162,9 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
                         raise InvalidRequestError(
                             f"event: given a {type(event).__name__}, allowed: a JSON object"
                         )
-                    result = function(parse(event=event, model=model))
+                    parsed = parse(event=event, model=model)
+                    with fence.fenced(name, whose, context):
+                        result = function(parsed)
             except LifecycleError as error:
                 metrics.add_metric(name="Failed", unit=MetricUnit.Count, value=1)
                 logger.warning(

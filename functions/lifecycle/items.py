@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +23,34 @@ _DESERIALIZER = TypeDeserializer()
 
 class ConditionFailedError(Exception):
     """The condition of a write was not true, so nothing was written."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """The condition of a write.
+
+    Attributes:
+        text: DynamoDB's condition expression; `#word` is the attribute `word`.
+        values: The value of each `:word` in it.
+    """
+
+    text: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def and_(self, other: Condition) -> Condition:
+        """Both conditions."""
+        return Condition(f"{self.text} AND ({other.text})", self.values | other.values)
+
+    def expression(self) -> dict[str, Any]:
+        """The arguments of a conditional write."""
+        names = {f"#{word}": word for word in re.findall(r"#(\w+)", self.text)}
+        return {
+            "ConditionExpression": self.text,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": {
+                name: _serialize(value) for name, value in self.values.items()
+            },
+        }
 
 
 class Items:
@@ -53,37 +83,57 @@ class Items:
         self,
         environment: str,
         changes: dict[str, Any],
-        condition: str,
+        condition: Condition,
         *,
-        holder: str | None = None,
         if_missing: dict[str, Any] | None = None,
+        add: dict[str, set[str]] | None = None,
+        take: dict[str, set[str]] | None = None,
     ) -> Record:
-        """Change attributes (None removes one); `if_missing` only sets attributes that the item does not have."""
-        expression, names, values = _update_expression(changes, if_missing or {})
-        lock_names, lock_values = _lock_expression(condition, holder)
+        """Change attributes of an item.
+
+        Args:
+            environment: Which item.
+            changes: Attributes to set; None removes one.
+            condition: Nothing is written unless it is true.
+            if_missing: Attributes to set only where the item does not have them.
+            add: Elements to add to sets; a missing set is created.
+            take: Elements to take out of sets; an empty set disappears.
+
+        Returns:
+            The item after the write.
+
+        Raises:
+            ConditionFailedError: The condition is not true.
+        """
+        expression, names, values = _update_expression(
+            changes, if_missing or {}, add or {}, take or {}
+        )
+        arguments = condition.expression()
+        arguments["ExpressionAttributeNames"] |= names
+        arguments["ExpressionAttributeValues"] |= values
         answer = _conditionally(
             self._dynamodb.update_item,
             TableName=self._name,
             Key=_key(environment),
             UpdateExpression=expression,
-            ConditionExpression=condition,
-            ExpressionAttributeNames=names | lock_names,
-            ExpressionAttributeValues=values | lock_values,
             ReturnValues="ALL_NEW",
+            **_without_nothing(arguments),
         )
         return _record(answer["Attributes"])
 
-    def delete(self, environment: str, condition: str, *, holder: str) -> None:
-        """Delete an item."""
-        names, values = _lock_expression(condition, holder)
+    def delete(self, environment: str, condition: Condition) -> None:
+        """Delete an item, if the condition is true."""
         _conditionally(
             self._dynamodb.delete_item,
             TableName=self._name,
             Key=_key(environment),
-            ConditionExpression=condition,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=values,
+            **_without_nothing(condition.expression()),
         )
+
+
+def _without_nothing(arguments: dict[str, Any]) -> dict[str, Any]:
+    # DynamoDB refuses an empty map of names or values.
+    return {name: value for name, value in arguments.items() if value}
 
 
 def _conditionally(call: Callable[..., Any], **arguments: Any) -> Any:
@@ -96,7 +146,10 @@ def _conditionally(call: Callable[..., Any], **arguments: Any) -> Any:
 
 
 def _update_expression(
-    changes: dict[str, Any], if_missing: dict[str, Any]
+    changes: dict[str, Any],
+    if_missing: dict[str, Any],
+    add: dict[str, set[str]],
+    take: dict[str, set[str]],
 ) -> tuple[str, dict[str, str], dict[str, Any]]:
     """The update expression, its attribute names and its attribute values."""
     names: dict[str, str] = {}
@@ -116,14 +169,12 @@ def _update_expression(
         sets.append(f"#f{index} = if_not_exists(#f{index}, :f{index})")
     clauses = [f"SET {', '.join(sets)}"] if sets else []
     clauses += [f"REMOVE {', '.join(removes)}"] if removes else []
+    for verb, mark, elements in (("ADD", "a", add), ("DELETE", "d", take)):
+        for index, (name, value) in enumerate(elements.items()):
+            names[f"#{mark}{index}"], values[f":{mark}{index}"] = name, _serialize(value)
+        pairs = [f"#{mark}{index} :{mark}{index}" for index in range(len(elements))]
+        clauses += [f"{verb} {', '.join(pairs)}"] if pairs else []
     return " ".join(clauses), names, values
-
-
-def _lock_expression(condition: str, holder: str | None) -> tuple[dict[str, str], dict[str, Any]]:
-    """The attribute names and values of a condition; DynamoDB refuses names that an expression does not use."""
-    names = {"#lock": "lock", "#execution": "execution"}
-    used = {name: attribute for name, attribute in names.items() if name in condition}
-    return used, {":holder": {"S": holder}} if holder else {}
 
 
 def _key(environment: str) -> dict[str, Any]:

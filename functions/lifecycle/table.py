@@ -7,16 +7,18 @@ over can no longer change anything.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from lifecycle.errors import EnvironmentBusyError, LockLostError
-from lifecycle.items import ConditionFailedError, Items
-from lifecycle.record import Lock, Record, now
+from lifecycle.errors import EnvironmentBusyError, EnvironmentSettlingError, LockLostError
+from lifecycle.items import Condition, ConditionFailedError, Items
+from lifecycle.record import Lock, OpenCall, Record, now, timestamp
 
-_HOLDS_THE_LOCK = "#lock.#execution = :holder"
+_UNLOCKED = Condition("attribute_not_exists(#lock)")
+MARGIN_SECONDS = 10
+"""How long after its deadline a call may still take effect: clocks differ, and a request may be on its way."""
 
 
 class Records:
@@ -61,6 +63,8 @@ class Records:
 
         Raises:
             EnvironmentBusyError: Another execution holds the lock and still runs.
+            EnvironmentSettlingError: The execution that held the lock has ended, but a call of one of its functions
+                may still create or delete something.
         """
         stamp = now()
         lock = Lock(execution=execution, acquired_at=stamp)
@@ -75,15 +79,20 @@ class Records:
                 )
             # The lock is taken only from the holder that was checked. If two executions try, one write fails and
             # that execution reads the record again.
-            condition = "attribute_not_exists(#lock)" if holder is None else _HOLDS_THE_LOCK
+            condition = holds_the_lock(holder) if holder else _UNLOCKED
+            changed = {**changes, "lock": lock, "updatedAt": stamp}
+            if holder != execution:
+                calls = current.open_calls if current else []
+                refuse_open(environment, calls)
+                condition = condition.and_(_open_are(calls))
+                changed["openCalls"] = None
             if must_exist:
-                condition += " AND attribute_exists(environment)"
+                condition = condition.and_(Condition("attribute_exists(#environment)"))
             try:
                 return self._items.write(
                     environment,
-                    {**changes, "lock": lock, "updatedAt": stamp},
+                    changed,
                     condition,
-                    holder=holder,
                     if_missing={"createdBy": execution, "createdAt": stamp},
                 )
             except ConditionFailedError:
@@ -111,7 +120,7 @@ class Records:
             "updatedAt": stamp,
         }
         try:
-            self._items.write(environment, changes, "attribute_not_exists(environment)")
+            self._items.write(environment, changes, Condition("attribute_not_exists(#environment)"))
         except ConditionFailedError:
             return False
         return True
@@ -133,13 +142,10 @@ class Records:
         values = {to_camel(name): value for name, value in changes.items()}
         try:
             return self._items.write(
-                environment, {**values, "updatedAt": now()}, _HOLDS_THE_LOCK, holder=execution
+                environment, {**values, "updatedAt": now()}, holds_the_lock(execution)
             )
         except ConditionFailedError:
-            raise LockLostError(
-                f"execution {execution} no longer holds the lock of environment '{environment}': another execution "
-                "took it over; look at that execution, and retry"
-            ) from None
+            raise lock_lost(environment, execution) from None
 
     def release(self, environment: str, execution: str, **changes: Any) -> bool:
         """Release the lock, with last changes; False when this execution did not hold it, which is not an error."""
@@ -150,9 +156,54 @@ class Records:
         return True
 
     def delete(self, environment: str, execution: str) -> bool:
-        """Delete the record and its lock; False when this execution did not hold the lock."""
+        """Delete the record and its lock; False when this execution did not hold the lock.
+
+        Raises:
+            EnvironmentSettlingError: A call of a function may still create or delete something. The next execution
+                must not begin before that, and only the record tells it so.
+        """
+        record = self.get(environment)
+        calls = record.open_calls if record else []
+        refuse_open(environment, calls)
         try:
-            self._items.delete(environment, _HOLDS_THE_LOCK, holder=execution)
+            self._items.delete(environment, holds_the_lock(execution).and_(_open_are(calls)))
         except ConditionFailedError:
             return False
         return True
+
+
+def holds_the_lock(execution: str) -> Condition:
+    """The condition that an execution holds the lock."""
+    return Condition("#lock.#execution = :holder", {":holder": execution})
+
+
+def lock_lost(environment: str, execution: str) -> LockLostError:
+    """The error for an execution that no longer holds the lock."""
+    return LockLostError(
+        f"execution {execution} no longer holds the lock of environment '{environment}': another execution took it "
+        "over; look at that execution, and retry"
+    )
+
+
+def refuse_open(environment: str, calls: Iterable[OpenCall]) -> None:
+    """Refuse to go on while a call may still take effect.
+
+    Raises:
+        EnvironmentSettlingError: The message names the call and the moment.
+    """
+    last = max(calls, key=lambda call: call.deadline, default=None)
+    if last is None or time.time() > last.deadline + MARGIN_SECONDS:
+        return
+    until = timestamp(last.deadline + MARGIN_SECONDS)
+    raise EnvironmentSettlingError(
+        f"environment '{environment}': a call of {last.handler} (request {last.request_id}) was cut off from its "
+        f"execution and may create or delete until {until}; the lifecycle waits for that; if it gave up, start the "
+        "execution again after that time"
+    )
+
+
+def _open_are(calls: list[OpenCall]) -> Condition:
+    """The condition that the record's open calls are still those that were read."""
+    if not calls:
+        return Condition("attribute_not_exists(#openCalls)")
+    return Condition("#openCalls = :openCalls", {":openCalls": {str(call) for call in calls}})

@@ -33,6 +33,19 @@ _MOST_QUICK_FAILURES = 3
 # A permission that was given a moment ago may count only later.
 _MOST_DENIALS = 3
 _IAM_DENIAL = "not authorized to perform: bedrock-agentcore:InvokeAgentRuntime"
+# Errors of the signature itself (IAM user guide, "Common errors"): the authorizer was not asked either.
+_NOT_SIGNED = frozenset(
+    {
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
 _SHOWN = 300
 _ANSWER_SHOWN = 4000
 
@@ -183,7 +196,7 @@ class Gate:
         """None: passed. `_UNDECIDED`: repeat the probe. Anything else: why the check failed."""
         status = reply.answer.status
         if not probe.answered:
-            if _is_denied_by_iam(probe, reply):
+            if _is_denied_by_iam(probe, reply) or _is_not_signed(probe, reply):
                 return _UNDECIDED
             if status in _REFUSALS:
                 return None
@@ -220,6 +233,10 @@ def _is_denied_by_iam(probe: Probe, reply: _Reply) -> bool:
     """
     denied = reply.answer.status == HTTPStatus.FORBIDDEN and _IAM_DENIAL in reply.answer.body
     return denied and isinstance(probe.caller, SigV4Caller)
+
+
+def _is_not_signed(probe: Probe, reply: _Reply) -> bool:
+    return isinstance(probe.caller, SigV4Caller) and reply.answer.code in _NOT_SIGNED
 
 
 def _may_be_the_agents(status: int | None) -> bool:

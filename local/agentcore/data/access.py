@@ -9,8 +9,13 @@ from urllib.parse import quote
 from werkzeug import Request, Response
 
 from local.agentcore.data.target import Target
-from local.agentcore.data.tokens import TokenChecker, TokenRefusedError
+from local.agentcore.data.tokens import (
+    TokenChecker,
+    TokenRefusedError,
+    UnreadableDiscoveryError,
+)
 from local.agentcore.model.app import plain_error
+from local.agentcore.model.errors import ServiceError
 from local.edge.signatures.claims import claims_signature
 from local.readings import Readings
 
@@ -26,7 +31,7 @@ class Access:
 
     Args:
         tokens: Checks bearer tokens.
-        readings: Which status a wrong token gets.
+        readings: Which status a wrong token gets, and one that cannot be checked.
     """
 
     def __init__(self, tokens: TokenChecker, readings: Readings) -> None:
@@ -39,6 +44,9 @@ class Access:
         Args:
             request: The request; the edge has verified its SigV4 signature, if it has one.
             target: What it is aimed at.
+
+        Raises:
+            ServiceError: The token cannot be checked, and the reading `unreadable-discovery` says so.
         """
         header = request.headers.get("Authorization", "")
         scheme, _, token = header.partition(" ")
@@ -56,6 +64,8 @@ class Access:
                 if status == "403":
                     return _denied(request, "AccessDeniedException", error.message)
                 return self._unauthorized(request, target, error.message, "invalid_token")
+            except UnreadableDiscoveryError as error:
+                return self._unreadable(request, str(error))
             return None
         if bearer:
             return _denied(request, "AccessDeniedException", _MISMATCH)
@@ -67,6 +77,13 @@ class Access:
             return None
         code, message = "MissingAuthenticationTokenException", "Missing Authentication Token"
         return _denied(request, code, message)
+
+    def _unreadable(self, request: Request, message: str) -> Response:
+        status = self._readings["unreadable-discovery"]
+        if status == "403":
+            return _denied(request, "AccessDeniedException", message)
+        code = "RuntimeClientError" if status == "424" else "InternalServerException"
+        raise ServiceError(code, message)
 
     @staticmethod
     def _unauthorized(

@@ -11,9 +11,10 @@ from local.edge.calls import Call
 from local.edge.credentials import CredentialStore
 from local.edge.gateway.hosts import stranger
 from local.edge.gateway.identification import COGNITO_DOCUMENTS
+from local.edge.gateway.signature_errors import refused
 from local.edge.operations import Identity, Operations
 from local.edge.signatures.claims import claims_signature
-from local.edge.signatures.problems import SignatureError, refused
+from local.edge.signatures.problems import SignatureError
 from local.edge.signatures.verification import verify
 
 log = logging.getLogger(__name__)

@@ -26,6 +26,20 @@ _JWT = {
     "allowedClients": ["client"],
     "tokenSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:theirs-abcdef",
 }
+_CLAIMS = [
+    {
+        "inboundTokenClaimValueType": kind,
+        "authorizingClaimMatchValue": {
+            "claimMatchOperator": operator,
+            "claimMatchValue": {name: value},
+        },
+    }
+    for operator, kind, name, value in [
+        ("EQUALS", "STRING", "matchValueString", "a"),
+        ("CONTAINS", "STRING_ARRAY", "matchValueString", "a"),
+        ("CONTAINS_ANY", "STRING_ARRAY", "matchValueStringList", ["a", "b"]),
+    ]
+]
 _HEADERS = st.sampled_from(
     ["Authorization", "X-Tenant", "X-Amzn-Bedrock-AgentCore-Runtime-Custom-A", "x_y-z", "Q"]
 )
@@ -72,6 +86,10 @@ def _fit_auth(draw: Draw, given: dict[str, Any]) -> None:
         auth.pop("configuration", None)
     elif draw(st.booleans()):
         auth["configuration"] = draw(_JWT_MEMBERS)
+        for claim in auth["configuration"].get("customClaims", []):
+            # Half of the drawn ones do not fit together.
+            if draw(st.booleans()):
+                claim.update(draw(st.sampled_from(_CLAIMS)))
 
 
 def _fit_artifact(draw: Draw, artifact: dict[str, Any]) -> None:

@@ -33,10 +33,12 @@ from local.agentcore.settings import Delays, Quotas
 from local.edge.credentials import Credentials, CredentialStore, Principal
 from local.edge.errors import respond
 from local.edge.faults import FaultPlan
+from local.edge.gateway.signature_errors import refused
 from local.edge.operations import Operations
 from local.edge.signatures.claims import claims_signature
-from local.edge.signatures.problems import SignatureError, refused
+from local.edge.signatures.problems import SignatureError
 from local.edge.signatures.verification import verify
+from local.readings import Readings
 
 REGION = "us-west-2"
 # What any operation can answer, whatever its own list of errors says.
@@ -167,6 +169,7 @@ class World:
     data: Any
     tmp_path: Path
     aws: Callable[[str], Any]
+    readings: Readings
     operations: Operations = field(default_factory=Operations)
 
     def app(self, environ: Any, start_response: Any) -> Any:
@@ -497,6 +500,7 @@ def _world(
     clients: Clients,
 ) -> Iterator[World]:
     store, clock, faults, images = CredentialStore(), Clock(), FaultPlan(), FakeImages()
+    readings = Readings()
     keys = store.add(clients.keys)
     core = AgentCore(
         state_dir=tmp_path / "state",
@@ -509,6 +513,7 @@ def _world(
         delays=Delays(),
         quotas=quotas,
         clock=clock,
+        readings=readings,
     )
     world = World(
         core=core,
@@ -521,6 +526,7 @@ def _world(
         data=clients.data,
         tmp_path=tmp_path,
         aws=aws,
+        readings=readings,
     )
     clients.apps.update(control=core.control, data=world.app)
     world.add_image("echo", AGENT)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import boto3
@@ -491,6 +493,21 @@ def test_a_time_out_after_ends_the_answer_that_nobody_reads(world: World) -> Non
         httpx.post(url, headers={"Authorization": "Bearer x"}, trust_env=False)
     assert world.reached == [("bedrock-agentcore", "InvokeAgentRuntime")]
     assert world.closed == 1
+
+
+@pytest.mark.parametrize("kind", ["delayBefore", "delayAfter"])
+def test_a_delayed_call_takes_effect_even_if_nobody_waits_for_it(world: World, kind: Any) -> None:
+    world.faults.add(Fault("dynamodb", "PutItem", kind, seconds=3.0))
+    with pytest.raises(BotoCoreError, match="Read timeout"):
+        put_item(world)
+    assert world.faults.list() == []
+    assert len(world.reached) == (1 if kind == "delayAfter" else 0)
+    deadline = time.monotonic() + 20
+    while not world.log.calls():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert world.reached == [("dynamodb", "PutItem")]
+    assert world.log.calls()[0].status == 200
 
 
 def test_a_fault_for_one_caller_spares_the_others(world: World) -> None:

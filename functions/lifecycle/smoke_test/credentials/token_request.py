@@ -156,12 +156,9 @@ def _ask(clients: Clients, patience: Patience, call: _Call) -> dict[str, Any]:
         # A new domain of AWS's has no address yet. Another provider is there, or it is not.
         gives_up = call.networks is not None and unreachable >= _MOST_UNREACHABLE
         if gives_up or not patience.wait(tries):
-            seconds = time.monotonic() - began
-            raise _failed(
-                call.shown,
-                f"{seen} ({tries} tries in {seconds:.0f} s)",
-                _CHECK_PROVIDER if seen == _UNREACHABLE else _CHECK_CLIENT,
-            )
+            if seen == _UNREACHABLE:
+                raise _failed(call.shown, f"{seen} ({tries} tries)", _CHECK_PROVIDER)
+            raise _failed(call.shown, f"{seen} ({tries} tries in {time.monotonic() - began:.0f} s)")
 
 
 def _send(clients: Clients, seconds: float, call: _Call) -> tuple[int, bytes]:

@@ -13,9 +13,16 @@ from typing import Any
 
 @dataclass
 class Listener:
-    """What reached the server: method, path, headers and body of each request."""
+    """What reached the server: method, path, headers and body of each request.
+
+    Attributes:
+        url: Its URL.
+        heard: What reached it.
+        token_endpoint: What its document names; its own if left out.
+    """
 
     url: str = ""
+    token_endpoint: str | None = None
     heard: list[str] = field(default_factory=list)
 
     @property
@@ -30,7 +37,8 @@ def listening() -> Iterator[Listener]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._answer({"issuer": listener.url, "token_endpoint": f"{listener.url}/token"})
+            endpoint = listener.token_endpoint or f"{listener.url}/token"
+            self._answer({"issuer": listener.url, "token_endpoint": endpoint})
 
         def do_POST(self) -> None:
             self._answer({"access_token": "eyJ.e30.c2ln", "token_type": "Bearer"})

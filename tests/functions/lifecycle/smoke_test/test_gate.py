@@ -288,6 +288,18 @@ def test_a_denial_by_iam_proves_nothing(
     assert smoke.world.record.runtime.failed_version is None
 
 
+@pytest.mark.parametrize(
+    "code", ["UnrecognizedClientException", "ExpiredTokenException", "InvalidSignatureException"]
+)
+def test_a_signature_that_does_not_count_proves_nothing(password: Any, code: str) -> None:
+    password.runtime.script["sigv4"] = [error(403, code)]
+    assert run(password).passed
+    assert len(password.pauses) == 1
+    password.runtime.always["sigv4"] = error(403, code)
+    with pytest.raises(SmokeTestError, match=f"seen 403 {code}: undecided"):
+        run(password, smokeTest={"timeoutSeconds": 1})
+
+
 def test_a_refusal_by_the_authorizer_passes_whatever_it_says(password: Any) -> None:
     password.runtime.always["refused"] = error(403, "AccessDeniedException", DENIED)
     assert run(password).passed

@@ -84,7 +84,7 @@ def problems(
 
 def main() -> int:
     """Print what is wrong; the exit status is 1 if something is."""
-    command = [CHECKOV, "--file", TEMPLATE, "--framework", "cloudformation", "--skip-download"]
+    command = [str(CHECKOV), "--file", TEMPLATE, "--framework", "cloudformation", "--skip-download"]
     ran = subprocess.run(
         [*command, "--quiet", "--compact", "--output", "json"],
         cwd=PROJECT,

@@ -2,8 +2,78 @@
 
 from __future__ import annotations
 
-EXPECTED_REFUSALS: tuple[tuple[str, str, str, str], ...] = ()
-"""Owner of the role, action, pattern of the resource, and which test provokes the refusal."""
+from typing import NamedTuple
 
-NOT_SEEN_HERE: dict[tuple[str, str], str] = {}
-"""Owner of the role and action, and why the local AWS never asks for it, or which rare case needs it."""
+
+class Refusal(NamedTuple):
+    """A refusal that a test provokes.
+
+    Attributes:
+        owner: The role's logical id, without `Role`.
+        action: What was refused.
+        resource: A pattern of the resource.
+        reason: Which test provokes it.
+    """
+
+    owner: str
+    action: str
+    resource: str
+    reason: str
+
+
+class Unseen(NamedTuple):
+    """Actions that a role may use and that the tests do not show.
+
+    Attributes:
+        owner: A pattern of the role's logical id, without `Role`.
+        action: A pattern of the action.
+        reason: Who uses it, and why the tests do not show it.
+    """
+
+    owner: str
+    action: str
+    reason: str
+
+
+EXPECTED_REFUSALS = (
+    Refusal(
+        "PublishArtifactFunction",
+        "s3:GetObject",
+        r":::somebody-elses/",
+        "test_artifacts: a source in a bucket that the stack does not name",
+    ),
+)
+
+_LAMBDA = "AWS's managed policy, which SAM attaches: Lambda itself writes logs and traces with it"
+_MACHINE = "the local Step Functions runs tasks without calling as the machine's role"
+_AGENT = "AWS's policy for an execution role: AgentCore itself pulls the image and writes logs and traces with it"
+_DOCKER = "the local build pushes an image whole, without Docker's single calls"
+_SOURCE = "the local CodeBuild fetches the source without S3's calls about bucket and version"
+_WITHIN_AGENTCORE = (
+    "AgentCore asks for it within another call, and the local one does so only for what changes"
+)
+_RARE = "only after a crash or a change by hand that whole lifecycles do not have: tests/functions has it"
+
+NOT_SEEN_HERE = (
+    Unseen(r"\w+Function", r"logs:(CreateLogGroup|CreateLogStream|PutLogEvents)", _LAMBDA),
+    Unseen(r"\w+Function", r"xray:\w+", _LAMBDA),
+    Unseen(r"(Lifecycle|Fleet)StateMachine", r".+", _MACHINE),
+    Unseen("AgentExecution", r"(ecr|logs|xray|cloudwatch):\w+", _AGENT),
+    Unseen(
+        "AgentExecution",
+        "bedrock:InvokeModel",
+        "an agent that does not stream; the bundled one does",
+    ),
+    Unseen(
+        "Build",
+        r"ecr:(BatchCheckLayerAvailability|BatchGetImage|CompleteLayerUpload|GetDownloadUrlForLayer|"
+        r"InitiateLayerUpload|UploadLayerPart)",
+        _DOCKER,
+    ),
+    Unseen("Build", r"s3:(GetBucketAcl|GetBucketLocation|GetObjectVersion)", _SOURCE),
+    Unseen(
+        "DeployRuntimeFunction",
+        "iam:CreateServiceLinkedRole",
+        "only for the first runtime of an account; the local account has the linked roles",
+    ),
+)

@@ -96,6 +96,23 @@ class Lifecycle:
         found: dict[str, Any] | None = item.get("Item")
         return found
 
+    def running_builds(self, environment: str) -> list[str]:
+        """Builds of an environment that have not ended."""
+        codebuild = self.aws.client("codebuild")
+        source = f"{self.aws.outputs['ArtifactBucketName']}/environments/{environment}/"
+        found = [
+            build
+            for project in codebuild.list_projects()["projects"]
+            for build_id in codebuild.list_builds_for_project(projectName=project)["ids"]
+            for build in codebuild.batch_get_builds(ids=[build_id])["builds"]
+        ]
+        return [
+            str(build["id"])
+            for build in found
+            if build["buildStatus"] == "IN_PROGRESS"
+            and build["source"].get("location", "").startswith(source)
+        ]
+
     def callers(self) -> dict[str, str]:
         """The role that each function has called with so far, by the function's logical id."""
         seen = [call.caller for call in self.aws.calls.calls() if call.caller]
@@ -141,6 +158,7 @@ class Lifecycle:
                 for runtime in control.list_agent_runtimes()["agentRuntimes"]
                 if runtime["agentRuntimeName"].endswith(f"_{slug}")
             ],
+            "builds": self.running_builds(environment),
             "log groups": [
                 group["logGroupName"] for group in groups if f"_{slug}-" in group["logGroupName"]
             ],

@@ -29,9 +29,10 @@ _NAMED = 10
 
 
 class SelectionSettings(Settings):
-    """Where the files of fleet executions are kept."""
+    """Where the files of fleet executions are kept, beside the artifacts; and where the images are."""
 
     artifact_bucket: str
+    repository_uri: str
 
 
 class FleetEvent(Wire):
@@ -89,7 +90,7 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
 
     Args:
         event: The execution and its input.
-        clients: DynamoDB, S3, Resource Groups Tagging API and AgentCore.
+        clients: DynamoDB, S3, ECR, Resource Groups Tagging API and AgentCore.
 
     Returns:
         How many environments were selected, and the file with one item per environment. A dry run also names the first
@@ -113,7 +114,13 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
     }
     orphans: list[Orphan] = []
     if request.action == "sweep":
-        orphans = find_orphans(clients, settings.stack_name, records)
+        orphans = find_orphans(
+            clients,
+            settings.stack_name,
+            records,
+            bucket=settings.artifact_bucket,
+            repository_uri=settings.repository_uri,
+        )
         measure_orphans(len(orphans))
     if request.remove_orphans:
         for environment in _removable(request, orphans):

@@ -19,9 +19,10 @@ from lifecycle.clients import Clients
 from lifecycle.errors import SmokeTestError
 from lifecycle.provider.secret_tags import HOST_TAG
 from lifecycle.record import IdentityRecord
+from lifecycle.smoke_test.credentials import token_request
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.sign_in import sign_in
-from tests.functions.lifecycle.conftest import PROVIDERS
+from tests.functions.lifecycle.conftest import PROVIDERS as SETTINGS
 from tests.fuzz.grammar.bodies import bodies, http_headers
 from tests.fuzz.grammar.mutation import mutated
 from tests.fuzz.grammar.values import values
@@ -93,7 +94,7 @@ class Provider(Clients):
             self.sent_to.append(str(request.url))
             return self._token.response()
 
-        return httpx.Client(transport=httpx.MockTransport(give), timeout=seconds)
+        return httpx.Client(transport=httpx.MockTransport(give), trust_env=False)
 
 
 class Once(Patience):
@@ -110,8 +111,10 @@ class Once(Patience):
 @pytest.fixture(autouse=True, scope="module")
 def function_environment() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"STACK_NAME": "stack", "TABLE_NAME": "table", **PROVIDERS}.items():
+        for name, value in {"STACK_NAME": "stack", "TABLE_NAME": "table", **SETTINGS}.items():
             patch.setenv(name, value)
+        # It reads the system's certificates, a tenth of a second each time; the answers come from no network here.
+        patch.setattr(token_request, "CheckedTransport", lambda _: None)
         yield
 
 

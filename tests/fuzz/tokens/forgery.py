@@ -86,7 +86,7 @@ def part(value: Any) -> str:
 def forged(issuer: Issuer) -> SearchStrategy[str]:
     """Tokens of every kind, none of which is signed by the issuer for a caller that the runtime allows."""
     good = issuer.sign(issuer.claims())
-    header, claims, signature = good.split(".")
+    _, claims, signature = good.split(".")
 
     @st.composite
     def with_another_header(draw: Draw) -> str:

@@ -49,10 +49,6 @@ _MACHINE = "the local Step Functions runs tasks without calling as the machine's
 _AGENT = "AWS's policy for an execution role: AgentCore itself pulls the image and writes logs and traces with it"
 _DOCKER = "the local build pushes an image whole, without Docker's single calls"
 _SOURCE = "the local CodeBuild fetches the source without S3's calls about bucket and version"
-_WITHIN_AGENTCORE = (
-    "AgentCore asks for it within another call, and the local one does so only for what changes"
-)
-_RARE = "only after a crash or a change by hand that whole lifecycles do not have: tests/functions has it"
 
 NOT_SEEN_HERE = (
     Unseen(r"\w+Function", r"logs:(CreateLogGroup|CreateLogStream|PutLogEvents)", _LAMBDA),
@@ -75,5 +71,26 @@ NOT_SEEN_HERE = (
         "DeployRuntimeFunction",
         "iam:CreateServiceLinkedRole",
         "only for the first runtime of an account; the local account has the linked roles",
+    ),
+    Unseen(
+        "DeployRuntimeFunction",
+        "s3:GetObject",
+        "AWS's guide asks for it of the caller of a zip; the local AgentCore reads the pinned version",
+    ),
+    Unseen(
+        "DeleteArtifactFunction",
+        "s3:DeleteObject",
+        "S3's API reference asks for it beside s3:DeleteObjectVersion; the local S3 does not",
+    ),
+    Unseen(
+        "PublishArtifactFunction",
+        "s3:ListBucket",
+        "without it S3 answers 403 for an object that is not there; the local S3 answers 404",
+    ),
+    Unseen("StartExecutionFunction", "sqs:SendMessage", "Lambda itself keeps a lost event with it"),
+    Unseen(
+        r"StartExecutionFunction(Rebuild|Sweep|Verify)\w*",
+        r"(lambda:InvokeFunction|sqs:SendMessage)",
+        "the local EventBridge Scheduler calls its target without the schedule's role",
     ),
 )

@@ -142,6 +142,8 @@ def replies(draw: Draw, document: SearchStrategy[Any]) -> Reply:
 @example((200, JSON, b'{"__type": {"a": 1}}'), False)
 @example((418, JSON, b'{"code": ["\\ud800"]}'), False)
 @example((999, JSON, b"x" * 3_000_000), True)
+@example((301, [(b"location", b"AccessDenied:http://internal/")], b""), True)
+@example((301, [(b"location", b"https://xn--99999999999/")], b""), True)
 def test_answers_of_an_agent(reply: Reply, answered: bool) -> None:
     check([reply], request("HTTP"), answered=answered)
 

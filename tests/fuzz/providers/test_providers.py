@@ -165,6 +165,8 @@ def given_once(body: Any, status: int = 200) -> OneAnswer:
 @example(given_once(b'{"token_endpoint": 1e400}'))
 @example(given_once(b"{" + b" " * 3_000_000 + b"}"))
 @example(given_once(b"1" * 5000))
+@example(OneAnswer(301, [(b"location", b"a:http://internal/")], b""))
+@example(OneAnswer(302, [(b"location", b"https://xn--99999999999/")], b""))
 def test_discovery_documents(answer: OneAnswer) -> None:
     check(answer, given_once(TOKEN))
 

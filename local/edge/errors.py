@@ -39,42 +39,6 @@ def forbidden(model: ServiceModel | None, message: str) -> ServiceError:
     return ServiceError("AccessDenied" if xml else "AccessDeniedException", message, 403)
 
 
-def unknown_key(model: ServiceModel | None) -> ServiceError:
-    """Return a service's error for an access key that was never issued.
-
-    The code depends on the protocol, also where a service has left the query protocol behind (S3 API reference, "Error
-    responses"; "Common errors" of the others).
-    """
-    if model is not None and model.service_name == "s3":
-        message = "The AWS Access Key Id you provided does not exist in our records."
-        return ServiceError("InvalidAccessKeyId", message, 403)
-    query = model is not None and (
-        "query" in model.metadata.get("protocols", [model.metadata["protocol"]])
-        or "awsQueryCompatible" in model.metadata
-    )
-    code = "InvalidClientTokenId" if query else "UnrecognizedClientException"
-    return ServiceError(code, "The security token included in the request is invalid.", 403)
-
-
-def missing_token(model: ServiceModel | None) -> ServiceError:
-    """Return a service's error for a request that nobody signed.
-
-    Sources: "Common errors" of each service's API reference; S3 takes it for one of the anonymous user, whom no bucket
-    here lets in.
-    """
-    if model is not None and model.service_name == "s3":
-        return ServiceError("AccessDenied", "Access Denied", 403)
-    protocol = model.resolved_protocol if model is not None else "json"
-    if protocol in ("query", "ec2"):
-        message = "Request is missing Authentication Token"
-        return ServiceError("MissingAuthenticationToken", message, 403)
-    # Services of the JSON protocol answer 400 where the others have a status for each.
-    status = 400 if protocol == "json" else 403
-    return ServiceError(
-        "MissingAuthenticationTokenException", "Missing Authentication Token", status
-    )
-
-
 def not_served(model: ServiceModel | None, operation: str | None) -> ServiceError:
     """Return the error for an operation that this local AWS does not serve, or that the service does not have.
 

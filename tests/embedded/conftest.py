@@ -168,6 +168,8 @@ class Lifecycle:
 PARAMETERS = {
     "NotificationEmail": "on-call@example.com",
     "SourceBucket": "the-teams-own-agents",
+    "ProviderHosts": "127.0.0.1",
+    "ProviderNetworks": "any",
     "RebuildEvents": "ENABLED",
     "SourceEvents": "ENABLED",
     "RebuildSchedule": "ENABLED",

@@ -33,6 +33,7 @@ SERVICES = {
     "agentcore_control": ("bedrock-agentcore-control", "bedrock-agentcore"),
     "agentcore": ("bedrock-agentcore", "bedrock-agentcore"),
     "logs": ("logs", "logs"),
+    "quick_logs": ("logs", "logs"),
     "events": ("events", "events"),
     "tagging": ("resourcegroupstaggingapi", "tag"),
 }

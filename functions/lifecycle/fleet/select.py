@@ -13,6 +13,7 @@ from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import InvalidRequestError
 from lifecycle.fleet.files import Location, folder, write_list
+from lifecycle.fleet.gauges import measure_environments, measure_orphans
 from lifecycle.fleet.orphans import Orphan, find_orphans
 from lifecycle.fleet.request import FleetRequest, parse_fleet_request
 from lifecycle.record import Record
@@ -103,6 +104,7 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
     settings = SelectionSettings.load()
     table = Records(clients.dynamodb, settings.table_name)
     records = sorted(table.all(), key=lambda record: record.environment)
+    measure_environments(records)
     _refuse_unknown(request, records)
     inputs = {
         record.environment: chosen
@@ -119,6 +121,7 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
             bucket=settings.artifact_bucket,
             repository_uri=settings.repository_uri,
         )
+        measure_orphans(len(orphans))
     if request.remove_orphans:
         for environment in _removable(request, orphans):
             if request.dry_run or table.adopt(environment, event.execution):

@@ -84,23 +84,28 @@ def domain_prefix(account: str, stack: str, environment: str) -> str:
     return f"ac-{digest([account, stack, environment])[:24]}"
 
 
-def image_tag(environment: str, source_hash: str) -> str:
-    """The image's tag: one per source and environment, so that no environment deletes another's image."""
-    return f"{environment}-{source_hash[:32]}"
+def image_tag(content_hash: str, generation: str) -> str:
+    """What the tags of an artifact's images begin with; each build adds its own id, which nobody can guess."""
+    return f"{content_hash}-{generation}"
 
 
-def source_key(environment: str, source_hash: str) -> str:
-    """The key of the source that is built, in the artifact bucket."""
-    return f"environments/{environment}/source/{source_hash[:32]}.zip"
+def source_key(content_hash: str, generation: str) -> str:
+    """The key of the packed source. Builds read it; only the function that starts builds writes it."""
+    return f"build-sources/{content_hash}/{generation}.zip"
 
 
-def package_key(environment: str, source_hash: str) -> str:
-    """The key of the zip for direct code deployment, in the artifact bucket."""
-    return f"environments/{environment}/package/{source_hash[:32]}.zip"
+def build_prefix(content_hash: str, generation: str) -> str:
+    """The prefix for what builds put. Any build may write here, so nothing here is used as it lies."""
+    return f"builds/{content_hash}/{generation}/"
+
+
+def package_key(content_hash: str, generation: str) -> str:
+    """The key of the zip for direct code deployment. No build may write it."""
+    return f"packages/{content_hash}/{generation}.zip"
 
 
 def artifact_prefix(environment: str) -> str:
-    """The prefix in the artifact bucket that belongs to the environment alone."""
+    """Where stacks before artifacts were shared kept those of an environment."""
     return f"environments/{environment}/"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
 import uuid
 import zipfile
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeDeserializer
 
 from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
@@ -99,6 +101,26 @@ class Lifecycle:
         seen = [call.caller for call in self.aws.calls.calls() if call.caller]
         return {caller.name: str(caller.role_arn) for caller in seen if caller.kind == "function"}
 
+    def artifacts(self) -> list[dict[str, Any]]:
+        """The items of the artifacts table."""
+        pages = self.aws.client("dynamodb").get_paginator("scan")
+        read = TypeDeserializer().deserialize
+        return [
+            {name: read(value) for name, value in item.items()}
+            for page in pages.paginate(TableName=self.aws.outputs["ArtifactsTableName"])
+            for item in page["Items"]
+        ]
+
+    def objects(self, prefix: str) -> list[str]:
+        """The keys of all versions and delete markers below a prefix of the artifact bucket."""
+        pages = self.aws.client("s3").get_paginator("list_object_versions")
+        return [
+            item["Key"]
+            for page in pages.paginate(Bucket=self.aws.outputs["ArtifactBucketName"], Prefix=prefix)
+            for kind in ("Versions", "DeleteMarkers")
+            for item in page.get(kind, [])
+        ]
+
     def leftovers(self, environment: str) -> dict[str, list[str]]:
         """Everything in the account that belongs to an environment, looked for without the product's help."""
         aws = self.aws
@@ -111,9 +133,8 @@ class Lifecycle:
         images = aws.client("ecr").describe_images(
             repositoryName=aws.outputs["RepositoryUri"].split("/", 1)[1]
         )
-        versions = aws.client("s3").list_object_versions(
-            Bucket=aws.outputs["ArtifactBucketName"], Prefix=f"environments/{environment}/"
-        )
+        artifacts = self.artifacts()
+        known = {f"{item['contentHash']}/{item['generation']}" for item in artifacts}
         groups = aws.client("logs").describe_log_groups(
             logGroupNamePrefix="/aws/bedrock-agentcore/"
         )["logGroups"]
@@ -123,16 +144,21 @@ class Lifecycle:
             "secrets": [
                 secret["Name"] for secret in secrets if f"/{environment}/" in secret["Name"]
             ],
+            "artifacts": [
+                item["contentHash"] for item in artifacts if environment in item["usedBy"]
+            ],
+            # Of whatever environment: what no artifact of the table has put there.
             "images": [
                 tag
                 for image in images["imageDetails"]
                 for tag in image.get("imageTags", [])
-                if tag.rpartition("-")[0] == environment
+                if "/".join(tag.split("-")[:2]) not in known
             ],
             "objects": [
-                item["Key"]
-                for key in ("Versions", "DeleteMarkers")
-                for item in versions.get(key, [])
+                key
+                for prefix in ("environments/", "build-sources/", "builds/", "packages/")
+                for key in self.objects(prefix)
+                if "/".join(re.split(r"[/.]", key)[1:3]) not in known
             ],
             "runtimes": [
                 runtime["agentRuntimeName"]

@@ -1,11 +1,12 @@
-"""Orphans: resources that have this stack's tags, but that no record lists."""
+"""Orphans: resources that have this stack's tags, but that no record lists, and uses of artifacts by no record."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lifecycle import names
+from lifecycle.artifact.shared.item import SharedArtifact
 from lifecycle.clients import Clients
 from lifecycle.entry import Wire
 from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG
@@ -17,7 +18,7 @@ class Orphan(Wire):
     """A resource that no record lists.
 
     Attributes:
-        arn: The resource.
+        arn: The resource; for an artifact, which has no ARN, `artifact <content hash>`.
         environment: The environment that its tag names.
         removable: True when the environment has no record, so a teardown removes nothing that is in use.
     """
@@ -27,13 +28,16 @@ class Orphan(Wire):
     removable: bool
 
 
-def find_orphans(clients: Clients, stack: str, records: list[Record]) -> list[Orphan]:
-    """Find orphans by their tags.
+def find_orphans(
+    clients: Clients, stack: str, records: list[Record], artifacts: Iterable[SharedArtifact]
+) -> list[Orphan]:
+    """Find orphans by their tags, and artifacts by their users.
 
     Args:
         clients: Resource Groups Tagging API and AgentCore.
         stack: The stack's name, the value of its tag.
         records: Every record.
+        artifacts: Every artifact of the stack, read after the records.
 
     Returns:
         The orphans, sorted by ARN. An environment that is locked has none, because its record is not complete yet.
@@ -49,7 +53,16 @@ def find_orphans(clients: Clients, stack: str, records: list[Record]) -> list[Or
             orphans[arn] = Orphan(arn=arn, environment=environment, removable=True)
         elif record.lock is None and not _knows(record, arn):
             orphans[arn] = Orphan(arn=arn, environment=environment, removable=False)
-    return [orphans[arn] for arn in sorted(orphans)]
+    used = [
+        Orphan(arn=f"artifact {item.content_hash}", environment=user, removable=True)
+        for item in artifacts
+        for user in sorted(item.used_by)
+        if user not in by_name
+    ]
+    return [
+        *(orphans[arn] for arn in sorted(orphans)),
+        *sorted(used, key=lambda orphan: (orphan.arn, orphan.environment)),
+    ]
 
 
 def _tagged(clients: Clients, stack: str) -> Iterator[tuple[str, dict[str, str]]]:

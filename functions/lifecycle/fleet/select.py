@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from lifecycle import names
+from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import InvalidRequestError
@@ -28,9 +29,10 @@ _NAMED = 10
 
 
 class SelectionSettings(Settings):
-    """Where the files of fleet executions are kept."""
+    """Where the files of fleet executions are kept, and the artifacts of all environments."""
 
     artifact_bucket: str
+    artifacts_table_name: str
 
 
 class FleetEvent(Wire):
@@ -111,7 +113,8 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
     }
     orphans: list[Orphan] = []
     if request.action == "sweep":
-        orphans = find_orphans(clients, settings.stack_name, records)
+        shared = SharedArtifacts(clients.dynamodb, settings.artifacts_table_name)
+        orphans = find_orphans(clients, settings.stack_name, records, shared.all())
     if request.remove_orphans:
         for environment in _removable(request, orphans):
             if request.dry_run or table.adopt(environment, event.execution):

@@ -14,9 +14,21 @@ from typing import Any
 
 import pytest
 
+from local.services.build.docker import MANIFEST_TYPE
+
 pytestmark = pytest.mark.embedded
 ECHO = (Path(__file__).parent / "agents" / "echo" / "main.py").read_text(encoding="utf-8")
 IAM = {"auth": {"type": "iam"}, "smokeTest": {"expect": "echo of"}}
+
+
+EVIL_MANIFEST = json.dumps(
+    {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST_TYPE,
+        "config": {"mediaType": "x", "size": 1, "digest": f"sha256:{'e' * 64}"},
+        "layers": [{"mediaType": "x", "size": 1, "digest": f"sha256:{'e' * 64}"}],
+    }
+)
 
 
 def evil_zip() -> bytes:
@@ -126,7 +138,7 @@ def test_a_build_replaces_nothing_of_another_environment(
             "its tag": (
                 "ecr",
                 "put_image",
-                {**images, "imageTag": tag, "imageManifest": '{"schemaVersion":2,"layers":[]}'},
+                {**images, "imageTag": tag, "imageManifest": EVIL_MANIFEST},
             ),
             "its image deleted": (
                 "ecr",

@@ -54,6 +54,14 @@ test: $(VENV)/.ready $(TOOLS)/.ready ## every test
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) --ignore tests/embedded tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) tests/embedded
 
+.PHONY: fuzz
+fuzz: $(VENV)/.ready ## bad input: inputs, events, zips, providers, answers, tokens; prints what was tried
+	@FUZZ=full $(BIN)/python -m pytest $(PYTEST_ARGS) --show-capture no tests/fuzz
+
+.PHONY: matrix
+matrix: $(VENV)/.ready ## every AWS call of every function gone wrong, and what is left; MATRIX_ARGS=--sample 50: a part
+	@$(BIN)/python -m tests.matrix --write $(MATRIX_ARGS)
+
 .PHONY: check
 check: $(VENV)/.ready $(TOOLS)/.ready ## formatter, linter, types, imports, sizes, template, definitions, pictures, locks
 	@$(BIN)/ruff format --check --quiet .
@@ -64,6 +72,7 @@ check: $(VENV)/.ready $(TOOLS)/.ready ## formatter, linter, types, imports, size
 	@$(BIN)/python -m tests.checks.locks
 	@$(BIN)/python -m tests.checks.sdk
 	@$(BIN)/python -m docs.pictures.generate --check
+	@$(BIN)/python docs/readings_table.py --check
 	@$(BIN)/python -m tests.foreign.engines.lint_template
 	@$(SAM) validate --lint --region us-east-1
 	@$(BIN)/python -m tests.checks.render_definitions $(RENDERED)

@@ -81,6 +81,24 @@ READINGS: tuple[Reading, ...] = (
         ("newest-first", "oldest-first"),
         "not known",
     ),
+    Reading(
+        "client-tokens",
+        "Does a client token still count after its runtime or endpoint was deleted?",
+        ("forgotten", "kept"),
+        "not known",
+    ),
+    Reading(
+        "unreadable-discovery",
+        "Which status does a token get if the discovery document cannot be read?",
+        ("403", "424", "500"),
+        "not known",
+    ),
+    Reading(
+        "oversized-body",
+        "Is a body over the limit refused before or after the caller is authorized?",
+        ("before-authorization", "after-authorization"),
+        "not known",
+    ),
 )
 """The open questions that the local AWS can play."""
 

@@ -82,8 +82,8 @@ def total(used: Mapping[str, float]) -> float:
 def lines(used: Mapping[str, float]) -> list[str]:
     """Return one line for each price, and the sum."""
     rows = [
-        f"{PRICES[name].what:<40}{quantity:>10.2f} {PRICES[name].unit:<18}"
+        f"{PRICES[name].what:<38}{quantity:>10.2f} {PRICES[name].unit:<18}"
         f"{PRICES[name].usd * quantity:>9.4f} USD"
         for name, quantity in used.items()
     ]
-    return [*rows, f"{'together':<69}{total(used):>9.4f} USD"]
+    return [*rows, f"{'together':<67}{total(used):>9.4f} USD"]

@@ -104,6 +104,8 @@ def _prove(claim: Claim, proof: Proof, folder: Path, console: Console) -> Record
         recording.problems.append(str(error))
     else:
         console.print(f"recorded: {file}", style="dim", soft_wrap=True)
+        # What is compared is what was written: there, names of this run are placeholders.
+        recording = Recording.read(file)
     mark, style = ("✗ does not hold", "red") if recording.problems else ("✓ holds", "green")
     console.print(f"{mark}", style=style)
     for problem in recording.problems:
@@ -165,7 +167,8 @@ def _show_pair(name: str, here: str, there: str, found: list[Difference], consol
     if not found:
         console.print(f"\n{name}: {here} and {there} answered the same")
         return
-    console.print(f"\n{name}: {len(found)} differences ({here} | {there})", style="yellow")
+    count = "1 difference" if len(found) == 1 else f"{len(found)} differences"
+    console.print(f"\n{name}: {count} ({here} | {there})", style="yellow")
     for difference in found:
         console.print(f"  {difference}", soft_wrap=True)
 

@@ -102,16 +102,22 @@ class Clients:
             _CONFIG.merge(Config(read_timeout=seconds, retries={"total_max_attempts": 1})),
         )
 
-    def http(self, seconds: float) -> httpx.Client:
+    def http(self, seconds: float, transport: httpx.BaseTransport | None = None) -> httpx.Client:
         """Plain HTTPS, for calls with a bearer token, which boto3 cannot send; close it after use.
 
-        Proxy and certificate settings of the environment are ignored: a token goes only to the host in the URL.
+        Proxy and certificate settings of the environment are ignored, and redirects are not followed: a token goes
+        only to the host in the URL.
+
+        Args:
+            seconds: The time limit of each step of a call.
+            transport: What connects; httpx's own if left out.
         """
         # Only the smoke test pays for this import.
         import httpx
 
         return httpx.Client(
             timeout=httpx.Timeout(seconds, connect=min(seconds, 5.0)),
+            transport=transport,
             trust_env=False,
             follow_redirects=False,
         )
@@ -120,6 +126,16 @@ class Clients:
     def logs(self) -> Any:
         """Amazon CloudWatch Logs: the runtimes' log groups."""
         return self._client("logs")
+
+    @cached_property
+    def quick_logs(self) -> Any:
+        """Amazon CloudWatch Logs, for reads that only add to a message: tried once, and not for long."""
+        return self._client(
+            "logs",
+            _CONFIG.merge(
+                Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
+            ),
+        )
 
     @cached_property
     def events(self) -> Any:

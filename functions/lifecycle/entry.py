@@ -14,7 +14,14 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from lifecycle.errors import AwsCallError, LifecycleError, ServiceUnavailableError, ThrottledError
+from lifecycle import fence
+from lifecycle.errors import (
+    AwsCallError,
+    InvalidRequestError,
+    LifecycleError,
+    ServiceUnavailableError,
+    ThrottledError,
+)
 
 THROTTLES = frozenset(
     {
@@ -54,9 +61,10 @@ EXPLICIT_DENY = (
 E = TypeVar("E", bound=BaseModel)
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
-logger = Logger(service="agentcore-lifecycle")
-tracer = Tracer(service="agentcore-lifecycle")
-metrics = Metrics(namespace="AgentCoreLifecycle", service="agentcore-lifecycle")
+# The service is the stack: the template sets POWERTOOLS_SERVICE_NAME to its name.
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics(namespace="AgentCoreLifecycle")
 
 
 class Wire(BaseModel):
@@ -140,12 +148,23 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
         @tracer.capture_lambda_handler(capture_response=False)
         @metrics.log_metrics
         @functools.wraps(function)
-        def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-            logger.append_keys(stage=name, **_whose(event))
+        def handler(event: Any, context: Any) -> dict[str, Any]:
+            whose = _whose(event)
+            logger.append_keys(stage=name, **whose)
             metrics.add_dimension(name="stage", value=name)
+            # The execution's ARN leads from a log line to the metric's event, the trace and the announcement.
+            for key, value in whose.items():
+                tracer.put_annotation(key, value)
+                metrics.add_metadata(key, value)
             try:
                 with aws_errors():
-                    result = function(parse(event=event, model=model))
+                    if not isinstance(event, dict):
+                        raise InvalidRequestError(
+                            f"event: given a {type(event).__name__}, allowed: a JSON object"
+                        )
+                    parsed = parse(event=event, model=model)
+                    with fence.fenced(name, whose, context):
+                        result = function(parsed)
             except LifecycleError as error:
                 metrics.add_metric(name="Failed", unit=MetricUnit.Count, value=1)
                 logger.warning(
@@ -162,7 +181,8 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
     return decorate
 
 
-def _whose(event: dict[str, Any]) -> dict[str, str]:
+def _whose(event: Any) -> dict[str, str]:
+    event = event if isinstance(event, dict) else {}
     request = event.get("request")
     keys = {
         "execution": event.get("execution"),

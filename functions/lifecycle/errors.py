@@ -11,6 +11,7 @@ A class's name is the error's name in Step Functions. Its message says what happ
     ├── HealingError              temporary; Step Functions retries exactly these
     │   ├── RoleNotReadyError         a role not yet visible to the service
     │   ├── TagsNotVisibleError       new tags not yet visible to the service
+    │   ├── EnvironmentSettlingError  a function call of another execution may still change the environment
     │   ├── ThrottledError            AWS throttled the call
     │   └── ServiceUnavailableError   AWS had an internal error, or did not answer
     ├── ArtifactBuildError        the build of the agent failed
@@ -71,6 +72,10 @@ class RoleNotReadyError(HealingError):
 
 class TagsNotVisibleError(HealingError):
     """AWS refused a call on a resource that was tagged a moment ago; the policies depend on the tags."""
+
+
+class EnvironmentSettlingError(HealingError):
+    """A function call may still create or delete resources of the environment. The message says until when."""
 
 
 class ThrottledError(HealingError):

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
 from lifecycle.names import Flow
@@ -24,6 +25,32 @@ class Lock(_Section):
 
     execution: str
     acquired_at: str
+
+
+class OpenCall(_Section):
+    """A call of a function that may still create or delete resources, until its deadline.
+
+    DynamoDB keeps the calls of an environment as a set of strings, because only an element of a set can be added and
+    removed without reading the others.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    deadline: int = Field(
+        description="When Lambda ends the call at the latest, in seconds since the epoch."
+    )
+    handler: str
+    request_id: str
+
+    @classmethod
+    def parse(cls, text: str) -> OpenCall:
+        """Read an element of the set."""
+        deadline, handler, request_id = text.split(" ")
+        return cls(deadline=int(deadline), handler=handler, request_id=request_id)
+
+    def __str__(self) -> str:
+        """The element of the set, such as `1764158617 provision_identity 79104EXAMPLE`."""
+        return f"{self.deadline} {self.handler} {self.request_id}"
 
 
 class IdentityRecord(_Section):
@@ -200,6 +227,14 @@ class Record(_Section):
     state: State = "PROVISIONING"
     state_reason: str | None = None
     lock: Lock | None = None
+    open_calls: list[OpenCall] = Field(
+        default_factory=list,
+        description="Calls of functions that create or delete and have not ended, of this execution or an earlier one.",
+    )
+    removing: str | None = Field(
+        default=None,
+        description="ARN of the execution that began to delete last; it must not create anything any more.",
+    )
     created_by: str | None = Field(
         default=None, description="ARN of the execution that created the record."
     )
@@ -219,6 +254,12 @@ class Record(_Section):
     artifact_removal: Removal | None = None
     identity_removal: Removal | None = None
 
+    @field_validator("open_calls", mode="before")
+    @classmethod
+    def _parsed(cls, value: Iterable[Any]) -> list[Any]:
+        parsed = (OpenCall.parse(item) if isinstance(item, str) else item for item in value)
+        return sorted(parsed, key=str)
+
     @property
     def is_empty(self) -> bool:
         """True when the record lists no resource."""
@@ -227,7 +268,12 @@ class Record(_Section):
 
 def now() -> str:
     """The time in UTC, ISO 8601 with seconds, such as `2026-11-23T03:00:00Z`."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return timestamp(time.time())
+
+
+def timestamp(seconds: float) -> str:
+    """A moment, given in seconds since the epoch, in UTC and ISO 8601."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def expiry(ttl_hours: float | None) -> int | None:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from lifecycle.errors import ConfigurationError
+
+Networks = Literal["public", "any"]
+"""Which addresses a provider may have: those of the public internet, or any for the local AWS."""
+
+
+def _split(value: Any) -> Any:
+    return tuple(value.split(",")) if isinstance(value, str) else value
 
 
 class Settings(BaseModel):
@@ -42,3 +49,15 @@ class Settings(BaseModel):
             raise ConfigurationError(
                 f"environment variable missing or malformed: {names}; deploy the stack again"
             ) from error
+
+
+class ProviderSettings(Settings):
+    """What a function needs to know before it asks an OpenID Connect provider, or reads a secret for one.
+
+    Attributes:
+        provider_hosts: The hosts that a provider may have; `*` stands for one label.
+        provider_networks: Which addresses they may have.
+    """
+
+    provider_hosts: Annotated[tuple[str, ...], BeforeValidator(_split)]
+    provider_networks: Networks

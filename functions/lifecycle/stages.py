@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
+
+Effect = Literal["creates", "deletes"]
+"""What a stage does to the resources of an environment. `lifecycle.fence` fences every stage that has an effect."""
 
 
 def _function(handler: str) -> str:
@@ -43,10 +47,12 @@ class Stage:
     Attributes:
         state: The state's name in the definition, a verb phrase.
         machine: Which definition has the state.
+        effect: Whether the stage creates (or changes) or deletes resources; None when it does neither.
     """
 
     state: str
     machine: Machine = Machine.LIFECYCLE
+    effect: Effect | None = None
 
     @property
     def handler(self) -> str:
@@ -66,19 +72,28 @@ class Stage:
 
 STAGES = (
     Stage("Prepare the request"),
-    Stage("Provision the identity"),
-    Stage("Publish the artifact"),
-    Stage("Deploy the runtime"),
+    Stage("Provision the identity", effect="creates"),
+    Stage("Publish the artifact", effect="creates"),
+    Stage("Deploy the runtime", effect="creates"),
     Stage("Check the runtime"),
     Stage("Run the smoke test"),
-    Stage("Promote the version"),
+    Stage("Promote the version", effect="creates"),
     Stage("Record the failure"),
-    Stage("Delete the runtime"),
-    Stage("Delete the identity"),
-    Stage("Delete the artifact"),
+    Stage("Delete the runtime", effect="deletes"),
+    Stage("Delete the identity", effect="deletes"),
+    Stage("Delete the artifact", effect="deletes"),
     Stage("Report the outcome"),
     Stage("Select the environments", Machine.FLEET),
     Stage("Report the fleet", Machine.FLEET),
 )
+
+_BY_HANDLER = {stage.handler: stage for stage in STAGES}
+
+
+def effect_of(handler: str) -> Effect | None:
+    """The effect of the stage that a handler runs; None for a handler of no stage."""
+    stage = _BY_HANDLER.get(handler)
+    return stage.effect if stage else None
+
 
 TRIGGERS = (Trigger("start_execution"),)

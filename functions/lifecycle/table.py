@@ -7,21 +7,18 @@ over can no longer change anything.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError
-from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
-from lifecycle.errors import EnvironmentBusyError, LockLostError
-from lifecycle.record import Lock, Record, now
+from lifecycle.errors import EnvironmentBusyError, EnvironmentSettlingError, LockLostError
+from lifecycle.items import Condition, ConditionFailedError, Items
+from lifecycle.record import Lock, OpenCall, Record, now, timestamp
 
-_SERIALIZER = TypeSerializer()
-_DESERIALIZER = TypeDeserializer()
-_HOLDS_THE_LOCK = "#lock.#execution = :holder"
+_UNLOCKED = Condition("attribute_not_exists(#lock)")
+MARGIN_SECONDS = 10
+"""How long after its deadline a call may still take effect: clocks differ, and a request may be on its way."""
 
 
 class Records:
@@ -33,15 +30,15 @@ class Records:
     """
 
     def __init__(self, dynamodb: Any, table_name: str) -> None:
-        self._table = _Table(dynamodb, table_name)
+        self._items = Items(dynamodb, table_name)
 
     def get(self, environment: str) -> Record | None:
         """Read a record, strongly consistent; None when there is none."""
-        return self._table.read(environment)
+        return self._items.read(environment)
 
     def all(self) -> Iterator[Record]:
         """Read every record, page by page."""
-        return self._table.scan()
+        return self._items.scan()
 
     def acquire(
         self,
@@ -66,6 +63,8 @@ class Records:
 
         Raises:
             EnvironmentBusyError: Another execution holds the lock and still runs.
+            EnvironmentSettlingError: The execution that held the lock has ended, but a call of one of its functions
+                may still create or delete something.
         """
         stamp = now()
         lock = Lock(execution=execution, acquired_at=stamp)
@@ -80,18 +79,23 @@ class Records:
                 )
             # The lock is taken only from the holder that was checked. If two executions try, one write fails and
             # that execution reads the record again.
-            condition = "attribute_not_exists(#lock)" if holder is None else _HOLDS_THE_LOCK
+            condition = holds_the_lock(holder) if holder else _UNLOCKED
+            changed = {**changes, "lock": lock, "updatedAt": stamp}
+            if holder != execution:
+                calls = current.open_calls if current else []
+                refuse_open(environment, calls)
+                condition = condition.and_(_open_are(calls))
+                changed["openCalls"] = None
             if must_exist:
-                condition += " AND attribute_exists(environment)"
+                condition = condition.and_(Condition("attribute_exists(#environment)"))
             try:
-                return self._table.write(
+                return self._items.write(
                     environment,
-                    {**changes, "lock": lock, "updatedAt": stamp},
+                    changed,
                     condition,
-                    holder=holder,
                     if_missing={"createdBy": execution, "createdAt": stamp},
                 )
-            except _ConditionFailed:
+            except ConditionFailedError:
                 continue
 
     def adopt(self, environment: str, execution: str) -> bool:
@@ -116,8 +120,8 @@ class Records:
             "updatedAt": stamp,
         }
         try:
-            self._table.write(environment, changes, "attribute_not_exists(environment)")
-        except _ConditionFailed:
+            self._items.write(environment, changes, Condition("attribute_not_exists(#environment)"))
+        except ConditionFailedError:
             return False
         return True
 
@@ -137,14 +141,11 @@ class Records:
         """
         values = {to_camel(name): value for name, value in changes.items()}
         try:
-            return self._table.write(
-                environment, {**values, "updatedAt": now()}, _HOLDS_THE_LOCK, holder=execution
+            return self._items.write(
+                environment, {**values, "updatedAt": now()}, holds_the_lock(execution)
             )
-        except _ConditionFailed:
-            raise LockLostError(
-                f"execution {execution} no longer holds the lock of environment '{environment}': another execution "
-                "took it over; look at that execution, and retry"
-            ) from None
+        except ConditionFailedError:
+            raise lock_lost(environment, execution) from None
 
     def release(self, environment: str, execution: str, **changes: Any) -> bool:
         """Release the lock, with last changes; False when this execution did not hold it, which is not an error."""
@@ -155,143 +156,54 @@ class Records:
         return True
 
     def delete(self, environment: str, execution: str) -> bool:
-        """Delete the record and its lock; False when this execution did not hold the lock."""
+        """Delete the record and its lock; False when this execution did not hold the lock.
+
+        Raises:
+            EnvironmentSettlingError: A call of a function may still create or delete something. The next execution
+                must not begin before that, and only the record tells it so.
+        """
+        record = self.get(environment)
+        calls = record.open_calls if record else []
+        refuse_open(environment, calls)
         try:
-            self._table.delete(environment, _HOLDS_THE_LOCK, holder=execution)
-        except _ConditionFailed:
+            self._items.delete(environment, holds_the_lock(execution).and_(_open_are(calls)))
+        except ConditionFailedError:
             return False
         return True
 
 
-class _ConditionFailed(Exception):  # noqa: N818 - a signal inside this file
-    pass
+def holds_the_lock(execution: str) -> Condition:
+    """The condition that an execution holds the lock."""
+    return Condition("#lock.#execution = :holder", {":holder": execution})
 
 
-class _Table:
-    """Reads and conditional writes of single items. `Records` decides what the conditions mean."""
-
-    def __init__(self, dynamodb: Any, table_name: str) -> None:
-        self._dynamodb = dynamodb
-        self._name = table_name
-
-    def read(self, environment: str) -> Record | None:
-        answer = self._dynamodb.get_item(
-            TableName=self._name, Key=_key(environment), ConsistentRead=True
-        )
-        return _record(answer["Item"]) if "Item" in answer else None
-
-    def scan(self) -> Iterator[Record]:
-        for page in self._dynamodb.get_paginator("scan").paginate(
-            TableName=self._name, ConsistentRead=True
-        ):
-            yield from (_record(item) for item in page["Items"])
-
-    def write(
-        self,
-        environment: str,
-        changes: dict[str, Any],
-        condition: str,
-        *,
-        holder: str | None = None,
-        if_missing: dict[str, Any] | None = None,
-    ) -> Record:
-        """Change attributes (None removes one); `if_missing` only sets attributes that the item does not have."""
-        expression, names, values = _update_expression(changes, if_missing or {})
-        lock_names, lock_values = _lock_expression(condition, holder)
-        answer = _conditionally(
-            self._dynamodb.update_item,
-            TableName=self._name,
-            Key=_key(environment),
-            UpdateExpression=expression,
-            ConditionExpression=condition,
-            ExpressionAttributeNames=names | lock_names,
-            ExpressionAttributeValues=values | lock_values,
-            ReturnValues="ALL_NEW",
-        )
-        return _record(answer["Attributes"])
-
-    def delete(self, environment: str, condition: str, *, holder: str) -> None:
-        names, values = _lock_expression(condition, holder)
-        _conditionally(
-            self._dynamodb.delete_item,
-            TableName=self._name,
-            Key=_key(environment),
-            ConditionExpression=condition,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=values,
-        )
-
-
-def _conditionally(call: Callable[..., Any], **arguments: Any) -> Any:
-    try:
-        return call(**arguments)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-            raise _ConditionFailed from None
-        raise
-
-
-def _update_expression(
-    changes: dict[str, Any], if_missing: dict[str, Any]
-) -> tuple[str, dict[str, str], dict[str, Any]]:
-    """The update expression, its attribute names and its attribute values."""
-    names: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    sets: list[str] = []
-    removes: list[str] = []
-    for index, (name, value) in enumerate(changes.items()):
-        names[f"#c{index}"] = name
-        if value is None:
-            removes.append(f"#c{index}")
-        else:
-            values[f":c{index}"] = _serialize(value)
-            sets.append(f"#c{index} = :c{index}")
-    for index, (name, value) in enumerate(if_missing.items()):
-        names[f"#f{index}"] = name
-        values[f":f{index}"] = _serialize(value)
-        sets.append(f"#f{index} = if_not_exists(#f{index}, :f{index})")
-    clauses = [f"SET {', '.join(sets)}"] if sets else []
-    clauses += [f"REMOVE {', '.join(removes)}"] if removes else []
-    return " ".join(clauses), names, values
-
-
-def _lock_expression(condition: str, holder: str | None) -> tuple[dict[str, str], dict[str, Any]]:
-    """The attribute names and values of a condition; DynamoDB refuses names that an expression does not use."""
-    names = {"#lock": "lock", "#execution": "execution"}
-    used = {name: attribute for name, attribute in names.items() if name in condition}
-    return used, {":holder": {"S": holder}} if holder else {}
-
-
-def _key(environment: str) -> dict[str, Any]:
-    return {"environment": {"S": environment}}
-
-
-def _record(item: dict[str, Any]) -> Record:
-    return Record.model_validate(
-        {name: _deep(_DESERIALIZER.deserialize(value), _number) for name, value in item.items()}
+def lock_lost(environment: str, execution: str) -> LockLostError:
+    """The error for an execution that no longer holds the lock."""
+    return LockLostError(
+        f"execution {execution} no longer holds the lock of environment '{environment}': another execution took it "
+        "over; look at that execution, and retry"
     )
 
 
-def _serialize(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        value = value.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return _SERIALIZER.serialize(_deep(value, _decimal))
+def refuse_open(environment: str, calls: Iterable[OpenCall]) -> None:
+    """Refuse to go on while a call may still take effect.
+
+    Raises:
+        EnvironmentSettlingError: The message names the call and the moment.
+    """
+    last = max(calls, key=lambda call: call.deadline, default=None)
+    if last is None or time.time() > last.deadline + MARGIN_SECONDS:
+        return
+    until = timestamp(last.deadline + MARGIN_SECONDS)
+    raise EnvironmentSettlingError(
+        f"environment '{environment}': a call of {last.handler} (request {last.request_id}) was cut off from its "
+        f"execution and may create or delete until {until}; the lifecycle waits for that; if it gave up, start the "
+        "execution again after that time"
+    )
 
 
-def _deep(value: Any, convert: Callable[[Any], Any]) -> Any:
-    if isinstance(value, dict):
-        return {key: _deep(item, convert) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_deep(item, convert) for item in value]
-    return convert(value)
-
-
-def _decimal(value: Any) -> Any:
-    # DynamoDB has no binary floating point. The decimal text of a float reads back as the same float.
-    return Decimal(repr(value)) if isinstance(value, float) else value
-
-
-def _number(value: Any) -> Any:
-    if not isinstance(value, Decimal):
-        return value
-    return int(value) if value == value.to_integral_value() else float(value)
+def _open_are(calls: list[OpenCall]) -> Condition:
+    """The condition that the record's open calls are still those that were read."""
+    if not calls:
+        return Condition("attribute_not_exists(#openCalls)")
+    return Condition("#openCalls = :openCalls", {":openCalls": {str(call) for call in calls}})

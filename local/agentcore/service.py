@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.agentcore.control.account import Account, Clients, Images
 from local.agentcore.control.endpoints import EndpointOperations
+from local.agentcore.control.rights import Lacks, may_log
 from local.agentcore.control.runtimes import RuntimeOperations
 from local.agentcore.control.store import SERVICE, Store
 from local.agentcore.control.tags import TagOperations
@@ -53,6 +55,7 @@ class AgentCore:
         quotas: Limits; may be changed while it runs.
         clock: Seconds since the epoch, for states, sessions and tokens.
         readings: What to play where the service's behaviour is not known.
+        lacks: Says what a role may not do; without it every role may do everything.
 
     Attributes:
         control: WSGI application of `bedrock-agentcore-control`.
@@ -73,6 +76,7 @@ class AgentCore:
         quotas: Quotas | None = None,
         clock: Clock = time.time,
         readings: Readings | None = None,
+        lacks: Lacks = lambda _role, _wanted: None,
     ) -> None:
         readings = readings or Readings()
         self.delays = delays if delays is not None else Delays()
@@ -102,18 +106,20 @@ class AgentCore:
             folder=folder,
             quotas=self.quotas,
             readings=readings,
+            may_log=partial(may_log, lacks, region, account_id),
         )
         self.sessions = Sessions(starter.start, clock, self.quotas)
-        account = Account(clients, images, region, account_id, lambda: self.quotas.zip_bytes)
+        account = Account(clients, images, region, account_id, lambda: self.quotas.zip_bytes, lacks)
         self._tags = TagOperations(self._store)
         self.control = ModelApp(SERVICE, self._handlers(account))
         self._discovery = Discovery(endpoint_url, clock)
         self.data = DataPlane(
             store=self._store,
-            access=Access(TokenChecker(self._discovery, clock), credentials, readings),
+            access=Access(TokenChecker(self._discovery, clock), readings),
             discovery=self._discovery,
             sessions=self.sessions,
             quotas=self.quotas,
+            readings=readings,
         )
         self._closing = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="agent-sweep", daemon=True)

@@ -19,7 +19,7 @@ class Call:
         service: botocore's name of the service, such as `bedrock-agentcore-control`.
         operation: botocore's name of the operation, such as `CreateAgentRuntime`; `None` when
             no operation of the service has such a request.
-        caller: Who signed the request; `None` without a signature or with an unknown key.
+        caller: Who signed the request; `None` without a right signature.
         request_id: The id that the answer carries in `x-amzn-RequestId`.
         at: When it came in, in seconds since the epoch.
         status: HTTP status of the answer; `None` while there is none (or the connection was cut).

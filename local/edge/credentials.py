@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import string
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -30,12 +31,21 @@ class Principal:
 
 @dataclass(frozen=True)
 class Credentials:
-    """One set of access keys; the secrets are left out of `repr`."""
+    """One set of access keys; the secrets are left out of `repr`.
+
+    Attributes:
+        access_key_id: The key's id.
+        secret_access_key: What its owner signs with.
+        session_token: What its owner sends along; `None` for long-lived keys.
+        principal: Whose key it is.
+        expires_at: When it expires, in seconds since the epoch; `None` if it does not.
+    """
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(repr=False)
     principal: Principal
+    expires_at: float | None = None
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables every AWS SDK reads its credentials from."""
@@ -55,11 +65,12 @@ class CredentialStore:
         self._by_key: dict[str, Credentials] = {}
         self._lock = threading.Lock()
 
-    def issue(self, principal: Principal) -> Credentials:
+    def issue(self, principal: Principal, seconds: float | None = None) -> Credentials:
         """Make new keys for a principal.
 
         Args:
             principal: Whom the keys belong to.
+            seconds: How long they are good for; without it they do not expire.
 
         Returns:
             Long-lived keys (`AKIA…`, no session token) for `root`, and keys with a session token
@@ -73,6 +84,7 @@ class CredentialStore:
                 secret_access_key=secrets.token_urlsafe(30),
                 session_token=None if long_lived else secrets.token_urlsafe(48),
                 principal=principal,
+                expires_at=None if seconds is None else time.time() + seconds,
             )
         )
 

@@ -17,8 +17,11 @@ FaultKind = Literal[
     "serverError",
     "timeoutBefore",
     "timeoutAfter",
+    "delayBefore",
+    "delayAfter",
     "accessDenied",
     "conflict",
+    "notFound",
     "delayedState",
     "failureState",
     "crashBefore",
@@ -29,16 +32,17 @@ FaultKind = Literal[
 FAULT_KINDS: tuple[str, ...] = get_args(FaultKind)
 """Every kind, in the order of the documentation."""
 
-GATEWAY_KINDS: frozenset[str] = frozenset(
-    {"throttle", "serverError", "timeoutBefore", "timeoutAfter", "accessDenied", "conflict"}
-)
-"""The kinds that the gateway itself serves, for every service."""
+DELAY_KINDS: frozenset[str] = frozenset({"delayBefore", "delayAfter"})
+"""The kinds by which the gateway makes a call wait, which is carried out all the same."""
 
 FUNCTION_KINDS: frozenset[str] = frozenset({"crashBefore", "crashAfter", "functionTimeout"})
 """The kinds that happen to a function: service `lambda`, operation `Invoke`."""
 
 STATE_KINDS: frozenset[str] = frozenset({"delayedState", "failureState"})
 """The kinds that happen to an AgentCore state, whoever's call began it."""
+
+GATEWAY_KINDS: frozenset[str] = frozenset(FAULT_KINDS) - DELAY_KINDS - FUNCTION_KINDS - STATE_KINDS
+"""The kinds that the gateway itself serves with an error or without an answer, for every service."""
 
 STATE_OPERATIONS: tuple[str, ...] = tuple(
     f"{verb}AgentRuntime{of}" for of in ("", "Endpoint") for verb in ("Create", "Update", "Delete")
@@ -76,7 +80,7 @@ class Fault:
         times: How many calls it hits; 0 means until it is cleared.
         reason: Text for the error message or the failure reason; `None` for a default text.
         seconds: How long a connection is held before it is cut (a time-out; default 0), or by how
-            much a state is delayed.
+            much a call or a state is delayed.
         caller: Hits only calls of this principal (a function's logical id); `None` for any.
         id: Names the fault, to clear it.
         status: HTTP status of a `serverError`, 500 to 599.
@@ -172,8 +176,8 @@ class FaultPlan:
         """
         self._check_place(fault)
         self._check_caller(fault)
-        if fault.kind == "delayedState" and not fault.seconds:
-            raise ImpossibleFaultError("delayedState needs seconds, more than 0: how much longer")
+        if fault.kind in ("delayedState", *DELAY_KINDS) and not fault.seconds:
+            raise ImpossibleFaultError(f"{fault.kind} needs seconds, more than 0: how much longer")
         with self._lock:
             self._faults.append(fault)
         return fault

@@ -16,7 +16,7 @@ from werkzeug import Request
 
 from local.edge.cbor import cbor_value, is_cbor
 from local.edge.service_requests import ServiceRequests
-from local.edge.sigv4 import raw_target
+from local.edge.signatures.claims import raw_target
 
 SERVICES_BY_SIGNING_NAME: dict[str, tuple[str, ...]] = {
     "bedrock": ("bedrock-runtime", "bedrock"),
@@ -174,6 +174,13 @@ class Operations:
         if model is None or identity.operation is None:
             return False
         return bool(model.operation_model(identity.operation).auth_type == "none")
+
+    def unsigned_body(self, identity: Identity) -> bool:
+        """Say whether the signature of an operation's requests may leave out the body."""
+        model = self.service(identity.service)
+        if model is None or identity.operation is None:
+            return False
+        return bool(model.operation_model(identity.operation).unsigned_payload)
 
     def _service(self, name: str) -> ServiceRequests | None:
         with self._lock:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote
 from botocore.model import OperationModel, ServiceModel
 from werkzeug import Request
 
-from local.edge.sigv4 import raw_target
+from local.edge.signatures.claims import raw_target
 
 _BUCKET_HOST = re.compile(r"(?P<bucket>[\w.-]+)\.localhost(?::\d+)?", re.ASCII | re.IGNORECASE)
 _RPC_V2_PATH = re.compile(r"^/service/[^/]+/operation/(?P<operation>\w+)$")

@@ -100,7 +100,12 @@ class Emulator:
         undo.callback(self.calls.close)
         self.faults = FaultPlan()
         apps: dict[str, WSGIApplication] = {}
-        server = Server(self._gateway(apps, delays), port)
+        authorization = Authorization(
+            Place(REGION, ACCOUNT_ID),
+            partial(iam.policies_of, ACCOUNT_ID),
+            LateTags(partial(tagging.tags_of, ACCOUNT_ID, REGION), self.readings),
+        )
+        server = Server(self._gateway(apps, delays, authorization), port)
         self.endpoint_url = f"http://localhost:{server.port}"
         clients = Clients(self.endpoint_url, REGION, self.credentials)
         self._root_client = clients.of_keys(self._root)
@@ -120,10 +125,13 @@ class Emulator:
             quotas=quotas,
             readings=readings,
             callables=callables,
+            lacks=authorization.lacks,
         )
         apps.update(self.services.apps)
 
-    def _gateway(self, apps: dict[str, WSGIApplication], delays: Delays) -> Gateway:
+    def _gateway(
+        self, apps: dict[str, WSGIApplication], delays: Delays, authorization: Authorization
+    ) -> Gateway:
         moto = DomainDispatcherApplication(create_backend_app)
         apps["cognito-idp"] = Cognito(moto, ACCOUNT_ID, REGION)
         return Gateway(
@@ -134,11 +142,7 @@ class Emulator:
             faults=self.faults,
             local_api=LocalApi(self.calls, self.faults, DelaySettings(delays), self._health),
             operations=Operations(),
-            authorization=Authorization(
-                Place(REGION, ACCOUNT_ID),
-                partial(iam.policies_of, ACCOUNT_ID),
-                LateTags(partial(tagging.tags_of, ACCOUNT_ID, REGION), self.readings),
-            ),
+            authorization=authorization,
         )
 
     def environment(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from local.agentcore.control.rights import Lacks
 from local.agentcore.service import AgentCore
 from local.agentcore.settings import Delays, Quotas
 from local.children import Children
@@ -45,6 +46,7 @@ class Services:
         quotas: AgentCore's limits.
         readings: What to play where AWS's behaviour is not known.
         callables: Functions that run in this process, by logical id.
+        lacks: Says what a role may not do.
 
     Attributes:
         agentcore: The local AgentCore.
@@ -69,6 +71,7 @@ class Services:
         quotas: Quotas | None,
         readings: Readings,
         callables: Callables | None,
+        lacks: Lacks,
     ) -> None:
         images = ImageStore(
             state_dir / "images", partial(_is_in_ecr, clients.of_service("bedrock-agentcore"))
@@ -84,6 +87,7 @@ class Services:
             delays=delays,
             quotas=quotas,
             readings=readings,
+            lacks=lacks,
         )
         undo.callback(self.agentcore.close)
         codebuild = CodeBuild(

@@ -150,3 +150,19 @@ def test_every_place_keeps_its_weather() -> None:
     same, default = done.stdout.split()
     assert same == "True"
     assert default.startswith("東京の天気は")
+
+
+def test_nothing_that_a_snapshot_would_freeze_is_made_at_import() -> None:
+    # Platform V2 restores sessions from a snapshot of the started process (developer guide, "Platform versions").
+    program = (
+        "import boto3; import main; print(boto3.DEFAULT_SESSION, main.model.cache_info().currsize)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=AGENT,
+        env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["None", "0"]

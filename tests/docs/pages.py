@@ -14,12 +14,16 @@ NAMES = (
     "inputs.md",
     "outputs.md",
     "calling.md",
+    "agents.md",
     "errors.md",
     "fleets.md",
+    "operations.md",
     "deleting.md",
+    "security.md",
     "local.md",
     "local-differences.md",
     "prove.md",
+    "reliability.md",
 )
 """The pages for users below `docs/` and `docs/ja/`, the index first, the others in the order of reading."""
 

@@ -7,7 +7,7 @@ import re
 import pytest
 import yaml
 
-from lifecycle.stages import STAGES
+from lifecycle.stages import STAGES, TRIGGERS
 from tests.docs.pages import ENGLISH, code_in, text_of
 
 
@@ -49,7 +49,7 @@ def test_every_output_that_is_named_is_one_of_the_template(name: str, page: str)
 
 
 def test_every_function_that_is_named_is_a_stage() -> None:
-    known = {stage.function for stage in STAGES}
+    known = {each.function for each in (*STAGES, *TRIGGERS)}
     for page in ENGLISH:
         named = [name for name in code_in(text_of(page)) if re.fullmatch(r"\w+Function", name)]
         assert set(named) <= known

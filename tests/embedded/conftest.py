@@ -96,6 +96,24 @@ class Lifecycle:
         found: dict[str, Any] | None = item.get("Item")
         return found
 
+    def running_builds(self) -> list[str]:
+        """Builds that have not ended, of an artifact that is not in the table any more."""
+        known = {f"{item['contentHash']}/{item['generation']}" for item in self.artifacts()}
+        codebuild = self.aws.client("codebuild")
+        found = [
+            build
+            for project in codebuild.list_projects()["projects"]
+            for build_id in codebuild.list_builds_for_project(projectName=project)["ids"]
+            for build in codebuild.batch_get_builds(ids=[build_id])["builds"]
+        ]
+        return [
+            str(build["id"])
+            for build in found
+            if build["buildStatus"] == "IN_PROGRESS"
+            and build["source"].get("location", "").partition("/build-sources/")[2][:-4]
+            not in known
+        ]
+
     def callers(self) -> dict[str, str]:
         """The role that each function has called with so far, by the function's logical id."""
         seen = [call.caller for call in self.aws.calls.calls() if call.caller]
@@ -165,6 +183,7 @@ class Lifecycle:
                 for runtime in control.list_agent_runtimes()["agentRuntimes"]
                 if runtime["agentRuntimeName"].endswith(f"_{slug}")
             ],
+            "builds": self.running_builds(),
             "log groups": [
                 group["logGroupName"] for group in groups if f"_{slug}-" in group["logGroupName"]
             ],
@@ -176,6 +195,8 @@ class Lifecycle:
 PARAMETERS = {
     "NotificationEmail": "on-call@example.com",
     "SourceBucket": "the-teams-own-agents",
+    "ProviderHosts": "127.0.0.1",
+    "ProviderNetworks": "any",
     "RebuildEvents": "ENABLED",
     "SourceEvents": "ENABLED",
     "RebuildSchedule": "ENABLED",

@@ -251,3 +251,24 @@ def test_a_source_in_a_bucket_of_the_teams_own_is_read_if_the_stack_names_it(
     assert (other.status, other.error) == ("FAILED", "ArtifactBuildError")
     assert "s3://somebody-elses/agent.zip may not be read" in other.cause
     assert "SourceBucket" in other.cause
+
+
+@pytest.mark.parametrize("kind", ["code", "container"])
+def test_a_module_that_is_missing_is_named_in_the_cause_with_the_log_group(
+    lifecycle: Any,
+    environment: Callable[[], str],
+    uploaded: Callable[..., dict[str, str]],
+    kind: str,
+) -> None:
+    name = environment()
+    source = uploaded(
+        "echo", f"uploads/{name}.zip", **{"main.py": f"import no_such_module\n{ECHO}"}
+    )
+    run = lifecycle.run({**IAM, "environment": name, "artifact": {"type": kind, "source": source}})
+    assert (run.status, run.error) == ("FAILED", "SmokeTestError")
+    assert "ModuleNotFoundError: No module named 'no_such_module'" in run.cause
+    assert "add what is missing to the agent's requirements.txt" in run.cause
+    found = re.search(r"its log group (/aws/bedrock-agentcore/runtimes/\S+-DEFAULT):", run.cause)
+    assert found, run.cause
+    events = lifecycle.aws.client("logs").filter_log_events(logGroupName=found[1])["events"]
+    assert any("no_such_module" in event["message"] for event in events)

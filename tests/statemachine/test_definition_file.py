@@ -13,6 +13,7 @@ from lifecycle import errors
 from lifecycle.identity import late_tags
 from lifecycle.request.model import parse_request
 from lifecycle.stages import STAGES, TRIGGERS, Machine
+from lifecycle.table import MARGIN_SECONDS
 from local.moto.stepfunctions.jsonata_engine import evaluate
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,13 @@ OF_SOME_STAGES = {
     "RoleNotReadyError": {"Deploy the runtime"},
     # The policies of these stages depend on tags.
     "TagsNotVisibleError": {"Provision the identity", "Run the smoke test", "Delete the identity"},
+    # These wait until no other call may create or delete: before the lock is taken, before anything is deleted, and
+    # before the record is deleted.
+    "EnvironmentSettlingError": {
+        "Prepare the request",
+        *(stage.state for stage in STAGES if stage.effect == "deletes"),
+        "Report the outcome",
+    },
 }
 CRASHES = {"Sandbox.Timedout", "Lambda.Unknown", "Runtime.ExitError", "States.Timeout"}
 
@@ -167,7 +175,10 @@ def test_every_task_has_a_timeout_its_own_retries_and_one_catch(
     assert task["TimeoutSeconds"] > 0, (machine, name)
     retried = [error for retry in task["Retry"] for error in retry["ErrorEquals"]]
     assert len(retried) == len(set(retried))
-    assert all(retry["JitterStrategy"] == "FULL" for retry in task["Retry"])
+    for retry in task["Retry"]:
+        # A wait for a moment that is known must not fall short of it.
+        waits = retry["ErrorEquals"] == ["EnvironmentSettlingError"]
+        assert retry["JitterStrategy"] == ("NONE" if waits else "FULL")
     assert [catch["ErrorEquals"] for catch in task["Catch"]] == [["States.ALL"]]
 
 
@@ -181,19 +192,35 @@ def test_retries_are_the_service_errors_crashes_and_exactly_what_heals(
     assert retried == TRANSIENT | CRASHES | (heal - others), machine
 
 
+def waits_for(error: str, state: str) -> list[float]:
+    """The seconds before each retry of a state for an error, without jitter."""
+    (retry,) = (
+        retry
+        for retry in states(Machine.LIFECYCLE)[state]["Retry"]
+        if retry["ErrorEquals"] == [error]
+    )
+    return [
+        min(retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt, retry["MaxDelaySeconds"])
+        for attempt in range(retry["MaxAttempts"])
+    ]
+
+
+def test_a_call_that_was_cut_off_is_waited_for_longer_than_any_function_may_run(
+    template: dict[str, Any],
+) -> None:
+    longest = max(
+        template["Resources"][stage.function]["Properties"].get("Timeout", 0)
+        for stage in STAGES
+        if stage.effect is not None
+    )
+    for state in OF_SOME_STAGES["EnvironmentSettlingError"]:
+        waited = sum(waits_for("EnvironmentSettlingError", state))
+        assert longest + MARGIN_SECONDS + 60 <= waited <= 2 * longest, state
+
+
 def test_a_refusal_for_good_is_retried_for_about_a_minute() -> None:
     for stage in OF_SOME_STAGES["TagsNotVisibleError"]:
-        (retry,) = (
-            retry
-            for retry in states(Machine.LIFECYCLE)[stage]["Retry"]
-            if retry["ErrorEquals"] == ["TagsNotVisibleError"]
-        )
-        waits = [
-            min(
-                retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt, retry["MaxDelaySeconds"]
-            )
-            for attempt in range(retry["MaxAttempts"])
-        ]
+        waits = waits_for("TagsNotVisibleError", stage)
         # With full jitter a wait is half as long on average. The function itself gives up after `SECONDS`.
         assert late_tags.SECONDS <= sum(waits) / 2 <= late_tags.SECONDS + 15
 

@@ -13,6 +13,7 @@ from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import FleetError
 from lifecycle.fleet.files import Location, read_json, read_list
+from lifecycle.fleet.gauges import measure_verification
 from lifecycle.fleet.orphans import Orphan
 from lifecycle.fleet.select import Selection
 from lifecycle.outcome.announcement import announce
@@ -101,6 +102,8 @@ def report_fleet(event: FleetReportEvent, *, clients: Clients = CLIENTS) -> Flee
         orphans=selection.orphans,
         orphan_list=selection.orphan_list,
     )
+    if report.action == "verify" and not report.dry_run:
+        measure_verification(failed)
     _announce(clients.events, settings.event_bus_name, event.execution, report)
     if failed:
         raise FleetError(_sentence(report))

@@ -14,6 +14,7 @@ from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import InvalidRequestError
 from lifecycle.fleet.files import Location, folder, write_list
+from lifecycle.fleet.gauges import measure_environments, measure_orphans
 from lifecycle.fleet.orphans import Orphan, find_orphans
 from lifecycle.fleet.request import FleetRequest, parse_fleet_request
 from lifecycle.record import Record
@@ -29,10 +30,11 @@ _NAMED = 10
 
 
 class SelectionSettings(Settings):
-    """Where the files of fleet executions are kept, and the artifacts of all environments."""
+    """Where the files of fleet executions are kept, beside the artifacts; where the images are; and who uses them."""
 
     artifact_bucket: str
     artifacts_table_name: str
+    repository_uri: str
 
 
 class FleetEvent(Wire):
@@ -90,7 +92,7 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
 
     Args:
         event: The execution and its input.
-        clients: DynamoDB, S3, Resource Groups Tagging API and AgentCore.
+        clients: DynamoDB, S3, ECR, Resource Groups Tagging API and AgentCore.
 
     Returns:
         How many environments were selected, and the file with one item per environment. A dry run also names the first
@@ -104,6 +106,7 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
     settings = SelectionSettings.load()
     table = Records(clients.dynamodb, settings.table_name)
     records = sorted(table.all(), key=lambda record: record.environment)
+    measure_environments(records)
     _refuse_unknown(request, records)
     inputs = {
         record.environment: chosen
@@ -114,7 +117,15 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
     orphans: list[Orphan] = []
     if request.action == "sweep":
         shared = SharedArtifacts(clients.dynamodb, settings.artifacts_table_name)
-        orphans = find_orphans(clients, settings.stack_name, records, shared.all())
+        orphans = find_orphans(
+            clients,
+            settings.stack_name,
+            records,
+            shared.all(),
+            bucket=settings.artifact_bucket,
+            repository_uri=settings.repository_uri,
+        )
+        measure_orphans(len(orphans))
     if request.remove_orphans:
         for environment in _removable(request, orphans):
             if request.dry_run or table.adopt(environment, event.execution):

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from lifecycle.request.inputs import InputModel, allowed, problem, problems
 from lifecycle.request.service.service_model import find_faults, input_shape
+from lifecycle.request.service.urls import is_address
 
 # The image URIs that AgentCore accepts (botocore's model: RuntimeContainerUri).
 _CONTAINER_URI = (
     r"^([0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?|public\.ecr\.aws)"
     r"/(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*(?::[^:@]{1,300})?(?:@sha256:[0-9a-f]{64})?$"
 )
+
+# ECR's own limits of a repository's name (botocore's model: RepositoryName), which that pattern does not have.
+_SHORTEST_REPOSITORY, _LONGEST_REPOSITORY = 2, 256
+# Amazon S3 user guide, "Naming Amazon S3 objects": bytes in UTF-8.
+_LONGEST_KEY = 1024
 
 
 def code_shape() -> Any:
@@ -26,7 +33,10 @@ class Source(InputModel):
     """Where the source zip of another agent is."""
 
     bucket: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        # Amazon S3 user guide, "Bucket naming rules".
+        min_length=3,
+        max_length=63,
+        pattern=r"^[a-z0-9]+([.-]?-*[a-z0-9]+)*$",
         description="Bucket of the source zip.",
         json_schema_extra=allowed("an S3 bucket name"),
     )
@@ -34,7 +44,7 @@ class Source(InputModel):
         min_length=1,
         max_length=1024,
         description="Key of the source zip.",
-        json_schema_extra=allowed("an S3 key of 1 to 1024 characters"),
+        json_schema_extra=allowed("an S3 key of 1 to 1024 bytes"),
     )
     version_id: str | None = Field(
         default=None,
@@ -43,6 +53,23 @@ class Source(InputModel):
         description="Version of the source zip. Default: the latest version.",
         json_schema_extra=allowed("an S3 version id"),
     )
+
+    @field_validator("bucket")
+    @classmethod
+    def _is_no_address(cls, value: str) -> str:
+        if is_address(value):
+            raise problem("", value, "an S3 bucket name, which is no IP address")
+        return value
+
+    @field_validator("key")
+    @classmethod
+    def _fits_into_s3(cls, value: str) -> str:
+        size = len(value.encode())
+        if size > _LONGEST_KEY:
+            raise problem(
+                "", value, f"an S3 key of at most {_LONGEST_KEY} bytes; this one has {size}"
+            )
+        return value
 
 
 class Artifact(InputModel):
@@ -86,6 +113,20 @@ class Artifact(InputModel):
         description="Deploys this image and builds nothing.",
         json_schema_extra=allowed("an ECR image URI"),
     )
+
+    @field_validator("container_uri")
+    @classmethod
+    def _ecr_has_such_names(cls, value: str | None) -> str | None:
+        repository = re.split("[:@]", (value or "").partition("/")[2])[0]
+        if value is not None and not (
+            _SHORTEST_REPOSITORY <= len(repository) <= _LONGEST_REPOSITORY
+        ):
+            raise problem(
+                "",
+                value,
+                f"a repository's name of {_SHORTEST_REPOSITORY} to {_LONGEST_REPOSITORY} characters",
+            )
+        return value
 
     @field_validator("runtime", "entry_point")
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -13,10 +14,31 @@ from lifecycle.request.service.ownership import AUTH_OWNED
 from lifecycle.request.service.service_model import find_faults, jwt_authorizer_shape
 from lifecycle.request.service.urls import has_valid_host
 
-_DISCOVERY_URL = r"^https?://[^\s?#]+/\.well-known/openid-configuration$"
-_COGNITO = re.compile(r"https://cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/", re.IGNORECASE)
+# Visible ASCII without `?` and `#`: no HTTP client sends another URL (RFC 3986, section 2).
+_DISCOVERY_URL = r"^https?://[!-\x22$->@-~]+/\.well-known/openid-configuration$"
+_COGNITO = re.compile(
+    r"https://(issuer-)?cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/", re.IGNORECASE
+)
 _SECRET_ARN = r"^arn:aws(-[^:]+)?:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$"  # noqa: S105 - a pattern
 _Scope = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[\x21\x23-\x5B\x5D-\x7E]+$")]
+
+
+# botocore's documentation of ClaimMatchOperatorType: which kind of claim and of value goes with an operator.
+_CLAIMS = {
+    "EQUALS": ("STRING", "matchValueString"),
+    "CONTAINS": ("STRING_ARRAY", "matchValueString"),
+    "CONTAINS_ANY": ("STRING_ARRAY", "matchValueStringList"),
+}
+
+
+def _claims_that_do_not_fit(claims: list[dict[str, Any]]) -> Iterator[tuple[str, Any, str]]:
+    for index, claim in enumerate(claims):
+        match = claim["authorizingClaimMatchValue"]
+        operator, kind = match["claimMatchOperator"], claim["inboundTokenClaimValueType"]
+        (value,) = match["claimMatchValue"]
+        if _CLAIMS.get(operator, (kind, value)) != (kind, value):
+            goes = f"{operator} with {' and '.join(_CLAIMS[operator])}"
+            yield f"customClaims[{index}]", f"{operator} with {kind} and {value}", goes
 
 
 class Auth(InputModel):
@@ -38,7 +60,8 @@ class Auth(InputModel):
         default=None,
         max_length=2048,
         pattern=_DISCOVERY_URL,
-        description="For `jwt`: URL of the provider's discovery document.",
+        description="For `jwt`: URL of the provider's discovery document. The stack's parameter `ProviderHosts` "
+        "must have its host.",
         json_schema_extra=allowed("a URL that ends in /.well-known/openid-configuration"),
     )
     allowed_clients: list[Annotated[str, Field(min_length=1)]] | None = Field(
@@ -67,7 +90,8 @@ class Auth(InputModel):
         pattern=_SECRET_ARN,
         description="For `jwt`: the secret that holds the smoke test's own client credentials, as JSON "
         "`{clientId, clientSecret, scope?, audience?}`. The smoke test sends them to the provider's token endpoint. "
-        "The secret must have the tag `agentcore-lifecycle:smoke-test` = `allowed`.",
+        "The secret must have the tag `agentcore-lifecycle:smoke-test-host`, whose value is the host of "
+        "`discoveryUrl`.",
         json_schema_extra=allowed(
             "the ARN of a Secrets Manager secret of this account, only for auth.type jwt"
         ),
@@ -86,8 +110,11 @@ class Auth(InputModel):
     @classmethod
     def _is_in_the_service_model(cls, value: dict[str, Any]) -> dict[str, Any]:
         faults = list(find_faults(jwt_authorizer_shape(), value, AUTH_OWNED)) if value else []
-        if faults:
-            raise problems([(fault.path, fault.given, fault.allowed) for fault in faults])
+        found = [(fault.path, fault.given, fault.allowed) for fault in faults]
+        if not found:
+            found = list(_claims_that_do_not_fit(value.get("customClaims", [])))
+        if found:
+            raise problems(found)
         return value
 
     @field_validator("discovery_url")

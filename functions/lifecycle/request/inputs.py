@@ -6,7 +6,7 @@ A sentence names the field as the caller writes it, the value that was given, an
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -19,7 +19,15 @@ from lifecycle.errors import InvalidRequestError
 _PRIVATE_FIELDS = {"environmentVariables", "prompt"}
 # An error is one line that a person reads, and a cause of Step Functions has at most 32,768 characters.
 _SHOWN = 120
+_FIELD = 250
+_ALLOWED = 600
 _SENTENCES = 20
+# A DynamoDB item, which holds the request, has at most 32 levels (DynamoDB, "Quotas"), and the record has some itself.
+_DEEPEST = 25
+# Python writes no whole number of more than 4,300 digits.
+_MOST_BITS = 400
+LONGEST_MESSAGE = _SENTENCES * 1000
+"""How many characters the message of a refused input has at most."""
 
 
 class InputModel(BaseModel):
@@ -70,6 +78,37 @@ def require_object(value: Any, name: str) -> dict[str, Any]:
     return value
 
 
+def is_unicode(text: str) -> bool:
+    r"""Whether UTF-8 can carry a text: JSON can also write half a surrogate pair, such as `"\ud800"`."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def refuse_deep(value: dict[str, Any], above: str = "") -> None:
+    """Refuse JSON that is nested deeper than the record could hold.
+
+    Args:
+        value: A JSON object.
+        above: What the object is called in the error, with a dot at its end; empty for the input itself.
+
+    Raises:
+        InvalidRequestError: Names the field that is nested too deep.
+    """
+    for name, item in value.items():
+        level = [item]
+        for _ in range(_DEEPEST):
+            level = [inner for outer in level for inner in _inside(outer)]
+            if not level:
+                break
+        else:
+            raise InvalidRequestError(
+                f"{above}{_named(name)}: given JSON of more than {_DEEPEST} levels, allowed: at most {_DEEPEST} levels"
+            )
+
+
 def parse_input(model: type[M], event: Any) -> M:
     """Validate an execution's input.
 
@@ -84,15 +123,11 @@ def parse_input(model: type[M], event: Any) -> M:
         InvalidRequestError: The input is wrong; the message names each wrong field, its value and what is allowed.
     """
     value = require_object(unwrap(event), "detail" if _is_envelope(event) else "input")
+    refuse_deep(value)
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        sentences = dict.fromkeys(
-            text for wrong in error.errors() for text in _sentences(model, wrong)
-        )
-        more = len(sentences) - _SENTENCES
-        told = [*sentences][:_SENTENCES] + ([f"and {more} more"] if more > 0 else [])
-        raise InvalidRequestError("; ".join(told)) from None
+        raise InvalidRequestError(_message(model, error)) from None
 
 
 def allowed_values(root: type[BaseModel], path: tuple[str, ...]) -> str | None:
@@ -119,21 +154,62 @@ def model_of(annotation: Any) -> type[BaseModel] | None:
     return None
 
 
+def _inside(value: Any) -> Collection[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _message(root: type[BaseModel], error: ValidationError) -> str:
+    wrong = error.errors(include_url=False)
+    # An input may have thousands of faults; only those that are told are worked out.
+    every = (text for one in wrong for text in _sentences(root, one))
+    told: dict[str, None] = {}
+    seen = 0
+    for text in every:
+        told[text] = None
+        seen += 1
+        if len(told) == _SENTENCES:
+            break
+    more = sum(_faults(one) for one in wrong) - seen
+    return "; ".join([*told, *([f"and {more} more"] if more > 0 else [])])
+
+
+def _faults(wrong: ErrorDetails) -> int:
+    return len(wrong["ctx"]["found"]) if wrong["type"] == "request" else 1
+
+
 def _sentences(root: type[BaseModel], wrong: ErrorDetails) -> Iterator[str]:
-    loc = wrong["loc"]
-    # pydantic adds "[key]" if the name itself is wrong. A field may have that name, too.
-    name_is_wrong = len(loc) > 1 and loc[-1] == "[key]" and wrong["input"] == loc[-2]
-    path = [_cut(str(part)) for part in (loc[:-1] if name_is_wrong else loc)]
+    path = [_named(str(part)) for part in _place(root, wrong)]
     if wrong["type"] != "request":
         yield _sentence(root, wrong, path)
         return
     for field, given, may in wrong["ctx"]["found"]:
-        whole = [*path, field] if field else path
-        yield f"{'.'.join(whole) or 'input'}: given {shown(given, whole)}, allowed: {may}"
+        whole = [*path, _named(field, _FIELD)] if field else path
+        yield f"{'.'.join(whole) or 'input'}: given {shown(given, whole)}, allowed: {_named(may, _ALLOWED)}"
+
+
+def _place(root: type[BaseModel], wrong: ErrorDetails) -> list[Any]:
+    """Where a fault is: the names from the whole input down to it."""
+    loc, given = list(wrong["loc"]), wrong["input"]
+    if _is_odd_name(root, wrong):
+        return [*loc, given]
+    # pydantic adds "[key]" if the name itself is wrong. A field may have that name, too.
+    if len(loc) > 1 and loc[-1] == "[key]" and isinstance(given, str):
+        if given == loc[-2]:
+            return loc[:-1]
+        if not is_unicode(given):  # pydantic shows such a name in another way
+            return [*loc[:-2], given]
+    return loc
+
+
+def _is_odd_name(root: type[BaseModel], wrong: ErrorDetails) -> bool:
+    """Whether a field's name is no Unicode text, so that no model knows it."""
+    return wrong["type"] == "string_unicode" and _model_at(root, wrong["loc"]) is not None
 
 
 def _sentence(root: type[BaseModel], wrong: ErrorDetails, path: list[str]) -> str:
-    if wrong["type"] == "extra_forbidden":
+    if wrong["type"] == "extra_forbidden" or _is_odd_name(root, wrong):
         siblings = _fields_at(root, path[:-1])
         close = difflib.get_close_matches(path[-1], siblings, n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
@@ -144,12 +220,17 @@ def _sentence(root: type[BaseModel], wrong: ErrorDetails, path: list[str]) -> st
     return f"{'.'.join(path)}: given {shown(wrong['input'], path)}, allowed: {text}"
 
 
-def _fields_at(root: type[BaseModel], path: list[str]) -> list[str]:
-    model = root
+def _fields_at(root: type[BaseModel], path: Sequence[Any]) -> list[str]:
+    return [str(field.alias) for field in (_model_at(root, path) or root).model_fields.values()]
+
+
+def _model_at(root: type[BaseModel], path: Sequence[Any]) -> type[BaseModel] | None:
+    model: type[BaseModel] | None = root
     for name in path:
-        field = next((f for f in model.model_fields.values() if f.alias == name), None)
-        model = (model_of(field.annotation) if field else None) or root
-    return [str(field.alias) for field in model.model_fields.values()]
+        fields = model.model_fields.values() if model else ()
+        field = next((f for f in fields if f.alias == name), None)
+        model = model_of(field.annotation) if field else None
+    return model
 
 
 def shown(value: Any, path: Sequence[str] = ()) -> str:
@@ -158,9 +239,45 @@ def shown(value: Any, path: Sequence[str] = ()) -> str:
         return f"a {type(value).__name__} (not shown)"
     if value is None:
         return "nothing"
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = ""
+    for piece in _pieces(value):
+        text += piece
+        if len(text) > _SHOWN:
+            break
     return _cut(text)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}…"
+def _pieces(value: Any) -> Iterator[str]:
+    """The parts of a value's `repr`, in order: a value may be large, or nested deeper than `repr` goes."""
+    if isinstance(value, dict):
+        yield "{"
+        for index, (name, item) in enumerate(value.items()):
+            yield ", " if index else ""
+            yield from _pieces(name)
+            yield ": "
+            yield from _pieces(item)
+        yield "}"
+    elif isinstance(value, list):
+        yield "["
+        for index, item in enumerate(value):
+            yield ", " if index else ""
+            yield from _pieces(item)
+        yield "]"
+    elif isinstance(value, str):
+        yield repr(value[: _SHOWN + 1])
+    elif isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        yield f"a whole number of {value.bit_length()} bits"
+    else:
+        yield repr(value)
+
+
+def _named(text: str, most: int = _SHOWN) -> str:
+    """A name as an error shows it: short, and on one line whatever is in it."""
+    text = text[: most + 1]
+    return _cut(text if text.isprintable() else repr(text)[1:-1], most) or "(empty)"
+
+
+def _cut(text: str, most: int = _SHOWN) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}…"

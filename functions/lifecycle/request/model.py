@@ -157,4 +157,4 @@ def environment_of(request: Any) -> str | None:
     if not isinstance(value, dict):
         return None
     name = value.get("environment", "dev")
-    return name if isinstance(name, str) and re.match(ENVIRONMENT_PATTERN, name) else None
+    return name if isinstance(name, str) and re.fullmatch(ENVIRONMENT_PATTERN, name) else None

@@ -11,6 +11,7 @@ from lifecycle.entry import Wire
 from lifecycle.errors import ArtifactChangeError, EnvironmentNotFoundError
 from lifecycle.record import Record, State, expiry
 from lifecycle.request.model import Request, parse_request
+from lifecycle.request.providers import check_provider
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 
@@ -36,14 +37,14 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
 
     Args:
         event: The execution and its input.
-        clients: DynamoDB and Step Functions.
+        clients: DynamoDB, Step Functions and Secrets Manager.
 
     Returns:
         The request with every default filled in. `teardown` and `smokeTest` take what their input leaves out from the
         environment's last provision that succeeded.
 
     Raises:
-        InvalidRequestError: The input is wrong.
+        InvalidRequestError: The input is wrong, or the stack does not allow its provider or secret.
         EnvironmentNotFoundError: `teardown` or `smokeTest` of an environment without a record.
         EnvironmentBusyError: Another execution works on the environment.
         ArtifactChangeError: The environment's runtime is of the other kind of artifact.
@@ -52,6 +53,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     settings = Settings.load()
     records = Records(clients.dynamodb, settings.table_name)
     if request.action == "provision":
+        check_provider(request.auth, clients)
         _refuse_artifact_change(records.get(request.environment), request)
 
     def is_running(execution: str) -> bool:

@@ -40,7 +40,8 @@ class Runtime(InputModel):
     )
     environment_variables: dict[
         Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")],
-        Annotated[str, Field(max_length=4096)],
+        # No process can have a NUL in its environment (POSIX, "Environment Variables").
+        Annotated[str, Field(max_length=4096, pattern=r"^[^\x00]*$")],
     ] = Field(
         default_factory=dict,
         max_length=47,

@@ -19,13 +19,15 @@ from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire, logger
 from lifecycle.errors import InvalidRequestError
-from lifecycle.request.inputs import require_object, shown
+from lifecycle.request.inputs import is_unicode, refuse_deep, require_object, shown
 from lifecycle.settings import Settings
 
 _S3 = "aws.s3"
 _SCHEDULER = "aws.scheduler"
 # What an event may ask for of the fields that decide whether something is removed.
 _REBUILDS = {"action": "provision", "teardown": "never"}
+# Step Functions, "Service quotas": the input of an execution.
+_LARGEST_INPUT = 262_144
 # Ids that can be part of an execution's name, which has at most 80 characters.
 _PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
@@ -84,20 +86,21 @@ def start_execution(event: TriggerEvent, *, clients: Clients = CLIENTS) -> Start
     settings = TriggerSettings.load()
     machine, name, given = _execution(event, settings)
     try:
-        clients.stepfunctions.start_execution(
-            stateMachineArn=machine, name=name, input=json.dumps(given, ensure_ascii=False)
+        answer = clients.stepfunctions.start_execution(
+            stateMachineArn=machine, name=name, input=_as_input(given)
         )
     except ClientError as error:
         if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
             raise
         logger.info("delivered before", extra={"started_before": name})
         return Started(execution=name, started=False)
-    logger.info("execution started", extra={"started": name})
+    logger.info("execution started", extra={"execution": answer["executionArn"], "event": event.id})
     return Started(execution=name, started=True)
 
 
 def _execution(event: TriggerEvent, settings: TriggerSettings) -> tuple[str, str, dict[str, Any]]:
     detail = require_object(event.detail, "detail")
+    refuse_deep(event.model_dump(by_alias=True))
     identity = _text(event.id, "id")
     source = _text(event.source, "source")
     _text(event.detail_type, "detail-type")
@@ -108,7 +111,7 @@ def _execution(event: TriggerEvent, settings: TriggerSettings) -> tuple[str, str
         item = require_object(detail.get("object"), "detail.object")
         _text(item.get("key"), "detail.object.key")
         # S3 may send two events for one upload, with different ids.
-        upload = item.get("version-id") or item.get("sequencer") or identity
+        upload = _upload(item) or identity
         name = f"source-{names.digest([bucket, item['key'], upload])[:32]}"
         uploaded = {"bucket": bucket, "key": item["key"]}
         return settings.fleet_machine_arn, name, {"action": "rebuild", "source": uploaded}
@@ -121,12 +124,35 @@ def _execution(event: TriggerEvent, settings: TriggerSettings) -> tuple[str, str
     return settings.lifecycle_machine_arn, f"event-{own}", event.model_dump(by_alias=True)
 
 
+def _upload(item: dict[str, Any]) -> str | None:
+    for name in ("version-id", "sequencer"):
+        if item.get(name):
+            return _text(item[name], f"detail.object.{name}")
+    return None
+
+
 def _text(value: Any, name: str) -> str:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not is_unicode(value):
         raise InvalidRequestError(
             f"{name}: given {shown(value)}, allowed: a string that is not empty"
         )
     return value
+
+
+def _as_input(given: dict[str, Any]) -> str:
+    """The input of an execution as Step Functions takes it: JSON of bounded size."""
+    try:
+        text = json.dumps(given, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        size = len(text.encode())
+    except ValueError:
+        raise InvalidRequestError(
+            "detail: given a number without a value or half a surrogate pair, allowed: JSON that UTF-8 can carry"
+        ) from None
+    if size > _LARGEST_INPUT:
+        raise InvalidRequestError(
+            f"detail: given an event of {size} bytes, allowed: at most {_LARGEST_INPUT} bytes"
+        )
+    return text
 
 
 def _refuse_removals(detail_type: str, detail: dict[str, Any]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Any
 
+from lifecycle.agent_log.last_error import AgentLog
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import EnvironmentNotFoundError, RuntimeFailedError, WaitTimeoutError
@@ -38,7 +40,7 @@ def check_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> Readiness
 
     Args:
         event: The stage's event; the deadline is the runtime's.
-        clients: DynamoDB and AgentCore.
+        clients: DynamoDB, AgentCore and CloudWatch Logs.
 
     Returns:
         Whether the runtime is ready, or must be deployed again.
@@ -65,7 +67,7 @@ def check_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> Readiness
     runtime.version = version
     if not _is_pending(runtime):
         _refuse_failures(
-            event, records, runtime, {"runtime": observed, "endpoint DEFAULT": endpoint}
+            event, clients, records, runtime, {"runtime": observed, "endpoint DEFAULT": endpoint}
         )
     if status == READY and endpoint is not None:
         status = endpoint["status"]
@@ -108,6 +110,7 @@ def _needs_another_deploy(runtime: RuntimeRecord, observed: dict[str, Any]) -> b
 
 def _refuse_failures(
     event: StageEvent,
+    clients: Clients,
     records: Records,
     runtime: RuntimeRecord,
     seen: dict[str, dict[str, Any] | None],
@@ -118,8 +121,17 @@ def _refuse_failures(
         reason = state.get("failureReason") or "AgentCore gives no reason"
         text = f"{what} {runtime.id} is {state['status']} on version {runtime.version}: {reason}"
         runtime.failed_version, runtime.failed_reason = runtime.version, text
-        records.update(event.request.environment, event.execution, runtime=runtime)
-        raise RuntimeFailedError(f"{' '.join(text.split())}; fix the cause and retry the execution")
+        record = records.update(event.request.environment, event.execution, runtime=runtime)
+        text = f"{' '.join(text.split())}; fix the cause and retry the execution"
+        # On platform V2, AgentCore starts the agent before the runtime is ready.
+        told = AgentLog(clients.quick_logs, str(runtime.id), DEFAULT_ENDPOINT).error(_begun(record))
+        raise RuntimeFailedError(f"{text}; {told}" if told else text)
+
+
+def _begun(record: Record) -> float:
+    """When the execution took the lock, in seconds since the epoch."""
+    lock = record.lock
+    return datetime.fromisoformat(lock.acquired_at).timestamp() if lock else time.time()
 
 
 def _looked(

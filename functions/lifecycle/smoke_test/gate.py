@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from lifecycle.agent_log.last_error import AgentLog
 from lifecycle.entry import Wire
 from lifecycle.errors import AwsCallError, SmokeTestError
 from lifecycle.request.model import Request
@@ -22,6 +23,7 @@ from lifecycle.smoke_test.redaction import Redaction
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 # AgentCore returns 424 when the agent itself failed: the call passed the authorization.
 _LET_THROUGH = frozenset({HTTPStatus.OK, HTTPStatus.FAILED_DEPENDENCY})
+_SERVER_FAULT = 500
 _REFUSAL_SECONDS = 30.0
 _UNDECIDED = "undecided"
 # A first pull of an image can take longer than the service lets an agent start: a 424 that heals. An agent that is
@@ -31,6 +33,19 @@ _MOST_QUICK_FAILURES = 3
 # A permission that was given a moment ago may count only later.
 _MOST_DENIALS = 3
 _IAM_DENIAL = "not authorized to perform: bedrock-agentcore:InvokeAgentRuntime"
+# Errors of the signature itself (IAM user guide, "Common errors"): the authorizer was not asked either.
+_NOT_SIGNED = frozenset(
+    {
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
 _SHOWN = 300
 _ANSWER_SHOWN = 4000
 
@@ -73,12 +88,19 @@ class Gate:
         request: The protocol, the prompt and the expected answer.
         patience: The time limit of all probes together.
         secrets: Texts that must not appear in any output.
+        agent_log: What the agent writes, for the cause of a failure.
     """
 
     def __init__(
-        self, target: Target, request: Request, patience: Patience, secrets: Iterable[str]
+        self,
+        target: Target,
+        request: Request,
+        patience: Patience,
+        secrets: Iterable[str],
+        agent_log: AgentLog,
     ) -> None:
         self._target = target
+        self._agent_log = agent_log
         self._mcp = request.runtime.protocol == "MCP"
         self._prompt = request.smoke_test.prompt
         self._expect = request.smoke_test.expect
@@ -96,7 +118,7 @@ class Gate:
             AwsCallError: IAM refuses the function itself, so the check would prove nothing about the authorizer.
         """
         expected = f"200 and /{self._expect}/" if probe.answered else REFUSED
-        began = time.monotonic()
+        began, since = time.monotonic(), time.time()
         tries = 0
         failure = ""
         while True:
@@ -122,7 +144,7 @@ class Gate:
                 if problem == _UNDECIDED:
                     problem = (
                         f"undecided after {tries} tries in {self._patience.seconds:.0f} s: that status is neither a "
-                        "pass nor a failure; look at the runtime's log, and retry or raise smokeTest.timeoutSeconds"
+                        "pass nor a failure; retry or raise smokeTest.timeoutSeconds"
                         f"{_where_to_listen(reply, mcp=self._mcp)}{failure}"
                     )
                 break
@@ -139,6 +161,7 @@ class Gate:
         if problem is not None:
             raise SmokeTestError(
                 f"check '{probe.name}': expected {expected}, seen {seen}: {problem}"
+                f"{self._from_the_log(probe, reply, since)}"
             )
         if probe.answered:
             self.answer = self._hidden(reply.text[:_ANSWER_SHOWN])
@@ -173,7 +196,7 @@ class Gate:
         """None: passed. `_UNDECIDED`: repeat the probe. Anything else: why the check failed."""
         status = reply.answer.status
         if not probe.answered:
-            if _is_denied_by_iam(probe, reply):
+            if _is_denied_by_iam(probe, reply) or _is_not_signed(probe, reply):
                 return _UNDECIDED
             if status in _REFUSALS:
                 return None
@@ -184,22 +207,19 @@ class Gate:
                 )
             return _UNDECIDED
         if status == HTTPStatus.FAILED_DEPENDENCY:
-            return f"the agent failed: {self._line(reply.text)}; look at the runtime's log"
+            return f"the agent failed: {self._line(reply.text)}"
         if reply.problem is not None:
             return "the MCP server answered, but not as expected; fix the agent or smokeTest.prompt"
         if status != HTTPStatus.OK:
             return _UNDECIDED
         shown = f"the answer is: {self._line(reply.text) or '(empty)'}"
-        try:
-            matching = matches(self._expect, reply.text, self._patience.for_one_try())
-        except TimeoutError:
-            return (
-                "smokeTest.expect against the answer took too long; write the pattern without nested quantifiers such "
-                f"as (a+)+, or raise smokeTest.timeoutSeconds; {shown}"
-            )
-        except MemoryError:
-            return f"smokeTest.expect against the answer needs too much memory; write a simpler pattern; {shown}"
-        return None if matching else f"the answer does not match; {shown}"
+        problem = _mismatch(self._expect, reply.text, self._patience.for_one_try())
+        return f"{problem}; {shown}" if problem else None
+
+    def _from_the_log(self, probe: Probe, reply: _Reply, since: float) -> str:
+        if not (probe.answered and _may_be_the_agents(reply.answer.status)):
+            return ""
+        return f"; {self._agent_log.explain(since, self._patience.wait, self._hidden)}"
 
     def _line(self, text: str) -> str:
         line = " ".join(self._hidden(text[:_ANSWER_SHOWN]).split())
@@ -213,6 +233,28 @@ def _is_denied_by_iam(probe: Probe, reply: _Reply) -> bool:
     """
     denied = reply.answer.status == HTTPStatus.FORBIDDEN and _IAM_DENIAL in reply.answer.body
     return denied and isinstance(probe.caller, SigV4Caller)
+
+
+def _is_not_signed(probe: Probe, reply: _Reply) -> bool:
+    return isinstance(probe.caller, SigV4Caller) and reply.answer.code in _NOT_SIGNED
+
+
+def _may_be_the_agents(status: int | None) -> bool:
+    """Whether the agent may have failed; other statuses say that the call did not reach it, or that it answered."""
+    return status is None or status == HTTPStatus.FAILED_DEPENDENCY or status >= _SERVER_FAULT
+
+
+def _mismatch(pattern: str, text: str, seconds: float) -> str | None:
+    """Why the answer is not the expected one; None when it is."""
+    try:
+        return None if matches(pattern, text, seconds) else "the answer does not match"
+    except TimeoutError:
+        return (
+            "smokeTest.expect against the answer took too long; write the pattern without nested quantifiers such as "
+            "(a+)+, or raise smokeTest.timeoutSeconds"
+        )
+    except MemoryError:
+        return "smokeTest.expect against the answer needs too much memory; write a simpler pattern"
 
 
 def _is_repeated(probe: Probe, reply: _Reply, problem: str | None, *, last: bool) -> bool:

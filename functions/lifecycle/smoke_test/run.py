@@ -9,6 +9,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
+from lifecycle.agent_log.last_error import AgentLog
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire, logger
 from lifecycle.errors import EnvironmentNotFoundError, SmokeTestError
@@ -65,7 +66,7 @@ def run_smoke_test(
 
     Args:
         event: The execution and its request.
-        clients: DynamoDB, Secrets Manager, Cognito, both planes of AgentCore and plain HTTPS.
+        clients: DynamoDB, Secrets Manager, Cognito, both planes of AgentCore, CloudWatch Logs and plain HTTPS.
         sleep: Waits between tries, seconds.
 
     Returns:
@@ -91,8 +92,9 @@ def run_smoke_test(
     patience = Patience(request.smoke_test.timeout_seconds, sleep)
     gate: Gate | None = None
     try:
-        signed_in = sign_in(identity, clients, patience)
-        gate = Gate(target, request, patience, signed_in.secrets)
+        signed_in = sign_in(request.environment, identity, clients, patience)
+        agent_log = AgentLog(clients.quick_logs, str(runtime.id), endpoint)
+        gate = Gate(target, request, patience, signed_in.secrets, agent_log)
         try:
             for probe in matrix(identity, signed_in, clients):
                 gate.ask(probe)

@@ -1,38 +1,34 @@
-"""Sign in: get the tokens of the smoke test. Only this module reads the caller's secret.
+"""Sign in: get the tokens of the smoke test.
 
 Tokens and passwords are only in local variables, as `SecretStr`, whose repr hides them.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from botocore.exceptions import ClientError
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import SecretStr
 
 from lifecycle.clients import Clients
-from lifecycle.entry import EXPLICIT_DENY, is_explicit_deny
 from lifecycle.errors import SmokeTestError
 from lifecycle.identity import app_clients
-from lifecycle.identity.late_tags import is_late, late_tags
+from lifecycle.identity.late_tags import late_tags
 from lifecycle.identity.oauth import token_endpoint
+from lifecycle.provider import hosts
+from lifecycle.provider.discovery import DiscoveryRefusedError, token_endpoint_of
 from lifecycle.record import IdentityRecord
-from lifecycle.smoke_test.bounded import TooLateError, within
-from lifecycle.smoke_test.patience import Patience
-from lifecycle.smoke_test.token_request import discovered_token_endpoint, request_token
-
-_FIX = "provision again, or for auth.type jwt fix the secret that auth.tokenSecretArn names"
-# The function's policy lets it read the stack's own secrets, and other secrets that have this tag.
-_TAG_THEIRS = "give the secret the tag agentcore-lifecycle:smoke-test=allowed"
-_TAG_OURS = (
-    "RunSmokeTestFunction may read the environment's own secret only while it has the stack's tag: provision again, "
-    "which restores the tag; if that does not help, deploy the stack again"
+from lifecycle.settings import ProviderSettings, Settings
+from lifecycle.smoke_test.credentials.secret import (
+    ClientSecret,
+    PasswordSecret,
+    Secret,
+    cannot_sign_in,
+    in_time,
 )
-_USE_THE_KEY = "the secret has a KMS key of its own: let the role of RunSmokeTestFunction use that key (kms:Decrypt)"
+from lifecycle.smoke_test.credentials.token_request import read_document, request_token
+from lifecycle.smoke_test.patience import Patience
 
 
 class StaleSecretError(SmokeTestError):
@@ -64,36 +60,14 @@ class SignedIn:
         return tuple(secret.get_secret_value() for secret in hidden)
 
 
-Model = TypeVar("Model", bound=BaseModel)
-T = TypeVar("T")
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", str_min_length=1)
-
-
-class PasswordSecret(_Strict):
-    """The content of the secret for a password sign-in."""
-
-    username: str
-    password: SecretStr
-
-
-class ClientSecret(_Strict):
-    """The content of the secret for client credentials."""
-
-    client_id: str
-    client_secret: SecretStr
-    token_endpoint: str | None = None
-    scope: str | None = None
-    audience: str | None = None
-
-
-def sign_in(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
+def sign_in(
+    environment: str, identity: IdentityRecord, clients: Clients, patience: Patience
+) -> SignedIn:
     """Get new tokens: the one that must be accepted and those that must be refused.
 
     Args:
-        identity: The identity section of the record.
+        environment: The environment's name.
+        identity: The identity section of its record.
         clients: Cognito, Secrets Manager and plain HTTPS.
         patience: How long to retry a token endpoint while its answers are undecided.
 
@@ -109,16 +83,19 @@ def sign_in(identity: IdentityRecord, clients: Clients, patience: Patience) -> S
     if identity.type == "jwt":
         return _with_provider(identity, clients, patience)
     with late_tags(lambda: identity.tagged_at):
+        stack = Settings.load().stack_name
+        own = Secret.of_environment(clients, patience, identity, stack, environment)
         if identity.flow == "clientCredentials":
-            return _as_machine(identity, clients, patience)
-        return _as_user(identity, clients, patience)
+            return _as_machine(identity, clients, patience, own.read(ClientSecret))
+        return _as_user(identity, clients, patience, own.read(PasswordSecret))
 
 
-def _as_user(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
-    secret = _read_own(clients, patience, identity, PasswordSecret)
+def _as_user(
+    identity: IdentityRecord, clients: Clients, patience: Patience, secret: PasswordSecret
+) -> SignedIn:
 
     def tokens(client_id: str | None) -> dict[str, str]:
-        return _in_time(
+        return in_time(
             "Cognito",
             patience,
             lambda: _password_tokens(clients.cognito, identity, client_id, secret),
@@ -157,7 +134,7 @@ def _password_tokens(
                 "provision again, which creates the user and a new password"
             ) from None
         if code in ("ResourceNotFoundException", "InvalidParameterException"):
-            raise _cannot(code) from None
+            raise cannot_sign_in(code) from None
         raise
     if "AuthenticationResult" not in answer:
         raise StaleSecretError(
@@ -168,9 +145,10 @@ def _password_tokens(
     return tokens
 
 
-def _as_machine(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
-    secret = _read_own(clients, patience, identity, ClientSecret)
-    probe = _in_time(
+def _as_machine(
+    identity: IdentityRecord, clients: Clients, patience: Patience, secret: ClientSecret
+) -> SignedIn:
+    probe = in_time(
         "Cognito",
         patience,
         lambda: app_clients.describe_client(
@@ -178,7 +156,7 @@ def _as_machine(identity: IdentityRecord, clients: Clients, patience: Patience) 
         ),
     )
     if probe is None:
-        raise _cannot("no probe client")
+        raise cannot_sign_in("no probe client")
     endpoint = token_endpoint(clients.cognito, str(identity.domain))
 
     def token(client_id: str, client_secret: SecretStr, scope: str | None) -> SecretStr:
@@ -203,79 +181,35 @@ def _as_machine(identity: IdentityRecord, clients: Clients, patience: Patience) 
 
 
 def _with_provider(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
-    secret = _read(clients, patience, identity.token_secret_arn, ClientSecret)
-    endpoint, in_body = discovered_token_endpoint(clients, patience, str(identity.discovery_url))
+    """Exchange a caller's own secret for a token. Everything is checked before the secret's value is read."""
+    settings = ProviderSettings.load()
+    url = str(identity.discovery_url)
+    allowed, place = hosts.refusal(url, settings), hosts.place_of(url)
+    if allowed is not None or place is None:
+        raise cannot_sign_in(
+            f"the discovery URL {url[:200]}, allowed: {allowed}",
+            "provision again with another auth.discoveryUrl",
+        )
+    secret, secret_hosts = Secret.of_provider(
+        clients, patience, identity.token_secret_arn, place.host
+    )
+    network = settings.provider_networks
+    document = read_document(clients, patience, url, network)
+    try:
+        endpoint = token_endpoint_of(document, url, secret_hosts, settings)
+    except DiscoveryRefusedError as error:
+        raise cannot_sign_in(f"at {url[:200]} {error}", "the secret was not read") from None
+    client = secret.read(ClientSecret)
     return SignedIn(
-        credential=secret.client_secret,
+        credential=client.client_secret,
         token=request_token(
             clients,
             patience,
-            endpoint,
-            secret.client_id,
-            secret.client_secret,
-            {"scope": secret.scope, "audience": secret.audience},
-            in_body=in_body,
+            endpoint.url,
+            client.client_id,
+            client.client_secret,
+            {"scope": client.scope, "audience": client.audience},
+            in_body=endpoint.in_body,
+            networks=network,
         ),
     )
-
-
-def _in_time(service: str, patience: Patience, call: Callable[[], T]) -> T:
-    try:
-        return within(patience.for_one_try(), call)
-    except TooLateError:
-        raise _cannot(
-            f"that {service} did not answer in time", "retry, or raise smokeTest.timeoutSeconds"
-        ) from None
-
-
-def _read_own(
-    clients: Clients, patience: Patience, identity: IdentityRecord, model: type[Model]
-) -> Model:
-    return _read(clients, patience, identity.secret_arn, model, _TAG_OURS, identity.tagged_at)
-
-
-def _read(
-    clients: Clients,
-    patience: Patience,
-    arn: str | None,
-    model: type[Model],
-    allow: str = _TAG_THEIRS,
-    tagged_at: float | None = None,
-) -> Model:
-    try:
-        value = _in_time(
-            "Secrets Manager",
-            patience,
-            lambda: clients.secrets.get_secret_value(SecretId=arn)["SecretString"],
-        )
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code in ("ResourceNotFoundException", "InvalidRequestException"):
-            raise _cannot(f"{code} for the secret {arn}") from None
-        if code == "DecryptionFailure" or code.startswith("AccessDenied"):
-            if is_late(error, tagged_at):
-                raise
-            raise _cannot(f"{code} for the secret {arn}", _how_to_allow(error, allow)) from None
-        raise
-    try:
-        return model.model_validate(json.loads(value))
-    except ValidationError as error:
-        wrong = {str(part) for problem in error.errors() for part in problem["loc"]}
-        names = ", ".join(sorted(wrong)) or "JSON object"
-        raise _cannot(f"a secret {arn} without a usable {names}") from None
-    except ValueError:
-        raise _cannot(f"a secret {arn} that is not JSON") from None
-
-
-def _how_to_allow(error: ClientError, allow: str) -> str:
-    if is_explicit_deny(error):
-        return EXPLICIT_DENY
-    # For a key that the caller may not use, Secrets Manager answers "Access to KMS is not allowed".
-    message = error.response["Error"].get("Message", "")
-    if error.response["Error"]["Code"] == "DecryptionFailure" or "kms" in message.lower():
-        return _USE_THE_KEY
-    return allow
-
-
-def _cannot(seen: str, fix: str = _FIX) -> SmokeTestError:
-    return SmokeTestError(f"check 'The caller signs in': expected a token, seen {seen}; {fix}")

@@ -14,6 +14,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from local.agentcore.control.rights import Lacks, to_pull
 from local.agentcore.model.errors import ServiceError, invalid, invalid_field
 from local.agentcore.model.protocol import new_session
 from local.edge.credentials import Credentials
@@ -89,6 +90,7 @@ class Account:
         region: Region of the runtimes.
         account_id: Account of the runtimes.
         zip_limit: Returns how many bytes a code zip may have.
+        lacks: Says what a role may not do.
     """
 
     def __init__(
@@ -98,12 +100,14 @@ class Account:
         region: str,
         account_id: str,
         zip_limit: Callable[[], int],
+        lacks: Lacks,
     ) -> None:
         self._clients = clients
         self._images = images
         self._account_id = account_id
         self._source_arn = f"arn:aws:bedrock-agentcore:{region}:{account_id}:runtime/any"
         self._zip_limit = zip_limit
+        self._lacks = lacks
 
     def check(self, configuration: dict[str, Any]) -> None:
         """Check the role, then the artifact.
@@ -114,7 +118,8 @@ class Account:
         self._check_role(configuration["roleArn"])
         artifact = configuration["agentRuntimeArtifact"]
         if "containerConfiguration" in artifact:
-            self._check_image(artifact["containerConfiguration"]["containerUri"])
+            uri = artifact["containerConfiguration"]["containerUri"]
+            self._check_image(configuration["roleArn"], uri)
         else:
             self._check_code(artifact["codeConfiguration"]["code"]["s3"])
 
@@ -167,8 +172,14 @@ class Account:
                     return False
         return True
 
-    def _check_image(self, uri: str) -> None:
+    def _check_image(self, role_arn: str, uri: str) -> None:
         path = "agentRuntimeArtifact.containerConfiguration.containerUri"
+        if self._lacks(role_arn, to_pull(uri)) is not None:
+            # The words are those of a report: awslabs/agentcore-samples#154.
+            raise invalid(
+                f"Access denied while validating ECR URI '{uri}'. The execution role requires permissions for "
+                "ecr:GetAuthorizationToken, ecr:BatchGetImage, and ecr:GetDownloadUrlForLayer operations."
+            )
         try:
             self._images.resolve(uri)
         except LookupError as error:

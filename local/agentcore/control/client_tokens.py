@@ -12,11 +12,12 @@ from local.agentcore.model.errors import token_mismatch
 
 @dataclass
 class _Token:
-    """What a client token was used for: the request's digest, and what came out of it."""
+    """What a client token was used for: the request's digest, what came out of it, and what was answered."""
 
     digest: str
     runtime_id: str
     result: str
+    answer: dict[str, Any]
 
 
 class ClientTokens:
@@ -44,13 +45,32 @@ class ClientTokens:
             raise token_mismatch()
         return token.result
 
+    def first_answer(self, operation: str, scope: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Return what was answered to the same request, whose result is gone (see the reading `client-tokens`)."""
+        return self._tokens[operation, scope, str(request["clientToken"])].answer
+
     def remember(
-        self, operation: str, scope: str, request: dict[str, Any], runtime_id: str, result: str
+        self,
+        operation: str,
+        scope: str,
+        request: dict[str, Any],
+        runtime_id: str,
+        result: str,
+        answer: dict[str, Any] | None = None,
     ) -> None:
-        """Keep the result of a request for its client token, as long as the runtime exists."""
+        """Keep the result of a request for its client token.
+
+        Args:
+            operation: The operation's name.
+            scope: What the token is unique in.
+            request: The request's members.
+            runtime_id: The runtime.
+            result: What came out of it.
+            answer: What was answered, if it is answered again after the result is gone.
+        """
         if request.get("clientToken") is not None:
             key = (operation, scope, str(request["clientToken"]))
-            self._tokens[key] = _Token(_digest(request), runtime_id, result)
+            self._tokens[key] = _Token(_digest(request), runtime_id, result, answer or {})
 
     def forget_runtime(self, runtime_id: str) -> None:
         """Forget the client tokens of a runtime that is gone."""

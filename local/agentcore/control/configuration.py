@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.agentcore.control.headers import refusal
 from local.agentcore.model.errors import invalid_field
 
 # Members of a version's configuration; each is gone from the next version if an update leaves it out.
@@ -31,49 +32,6 @@ _LIFECYCLE = {"idleRuntimeSessionTimeout": 900, "maxLifetime": 28800}
 # Developer guide, "Platform versions" and "Environment variables": names and values of all together, in bytes.
 _VARIABLES_BYTES = 4096
 _VARIABLES_BYTES_V2 = {"containerConfiguration": 2560, "codeConfiguration": 1536}
-# Developer guide, "Pass custom headers", restricted headers; in lower case.
-_RESTRICTED_HEADERS = frozenset(
-    {
-        "accept",
-        "accept-charset",
-        "accept-encoding",
-        "accept-language",
-        "accept-ranges",
-        "cache-control",
-        "connection",
-        "content-encoding",
-        "content-language",
-        "content-length",
-        "content-location",
-        "content-range",
-        "content-type",
-        "cookie",
-        "etag",
-        "expires",
-        "from",
-        "host",
-        "if-match",
-        "if-modified-since",
-        "if-none-match",
-        "if-range",
-        "if-unmodified-since",
-        "keep-alive",
-        "last-modified",
-        "pragma",
-        "proxy-authorization",
-        "proxy-connection",
-        "range",
-        "referer",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "user-agent",
-        "vary",
-        "www-authenticate",
-    }
-)
-_CUSTOM_HEADER = "x-amzn-bedrock-agentcore-runtime-custom-"
 _CONSTRAINTS = ("allowedAudience", "allowedClients", "allowedScopes", "customClaims")
 
 
@@ -135,19 +93,11 @@ def _check_variables(configuration: dict[str, Any]) -> None:
 
 
 def _check_headers(configuration: dict[str, Any]) -> None:
-    path = "requestHeaderConfiguration.requestHeaderAllowlist"
     listed = configuration.get("requestHeaderConfiguration", {}).get("requestHeaderAllowlist", [])
-    names = [name.lower() for name in listed]
-    if len({*names}) < len(names):
-        raise invalid_field(path, "A header must not be listed twice.")
-    for name in names:
-        reserved = name.startswith(("x-amz-", "x-amzn-")) and not name.startswith(_CUSTOM_HEADER)
-        if name in _RESTRICTED_HEADERS or reserved:
-            raise invalid_field(path, f"The header '{name}' is restricted.")
     authorizer = configuration.get("authorizerConfiguration", {}).get("customJWTAuthorizer")
-    if "authorization" in names and authorizer is None:
-        message = "The header 'Authorization' needs a JWT authorizer."
-        raise invalid_field(path, message)
+    message = refusal(listed, with_tokens=authorizer is not None)
+    if message is not None:
+        raise invalid_field("requestHeaderConfiguration.requestHeaderAllowlist", message)
 
 
 def _check_authorizer(authorizer: dict[str, Any]) -> None:

@@ -34,6 +34,8 @@ class EndpointOperations:
             runtime = store.runtime(request["agentRuntimeId"])
             scope = f"{runtime.id}/{name}"
             if store.tokens.replayed("CreateAgentRuntimeEndpoint", scope, request) is not None:
+                if name not in runtime.endpoints:
+                    return store.tokens.first_answer("CreateAgentRuntimeEndpoint", scope, request)
                 return views.endpoint_created(runtime, store.endpoint(runtime, name))
             check_idle(runtime)
             if name in runtime.endpoints:
@@ -55,8 +57,11 @@ class EndpointOperations:
             )
             runtime.endpoints[name] = endpoint
             self._move(endpoint, "CREATE", "CREATING", "CreateAgentRuntimeEndpoint", now)
-            store.tokens.remember("CreateAgentRuntimeEndpoint", scope, request, runtime.id, name)
-            return views.endpoint_created(runtime, endpoint)
+            made = views.endpoint_created(runtime, endpoint)
+            store.tokens.remember(
+                "CreateAgentRuntimeEndpoint", scope, request, runtime.id, name, made
+            )
+            return made
 
     def get(self, request: dict[str, Any]) -> dict[str, Any]:
         """GetAgentRuntimeEndpoint."""
@@ -146,8 +151,7 @@ class EndpointOperations:
 
         def end() -> None:
             if reason is None:
-                del runtime.endpoints[endpoint.name]
-                self._store.tokens.forget_endpoint(runtime.id, endpoint.name)
+                self._store.forget_endpoint(runtime, endpoint.name)
 
         status = "DELETE_FAILED" if reason else "DELETING"
         endpoint.start("DELETING", now, Change(now + seconds, status, reason, end))

@@ -53,19 +53,17 @@ class RuntimeOperations:
         configuration = configuration_from(request)
         check_tags(request.get("tags", {}))
         with store.using():
-            same = store.tokens.replayed("CreateAgentRuntime", "", request)
+            same = self._replayed_creation(request)
             if same is not None:
-                runtime = store.runtime(same)
-                return views.created(runtime, runtime.latest)
+                return same
             self._check_name(name)
         check_configuration(configuration)
         self._check_account(configuration)
         with store.using() as now:
             # The look into the account took time: another call may have been quicker.
-            same = store.tokens.replayed("CreateAgentRuntime", "", request)
+            same = self._replayed_creation(request)
             if same is not None:
-                runtime = store.runtime(same)
-                return views.created(runtime, runtime.latest)
+                return same
             self._check_name(name)
             store.count_mutation(now)
             if len(store.runtimes) >= store.quotas.runtimes:
@@ -75,8 +73,9 @@ class RuntimeOperations:
             version.sent = frozenset(request)
             self._on_version(configuration)
             store.runtimes[runtime.id] = runtime
-            store.tokens.remember("CreateAgentRuntime", "", request, runtime.id, runtime.id)
-            return views.created(runtime, version)
+            made = views.created(runtime, version)
+            store.tokens.remember("CreateAgentRuntime", "", request, runtime.id, runtime.id, made)
+            return made
 
     def get(self, request: dict[str, Any]) -> dict[str, Any]:
         """GetAgentRuntime: as it is now, or one version of it."""
@@ -160,6 +159,15 @@ class RuntimeOperations:
     def _check_name(self, name: str) -> None:
         if any(runtime.name == name for runtime in self._store.runtimes.values()):
             raise conflict(f"An agent with the specified name already exists: '{name}'.")
+
+    def _replayed_creation(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        tokens = self._store.tokens
+        same = tokens.replayed("CreateAgentRuntime", "", request)
+        if same is None:
+            return None
+        if same not in self._store.runtimes:
+            return tokens.first_answer("CreateAgentRuntime", "", request)
+        return views.created(runtime := self._store.runtimes[same], runtime.latest)
 
     def _replayed_update(self, request: dict[str, Any]) -> dict[str, Any] | None:
         runtime = self._store.runtime(request["agentRuntimeId"])

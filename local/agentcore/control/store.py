@@ -98,9 +98,16 @@ class Store:
         return found
 
     def forget(self, runtime_id: str) -> None:
-        """Remove a runtime and the client tokens that made it: its name is free again."""
+        """Remove a runtime; its name is free again. Whether its client tokens still count is not known."""
         self.runtimes.pop(runtime_id, None)
-        self.tokens.forget_runtime(runtime_id)
+        if self.readings["client-tokens"] == "forgotten":
+            self.tokens.forget_runtime(runtime_id)
+
+    def forget_endpoint(self, runtime: Runtime, name: str) -> None:
+        """Remove an endpoint; of its client tokens the same is true."""
+        del runtime.endpoints[name]
+        if self.readings["client-tokens"] == "forgotten":
+            self.tokens.forget_endpoint(runtime.id, name)
 
     # --- identity ---
 

@@ -9,10 +9,14 @@ from urllib.parse import quote
 from werkzeug import Request, Response
 
 from local.agentcore.data.target import Target
-from local.agentcore.data.tokens import TokenChecker, TokenRefusedError
+from local.agentcore.data.tokens import (
+    TokenChecker,
+    TokenRefusedError,
+    UnreadableDiscoveryError,
+)
 from local.agentcore.model.app import plain_error
-from local.edge.credentials import CredentialStore
-from local.edge.sigv4 import SignatureError, verify
+from local.agentcore.model.errors import ServiceError
+from local.edge.signatures.claims import claims_signature
 from local.readings import Readings
 
 METADATA_PATH = "/invocations/.well-known/oauth-protected-resource"
@@ -27,24 +31,22 @@ class Access:
 
     Args:
         tokens: Checks bearer tokens.
-        credentials: Every access key that was issued.
-        readings: Which status a wrong token gets.
+        readings: Which status a wrong token gets, and one that cannot be checked.
     """
 
-    def __init__(
-        self, tokens: TokenChecker, credentials: CredentialStore, readings: Readings
-    ) -> None:
+    def __init__(self, tokens: TokenChecker, readings: Readings) -> None:
         self._readings = readings
         self._tokens = tokens
-        self._credentials = credentials
 
-    def refusal(self, request: Request, body: bytes, target: Target) -> Response | None:
+    def refusal(self, request: Request, target: Target) -> Response | None:
         """Return the answer that refuses a request, or `None` if it may go on.
 
         Args:
-            request: The request.
-            body: Its whole body: a SigV4 signature covers it.
+            request: The request; the edge has verified its SigV4 signature, if it has one.
             target: What it is aimed at.
+
+        Raises:
+            ServiceError: The token cannot be checked, and the reading `unreadable-discovery` says so.
         """
         header = request.headers.get("Authorization", "")
         scheme, _, token = header.partition(" ")
@@ -62,18 +64,26 @@ class Access:
                 if status == "403":
                     return _denied(request, "AccessDeniedException", error.message)
                 return self._unauthorized(request, target, error.message, "invalid_token")
+            except UnreadableDiscoveryError as error:
+                return self._unreadable(request, str(error))
             return None
         if bearer:
             return _denied(request, "AccessDeniedException", _MISMATCH)
-        return self.unsigned(request, body)
+        return self.unsigned(request)
 
-    def unsigned(self, request: Request, body: bytes) -> Response | None:
-        """Return the answer that refuses a request without a good SigV4 signature, or `None`."""
-        try:
-            verify(request, body, self._credentials)
-        except SignatureError as error:
-            return _denied(request, error.code, error.message)
-        return None
+    def unsigned(self, request: Request) -> Response | None:
+        """Return the answer that refuses a request without a SigV4 signature, or `None`."""
+        if claims_signature(request):
+            return None
+        code, message = "MissingAuthenticationTokenException", "Missing Authentication Token"
+        return _denied(request, code, message)
+
+    def _unreadable(self, request: Request, message: str) -> Response:
+        status = self._readings["unreadable-discovery"]
+        if status == "403":
+            return _denied(request, "AccessDeniedException", message)
+        code = "RuntimeClientError" if status == "424" else "InternalServerException"
+        raise ServiceError(code, message)
 
     @staticmethod
     def _unauthorized(

@@ -40,6 +40,7 @@ from local.agentcore.model.errors import (
 from local.agentcore.model.protocol import Routes, answer, load_model, parse_request, raw_path
 from local.agentcore.model.validation import check_request
 from local.agentcore.settings import Quotas
+from local.readings import Readings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -72,6 +73,7 @@ class DataPlane:
         discovery: OpenID providers, for the sign-in document.
         sessions: The running agents.
         quotas: Limits of size and time.
+        readings: When a body that is too large is refused.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class DataPlane:
         discovery: Discovery,
         sessions: Sessions,
         quotas: Quotas,
+        readings: Readings,
     ) -> None:
         self.model = load_model("bedrock-agentcore")
         self._store = store
@@ -89,6 +92,7 @@ class DataPlane:
         self._discovery = discovery
         self._sessions = sessions
         self._quotas = quotas
+        self._readings = readings
         self._agents = AgentCalls(sessions, quotas)
         self._routes = Routes(self.model, self.model.operation_names)
 
@@ -114,6 +118,9 @@ class DataPlane:
 
     def _serve(self, request: Request) -> Response:
         path = raw_path(request.environ)
+        body = self._body(request)
+        if self.refuses_unseen(body):
+            raise _oversized(self._quotas.payload_bytes)
         found = _PATH.fullmatch(path)
         if found is None:
             return self._elsewhere(request, path)
@@ -123,10 +130,11 @@ class DataPlane:
         )
         if rest.endswith("oauth-protected-resource"):
             return self._sign_in_document(request, target)
-        body = self._body(request)
-        refusal = self._access.refusal(request, body, target)
+        refusal = self._access.refusal(request, target)
         if refusal is not None:
             return refusal
+        if len(body) > self._quotas.payload_bytes:
+            raise _oversized(self._quotas.payload_bytes)
         if rest in _UNSERVED:
             raise not_served(_UNSERVED[rest])
         if rest == "stopruntimesession":
@@ -140,20 +148,22 @@ class DataPlane:
         known = self._routes.find(request.method, path)
         if known is None:
             raise not_found("No runtime has this path. Is the ARN URL-encoded?")
-        refusal = self._access.unsigned(request, self._body(request))
+        refusal = self._access.unsigned(request)
         if refusal is not None:
             return refusal
         raise not_served(known[0].name)
 
     def _body(self, request: Request) -> bytes:
-        """Read the body; one that is too large is refused before anybody looks who sent it."""
-        limit = self._quotas.payload_bytes
-        body = request.stream.read(limit + 1)
-        if len(body) > limit:
-            while request.stream.read(_DRAIN_BYTES):
-                continue  # a client that is still sending could not read our answer
-            raise invalid_field("payload", f"Member must have length less than or equal to {limit}")
+        """Read the body; of one that is too large only so much that it shows."""
+        body = request.stream.read(self._quotas.payload_bytes + 1)
+        while request.stream.read(_DRAIN_BYTES):
+            continue  # a client that is still sending could not read our answer
         return body
+
+    def refuses_unseen(self, body: bytes) -> bool:
+        """Say whether a body is too large, and is refused before anybody looks who sent it."""
+        before = self._readings["oversized-body"] == "before-authorization"
+        return before and len(body) > self._quotas.payload_bytes
 
     def _sign_in_document(self, request: Request, target: Target) -> Response:
         if request.method != "GET" or target.authorizer is None:
@@ -204,6 +214,10 @@ class DataPlane:
         members = parse_request(operation, request, {"agentRuntimeArn": arn}, body)
         check_request(operation.input_shape, members)
         return members
+
+
+def _oversized(limit: int) -> ServiceError:
+    return invalid_field("payload", f"Member must have length less than or equal to {limit}")
 
 
 def _check_metadata_service(target: Target) -> None:

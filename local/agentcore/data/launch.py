@@ -79,7 +79,10 @@ class Launcher:
         """
         role_arn = target.configuration["roleArn"]
         name = role_arn.rsplit("/", 1)[-1]
-        keys = self._credentials.issue(Principal(name=name, role_arn=role_arn, kind="role"))
+        # No session outlives them: it ends when its longest life does.
+        seconds = target.configuration["lifecycleConfiguration"]["maxLifetime"]
+        role = Principal(name=name, role_arn=role_arn, kind="role")
+        keys = self._credentials.issue(role, seconds)
         region = {"AWS_REGION": self._region, "AWS_DEFAULT_REGION": self._region}
         return {
             **(region if self._readings["region-variables"] == "set" else {}),

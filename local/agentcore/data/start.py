@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,6 +19,8 @@ from local.agentcore.model.errors import ServiceError
 from local.agentcore.settings import Quotas
 from local.children import Children
 from local.readings import Readings
+
+log = logging.getLogger(__name__)
 
 
 class AgentStartTimeoutError(Exception):
@@ -32,6 +37,7 @@ class Starter:
         folder: The agents' files are below it.
         quotas: How long a start may take.
         readings: Whether a first start takes too long, and which status a slow start gets.
+        may_log: Says whether a role may write into a log group's stream.
     """
 
     def __init__(
@@ -43,6 +49,7 @@ class Starter:
         folder: Path,
         quotas: Quotas,
         readings: Readings,
+        may_log: Callable[[str, str, str], bool],
     ) -> None:
         self._launcher = launcher
         self._children = children
@@ -50,6 +57,7 @@ class Starter:
         self._folder = folder
         self._quotas = quotas
         self._readings = readings
+        self._may_log = may_log
         self._started: set[tuple[str, str]] = set()
 
     def start(self, target: Target, session_id: str) -> AgentProcess:
@@ -65,24 +73,25 @@ class Starter:
             raise self._too_slow()
         group = f"/aws/bedrock-agentcore/runtimes/{target.runtime_id}-{target.endpoint}"
         stream = f"{datetime.now(UTC):%Y/%m/%d}/[runtime-logs]{session_id}"
+        write: Callable[[str], None] = partial(self._logs.write, group, stream)
+        if not self._may_log(target.configuration["roleArn"], group, stream):
+            log.warning("the execution role may not write to %s: its logs stay empty", group)
+            write = _into_nothing
         try:
             process = AgentProcess(
-                self._launcher.launch(target),
-                self._children,
-                lambda line: self._logs.write(group, stream, line),
-                self._folder,
+                self._launcher.launch(target), self._children, write, self._folder
             )
         except (
             *(LookupError, CodeError, ClientError, BotoCoreError),
             *(AgentDiedError, RuntimeError, OSError),
         ) as error:
-            self._logs.write(group, stream, f"the agent cannot be started: {error}")
+            write(f"the agent cannot be started: {error}")
             raise _start_failed() from error
         try:
             process.wait_ready(self._quotas.startup_seconds)
         except AgentDiedError as error:
             process.end()
-            self._logs.write(group, stream, f"the agent failed at start: {error}")
+            write(f"the agent failed at start: {error}")
             raise _start_failed() from error
         except AgentSilentError as error:
             process.end()
@@ -98,6 +107,10 @@ class Starter:
         if self._readings["slow-start"] == "424":
             return ServiceError("RuntimeClientError", message)
         return AgentStartTimeoutError(message)
+
+
+def _into_nothing(_text: str) -> None:
+    """Write a line nowhere."""
 
 
 def _start_failed() -> ServiceError:

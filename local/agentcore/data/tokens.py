@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jwt
@@ -31,6 +32,10 @@ class TokenRefusedError(Exception):
         self.message = message
 
 
+class UnreadableDiscoveryError(Exception):
+    """A token cannot be checked, since the provider's documents cannot be read; the message is for the caller."""
+
+
 class TokenChecker:
     """Checks tokens: signature, issuer, life, and every constraint of the authorizer, ANDed."""
 
@@ -50,13 +55,14 @@ class TokenChecker:
 
         Raises:
             TokenRefusedError: If it does not let its bearer in.
+            UnreadableDiscoveryError: If the provider's documents cannot be read.
         """
         claims = self._verified(token, authorizer["discoveryUrl"])
         expiry = claims.get("exp")
-        if not isinstance(expiry, int | float) or expiry - self._clock() <= MINIMUM_LIFE_SECONDS:
+        if not _is_moment(expiry) or expiry - self._clock() <= MINIMUM_LIFE_SECONDS:
             raise TokenRefusedError(401, "Token has expired")
-        begin = claims.get("nbf")
-        if isinstance(begin, int | float) and begin > self._clock():
+        begin = claims.get("nbf", 0)
+        if not _is_moment(begin) or begin > self._clock():
             raise TokenRefusedError(401, "Token is not yet valid")
         _check_constraints(claims, authorizer)
         return claims
@@ -76,9 +82,8 @@ class TokenChecker:
         try:
             provider = self._discovery.provider(url, key_id=header.get("kid"))
         except DiscoveryError as error:
-            raise TokenRefusedError(
-                403, f"OAuth authorization failed: the discovery failed, {error}"
-            ) from error
+            message = f"OAuth authorization failed: the discovery failed, {error}"
+            raise UnreadableDiscoveryError(message) from error
         key = provider.keys.get(header.get("kid"))
         if key is None:
             raise TokenRefusedError(401, "Token is signed with an unknown key")
@@ -100,6 +105,11 @@ class TokenChecker:
         if claims.get("iss") != provider.issuer:
             raise _mismatch("iss")
         return claims
+
+
+def _is_moment(value: Any) -> bool:
+    # RFC 7519, section 2: a NumericDate is a JSON number. Python also reads `NaN` and `Infinity`.
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _check_constraints(claims: dict[str, Any], authorizer: dict[str, Any]) -> None:

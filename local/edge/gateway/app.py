@@ -6,9 +6,10 @@ import io
 import json
 import logging
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
@@ -16,13 +17,13 @@ from werkzeug.exceptions import HTTPException
 from local.edge import errors
 from local.edge.calls import Call, CallLog
 from local.edge.credentials import CredentialStore
-from local.edge.faults import GATEWAY_KINDS, Fault, FaultPlan
+from local.edge.faults import DELAY_KINDS, GATEWAY_KINDS, Fault, FaultPlan
 from local.edge.gateway.answers import Answers
 from local.edge.gateway.hosts import stranger
 from local.edge.gateway.identification import Identification
 from local.edge.gateway.pages import WithoutPages
 from local.edge.gateway.policies import HiddenError, PolicyCheck
-from local.edge.gateway.refusals import refusal
+from local.edge.gateway.refusals import Refusals
 from local.edge.iam.authorization import Authorization
 from local.edge.local_api import PREFIX as LOCAL_PREFIX
 from local.edge.local_api import LocalApi
@@ -35,6 +36,14 @@ log = logging.getLogger(__name__)
 
 CALL_KEY = "local.call"
 """Where a service finds its `Call` in the WSGI environ."""
+
+
+@runtime_checkable
+class Hasty(Protocol):
+    """A service that refuses some requests before anybody looks who sent them."""
+
+    def refuses_unseen(self, body: bytes) -> bool:
+        """Say whether it refuses a request with such a body."""
 
 
 class Gateway:
@@ -70,7 +79,8 @@ class Gateway:
         self._faults = faults
         self._local_api = local_api
         self._operations = operations or Operations()
-        self._identification = Identification(credentials, self._operations)
+        self._identification = Identification(self._operations)
+        self._refusals = Refusals(self._operations, credentials)
         self._policies = PolicyCheck(self._operations, authorization)
         self._answers = Answers(self._operations, calls)
         # moto's conditional writes read and then write without a lock of their own: two threads
@@ -94,15 +104,21 @@ class Gateway:
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         if request.path.startswith(LOCAL_PREFIX):
             return self._local(request, body, broken)(environ, start_response)
-        call = self._identification.caller(request)
+        call = self._identification.begin(request)
         environ[CALL_KEY] = call
-        fault: Fault | None = None
+        fault = delay = None
         try:
             self._identification.name(call, request, body)
-            by_moto = self._app(call) is self._fallback
-            refused = broken or refusal(self._operations, call, request, by_moto=by_moto)
+            app: object = self._app(call)
+            if isinstance(app, Hasty) and app.refuses_unseen(body):
+                return self._serve(call, None, request, environ, start_response)
+            by_moto = app is self._fallback
+            refused = broken or self._refusals.refusal(call, request, body, by_moto=by_moto)
             if refused is None:
                 caller = call.caller.name if call.caller else None
+                delay = self._faults.take(call.service, call.operation, DELAY_KINDS, caller)
+                if delay is not None and delay.kind == "delayBefore":
+                    time.sleep(delay.seconds or 0)
                 fault = self._faults.take(call.service, call.operation, GATEWAY_KINDS, caller)
                 fault = fault or self._policies.denied(call, request, body)
         except Exception:
@@ -110,7 +126,10 @@ class Gateway:
             refused = errors.internal_failure(call.operation)
         if refused is not None:
             return self._answers.error(call, refused, request, environ, start_response)
-        return self._serve(call, fault, request, environ, start_response)
+        chunks = self._serve(call, fault, request, environ, start_response)
+        if delay is not None and delay.kind == "delayAfter":
+            time.sleep(delay.seconds or 0)
+        return chunks
 
     def _local(self, request: Request, body: bytes, broken: errors.ServiceError | None) -> Response:
         if (why := stranger(request)) is not None:

@@ -1,4 +1,4 @@
-"""Which service and operation a request is for, and who sent it."""
+"""Which service and operation a request is for."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import uuid
 from werkzeug import Request
 
 from local.edge.calls import Call
-from local.edge.credentials import CredentialStore
 from local.edge.operations import DATA_PLANE_PATHS, SERVICES_BY_TARGET, Identity, Operations
-from local.edge.sigv4 import scope_of
+from local.edge.signatures.claims import scope_of
 
 COGNITO_DOCUMENTS = ("/.well-known/jwks.json", "/.well-known/openid-configuration")
 """How paths of a user pool's public documents end."""
@@ -20,22 +19,19 @@ class Identification:
     """Identifies requests.
 
     Args:
-        credentials: Every key that was issued.
         operations: botocore's models.
     """
 
-    def __init__(self, credentials: CredentialStore, operations: Operations) -> None:
-        self._credentials = credentials
+    def __init__(self, operations: Operations) -> None:
         self._operations = operations
 
-    def caller(self, request: Request) -> Call:
-        """Return what the signature alone says of a request."""
+    def begin(self, request: Request) -> Call:
+        """Return a request's call; the caller is not known before the signature is verified."""
         scope = scope_of(request)
-        known = self._credentials.find(scope.access_key_id) if scope is not None else None
         return Call(
             service=scope.service if scope is not None else "s3",
             operation=None,
-            caller=known.principal if known else None,
+            caller=None,
             request_id=str(uuid.uuid4()),
             at=time.time(),
         )

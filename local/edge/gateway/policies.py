@@ -11,7 +11,7 @@ from local.edge.faults import Fault
 from local.edge.iam.authorization import Authorization, Sender
 from local.edge.iam.s3 import needed_to_see_nothing
 from local.edge.operations import Identity, Operations
-from local.edge.sigv4 import scope_of
+from local.edge.signatures.claims import scope_of
 
 log = logging.getLogger(__name__)
 

@@ -8,10 +8,14 @@ from werkzeug import Request
 
 from local.edge import errors
 from local.edge.calls import Call
+from local.edge.credentials import CredentialStore
 from local.edge.gateway.hosts import stranger
 from local.edge.gateway.identification import COGNITO_DOCUMENTS
+from local.edge.gateway.signature_errors import refused
 from local.edge.operations import Identity, Operations
-from local.edge.sigv4 import scope_of
+from local.edge.signatures.claims import claims_signature
+from local.edge.signatures.problems import SignatureError
+from local.edge.signatures.verification import verify
 
 log = logging.getLogger(__name__)
 
@@ -19,32 +23,54 @@ _CLOSED = ("/moto-api", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
 """Paths that moto takes for its own control API and for EC2's metadata service, whoever asks."""
 
 
-def refusal(
-    operations: Operations, call: Call, request: Request, *, by_moto: bool
-) -> errors.ServiceError | None:
-    """Return why nobody may send this request; `None` if it can be served.
+class Refusals:
+    """Refuses requests.
 
     Args:
         operations: botocore's models.
-        call: What the request is.
-        request: The request.
-        by_moto: Whether moto would serve it: moto serves only operations that a model has.
+        credentials: Every key that was issued.
     """
-    model = operations.service(call.service)
-    why = stranger(request)
-    if why is not None:
-        log.warning("refused %s %s: %s", call.service, call.operation, why.message)
-        if why.status == 403:
-            return errors.forbidden(model, why.message)
-        return errors.ServiceError(why.code, why.message, why.status)
-    if request.path.startswith(_CLOSED):
-        return errors.forbidden(model, "This is no path of an AWS service.")
-    if call.caller is not None:
+
+    def __init__(self, operations: Operations, credentials: CredentialStore) -> None:
+        self._operations = operations
+        self._credentials = credentials
+
+    def refusal(
+        self, call: Call, request: Request, body: bytes, *, by_moto: bool
+    ) -> errors.ServiceError | None:
+        """Return why nobody may send this request; `None` if it can be served, and its call then has its caller.
+
+        Args:
+            call: What the request is.
+            request: The request.
+            body: Its whole body, which a signature covers.
+            by_moto: Whether moto would serve it: moto serves only operations that a model has.
+        """
+        model = self._operations.service(call.service)
+        why = stranger(request)
+        if why is not None:
+            log.warning("refused %s %s: %s", call.service, call.operation, why.message)
+            if why.status == 403:
+                return errors.forbidden(model, why.message)
+            return errors.ServiceError(why.code, why.message, why.status)
+        if request.path.startswith(_CLOSED):
+            return errors.forbidden(model, "This is no path of an AWS service.")
+        if not claims_signature(request) and _may_be_unsigned(self._operations, call, request):
+            return None
+        identity = Identity(call.service, call.operation)
+        try:
+            credentials = verify(
+                request,
+                body,
+                self._credentials,
+                unsigned_body=self._operations.unsigned_body(identity),
+            )
+        except SignatureError as error:
+            log.warning("refused %s %s: %s", call.service, call.operation, error)
+            return refused(error, model)
+        call.caller = credentials.principal
         served = not by_moto or call.operation is not None
         return None if served else errors.not_served(model, None)
-    if scope_of(request) is not None:
-        return errors.unknown_key(model)
-    return None if _may_be_unsigned(operations, call, request) else errors.missing_token(model)
 
 
 def _may_be_unsigned(operations: Operations, call: Call, request: Request) -> bool:

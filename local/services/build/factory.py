@@ -88,7 +88,8 @@ class BuildFactory:
         if version:
             described["sourceVersion"] = version
         name = role.rpartition("/")[2]
-        keys = self._credentials.issue(Principal(name=name, role_arn=role, kind="role"))
+        principal = Principal(name=name, role_arn=role, kind="role")
+        keys = self._credentials.issue(principal, (minutes + queued) * 60)
         own = keys.environment() | {
             "AWS_ENDPOINT_URL": self._endpoint_url,
             "AWS_REGION": self._region,

@@ -43,6 +43,8 @@ def test_the_cost_is_the_sum_of_its_lines() -> None:
     meter.add("transitions", 1000)
     meter.session(3600)
     assert cost.total(meter.used) == pytest.approx(0.025 + 0.0895 + 2 * 0.00945)
-    assert cost.lines(meter.used)[-1].split() == ["together", "0.1334", "USD"]
+    lines = cost.lines(meter.used)
+    assert {len(line) for line in lines} == {80}
+    assert lines[-1].split() == ["together", "0.1334", "USD"]
     assert set(cost.EXPECTED) == set(cost.PRICES) == set(meter.used)
     assert cost.total(cost.EXPECTED) < 1

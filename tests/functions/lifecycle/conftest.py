@@ -20,6 +20,10 @@ from tests.functions.lifecycle import runtime_world as runtime
 from tests.functions.lifecycle.runtime_clients import LocalClients
 
 TABLE = "environments"
+PROVIDERS = {
+    "PROVIDER_HOSTS": "cognito-idp.*.amazonaws.com,idp.example.com",
+    "PROVIDER_NETWORKS": "public",
+}
 
 
 @pytest.fixture
@@ -32,6 +36,7 @@ def table_clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
         "STACK_NAME": "stack",
         "TABLE_NAME": TABLE,
         "EVENT_BUS_NAME": "default",
+        **PROVIDERS,
     }.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
@@ -73,6 +78,8 @@ def cognito_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STACK_NAME", cognito.STACK)
     monkeypatch.setenv("TABLE_NAME", cognito.TABLE)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for name, value in PROVIDERS.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -17,8 +18,11 @@ class FakeCodeBuild:
         self._tokens: dict[str, tuple[dict[str, Any], str]] = {}
         self.builds: dict[str, dict[str, Any]] = {}
         self.full = False
+        self.before: Callable[[str], None] | None = None
 
     def start_build(self, *, idempotencyToken: str, **order: Any) -> dict[str, Any]:  # noqa: N803
+        if self.before is not None:
+            self.before("StartBuild")
         if self.full:
             code = "AccountLimitExceededException"
             raise ClientError({"Error": {"Code": code, "Message": "queue"}}, "StartBuild")
@@ -51,6 +55,8 @@ class FakeCodeBuild:
         return {"ids": list(reversed(self.builds))}
 
     def stop_build(self, *, id: str) -> dict[str, Any]:  # noqa: A002 - AWS's name
+        if self.before is not None:
+            self.before("StopBuild")
         if self.builds[id]["buildStatus"] == "IN_PROGRESS":
             self.builds[id]["buildStatus"] = "STOPPED"
         self._killer.count("StopBuild")

@@ -42,14 +42,33 @@ class LocalClients(Clients):
 
     def enter(self, control: ModelApp) -> None:
         self.killer, self.control = Killer(), control
+        self._refusals: list[tuple[str, str, int]] = []
         self.codebuild = FakeCodeBuild(self.killer)
 
     def _client(self, service: str, *args: Any) -> Any:
         client = super()._client(service, *args)
         if service == SERVICE:
+            client.meta.events.register("before-call", self._refuse)
             client.meta.events.register("before-send", self._send)
         client.meta.events.register("after-call", self._count)
         return client
+
+    def refuse_next(self, operation: str, code: str, status: int) -> None:
+        """Answer the next call of an operation of AgentCore's control plane with an error."""
+        self._refusals.append((operation, code, status))
+
+    def _refuse(self, model: Any, **_: object) -> tuple[Any, dict[str, Any]] | None:
+        for refusal in self._refusals:
+            operation, code, status = refusal
+            if operation == model.name:
+                self._refusals.remove(refusal)
+                raw = RawBody(b"")
+                http = botocore.awsrequest.AWSResponse("", status, {}, raw)
+                return http, {
+                    "Error": {"Code": code, "Message": "refused on purpose"},
+                    "ResponseMetadata": {"HTTPStatusCode": status},
+                }
+        return None
 
     def _count(self, model: Any, **_: object) -> None:
         self.killer.count(model.name)

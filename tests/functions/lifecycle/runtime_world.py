@@ -121,6 +121,10 @@ class World:
         """Let the next call of an operation end in its FAILED state."""
         self.faults.add(Fault(SERVICE, operation, "failureState", reason=reason))
 
+    def conflict(self, operation: str) -> None:
+        """Answer the next call of an operation with AgentCore's conflict."""
+        self.clients.refuse_next(operation, "ConflictException", 409)
+
     def begin(self, name: str | None = None, request: dict[str, Any] | None = None) -> Request:
         """Start an execution: the lock, the request, and an identity if there is none."""
         self.execution = f"execution:{name}" if name else self.execution

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import botocore.session
 import pytest
 from botocore.exceptions import (
@@ -10,9 +12,17 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
+from pydantic import BaseModel
 
-from lifecycle.entry import PASSING, THROTTLES, aws_errors, explain
-from lifecycle.errors import AwsCallError, HealingError, ServiceUnavailableError, ThrottledError
+from lifecycle.entry import PASSING, THROTTLES, aws_errors, explain, stage
+from lifecycle.errors import (
+    AwsCallError,
+    HealingError,
+    InvalidRequestError,
+    ServiceUnavailableError,
+    ThrottledError,
+)
+from tests.functions.lifecycle.lambda_context import LambdaContext
 from tests.functions.test_policies import SERVICES
 
 
@@ -66,3 +76,12 @@ def test_what_botocore_retries_heals() -> None:
     others = {"LimitExceededException", "EC2ThrottledException", "TransactionInProgressException"}
     for code in codes - others:
         assert isinstance(explain(refusal(code)), HealingError), code
+
+
+@pytest.mark.parametrize("event", [None, [], "text", 7])
+def test_an_event_that_is_no_object_is_refused(event: Any) -> None:
+    def act(event: BaseModel) -> BaseModel:
+        raise AssertionError("not called")
+
+    with pytest.raises(InvalidRequestError, match=r"^event: given a \w+, allowed: a JSON object$"):
+        stage(BaseModel)(act)(event, LambdaContext())

@@ -22,6 +22,7 @@ import httpx
 import pytest
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
+from werkzeug import Request
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
@@ -30,7 +31,14 @@ from local.agentcore.model.validation import find_faults
 from local.agentcore.service import AgentCore
 from local.agentcore.settings import Delays, Quotas
 from local.edge.credentials import Credentials, CredentialStore, Principal
+from local.edge.errors import respond
 from local.edge.faults import FaultPlan
+from local.edge.gateway.signature_errors import refused
+from local.edge.operations import Operations
+from local.edge.signatures.claims import claims_signature
+from local.edge.signatures.problems import SignatureError
+from local.edge.signatures.verification import verify
+from local.readings import Readings
 
 REGION = "us-west-2"
 # What any operation can answer, whatever its own list of errors says.
@@ -161,10 +169,26 @@ class World:
     data: Any
     tmp_path: Path
     aws: Callable[[str], Any]
+    readings: Readings
+    operations: Operations = field(default_factory=Operations)
+
+    def app(self, environ: Any, start_response: Any) -> Any:
+        """The data plane behind what the edge does for it: signatures are verified."""
+        request = Request(environ)
+        body = request.get_data(cache=False)
+        environ["wsgi.input"] = io.BytesIO(body)
+        if claims_signature(request):
+            try:
+                verify(request, body, self.credentials)
+            except SignatureError as error:
+                model = self.operations.service("bedrock-agentcore")
+                answer = respond(refused(error, model), model, "request", request)
+                return answer(environ, start_response)
+        return self.core.data(environ, start_response)
 
     def client(self, service: str, **config: Any) -> Any:
         """Return another boto3 client of this AgentCore."""
-        app = self.core.control if service.endswith("-control") else self.core.data
+        app = self.core.control if service.endswith("-control") else self.app
         return in_process(app, service, self.keys, **config)
 
     def another(self, state_dir: Path) -> AgentCore:
@@ -226,7 +250,7 @@ class World:
     def stranger(self) -> Any:
         """Return a client whose keys nobody has issued."""
         keys = Credentials("AKIASTRANGER", "secret", None, Principal("who", None, "root"))
-        return in_process(self.core.data, "bedrock-agentcore", keys)
+        return in_process(self.app, "bedrock-agentcore", keys)
 
     def bare_invoke(self, arn: str, **headers: str) -> Any:
         """Invoke with SigV4 and exactly these headers; the answer is werkzeug's."""
@@ -238,7 +262,7 @@ class World:
             self.keys.access_key_id, self.keys.secret_access_key, self.keys.session_token
         )
         botocore.auth.SigV4Auth(keys, "bedrock-agentcore", REGION).add_auth(request)
-        return Client(self.core.data).open(
+        return Client(self.app).open(
             url.removeprefix("http://localhost"),
             method="POST",
             data=b"{}",
@@ -268,7 +292,7 @@ class World:
         sent = dict(headers or {})
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
-        return Client(self.core.data).open(
+        return Client(self.app).open(
             f"/runtimes/{quote(arn, safe='')}{path}{query}",
             method=method,
             data=json.dumps(body or {}),
@@ -476,6 +500,7 @@ def _world(
     clients: Clients,
 ) -> Iterator[World]:
     store, clock, faults, images = CredentialStore(), Clock(), FaultPlan(), FakeImages()
+    readings = Readings()
     keys = store.add(clients.keys)
     core = AgentCore(
         state_dir=tmp_path / "state",
@@ -488,6 +513,7 @@ def _world(
         delays=Delays(),
         quotas=quotas,
         clock=clock,
+        readings=readings,
     )
     world = World(
         core=core,
@@ -500,8 +526,9 @@ def _world(
         data=clients.data,
         tmp_path=tmp_path,
         aws=aws,
+        readings=readings,
     )
-    clients.apps.update(control=core.control, data=core.data)
+    clients.apps.update(control=core.control, data=world.app)
     world.add_image("echo", AGENT)
     yield world
     core.close()

@@ -143,7 +143,11 @@ def test_garbage_is_no_token(world: World, arn: str) -> None:
         ({"exp": 0}, "Token has expired"),
         ({"exp": None}, "Token has expired"),
         ({"exp": "tomorrow"}, "Token has expired"),
+        ({"exp": float("nan")}, "Token has expired"),
+        ({"exp": float("inf")}, "Token has expired"),
         ({"nbf": 10**10}, "Token is not yet valid"),
+        ({"nbf": float("nan")}, "Token is not yet valid"),
+        ({"nbf": "yesterday"}, "Token is not yet valid"),
     ],
     ids=str,
 )

@@ -86,7 +86,7 @@ def signed(world: World, path: str, method: str = "GET") -> Any:
         world.keys.access_key_id, world.keys.secret_access_key, world.keys.session_token
     )
     botocore.auth.SigV4Auth(keys, "bedrock-agentcore", REGION).add_auth(request)
-    return Client(world.core.data).open(path, method=method, headers=list(request.headers.items()))
+    return Client(world.app).open(path, method=method, headers=list(request.headers.items()))
 
 
 def test_a_command_is_refused_as_the_service_refuses(world: World) -> None:
@@ -206,3 +206,19 @@ def test_members_of_a_newer_sdk_are_not_dropped(
     assert (sent.status_code, sent.headers["x-amzn-errortype"]) == (400, "ValidationException")
     assert [field["name"] for field in json.loads(sent.data)["fieldList"]] == [named]
     assert world.control.list_agent_runtimes()["agentRuntimes"] == []
+
+
+def test_members_of_a_newer_sdk_are_not_dropped_from_updates(world: World) -> None:
+    runtime = world.ready("newer")
+    runtime_id = runtime["agentRuntimeId"]
+    client = Client(world.core.control)
+    update = {**world.request("newer"), "newMember": 1}
+    update.pop("agentRuntimeName")
+    for path, body in (
+        (f"/runtimes/{runtime_id}/", update),
+        (f"/runtimes/{runtime_id}/runtime-endpoints/", {"name": "blue", "newMember": 1}),
+        (f"/runtimes/{runtime_id}/runtime-endpoints/DEFAULT/", {"newMember": 1}),
+    ):
+        sent = client.put(path, data=json.dumps(body))
+        assert (sent.status_code, sent.headers["x-amzn-errortype"]) == (400, "ValidationException")
+        assert [field["name"] for field in json.loads(sent.data)["fieldList"]] == ["newMember"]

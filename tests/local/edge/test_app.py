@@ -5,126 +5,26 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-import threading
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import botocore.session
 import httpx
 import pytest
-from botocore.config import Config
+from botocore.auth import SigV4Auth, SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotocoreCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
-from werkzeug import Request, Response
 
-from local.edge.calls import CallLog
-from local.edge.credentials import CredentialStore, Principal
-from local.edge.faults import Fault, FaultPlan
-from local.edge.gateway.app import Gateway
+from local.edge.credentials import CredentialStore
+from local.edge.faults import Fault
 from local.edge.iam.authorization import Authorization
 from local.edge.iam.permission import Place
-from local.edge.local_api import LocalApi
 from local.edge.operations import Operations
-from local.edge.server import Server
-
-FUNCTION = Principal("SignInFunction", "arn:aws:iam::123456789012:role/r", "function")
-
-
-class FakeDelays:
-    def __init__(self) -> None:
-        self.seconds = {"create": 5.0}
-
-    def read(self) -> dict[str, float]:
-        return self.seconds
-
-    def change(self, seconds: dict[str, float]) -> None:
-        if set(seconds) - set(self.seconds):
-            raise ValueError("unknown delay")
-        self.seconds.update(seconds)
-
-
-class World:
-    """A gateway that is served, and what stands behind it."""
-
-    def __init__(
-        self, operations: Operations | None = None, authorization: Authorization | None = None
-    ) -> None:
-        self.store = CredentialStore()
-        self.log = CallLog()
-        self.faults = FaultPlan()
-        self.delays = FakeDelays()
-        self.reached: list[tuple[str, str | None]] = []
-        self.closed = 0
-        self.first_seen = threading.Event()
-        self.keys = self.store.issue(FUNCTION)
-        gateway = Gateway(
-            services={"bedrock-agentcore": self.service(self.streamed)},
-            fallback=self.service(self.answer),
-            credentials=self.store,
-            calls=self.log,
-            faults=self.faults,
-            local_api=LocalApi(self.log, self.faults, self.delays, lambda: {"pid": 1}),
-            operations=operations,
-            authorization=authorization,
-        )
-        self.server = Server(gateway)
-        self.server.start()
-        self.url = f"http://localhost:{self.server.port}"
-
-    def service(self, answer: Callable[[Request], Response]) -> Any:
-        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-            call = environ["local.call"]
-            self.reached.append((call.service, call.operation))
-            return answer(Request(environ))(environ, start_response)
-
-        return app
-
-    def answer(self, request: Request) -> Response:
-        if request.path.startswith("/broken/"):
-            raise RuntimeError("a fault of ours")
-        if request.path == "/UpdateTraceSegmentDestination":
-            page = "<!doctype html>\n<html lang=en><title>404 Not Found</title>"
-            return Response(page, 404, content_type="text/html; charset=utf-8")
-        if request.path == "/2015-03-31/functions/none/configuration":
-            # moto leaves the type of many an error to its web framework.
-            said = {"Type": "User", "message": "none"}
-            headers = {"x-amzn-ErrorType": "ResourceNotFoundException"}
-            return Response(json.dumps(said), 404, headers, content_type="text/html")
-        if request.path == "/missing/html":
-            return Response(status=404, content_type="text/html")
-        if request.path == "/missing/key":
-            return Response("<Error/>", 404, content_type="application/xml")
-        if request.path == "/there/page.html":
-            return Response("<h1>Hello</h1>", content_type="text/html")
-        if request.headers.get("X-Amz-Target", "").endswith("PutItem"):
-            assert json.loads(request.get_data())["TableName"] == "t"
-        return Response("{}", content_type="application/x-amz-json-1.0")
-
-    def streamed(self, _request: Request) -> Response:
-        def pieces() -> Iterator[bytes]:
-            yield b"data: one\n\n"
-            # A gateway that gathers the whole answer would wait here for a client that waits for it.
-            self.first_seen.wait(20)
-            yield b"data: two\n\n"
-
-        response = Response(pieces(), content_type="text/event-stream")
-        response.call_on_close(self.close)
-        return response
-
-    def close(self) -> None:
-        self.closed += 1
-
-    def client(self, service: str, session: boto3.Session | None = None) -> Any:
-        return (session or boto3).client(
-            service,
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id=self.keys.access_key_id,
-            aws_secret_access_key=self.keys.secret_access_key,
-            aws_session_token=self.keys.session_token,
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=1),
-        )
+from tests.local.edge.world import FUNCTION, World
 
 
 @pytest.fixture
@@ -134,8 +34,8 @@ def world() -> Iterator[World]:
     world.server.stop()
 
 
-def put_item(world: World) -> None:
-    world.client("dynamodb").put_item(TableName="t", Item={"a": {"S": "b"}})
+def put_item(world: World, seconds: int = 20) -> None:
+    world.client("dynamodb", seconds=seconds).put_item(TableName="t", Item={"a": {"S": "b"}})
 
 
 def test_a_call_is_named_logged_and_answered(world: World) -> None:
@@ -197,13 +97,19 @@ OURS = [
 
 
 def sent_by_a_page(world: World, path: str, headers: dict[str, str]) -> httpx.Response:
-    """Post as a page may without being asked first: no header of AWS's, the credential in the URL."""
-    credential = f"{world.keys.access_key_id}/20261123/us-east-1/codebuild/aws4_request"
+    """Post as a page may without being asked first: no header of AWS's, the signature in the URL."""
+    host = headers.get("Host") or f"localhost:{world.server.port}"
+    keys = BotocoreCredentials(
+        world.keys.access_key_id, world.keys.secret_access_key, world.keys.session_token
+    )
+    presigned = AWSRequest(
+        "POST", f"http://{host.rpartition('@')[2].lower()}{path}", {"Host": host}
+    )
+    SigV4QueryAuth(keys, "codebuild", "us-east-1").add_auth(presigned)
+    query = presigned.url.partition("?")[2]
     return httpx.post(
-        world.url + path,
-        params={"X-Amz-Credential": credential},
+        f"{world.url}{path}?{query}",
         headers={"Content-Type": "text/plain", **headers},
-        content="{}",
         trust_env=False,
     )
 
@@ -223,6 +129,8 @@ def test_a_page_of_another_host_reaches_nothing(world: World, headers: dict[str,
     planned = httpx.post(f"{world.url}/_local/faults", json=fault, headers=headers, trust_env=False)
     assert planned.status_code == status
     assert "This local AWS" in planned.json()["message"]
+    for message in (answer.json()["message"], planned.json()["message"]):
+        assert "template.yaml" not in message
     assert world.faults.list() == []
 
 
@@ -290,7 +198,16 @@ UNSIGNED = [
     ),
     ("PUT", "/runtimes/", {}, "{}", 403, "MissingAuthenticationTokenException"),
     ("GET", "/a-pool/.well-known/other.json", {}, "", 403, "AccessDenied"),
-    ("GET", "/", {"Authorization": "AWS4-HMAC-SHA256 x"}, "", 403, "AccessDenied"),
+    ("GET", "/", {"Authorization": "AWS4-HMAC-SHA256 x"}, "", 400, "AuthorizationHeaderMalformed"),
+    ("GET", "/", {"Authorization": "AWS AKIA:x"}, "", 400, "InvalidRequest"),
+    (
+        "GET",
+        "/b/k?AWSAccessKeyId=AKIA&Signature=x&Expires=9999999999",
+        {},
+        "",
+        400,
+        "InvalidRequest",
+    ),
 ]
 
 
@@ -367,10 +284,13 @@ def test_a_page_of_moto_is_an_error_of_the_service(world: World) -> None:
 
 def test_an_operation_that_the_service_does_not_have(world: World) -> None:
     def send(service: str, path: str, headers: dict[str, str], body: str = "{}") -> httpx.Response:
-        scope = f"{world.keys.access_key_id}/20261123/us-east-1/{service}/aws4_request"
-        signed = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}"}
+        keys = BotocoreCredentials(
+            world.keys.access_key_id, world.keys.secret_access_key, world.keys.session_token
+        )
+        signed = AWSRequest("POST", world.url + path, headers, body.encode())
+        SigV4Auth(keys, service, "us-east-1").add_auth(signed)
         return httpx.post(
-            world.url + path, headers={**signed, **headers}, content=body, trust_env=False
+            world.url + path, headers=dict(signed.headers.items()), content=body, trust_env=False
         )
 
     target = {"X-Amz-Target": "DynamoDB_20120810.NoSuch"}
@@ -561,7 +481,7 @@ def test_a_time_out_before_leaves_the_service_untouched(world: World) -> None:
 def test_a_time_out_after_has_its_effect_and_no_answer(world: World) -> None:
     world.faults.add(Fault("dynamodb", "PutItem", "timeoutAfter", seconds=1.5))
     with pytest.raises(BotoCoreError, match="Read timeout"):
-        put_item(world)
+        put_item(world, seconds=1)
     assert world.reached == [("dynamodb", "PutItem")]
 
 
@@ -572,6 +492,21 @@ def test_a_time_out_after_ends_the_answer_that_nobody_reads(world: World) -> Non
         httpx.post(url, headers={"Authorization": "Bearer x"}, trust_env=False)
     assert world.reached == [("bedrock-agentcore", "InvokeAgentRuntime")]
     assert world.closed == 1
+
+
+@pytest.mark.parametrize("kind", ["delayBefore", "delayAfter"])
+def test_a_delayed_call_takes_effect_even_if_nobody_waits_for_it(world: World, kind: Any) -> None:
+    world.faults.add(Fault("dynamodb", "PutItem", kind, seconds=3.0))
+    with pytest.raises(BotoCoreError, match="Read timeout"):
+        put_item(world)
+    assert world.faults.list() == []
+    assert len(world.reached) == (1 if kind == "delayAfter" else 0)
+    deadline = time.monotonic() + 20
+    while not world.log.calls():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert world.reached == [("dynamodb", "PutItem")]
+    assert world.log.calls()[0].status == 200
 
 
 def test_a_fault_for_one_caller_spares_the_others(world: World) -> None:

@@ -119,7 +119,7 @@ def test_other_targets_are_reached(aws: EmbeddedAws) -> None:
     url = sqs.create_queue(QueueName="q")["QueueUrl"]
     logs.create_log_group(logGroupName="/events")
     events.put_rule(Name="others", EventPattern=json.dumps({"source": ["three"]}))
-    prefix = f":{aws.region}:{aws.account_id}"
+    prefix = f":{aws.region}:123456789012"
     targets = [
         {"Id": "q", "Arn": f"arn:aws:sqs{prefix}:q", "InputPath": "$.detail"},
         {"Id": "l", "Arn": f"arn:aws:logs{prefix}:log-group:/events"},
@@ -132,7 +132,7 @@ def test_other_targets_are_reached(aws: EmbeddedAws) -> None:
 
 
 def test_what_no_target_takes_is_kept_in_a_dead_letter_queue(aws: EmbeddedAws) -> None:
-    sqs, prefix = aws.client("sqs"), f":{aws.region}:{aws.account_id}"
+    sqs, prefix = aws.client("sqs"), f":{aws.region}:123456789012"
     url = sqs.create_queue(QueueName="lost")["QueueUrl"]
     lost = {"DeadLetterConfig": {"Arn": f"arn:aws:sqs{prefix}:lost"}}
 
@@ -328,7 +328,10 @@ def test_an_image_that_ecr_no_longer_has_is_not_run(aws: EmbeddedAws) -> None:
     uri = f"{repository['repositoryUri']}:v1"
     digest = push(aws, uri)
     control = aws.client("bedrock-agentcore-control")
-    request = {"roleArn": agent_role(aws), "networkConfiguration": {"networkMode": "PUBLIC"}}
+    request = {
+        "roleArn": agent_role(aws, "agent"),
+        "networkConfiguration": {"networkMode": "PUBLIC"},
+    }
 
     def create(name: str, image: str) -> dict[str, Any]:
         artifact = {"containerConfiguration": {"containerUri": image}}
@@ -351,7 +354,7 @@ def test_an_image_that_ecr_no_longer_has_is_not_run(aws: EmbeddedAws) -> None:
         create("gone", uri)
 
 
-def push(aws: EmbeddedAws, uri: str) -> str:
+def push(aws: EmbeddedAws, uri: str, tree: str = "t") -> str:
     """Put an image where a build puts it: its manifest into ECR, its files into the image store."""
     reference = Reference.parse(uri)
     pushed = aws.client("ecr").put_image(
@@ -360,14 +363,41 @@ def push(aws: EmbeddedAws, uri: str) -> str:
         imageManifest=json.dumps({"schemaVersion": 2, "mediaType": MANIFEST}),
     )["image"]["imageId"]["imageDigest"]
     store = ImageStore(aws.state_dir / "images")
-    root = store.tree("t") / "stage-0"
+    root = store.tree(tree) / "stage-0"
     root.mkdir(parents=True)
-    save(store.tree("t"), Image(root, ["true"], {}, root, "arm64", pushed))
-    store.publish(reference, "t", pushed)
+    save(store.tree(tree), Image(root, ["true"], {}, root, "arm64", pushed))
+    store.publish(reference, tree, pushed)
     return str(pushed)
 
 
-def agent_role(aws: EmbeddedAws) -> str:
+def test_an_execution_role_needs_the_right_to_pull_its_image(aws: EmbeddedAws) -> None:
+    repository = aws.client("ecr").create_repository(repositoryName="pulled")["repository"]
+    uri = f"{repository['repositoryUri']}:v1"
+    push(aws, uri, "pulled")
+    request = {
+        "agentRuntimeName": "pulled",
+        "agentRuntimeArtifact": {"containerConfiguration": {"containerUri": uri}},
+        "roleArn": agent_role(aws, "puller"),
+        "networkConfiguration": {"networkMode": "PUBLIC"},
+    }
+    control = aws.client("bedrock-agentcore-control")
+    another = "arn:aws:ecr:us-east-1:123456789012:repository/another"
+    for actions, resource in (
+        *(([action for action in PULL if action != lacking], "*") for lacking in PULL),
+        (PULL, another),
+    ):
+        allow(aws, "puller", actions, resource)
+        with pytest.raises(ClientError, match="Access denied while validating ECR URI") as caught:
+            control.create_agent_runtime(**request)
+        assert caught.value.response["Error"]["Code"] == "ValidationException"
+    allow(aws, "puller", PULL)
+    assert control.create_agent_runtime(**request)["status"] == "CREATING"
+
+
+PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetAuthorizationToken"]
+
+
+def agent_role(aws: EmbeddedAws, name: str) -> str:
     """A role that AgentCore may take."""
     trust = {
         "Effect": "Allow",
@@ -375,8 +405,16 @@ def agent_role(aws: EmbeddedAws) -> str:
         "Action": "sts:AssumeRole",
     }
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    made = aws.client("iam").create_role(RoleName="agent", AssumeRolePolicyDocument=document)
+    made = aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    allow(aws, name, PULL)
     return str(made["Role"]["Arn"])
+
+
+def allow(aws: EmbeddedAws, name: str, actions: list[str], resource: str = "*") -> None:
+    """Let a role do something, and nothing else."""
+    statement = {"Effect": "Allow", "Action": actions, "Resource": resource}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws.client("iam").put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=document)
 
 
 def test_pools_are_found_by_tag(aws: EmbeddedAws) -> None:

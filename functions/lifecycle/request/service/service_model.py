@@ -7,6 +7,7 @@ model of AgentCore's control plane, so a member that a newer SDK brings needs no
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -15,7 +16,11 @@ from typing import Any, NamedTuple
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 
+from lifecycle.request.inputs import is_unicode
+
 SERVICE = "bedrock-agentcore-control"
+# What a string may have whose only bound is a pattern, so that matching it takes bounded time.
+_LONGEST = 4096
 
 _PYTHON_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "structure": ((dict,), "an object"),
@@ -28,6 +33,10 @@ _PYTHON_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "float": ((int, float), "a number"),
     "double": ((int, float), "a number"),
 }
+
+
+# What a number without bounds of its own can be (Smithy specification, "Simple types").
+_RANGES = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 
 
 class Fault(NamedTuple):
@@ -113,47 +122,47 @@ def _structure(
 
 def _list(shape: Any, value: list[Any], owned: Mapping[str, str], path: str) -> Iterator[Fault]:
     yield from _length(shape, len(value), "entries", value, path)
-    for index, item in enumerate(value[: _most(shape)]):
+    # A list or map beyond its bound is refused by its length; a bounded part of it is enough to look at.
+    for index, item in enumerate(value[: shape.metadata.get("max")]):
         yield from find_faults(shape.member, item, owned, f"{path}[{index}]")
 
 
 def _map(shape: Any, value: dict[str, Any], owned: Mapping[str, str], path: str) -> Iterator[Fault]:
     yield from _length(shape, len(value), "entries", value, path)
-    for name, item in list(value.items())[: _most(shape)]:
+    for name, item in list(value.items())[: shape.metadata.get("max")]:
         yield from find_faults(shape.key, name, owned, path)
         yield from find_faults(shape.value, item, owned, _join(path, name))
 
 
 def _string(shape: Any, value: str, _owned: Mapping[str, str], path: str) -> Iterator[Fault]:
-    yield from _length(shape, len(value), "characters", value, path)
+    longest = shape.metadata.get("max", _LONGEST if "pattern" in shape.metadata else None)
+    yield from _length(shape, len(value), "characters", value, path, longest)
+    if not is_unicode(value):
+        yield Fault(path, value, "a string that UTF-8 can carry")
     if shape.enum and value not in shape.enum:
         yield Fault(path, value, f"one of {', '.join(shape.enum)}")
     pattern = shape.metadata.get("pattern")
-    longest = shape.metadata.get("max", _LONGEST)
-    if pattern and len(value) <= longest:
-        compiled = _compiled(pattern)
-        if compiled is not None and compiled.fullmatch(value) is None:
-            yield Fault(path, value, f"a string that matches {pattern}")
+    if pattern is None or len(value) > shape.metadata.get("max", _LONGEST):
+        return
+    compiled = _compiled(pattern)
+    if compiled is not None and compiled.fullmatch(value) is None:
+        yield Fault(path, value, f"a string that matches {pattern}")
 
 
 def _number(shape: Any, value: float, _owned: Mapping[str, str], path: str) -> Iterator[Fault]:
-    low, high = shape.metadata.get("min"), shape.metadata.get("max")
-    if (low is not None and value < low) or (high is not None and value > high):
+    least, most = _RANGES.get(shape.type_name, (None, None))
+    low, high = shape.metadata.get("min", least), shape.metadata.get("max", most)
+    inside = (low is None or value >= low) and (high is None or value <= high)
+    if not inside or (isinstance(value, float) and not math.isfinite(value)):
         yield Fault(path, value, f"a number {_bounds(low, high)}")
 
 
-def _length(shape: Any, length: int, unit: str, value: Any, path: str) -> Iterator[Fault]:
-    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+def _length(
+    shape: Any, length: int, unit: str, value: Any, path: str, longest: int | None = None
+) -> Iterator[Fault]:
+    low, high = shape.metadata.get("min"), shape.metadata.get("max", longest)
     if (low is not None and length < low) or (high is not None and length > high):
         yield Fault(path, value, f"{_bounds(low, high)} {unit}")
-
-
-# A list or map beyond its bound is refused by its length; a bounded part of it is enough to look at.
-_LONGEST = 4096
-
-
-def _most(shape: Any) -> int:
-    return int(shape.metadata.get("max", _LONGEST))
 
 
 def _bounds(low: float | None, high: float | None) -> str:

@@ -25,11 +25,12 @@ def has_valid_host(url: str) -> bool:
     if port == 0:
         return False
     if ":" in host or host.replace(".", "").isdigit():
-        return _is_address(host)
+        return is_address(host)
     return len(host) <= _LONGEST_HOST and all(_is_label(label) for label in host.split("."))
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Tell whether a host is an IP address."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -124,10 +124,10 @@ def test_a_request_survives_the_way_through_the_state_machine() -> None:
             {
                 "artifact": {
                     "type": "code",
-                    "containerUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1",
+                    "containerUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/ab:1",
                 }
             },
-            "artifact.containerUri: given '123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1', allowed: only with",
+            "artifact.containerUri: given '123456789012.dkr.ecr.us-east-1.amazonaws.com/ab:1', allowed: only with",
         ),
         (
             {"artifact": {"source": {"bucket": "b-1"}}},

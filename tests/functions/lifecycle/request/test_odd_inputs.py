@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lifecycle.errors import InvalidRequestError
-from lifecycle.request.model import parse_request
+from lifecycle.request.model import environment_of, parse_request
 
 DOCUMENT = "/.well-known/openid-configuration"
 
@@ -34,6 +34,15 @@ def refusal(given: dict[str, Any]) -> str:
         ),
         ({"ttlHours": 5e-324}, "ttlHours: given 5e-324, allowed: 0.0001 to 8760"),
         ({"ttlHours": float("nan")}, "ttlHours: given nan"),
+        ({"ttlHours": 10**400}, "ttlHours: given a whole number of 1329 bits"),
+        ({"": 1}, "(empty): unknown field"),
+        ({"a\nb\u202e": 1}, r"a\nb\u202e: unknown field"),
+        ({"\ud800": 1}, r"\ud800: unknown field"),
+        ({"runtime": {"\ud800": 1}}, r"runtime.\ud800: unknown field"),
+        ({"tags": {"\ud800": "a"}}, r"tags.\ud800: given '\ud800'"),
+        ({"runtime": {"configuration": {"\ud800": 1}}}, r"runtime.configuration.\ud800: given 1"),
+        ({"smokeTest": {"expect": "(?P<\n>"}}, r"smokeTest.expect: given '(?P<\n>'"),
+        ({"runtime": {"environmentVariables": {"A": "b\0"}}}, "runtime.environmentVariables.A: "),
     ],
 )
 def test_a_field_is_refused_by_its_name(given: dict[str, Any], begins: str) -> None:
@@ -59,6 +68,9 @@ def test_a_field_is_refused_by_its_name(given: dict[str, Any], begins: str) -> N
         "a:b",
         "999.1.1.1",
         "例え.jp",
+        "a/\x04",
+        "a/例",
+        "a/b c",
     ],
 )
 def test_a_discovery_url_without_a_valid_host_is_refused(host: str) -> None:
@@ -80,6 +92,39 @@ def test_many_unknown_fields_are_counted() -> None:
     message = refusal({f"unknown{number}": 1 for number in range(15_000)})
     assert message.count("unknown field") == 20
     assert message.endswith("; and 14980 more")
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("depth", [26, 900, 50_000])
+def test_json_that_the_record_could_not_hold_is_refused_by_its_field(depth: int) -> None:
+    runtime = {"configuration": nested(depth)}
+    assert refusal({"runtime": runtime}).startswith("runtime: given JSON of more than 25 levels")
+
+
+def test_a_long_name_within_a_configuration_is_cut() -> None:
+    message = refusal({"runtime": {"configuration": {"x" * 150_000: 1}}})
+    assert message.startswith("runtime.configuration.xxx")
+
+
+def test_only_the_faults_that_are_told_are_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(
+        "lifecycle.request.inputs.difflib.get_close_matches",
+        lambda name, *_, **__: asked.append(name) or [],
+    )
+    refusal({f"unknown{number}": 1 for number in range(15_000)})
+    assert len(asked) == 20
+
+
+def test_a_name_with_a_line_break_is_no_environment() -> None:
+    assert environment_of({"environment": "dev\n"}) is None
+    assert environment_of({"environment": "dev"}) == "dev"
 
 
 @pytest.mark.parametrize("given", [{"x" * 150_000: 1}, {"runtime": {"x" * 150_000: 1}}])

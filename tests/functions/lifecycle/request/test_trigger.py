@@ -213,3 +213,48 @@ def test_an_event_may_say_what_it_does_anyway(stepfunctions: StepFunctions) -> N
 def test_an_envelope_as_an_input_is_refused_alike(parse: Any, detail: Any) -> None:
     with pytest.raises(InvalidRequestError, match=r"^detail: given .*, allowed: a JSON object$"):
         parse({**EVENT, "detail": detail})
+
+
+@pytest.mark.parametrize(
+    ("changes", "begins"),
+    [
+        ({"id": "\ud800"}, "id: given '"),
+        ({"detail": {"environment": "\ud800"}}, "detail: given a number without a value or half"),
+        ({"detail": {"ttlHours": float("inf")}}, "detail: given a number without a value or half"),
+        ({"detail": {"tags": ["a"] * 80_000}}, "detail: given an event of "),
+        (
+            {"detail": {"x": {"y": [[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]}}},
+            "detail: given JSON",
+        ),
+        (
+            {"source": "aws.s3", "detail": {"bucket": {"name": "b"}, "object": {"key": "\udfff"}}},
+            "detail.object.key: given '",
+        ),
+        (
+            {
+                "source": "aws.s3",
+                "detail": {
+                    "bucket": {"name": "b"},
+                    "object": {"key": "k", "version-id": ["\ud800"]},
+                },
+            },
+            "detail.object.version-id: given ['",
+        ),
+    ],
+)
+def test_an_event_that_step_functions_could_not_take_is_refused(
+    stepfunctions: StepFunctions, changes: dict[str, Any], begins: str
+) -> None:
+    event = TriggerEvent.model_validate({**EVENT, **changes})
+    with pytest.raises(InvalidRequestError) as caught:
+        start_execution(event, clients=StandIn(stepfunctions))
+    assert str(caught.value).startswith(begins)
+    assert stepfunctions.started == {}
+
+
+def test_an_event_does_not_grow_on_its_way(stepfunctions: StepFunctions) -> None:
+    # EventBridge takes 256 KiB, and Step Functions, too.
+    detail = {"environment": "night", "tags": [1] * 120_000}
+    event = {**EVENT, "detail": detail}
+    assert len(json.dumps(event, separators=(",", ":"))) < 262_144 < len(json.dumps(event))
+    assert start(stepfunctions, event).started

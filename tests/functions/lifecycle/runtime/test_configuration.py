@@ -40,6 +40,13 @@ def test_every_member_reaches_agentcore_and_stays(world: Any) -> None:
     assert (again.change, again.repaired) == ("unchanged", [])
 
 
+def test_an_empty_map_of_variables_is_no_change(world: Any) -> None:
+    request: dict[str, Any] = {"runtime": {"environmentVariables": {}}}
+    assert world.provision("one", request).change == "created"
+    again = world.provision("two", request)
+    assert (again.change, again.repaired) == ("unchanged", [])
+
+
 def test_a_changed_member_is_an_update_and_no_drift(world: Any) -> None:
     world.provision("one", REQUEST)
     changed = RUNTIME | {"resourceConfigurations": [{"minimumMemoryInMiB": 8192}]}

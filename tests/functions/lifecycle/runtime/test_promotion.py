@@ -47,6 +47,21 @@ def test_live_is_made_on_the_proved_version(world: Any) -> None:
     assert world.record().runtime.live_identity == world.record().identity
 
 
+def test_conflicts_while_live_is_made_are_waited_for(world: Any) -> None:
+    world.begin("one")
+    world.build()
+    world.deploy()
+    world.loop(check_runtime)
+    world.prove()
+    for _ in range(2):
+        world.conflict("CreateAgentRuntimeEndpoint")
+        assert world.promote().done is False
+        assert "live" not in world.only_runtime().endpoints
+    last = world.loop(promote_version)
+    assert (last.promotion.version, last.promotion.previous_version) == ("1", None)
+    assert world.only_runtime().endpoints["live"].live == "1"
+
+
 def test_live_moves_and_tells_where_it_was(world: Any) -> None:
     updated(world)
     last = world.loop(promote_version)

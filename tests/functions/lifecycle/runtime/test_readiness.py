@@ -1,5 +1,7 @@
 """Check the runtime: done when the runtime and its endpoint DEFAULT are ready."""
 
+import re
+import time
 from typing import Any
 
 import pytest
@@ -31,6 +33,39 @@ def test_a_failure_is_told_with_the_services_reason_and_recorded(world: Any) -> 
     runtime = world.record().runtime
     assert runtime.failed_version == "1"
     assert "capacity" in runtime.failed_reason
+
+
+def test_a_reason_is_repeated_word_for_word(world: Any) -> None:
+    reason = (
+        "Subnet subnet-0a1b is in Availability Zone use1-az3, which AgentCore Runtime does not support. "
+        "Use one of: use1-az1, use1-az2, use1-az4."
+    )
+    world.begin("one")
+    world.build()
+    world.fail("CreateAgentRuntime", reason)
+    world.deploy()
+    world.pass_(10)
+    with pytest.raises(RuntimeFailedError, match=re.escape(reason)):
+        world.check()
+    assert reason in world.record().runtime.failed_reason
+
+
+def test_the_agents_last_error_is_told_if_it_was_started(world: Any) -> None:
+    world.begin("one")
+    world.build()
+    world.fail("CreateAgentRuntime", reason="the warm-up failed")
+    world.deploy()
+    group = f"/aws/bedrock-agentcore/runtimes/{world.only_runtime().id}-DEFAULT"
+    logs = world.clients.logs
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="one")
+    events = [{"timestamp": round(time.time() * 1000), "message": "KeyError: 'TABLE'"}]
+    logs.put_log_events(logGroupName=group, logStreamName="one", logEvents=events)
+    world.pass_(10)
+    with pytest.raises(RuntimeFailedError) as failed:
+        world.check()
+    assert "the warm-up failed; fix the cause" in str(failed.value)
+    assert f"the last error in its log group {group}: KeyError: 'TABLE'" in str(failed.value)
 
 
 def test_a_failed_update_leaves_live_where_it_was(world: Any) -> None:

@@ -34,7 +34,10 @@ class FakeProvider:
             return scripted
         if method == "GET":
             assert url == DISCOVERY
-            document: dict[str, Any] = {"token_endpoint": "https://idp.example.com/token"}
+            document: dict[str, Any] = {
+                "issuer": "https://idp.example.com",
+                "token_endpoint": "https://idp.example.com/token",
+            }
             if self.methods is not None:
                 document["token_endpoint_auth_methods_supported"] = self.methods
             return reply(200, document)

@@ -11,6 +11,7 @@ import httpx
 from botocore.awsrequest import AWSResponse
 
 from lifecycle.clients import Clients
+from lifecycle.provider.secret_tags import HOST_TAG
 from lifecycle.record import IdentityRecord, RuntimeRecord
 from lifecycle.smoke_test.run import SmokeTestReport, run_smoke_test
 from tests.functions.lifecycle.raw_body import RawBody
@@ -39,7 +40,7 @@ class FakeClients(Clients):
                 self._made[service].meta.events.register_first("before-send", self._send)
         return self._made[service]
 
-    def http(self, seconds: float) -> httpx.Client:
+    def http(self, seconds: float, transport: httpx.BaseTransport | None = None) -> httpx.Client:
         assert seconds > 0
         return httpx.Client(transport=httpx.MockTransport(self._transport), timeout=seconds)
 
@@ -87,9 +88,11 @@ class Smoke:
             runtime=record,
         )
 
-    def keep_secret(self, name: str, value: Any) -> str:
+    def keep_secret(self, name: str, value: Any, **tags: str) -> str:
         arn: str = self.world.secrets.create_secret(
-            Name=name, SecretString=value if isinstance(value, str) else json.dumps(value)
+            Name=name,
+            SecretString=value if isinstance(value, str) else json.dumps(value),
+            Tags=[{"Key": key, "Value": text} for key, text in tags.items()],
         )["ARN"]
         return arn
 
@@ -112,5 +115,5 @@ def jwt_identity(smoke: Any, secret: Any) -> IdentityRecord:
         type="jwt",
         discovery_url="https://idp.example.com/.well-known/openid-configuration",
         allowed_scopes=["run"],
-        token_secret_arn=smoke.keep_secret("theirs", secret),
+        token_secret_arn=smoke.keep_secret("theirs", secret, **{HOST_TAG: "idp.example.com"}),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -15,12 +16,14 @@ import pytest
 
 from lifecycle.clients import Clients
 from lifecycle.errors import SmokeTestError
+from lifecycle.provider.secret_tags import HOST_TAG
+from lifecycle.record import IdentityRecord
 from lifecycle.request.model import parse_request
 from lifecycle.smoke_test.bounded import MAX_BYTES, TooLateError, within
 from lifecycle.smoke_test.invocation import BearerCaller, Message, SigV4Caller, Target
 from lifecycle.smoke_test.pattern import matches
 from tests.functions.lifecycle.smoke_test.fake_runtime import ARN
-from tests.functions.lifecycle.smoke_test.smoke_environment import jwt_identity, run
+from tests.functions.lifecycle.smoke_test.smoke_environment import run
 
 TARGET = Target(ARN, "DEFAULT", "s" * 33)
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -165,8 +168,8 @@ class _RealHttp:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._fakes, name)
 
-    def http(self, seconds: float) -> httpx.Client:
-        return Clients().http(seconds)
+    def http(self, seconds: float, transport: httpx.BaseTransport | None = None) -> httpx.Client:
+        return Clients().http(seconds, transport)
 
 
 @pytest.mark.parametrize(
@@ -174,26 +177,39 @@ class _RealHttp:
 )
 @pytest.mark.parametrize("which", ["discovery document", "token endpoint"])
 def test_a_provider_cannot_hold_the_smoke_test(
-    smoke: Any, serve: Any, peer: Peer, which: str
+    smoke: Any, serve: Any, peer: Peer, which: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = serve(peer)
-    if which == "token endpoint":
+    monkeypatch.setenv("PROVIDER_HOSTS", "127.0.0.1")
+    monkeypatch.setenv("PROVIDER_NETWORKS", "any")
 
-        def document(connection: socket.socket) -> None:
-            body = f'{{"token_endpoint": "{url}/token"}}'.encode()
-            connection.sendall(OK + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+    def provide(connection: socket.socket) -> None:
+        asked.append(which)
+        if which == "discovery document" or len(asked) > 1:
+            peer(connection)
+        body = json.dumps({"issuer": url, "token_endpoint": f"{url}/token"}).encode()
+        connection.sendall(OK + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
 
-        url = serve(document)
-    secret = {"clientId": "robot", "clientSecret": "client-secret"}
-    identity = jwt_identity(smoke, secret).model_copy(
-        update={"discovery_url": f"{url}/.well-known/openid-configuration"}
+    asked: list[str] = []
+    url = serve(provide)
+    arn = smoke.keep_secret(
+        "robot",
+        {"clientId": "robot", "clientSecret": "client-secret"},
+        **{HOST_TAG: "127.0.0.1"},
     )
-    smoke.deploy(identity)
+    smoke.deploy(
+        IdentityRecord(
+            type="jwt",
+            discovery_url=f"{url}/.well-known/openid-configuration",
+            allowed_scopes=["run"],
+            token_secret_arn=arn,
+        )
+    )
     smoke.clients = _RealHttp(smoke.clients)
     began = time.monotonic()
     with pytest.raises(SmokeTestError, match="The caller signs in"):
         run(smoke, smokeTest={"timeoutSeconds": 2})
     assert time.monotonic() - began < 2 + MARGIN
+    assert asked
 
 
 def test_aws_cannot_hold_the_smoke_test(password: Any) -> None:

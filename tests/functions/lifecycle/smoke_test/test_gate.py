@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import httpx
@@ -183,7 +184,67 @@ def test_an_agent_that_fails_fails_with_its_last_message(password: Any) -> None:
     password.runtime.script["good"] = list(failures)
     with pytest.raises(SmokeTestError, match=r"424 RuntimeClientError.*the agent failed.*third"):
         run(password)
-    assert len(password.pauses) == 2
+    # Two between the tries, and two for lines of its log that may come late.
+    assert len(password.pauses) == 4
+
+
+def agent_that_writes(smoke: Any, *lines: str) -> Any:
+    """An agent that ends with an error after these lines in its log; an old error stands there already."""
+    logs, group = smoke.clients.logs, "/aws/bedrock-agentcore/runtimes/x-DEFAULT"
+    stream = {"logGroupName": group, "logStreamName": "2026/11/26/[runtime-logs]one"}
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(**stream)
+
+    def write(at: float, *messages: str) -> None:
+        events = [{"timestamp": round(at * 1000), "message": message} for message in messages]
+        logs.put_log_events(**stream, logEvents=events)
+
+    write(time.time() - 60, "ValueError: of an earlier call")
+
+    def agent(_payload: Any, headers: dict[str, str]) -> Any:
+        write(time.time(), *(line.format(**headers) for line in lines))
+        return error(424, "RuntimeClientError", "see the log")
+
+    return agent
+
+
+def test_the_agents_own_error_its_log_group_and_what_to_do_are_in_the_cause(password: Any) -> None:
+    password.runtime.agent = agent_that_writes(
+        password, "Traceback (most recent call last):", "ModuleNotFoundError: No module named 'x'"
+    )
+    with pytest.raises(SmokeTestError) as failed:
+        run(password)
+    assert str(failed.value).endswith(
+        ': the agent failed: {"message": "see the log"}; the last error in its log group '
+        "/aws/bedrock-agentcore/runtimes/x-DEFAULT: ModuleNotFoundError: No module named 'x'; "
+        "add what is missing to the agent's requirements.txt or package.json, or to its source"
+    )
+
+
+def test_a_token_in_the_agents_log_is_not_in_the_cause(password: Any) -> None:
+    password.runtime.agent = agent_that_writes(password, "ValueError: unexpected {authorization}")
+    with pytest.raises(SmokeTestError, match=r"runtimes/x-DEFAULT: .*(hidden|withheld)") as failed:
+        run(password)
+    token = password.runtime.invoked[-1].headers["authorization"].split()[1]
+    assert token[:16] not in str(failed.value)
+    assert token[-16:] not in str(failed.value)
+
+
+def test_an_error_of_an_earlier_call_is_not_this_calls(password: Any) -> None:
+    password.runtime.agent = agent_that_writes(password, "ready to serve")
+    with pytest.raises(SmokeTestError, match="x-DEFAULT has no error of this call yet") as failed:
+        run(password)
+    assert "earlier" not in str(failed.value)
+
+
+@pytest.mark.parametrize("status", [404, 429])
+def test_a_status_that_says_nothing_of_the_agent_sends_nobody_to_its_log(
+    password: Any, status: int
+) -> None:
+    password.runtime.always["good"] = error(status)
+    with pytest.raises(SmokeTestError, match="undecided") as failed:
+        run(password, smokeTest={"timeoutSeconds": 1})
+    assert "log group" not in str(failed.value)
 
 
 @pytest.mark.parametrize("failures", [1, 2])
@@ -225,6 +286,18 @@ def test_a_denial_by_iam_proves_nothing(
     with pytest.raises(AwsCallError, match="allow bedrock-agentcore:InvokeAgentRuntime on arn:"):
         run(smoke)
     assert smoke.world.record.runtime.failed_version is None
+
+
+@pytest.mark.parametrize(
+    "code", ["UnrecognizedClientException", "ExpiredTokenException", "InvalidSignatureException"]
+)
+def test_a_signature_that_does_not_count_proves_nothing(password: Any, code: str) -> None:
+    password.runtime.script["sigv4"] = [error(403, code)]
+    assert run(password).passed
+    assert len(password.pauses) == 1
+    password.runtime.always["sigv4"] = error(403, code)
+    with pytest.raises(SmokeTestError, match=r"'SigV4 is refused'.* undecided after"):
+        run(password, smokeTest={"timeoutSeconds": 3})
 
 
 def test_a_refusal_by_the_authorizer_passes_whatever_it_says(password: Any) -> None:

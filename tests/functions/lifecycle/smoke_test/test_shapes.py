@@ -65,7 +65,8 @@ def test_any_answer_of_an_mcp_server_is_judged(
     str(caught.value).encode()
 
 
-TOKEN = {"token_endpoint": "https://idp.example.com/token"}
+ISSUER = {"issuer": "https://idp.example.com"}
+TOKEN = {**ISSUER, "token_endpoint": "https://idp.example.com/token"}
 
 
 @pytest.mark.parametrize(
@@ -73,9 +74,10 @@ TOKEN = {"token_endpoint": "https://idp.example.com/token"}
     [
         ([(200, {}, DEEP)], "an answer that is not a JSON object"),
         ([(400, {}, DEEP)], "400 Bad Request"),
-        ([(999, {}, b"")], "999 for"),
-        ([reply(200, {"token_endpoint": 1})], "without token_endpoint"),
-        ([reply(200, {"token_endpoint": "https://[::1/token"})], "InvalidURL"),
+        ([(999, {}, b"")], r"999 \("),
+        ([reply(200, {"issuer": ["https://idp.example.com"]})], "a document without issuer"),
+        ([reply(200, {**ISSUER, "token_endpoint": 1})], "without token_endpoint"),
+        ([reply(200, {**ISSUER, "token_endpoint": "https://[::1/token"})], "is no URL"),
         (
             [reply(200, {**TOKEN, "token_endpoint_auth_methods_supported": 1})],
             "token_endpoint_auth_methods_supported that is no list",

@@ -7,6 +7,7 @@ import functools
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote_plus
@@ -16,11 +17,21 @@ from pydantic import SecretStr
 
 from lifecycle.clients import Clients
 from lifecycle.errors import SmokeTestError
+from lifecycle.provider import hosts
+from lifecycle.provider.transport import CheckedTransport
+from lifecycle.settings import Networks
 from lifecycle.smoke_test.bounded import TooLateError, read, within
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.untrusted import json_value
 
 _ONE_TRY = 15.0
+_MOST_UNREACHABLE = 3
+_UNREACHABLE = (
+    "no answer: the name must be known in public DNS, all of its addresses must be public, and the host must answer "
+    "HTTPS there with a valid certificate"
+)
+_CHECK_PROVIDER = "check the URL, and whether the provider is up"
+_CHECK_CLIENT = "check that the client may use client credentials with this scope"
 # RFC 6749, appendix A.12.
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]+")
 # RFC 6749, section 5.2. Any other text in `error` could repeat what was sent.
@@ -36,34 +47,41 @@ _ERROR_CODES = frozenset(
 )
 
 
-def discovered_token_endpoint(
-    clients: Clients, patience: Patience, discovery_url: str
-) -> tuple[str, bool]:
+@dataclass(frozen=True)
+class _Call:
+    """A request to a provider.
+
+    Attributes:
+        shown: What the error of a failed request names.
+        networks: Which addresses the host may have; None for an endpoint of AWS itself.
+    """
+
+    method: str
+    url: str
+    shown: str
+    networks: Networks | None
+    form: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def read_document(
+    clients: Clients, patience: Patience, discovery_url: str, networks: Networks
+) -> dict[str, Any]:
     """Read a provider's discovery document.
 
     Args:
         clients: For plain HTTPS.
         patience: How long to retry.
-        discovery_url: URL of the document.
+        discovery_url: URL of the document; it is allowed.
+        networks: Which addresses the host may have.
 
     Returns:
-        The token endpoint, and whether client id and secret go into the body (`client_secret_post`) because the
-        provider does not take them as a header (OpenID Connect Discovery 1.0, section 3).
+        The document.
 
     Raises:
-        SmokeTestError: There is no such document, or it names no token endpoint.
+        SmokeTestError: There is no such document.
     """
-    document = _ask(clients, patience, "GET", discovery_url, {}, {})
-    endpoint = document.get("token_endpoint")
-    if not isinstance(endpoint, str):
-        raise _failed(discovery_url, "a document without token_endpoint")
-    methods = document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
-    if not isinstance(methods, list):
-        raise _failed(
-            discovery_url, "a document with a token_endpoint_auth_methods_supported that is no list"
-        )
-    in_body = "client_secret_basic" not in methods and "client_secret_post" in methods
-    return endpoint, in_body
+    return _ask(clients, patience, _Call("GET", discovery_url, discovery_url[:200], networks))
 
 
 def request_token(
@@ -75,6 +93,7 @@ def request_token(
     parameters: Mapping[str, str | None],
     *,
     in_body: bool = False,
+    networks: Networks | None = None,
 ) -> SecretStr:
     """Get an access token.
 
@@ -86,6 +105,7 @@ def request_token(
         client_secret: Its secret.
         parameters: More form fields, such as `scope`; None values are left out.
         in_body: Send id and secret in the form instead of the Authorization header.
+        networks: Which addresses the host may have; None for an endpoint of AWS itself.
 
     Returns:
         The access token.
@@ -103,61 +123,51 @@ def request_token(
         # Both are form-encoded before they become a Basic header (RFC 6749, section 2.3.1).
         pair = f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()
         headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-    answer = _ask(clients, patience, "POST", endpoint, form, headers)
+    # The path of an endpoint is the provider's to choose, so no output repeats it.
+    shown = str(hosts.place_of(endpoint) or "the token endpoint")
+    answer = _ask(clients, patience, _Call("POST", endpoint, shown, networks, form, headers))
     token = answer.get("access_token")
     if not isinstance(token, str):
-        raise _failed(endpoint, "an answer without access_token")
+        raise _failed(shown, "an answer without access_token")
     if not _HEADER_VALUE.fullmatch(token):
-        raise _failed(endpoint, "an access_token that no header can carry")
+        raise _failed(shown, "an access_token that no header can carry")
     return SecretStr(token)
 
 
-def _ask(
-    clients: Clients,
-    patience: Patience,
-    method: str,
-    url: str,
-    form: dict[str, str],
-    headers: dict[str, str],
-) -> dict[str, Any]:
+def _ask(clients: Clients, patience: Patience, call: _Call) -> dict[str, Any]:
     began = time.monotonic()
     tries = 0
+    unreachable = 0
     while True:
         tries += 1
         seconds = patience.for_one_try(_ONE_TRY)
-        send = functools.partial(_send, clients, seconds, method, url, form, headers)
         try:
-            status, body = within(seconds, send)
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise _failed(url, type(error).__name__) from None
-        except httpx.RequestError as error:
-            # A new domain has no address yet.
-            seen = type(error).__name__
-        except TooLateError:
-            seen = "no answer"
+            status, body = within(seconds, functools.partial(_send, clients, seconds, call))
+        except (httpx.RequestError, httpx.InvalidURL, TooLateError):
+            # One text for every cause, so that nobody learns which ports of a host are open.
+            seen = _UNREACHABLE
+            unreachable += 1
         else:
             seen = _seen(status, body)
             if status == HTTPStatus.OK:
-                return _object(url, body)
+                return _object(call.shown, body)
             if not _is_undecided(status):
-                raise _failed(url, seen)
-        if not patience.wait(tries):
-            raise _failed(url, f"{seen} for {time.monotonic() - began:.0f} s")
+                raise _failed(call.shown, seen)
+        # A new domain of AWS's has no address yet. Another provider is there, or it is not.
+        gives_up = call.networks is not None and unreachable >= _MOST_UNREACHABLE
+        if gives_up or not patience.wait(tries):
+            if seen == _UNREACHABLE:
+                raise _failed(call.shown, f"{seen} ({tries} tries)", _CHECK_PROVIDER)
+            raise _failed(call.shown, f"{seen} ({tries} tries in {time.monotonic() - began:.0f} s)")
 
 
-def _send(
-    clients: Clients,
-    seconds: float,
-    method: str,
-    url: str,
-    form: dict[str, str],
-    headers: dict[str, str],
-) -> tuple[int, bytes]:
+def _send(clients: Clients, seconds: float, call: _Call) -> tuple[int, bytes]:
     # A small compressed body could become a huge one.
-    sent = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
+    sent = {"Accept": "application/json", "Accept-Encoding": "identity", **call.headers}
+    transport = None if call.networks is None else CheckedTransport(call.networks)
     with (
-        clients.http(seconds) as http,
-        http.stream(method, url, data=form or None, headers=sent) as response,
+        clients.http(seconds, transport) as http,
+        http.stream(call.method, call.url, data=dict(call.form) or None, headers=sent) as response,
     ):
         return response.status_code, read(response.iter_raw(), seconds)
 
@@ -169,13 +179,13 @@ def _is_undecided(status: int) -> bool:
     )
 
 
-def _object(url: str, body: bytes) -> dict[str, Any]:
+def _object(shown: str, body: bytes) -> dict[str, Any]:
     try:
         value = json_value(body)
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise _failed(url, "an answer that is not a JSON object")
+        raise _failed(shown, "an answer that is not a JSON object")
     return value
 
 
@@ -193,8 +203,7 @@ def _seen(status: int, body: bytes) -> str:
         return str(status)
 
 
-def _failed(url: str, seen: str) -> SmokeTestError:
+def _failed(shown: str, seen: str, fix: str = _CHECK_CLIENT) -> SmokeTestError:
     return SmokeTestError(
-        f"check 'The caller signs in': expected a token from {url[:200]}, seen {seen}; check that the client may use "
-        "client credentials with this scope, and retry"
+        f"check 'The caller signs in': expected a token from {shown}, seen {seen}; {fix}, and retry"
     )

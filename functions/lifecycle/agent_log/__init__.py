@@ -1,0 +1,1 @@
+"""What an agent wrote to its log, for the cause of a failure."""

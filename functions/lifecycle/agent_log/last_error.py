@@ -1,0 +1,102 @@
+"""Say what an agent's log tells of a failure: the log group, its last error line, and what to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lifecycle import names
+from lifecycle.agent_log.lines import error_line, hint, presentable
+
+# Reading is bounded, because it is only an addition to the cause: pages, seconds, and tries for lines that come late.
+_PAGES = 5
+_SECONDS = 8.0
+_TRIES = 3
+# The pause grows with the number of tries; lines come after seconds.
+_LONGER = 2
+_NOT_FOUND = "ResourceNotFoundException"
+
+
+class AgentLog:
+    """The log of one endpoint of a runtime.
+
+    Args:
+        logs: A boto3 CloudWatch Logs client.
+        runtime_id: The runtime's id.
+        endpoint: The endpoint's name.
+    """
+
+    def __init__(self, logs: Any, runtime_id: str, endpoint: str) -> None:
+        self._logs = logs
+        # AgentCore developer guide, "View observability data": one group for each endpoint.
+        self.group = f"{names.log_group_prefix(runtime_id)}{endpoint}"
+
+    def error(self, since: float) -> str | None:
+        """The last error since a time (seconds since the epoch); None when the log has none or cannot be read."""
+        try:
+            return self._sentence(error_line(self._messages(since)), presentable)
+        except (BotoCoreError, ClientError):
+            return None
+
+    def explain(
+        self, since: float, wait: Callable[[int], bool], redact: Callable[[str], str]
+    ) -> str:
+        """Say what the log tells, for the end of a cause. It never raises: the cause is more important.
+
+        Args:
+            since: From when lines count, in seconds since the epoch.
+            wait: Pauses before another look at a log without an error, as its lines may come late; takes the number of
+                looks, and returns False when there is no time left.
+            redact: Takes the secrets of the call out of a line.
+
+        Returns:
+            The last error line and what to do about it; or that there is none yet, or why the log cannot be read.
+        """
+        tries = 0
+        missing = False
+        while True:
+            tries += 1
+            try:
+                found = self._sentence(
+                    error_line(self._messages(since)), lambda line: presentable(redact(line))
+                )
+                missing = False
+            except ClientError as error:
+                code = error.response["Error"].get("Code", "Unknown")
+                if code != _NOT_FOUND:
+                    return self._unread(code)
+                found, missing = None, True
+            except BotoCoreError as error:
+                return self._unread(type(error).__name__)
+            if found is not None:
+                return found
+            if tries >= _TRIES or not wait(tries + _LONGER):
+                break
+        if missing:
+            return f"its log group {self.group} does not exist yet; look for it in a minute"
+        return f"its log group {self.group} has no error of this call yet; look at it in a minute"
+
+    def _sentence(self, line: str | None, show: Callable[[str], str]) -> str | None:
+        if line is None:
+            return None
+        return f"the last error in its log group {self.group}: {show(line)}; {hint(line)}"
+
+    def _unread(self, code: str) -> str:
+        return (
+            f"look at its log group {self.group} (this function could not: FilterLogEvents: {code})"
+        )
+
+    def _messages(self, since: float) -> Iterator[str]:
+        # FilterLogEvents reads all streams in the order of time. GetLogEvents would need the name of a stream first,
+        # and the time of a stream's last event can be an hour late (API reference, LogStream: lastEventTimestamp).
+        deadline = time.monotonic() + _SECONDS
+        request: dict[str, Any] = {"logGroupName": self.group, "startTime": round(since * 1000)}
+        for _ in range(_PAGES):
+            page = self._logs.filter_log_events(**request)
+            yield from (event["message"] for event in page["events"])
+            if "nextToken" not in page or time.monotonic() > deadline:
+                return
+            request["nextToken"] = page["nextToken"]

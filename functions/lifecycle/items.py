@@ -1,0 +1,212 @@
+"""Single items of the environments table: strongly consistent reads, and conditional writes.
+
+`lifecycle.table` decides what the conditions mean.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+from pydantic import BaseModel
+
+from lifecycle.record import Record
+
+_SERIALIZER = TypeSerializer()
+_DESERIALIZER = TypeDeserializer()
+
+
+class ConditionFailedError(Exception):
+    """The condition of a write was not true, so nothing was written."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """The condition of a write.
+
+    Attributes:
+        text: DynamoDB's condition expression; `#word` is the attribute `word`.
+        values: The value of each `:word` in it.
+    """
+
+    text: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def and_(self, other: Condition) -> Condition:
+        """Both conditions."""
+        return Condition(f"{self.text} AND ({other.text})", self.values | other.values)
+
+    def expression(self) -> dict[str, Any]:
+        """The arguments of a conditional write."""
+        names = {f"#{word}": word for word in re.findall(r"#(\w+)", self.text)}
+        return {
+            "ConditionExpression": self.text,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": {
+                name: _serialize(value) for name, value in self.values.items()
+            },
+        }
+
+
+class Items:
+    """The items of the table, one for each environment.
+
+    Args:
+        dynamodb: A boto3 DynamoDB client.
+        table_name: The table's name.
+    """
+
+    def __init__(self, dynamodb: Any, table_name: str) -> None:
+        self._dynamodb = dynamodb
+        self._name = table_name
+
+    def read(self, environment: str) -> Record | None:
+        """Read an item, strongly consistent; None when there is none."""
+        answer = self._dynamodb.get_item(
+            TableName=self._name, Key=_key(environment), ConsistentRead=True
+        )
+        return _record(answer["Item"]) if "Item" in answer else None
+
+    def scan(self) -> Iterator[Record]:
+        """Read every item, page by page."""
+        for page in self._dynamodb.get_paginator("scan").paginate(
+            TableName=self._name, ConsistentRead=True
+        ):
+            yield from (_record(item) for item in page["Items"])
+
+    def write(
+        self,
+        environment: str,
+        changes: dict[str, Any],
+        condition: Condition,
+        *,
+        if_missing: dict[str, Any] | None = None,
+        add: dict[str, set[str]] | None = None,
+        take: dict[str, set[str]] | None = None,
+    ) -> Record:
+        """Change attributes of an item.
+
+        Args:
+            environment: Which item.
+            changes: Attributes to set; None removes one.
+            condition: Nothing is written unless it is true.
+            if_missing: Attributes to set only where the item does not have them.
+            add: Elements to add to sets; a missing set is created.
+            take: Elements to take out of sets; an empty set disappears.
+
+        Returns:
+            The item after the write.
+
+        Raises:
+            ConditionFailedError: The condition is not true.
+        """
+        expression, names, values = _update_expression(
+            changes, if_missing or {}, add or {}, take or {}
+        )
+        arguments = condition.expression()
+        arguments["ExpressionAttributeNames"] |= names
+        arguments["ExpressionAttributeValues"] |= values
+        answer = _conditionally(
+            self._dynamodb.update_item,
+            TableName=self._name,
+            Key=_key(environment),
+            UpdateExpression=expression,
+            ReturnValues="ALL_NEW",
+            **_without_nothing(arguments),
+        )
+        return _record(answer["Attributes"])
+
+    def delete(self, environment: str, condition: Condition) -> None:
+        """Delete an item, if the condition is true."""
+        _conditionally(
+            self._dynamodb.delete_item,
+            TableName=self._name,
+            Key=_key(environment),
+            **_without_nothing(condition.expression()),
+        )
+
+
+def _without_nothing(arguments: dict[str, Any]) -> dict[str, Any]:
+    # DynamoDB refuses an empty map of names or values.
+    return {name: value for name, value in arguments.items() if value}
+
+
+def _conditionally(call: Callable[..., Any], **arguments: Any) -> Any:
+    try:
+        return call(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            raise ConditionFailedError from None
+        raise
+
+
+def _update_expression(
+    changes: dict[str, Any],
+    if_missing: dict[str, Any],
+    add: dict[str, set[str]],
+    take: dict[str, set[str]],
+) -> tuple[str, dict[str, str], dict[str, Any]]:
+    """The update expression, its attribute names and its attribute values."""
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    sets: list[str] = []
+    removes: list[str] = []
+    for index, (name, value) in enumerate(changes.items()):
+        names[f"#c{index}"] = name
+        if value is None:
+            removes.append(f"#c{index}")
+        else:
+            values[f":c{index}"] = _serialize(value)
+            sets.append(f"#c{index} = :c{index}")
+    for index, (name, value) in enumerate(if_missing.items()):
+        names[f"#f{index}"] = name
+        values[f":f{index}"] = _serialize(value)
+        sets.append(f"#f{index} = if_not_exists(#f{index}, :f{index})")
+    clauses = [f"SET {', '.join(sets)}"] if sets else []
+    clauses += [f"REMOVE {', '.join(removes)}"] if removes else []
+    for verb, mark, elements in (("ADD", "a", add), ("DELETE", "d", take)):
+        for index, (name, value) in enumerate(elements.items()):
+            names[f"#{mark}{index}"], values[f":{mark}{index}"] = name, _serialize(value)
+        pairs = [f"#{mark}{index} :{mark}{index}" for index in range(len(elements))]
+        clauses += [f"{verb} {', '.join(pairs)}"] if pairs else []
+    return " ".join(clauses), names, values
+
+
+def _key(environment: str) -> dict[str, Any]:
+    return {"environment": {"S": environment}}
+
+
+def _record(item: dict[str, Any]) -> Record:
+    return Record.model_validate(
+        {name: _deep(_DESERIALIZER.deserialize(value), _number) for name, value in item.items()}
+    )
+
+
+def _serialize(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return _SERIALIZER.serialize(_deep(value, _decimal))
+
+
+def _deep(value: Any, convert: Callable[[Any], Any]) -> Any:
+    if isinstance(value, dict):
+        return {key: _deep(item, convert) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_deep(item, convert) for item in value]
+    return convert(value)
+
+
+def _decimal(value: Any) -> Any:
+    # DynamoDB has no binary floating point. The decimal text of a float reads back as the same float.
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+def _number(value: Any) -> Any:
+    if not isinstance(value, Decimal):
+        return value
+    return int(value) if value == value.to_integral_value() else float(value)

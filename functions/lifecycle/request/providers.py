@@ -1,0 +1,62 @@
+"""Refuse a provider, or a secret for it, that the stack does not allow, before anything is created."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lifecycle.clients import Clients
+from lifecycle.entry import EXPLICIT_DENY, is_explicit_deny
+from lifecycle.errors import InvalidRequestError
+from lifecycle.provider import hosts, secret_tags
+from lifecycle.request.auth import Auth
+from lifecycle.request.inputs import shown
+from lifecycle.settings import ProviderSettings
+
+# Secrets Manager API reference, DescribeSecret.
+_NO_SUCH_SECRET = ("ResourceNotFoundException", "InvalidParameterException", "ValidationException")
+
+
+def check_provider(auth: Auth, clients: Clients) -> None:
+    """Check the provider and the secret that a request names. The secret's value is not read.
+
+    Args:
+        auth: The section `auth` of a request that provisions.
+        clients: Secrets Manager.
+
+    Raises:
+        InvalidRequestError: The stack's parameter `ProviderHosts` does not have the provider's host, or the secret's
+            tags do not allow the secret for it.
+    """
+    if auth.type != "jwt":
+        return
+    url = str(auth.discovery_url)
+    allowed = hosts.refusal(url, ProviderSettings.load())
+    place = hosts.place_of(url)
+    if allowed is not None or place is None:
+        raise InvalidRequestError(f"auth.discoveryUrl: given {shown(url)}, allowed: {allowed}")
+    problem = _of_secret(clients.secrets, str(auth.token_secret_arn), place.host)
+    if problem is not None:
+        raise InvalidRequestError(
+            f"auth.tokenSecretArn: given {shown(auth.token_secret_arn)}, {problem}"
+        )
+
+
+def _of_secret(secrets: Any, arn: str, host: str) -> str | None:
+    try:
+        tags = secret_tags.tags_of(secrets, arn)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in _NO_SUCH_SECRET:
+            return f"which Secrets Manager does not have ({code}); name a secret of this account and Region"
+        if not code.startswith("AccessDenied"):
+            raise
+        if is_explicit_deny(error):
+            return f"which this stack may not look at ({code}); {EXPLICIT_DENY}"
+        return (
+            f"which this stack may not look at ({code}): it is no secret of this account and Region, it belongs to an "
+            f"environment, or it has no tag {secret_tags.HOST_TAG}; {secret_tags.how_to_allow(host)}"
+        )
+    problem = secret_tags.refusal(tags, host)
+    return f"which {problem}" if problem else None

@@ -1,0 +1,238 @@
+"""The fence: who may begin, who must wait, and until when."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+
+from lifecycle.clients import Clients
+from lifecycle.errors import EnvironmentSettlingError, LifecycleError, LockLostError
+from lifecycle.fence import fenced
+from lifecycle.stages import STAGES, effect_of
+from lifecycle.table import MARGIN_SECONDS, Records
+from tests.functions.lifecycle.killer import Killed
+from tests.functions.lifecycle.lambda_context import LambdaContext
+from tests.functions.test_policies import allowed
+
+FIRST, SECOND = "execution:first", "execution:second"
+CREATES, DELETES = "provision_identity", "delete_identity"
+# A function that may do these and is not fenced leaves nothing behind by them.
+HARMLESS = {
+    "bedrock-agentcore:InvokeAgentRuntime": "a session ends with its runtime",
+    "bedrock-agentcore:StopRuntimeSession": "it ends a session",
+    "cognito-idp:AdminInitiateAuth": "it signs in",
+    "dynamodb:DeleteItem": "a record is deleted by the holder of the lock alone",
+    "dynamodb:Scan": "it reads",
+    "dynamodb:UpdateItem": "a record is written by the holder of the lock alone",
+    "events:PutEvents": "an event is no resource of an environment",
+    "s3:PutObject": "below fleets/, where objects expire",
+    "states:StartExecution": "the execution takes the lock itself",
+}
+READS = ("BatchGet", "Describe", "Get", "List", "Head")
+
+
+@pytest.fixture
+def records(table_clients: Clients) -> Records:
+    records = Records(table_clients.dynamodb, "environments")
+    take(records, FIRST)
+    return records
+
+
+def take(records: Records, execution: str) -> Any:
+    return records.acquire("dev", execution, lambda _: False, {"state": "PROVISIONING"})
+
+
+def call(
+    clients: Clients,
+    handler: str = CREATES,
+    execution: str = FIRST,
+    request: str = "r1",
+    seconds: float = 120,
+) -> Any:
+    whose = {"environment": "dev", "execution": execution}
+    return fenced(handler, whose, LambdaContext(request, seconds), clients=clients)
+
+
+def cut_off(clients: Clients, handler: str = CREATES, request: str = "r1") -> None:
+    """A call whose process is gone, or that no longer tells anybody of itself."""
+    with pytest.raises(Killed), call(clients, handler, request=request):
+        raise Killed
+
+
+def open_calls(records: Records) -> list[str]:
+    record = records.get("dev")
+    assert record is not None
+    return [f"{call.handler} {call.request_id}" for call in record.open_calls]
+
+
+def test_a_call_is_in_the_record_while_it_works_and_two_may_work_at_once(
+    records: Records, table_clients: Clients
+) -> None:
+    with call(table_clients), call(table_clients, "publish_artifact", request="r2"):
+        assert open_calls(records) == ["provision_identity r1", "publish_artifact r2"]
+        (first, _) = records.get("dev").open_calls  # type: ignore[union-attr]
+        assert time.time() + 119 < first.deadline < time.time() + 122
+    assert open_calls(records) == []
+
+
+def test_a_handler_without_an_effect_writes_nothing(table_clients: Clients) -> None:
+    with fenced("check_runtime", {}, LambdaContext(), clients=table_clients):
+        pass
+    assert table_clients.dynamodb.scan(TableName="environments")["Items"] == []
+
+
+@pytest.mark.parametrize("error", [LifecycleError("no"), ValueError("no")])
+def test_a_call_that_fails_is_over(
+    records: Records, table_clients: Clients, error: Exception
+) -> None:
+    with pytest.raises(type(error)), call(table_clients):
+        raise error
+    assert open_calls(records) == []
+
+
+def test_a_request_without_an_answer_may_still_be_carried_out(
+    records: Records, table_clients: Clients
+) -> None:
+    with pytest.raises(ReadTimeoutError), call(table_clients):
+        raise ReadTimeoutError(endpoint_url="https://cognito")
+    assert open_calls(records) == ["provision_identity r1"]
+    with pytest.raises(EndpointConnectionError), call(table_clients, request="r2"):
+        raise EndpointConnectionError(endpoint_url="https://cognito")
+    assert open_calls(records) == ["provision_identity r1"], "that request was never sent"
+
+
+def test_nobody_takes_over_before_the_deadline_of_a_call_that_was_cut_off(
+    records: Records, table_clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off(table_clients)
+    record = records.get("dev")
+    assert record is not None
+    deadline = record.open_calls[0].deadline
+    with pytest.raises(EnvironmentSettlingError, match=r"provision_identity .*r1.* until 20"):
+        take(records, SECOND)
+    assert records.get("dev") == record, "nothing was written"
+    monkeypatch.setattr(time, "time", lambda: deadline + MARGIN_SECONDS - 1.0)
+    with pytest.raises(EnvironmentSettlingError):
+        take(records, SECOND)
+    monkeypatch.setattr(time, "time", lambda: deadline + MARGIN_SECONDS + 1.0)
+    assert take(records, SECOND).open_calls == []
+
+
+def test_the_same_execution_does_not_wait_for_itself(
+    records: Records, table_clients: Clients
+) -> None:
+    cut_off(table_clients)
+    assert take(records, FIRST).lock.execution == FIRST
+    with call(table_clients, request="r2"):
+        assert open_calls(records) == ["provision_identity r1", "provision_identity r2"]
+    assert open_calls(records) == ["provision_identity r1"], "another's call is left alone"
+
+
+def test_a_lock_that_was_released_does_not_hide_a_call(
+    records: Records, table_clients: Clients
+) -> None:
+    cut_off(table_clients)
+    assert records.release("dev", FIRST, state="FAILED")
+    with pytest.raises(EnvironmentSettlingError):
+        take(records, SECOND)
+
+
+@pytest.mark.parametrize("handler", [CREATES, DELETES])
+def test_who_lost_the_lock_does_not_begin(
+    records: Records, table_clients: Clients, handler: str
+) -> None:
+    take(records, SECOND)
+    with pytest.raises(LockLostError, match="took it over"), call(table_clients, handler):
+        pytest.fail("it began")
+    assert open_calls(records) == []
+
+
+def test_a_call_that_begins_while_another_takes_over_is_seen(
+    records: Records, table_clients: Clients
+) -> None:
+    began: list[bool] = []
+
+    def dead(_execution: str) -> bool:
+        if not began:
+            began.append(True)
+            cut_off(table_clients)
+        return False
+
+    with pytest.raises(EnvironmentSettlingError):
+        records.acquire("dev", SECOND, dead, {})
+
+
+def test_a_deletion_waits_for_what_may_still_create(
+    records: Records, table_clients: Clients
+) -> None:
+    cut_off(table_clients)
+    with pytest.raises(EnvironmentSettlingError), call(table_clients, DELETES, request="r2"):
+        pytest.fail("it began")
+    assert open_calls(records) == ["provision_identity r1"]
+
+
+def test_a_deletion_does_not_wait_for_a_deletion(records: Records, table_clients: Clients) -> None:
+    cut_off(table_clients, DELETES)
+    with call(table_clients, "delete_artifact", request="r2"):
+        assert open_calls(records) == ["delete_artifact r2", "delete_identity r1"]
+
+
+def test_an_execution_that_has_begun_to_delete_creates_no_more(
+    records: Records, table_clients: Clients
+) -> None:
+    with call(table_clients, DELETES):
+        pass
+    with pytest.raises(LockLostError), call(table_clients, request="r2"):
+        pytest.fail("it began")
+    take(records, SECOND)
+    with call(table_clients, execution=SECOND):
+        assert open_calls(records) == ["provision_identity r1"]
+
+
+def test_a_record_stays_while_a_call_may_still_delete(
+    records: Records, table_clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off(table_clients, DELETES)
+    with pytest.raises(EnvironmentSettlingError):
+        records.delete("dev", FIRST)
+    monkeypatch.setattr(time, "time", lambda: 2_000_000_000.0)
+    assert records.delete("dev", FIRST)
+
+
+def test_a_call_that_cannot_be_closed_does_not_fail_its_work(
+    records: Records, table_clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def throttled(**_arguments: Any) -> None:
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "UpdateItem")
+
+    with monkeypatch.context() as patch, call(table_clients):
+        patch.setattr(table_clients.dynamodb, "update_item", throttled)
+    assert open_calls(records) == ["provision_identity r1"]
+
+
+def test_closing_a_call_does_not_make_a_record(records: Records, table_clients: Clients) -> None:
+    with call(table_clients):
+        table_clients.dynamodb.delete_item(
+            TableName="environments", Key={"environment": {"S": "dev"}}
+        )
+    assert records.get("dev") is None
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.handler)
+def test_every_function_that_may_create_or_delete_is_fenced(stage: Any) -> None:
+    writes = {
+        action
+        for action in allowed(stage)
+        if not action.partition(":")[2].startswith(READS) and action not in HARMLESS
+    }
+    assert (effect_of(stage.handler) is not None) == bool(writes), writes
+
+
+def test_a_deadline_of_lambdas_is_the_calls(records: Records, table_clients: Clients) -> None:
+    with call(table_clients, seconds=7.5):
+        record = records.get("dev")
+        assert record is not None
+        assert abs(record.open_calls[0].deadline - time.time()) <= 9

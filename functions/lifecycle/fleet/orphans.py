@@ -1,12 +1,13 @@
-"""Orphans: resources that have this stack's tags or names, but that no record lists."""
+"""Orphans: resources that have this stack's tags or names, or artifacts in use, but no record."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
 from lifecycle import names
+from lifecycle.artifact.shared.item import SharedArtifact
 from lifecycle.clients import Clients
 from lifecycle.entry import Wire
 from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG
@@ -18,8 +19,8 @@ class Orphan(Wire):
     """A resource that no record lists.
 
     Attributes:
-        arn: The resource; for an image its URI with the tag.
-        environment: The environment that its tag, or its name, names.
+        arn: The resource; for an image its URI with the tag; for an artifact `artifact <content hash>`.
+        environment: The environment that its tag, or its name, names, or that uses it.
         removable: True when the environment has no record, so a teardown removes nothing that is in use.
     """
 
@@ -29,14 +30,21 @@ class Orphan(Wire):
 
 
 def find_orphans(
-    clients: Clients, stack: str, records: list[Record], *, bucket: str, repository_uri: str
+    clients: Clients,
+    stack: str,
+    records: list[Record],
+    artifacts: Iterable[SharedArtifact],
+    *,
+    bucket: str,
+    repository_uri: str,
 ) -> list[Orphan]:
-    """Find orphans by their tags; images and objects by their names.
+    """Find orphans by their tags, images and objects by their names, artifacts by their users.
 
     Args:
         clients: Resource Groups Tagging API, AgentCore, S3 and ECR.
         stack: The stack's name, the value of its tag.
         records: Every record.
+        artifacts: Every artifact of the stack, read after the records.
         bucket: The artifact bucket.
         repository_uri: The repository of the images.
 
@@ -60,7 +68,16 @@ def find_orphans(
     for arn, environment in named:
         if environment not in by_name:
             orphans[arn] = Orphan(arn=arn, environment=environment, removable=True)
-    return [orphans[arn] for arn in sorted(orphans)]
+    used = [
+        Orphan(arn=f"artifact {item.content_hash}", environment=user, removable=True)
+        for item in artifacts
+        for user in sorted(item.used_by)
+        if user not in by_name
+    ]
+    return [
+        *(orphans[arn] for arn in sorted(orphans)),
+        *sorted(used, key=lambda orphan: (orphan.arn, orphan.environment)),
+    ]
 
 
 def _images(ecr: Any, repository_uri: str) -> Iterator[tuple[str, str]]:

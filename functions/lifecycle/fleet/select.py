@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from lifecycle import names
+from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import InvalidRequestError
@@ -29,9 +30,10 @@ _NAMED = 10
 
 
 class SelectionSettings(Settings):
-    """Where the files of fleet executions are kept, beside the artifacts; and where the images are."""
+    """Where the files of fleet executions are kept, beside the artifacts; where the images are; and who uses them."""
 
     artifact_bucket: str
+    artifacts_table_name: str
     repository_uri: str
 
 
@@ -114,10 +116,12 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
     }
     orphans: list[Orphan] = []
     if request.action == "sweep":
+        shared = SharedArtifacts(clients.dynamodb, settings.artifacts_table_name)
         orphans = find_orphans(
             clients,
             settings.stack_name,
             records,
+            shared.all(),
             bucket=settings.artifact_bucket,
             repository_uri=settings.repository_uri,
         )

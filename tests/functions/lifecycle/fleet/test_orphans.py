@@ -98,6 +98,22 @@ def test_what_is_provisioned_while_the_sweep_looks_is_not_torn_down(
     assert selection.items is None
 
 
+def test_an_artifact_whose_user_has_no_record_is_torn_down_when_told_to(world: Any) -> None:
+    """A stopped execution's function goes on after the teardown."""
+    world.begin("one")
+    world.build()
+    content = world.item().content_hash
+    assert select(world, action="sweep").orphans == []
+    world.records.delete("dev", "execution:one")
+    (orphan,) = select(world, action="sweep").orphans
+    assert (orphan.arn, orphan.environment) == (f"artifact {content}", "dev")
+    selection = select(world, action="sweep", removeOrphans=True)
+    (item,) = items(world, selection)
+    world.begin("sweep", item.input)
+    world.delete_artifact()
+    assert (world.images(), world.objects(), list(world.shared.all())) == ([], [], [])
+
+
 def test_what_a_record_knows_is_no_orphan(world: Any) -> None:
     world.provision("one")
     assert select(world, action="sweep").orphans == []

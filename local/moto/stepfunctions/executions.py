@@ -77,7 +77,9 @@ def keep_stop_reasons() -> None:
 
     @wraps(stop)
     def stop_execution(self: StepFunctionResponse) -> Any:
-        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        execution: Any = self.stepfunction_backend.describe_execution(
+            self._get_param("executionArn")
+        )
         execution.said = (self._get_param("error"), self._get_param("cause"))
         return stop(self)
 

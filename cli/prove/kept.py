@@ -44,12 +44,13 @@ class Kept:
                 self._empty(bucket, "")
                 self._place.client("s3").delete_bucket(Bucket=bucket)
 
-    def delete_table(self) -> None:
-        """Delete the environments table."""
-        table = self._outputs.get("EnvironmentsTableName")
-        if table is not None:
-            with gone_is_fine():
-                self._place.client("dynamodb").delete_table(TableName=table)
+    def delete_tables(self) -> None:
+        """Delete the environments table and the artifacts table."""
+        for output in ("EnvironmentsTableName", "ArtifactsTableName"):
+            table = self._outputs.get(output)
+            if table is not None:
+                with gone_is_fine():
+                    self._place.client("dynamodb").delete_table(TableName=table)
 
     def delete_logs(self) -> None:
         """Delete the log groups of functions, executions, builds and agents."""

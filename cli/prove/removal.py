@@ -119,7 +119,7 @@ class Removal:
             self._step(f"stack {self._place.stack}", self._delete_stack)
         kept = Kept(self._place, self._outputs)
         self._step("the artifact bucket", kept.delete_bucket)
-        self._step("the environments table", kept.delete_table)
+        self._step("the tables", kept.delete_tables)
         self._step("the log groups", kept.delete_logs)
         self._step("what the deployment uploaded", kept.delete_uploads)
         self._step("what may be left", self._look)

@@ -14,11 +14,14 @@ TAG_PREFIX = "agentcore-lifecycle"
 STACK_TAG = f"{TAG_PREFIX}:stack"
 ENVIRONMENT_TAG = f"{TAG_PREFIX}:environment"
 LIVE_ENDPOINT = "live"
+ARTIFACT_FOLDER = "environments/"
+"""The folder of the artifact bucket where a former stack had a folder for each environment."""
 # Limits of a runtime name (botocore's model: AgentRuntimeName).
 _RUNTIME_NAME_LENGTH = 48
 _ENVIRONMENT_LENGTH = 24
 # Limits of the names of a user pool and of an app client (botocore's model: UserPoolNameType, ClientNameType).
 _COGNITO_NAME_LENGTH = 128
+_IMAGE_TAG = re.compile(r"(?P<environment>[a-z0-9-]+)-[0-9a-f]{32}")
 _FLOW_WORDS: dict[Flow, str] = {"password": "password", "clientCredentials": "machine"}
 
 
@@ -84,24 +87,41 @@ def domain_prefix(account: str, stack: str, environment: str) -> str:
     return f"ac-{digest([account, stack, environment])[:24]}"
 
 
-def image_tag(environment: str, source_hash: str) -> str:
-    """The image's tag: one per source and environment, so that no environment deletes another's image."""
-    return f"{environment}-{source_hash[:32]}"
+def image_tag(content_hash: str, generation: str) -> str:
+    """What the tags of an artifact's images begin with; each build adds its own id, which nobody can guess."""
+    return f"{content_hash}-{generation}"
 
 
-def source_key(environment: str, source_hash: str) -> str:
-    """The key of the source that is built, in the artifact bucket."""
-    return f"environments/{environment}/source/{source_hash[:32]}.zip"
+def environment_of_image(tag: str) -> str | None:
+    """The environment that the tag of an image of a former stack names; None for another tag."""
+    match = _IMAGE_TAG.fullmatch(tag)
+    return match["environment"] if match else None
 
 
-def package_key(environment: str, source_hash: str) -> str:
-    """The key of the zip for direct code deployment, in the artifact bucket."""
-    return f"environments/{environment}/package/{source_hash[:32]}.zip"
+def source_key(content_hash: str, generation: str) -> str:
+    """The key of the packed source. Builds read it; only the function that starts builds writes it."""
+    return f"build-sources/{content_hash}/{generation}.zip"
+
+
+def build_prefix(content_hash: str, generation: str) -> str:
+    """The prefix for what builds put. Any build may write here, so nothing here is used as it lies."""
+    return f"builds/{content_hash}/{generation}/"
+
+
+def package_key(content_hash: str, generation: str) -> str:
+    """The key of the zip for direct code deployment. No build may write it."""
+    return f"packages/{content_hash}/{generation}.zip"
 
 
 def artifact_prefix(environment: str) -> str:
-    """The prefix in the artifact bucket that belongs to the environment alone."""
-    return f"environments/{environment}/"
+    """Where stacks before artifacts were shared kept those of an environment."""
+    return f"{ARTIFACT_FOLDER}{environment}/"
+
+
+def environment_of_prefix(prefix: str) -> str | None:
+    """The environment that owns a prefix in the artifact bucket; None when no environment does."""
+    environment = prefix.removeprefix(ARTIFACT_FOLDER).removesuffix("/")
+    return environment if prefix == artifact_prefix(environment) else None
 
 
 def log_group_prefix(runtime_id: str) -> str:

@@ -107,7 +107,6 @@ class ArtifactRecord(_Section):
     source: dict[str, Any] | None = Field(
         default=None, description="The caller's source {bucket, key, versionId}."
     )
-    image_tag: str | None = None
     image_digest: str | None = None
     container_uri: str | None = Field(default=None, description="Pinned by digest.")
     bucket: str | None = None
@@ -123,9 +122,8 @@ class ArtifactRecord(_Section):
     build_execution: str | None = Field(
         default=None, description="ARN of the execution that started the build."
     )
-    failed_build_id: str | None = Field(
-        default=None,
-        description="The last build that failed; the next build gets another idempotency token.",
+    awaited_by: str | None = Field(
+        default=None, description="ARN of the execution that waits for the build."
     )
     published: bool = False
 
@@ -158,6 +156,10 @@ class Removal(_Section):
     execution: str
     runtimes: list[str] = Field(default_factory=list, description="Ids of the runtimes to remove.")
     removed: list[str] = Field(default_factory=list)
+    artifacts: list[str] = Field(
+        default_factory=list,
+        description="`hash/generation` of artifacts that had no other user and are being removed.",
+    )
     tried: list[str] = Field(
         default_factory=list,
         description="What AgentCore accepted a delete of; if it fails after that, the teardown fails.",

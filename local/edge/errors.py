@@ -3,76 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from botocore.model import ServiceModel, StructureShape
+from botocore.model import ServiceModel
 from werkzeug import Request, Response
 
 from local.edge import cbor
-from local.edge.faults import Fault
-
-# Whole names of errors in botocore's models, the best first. Parts of names would not do: a service also has names for
-# what another one refused it ("KMSAccessDeniedException" of Lambda) and for other operations' matters.
-_THROTTLING = (
-    "ThrottlingException",
-    "TooManyRequestsException",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestLimitExceeded",
-)
-_SERVER_ERROR = {
-    500: (
-        "ServiceException",
-        "InternalServerException",
-        "InternalServerError",
-        "InternalServiceException",
-        "InternalServiceError",
-        "InternalServiceFault",
-        "InternalErrorException",
-        "InternalException",
-        "ServerException",
-        "ServiceFailureException",
-        "KMSInternalException",
-    ),
-    503: ("ServiceUnavailableException",),
-}
-_BAD_REQUEST = (
-    "ValidationException",
-    "InvalidRequestException",
-    "InvalidParameterException",
-    "InvalidParameterValueException",
-    "InvalidInputException",
-    "InvalidArgumentException",
-    "BadRequestException",
-)
-_DENIED = ("AccessDeniedException", "AccessDenied", "AuthorizationErrorException")
-_CONFLICT = (
-    "ConflictException",
-    "ResourceConflictException",
-    "ConditionalCheckFailedException",
-    "ResourceInUseException",
-    "OperationAbortedException",
-    "ConcurrentModificationException",
-    "ConcurrentAccessException",
-    "TableInUseException",
-    "BackupInUseException",
-    "ResourceConflict",
-    "DeleteConflictException",
-    "ExecutionAlreadyExists",
-    "StateMachineAlreadyExists",
-    "ResourceAlreadyExistsException",
-    "ResourceExistsException",
-    "RepositoryAlreadyExistsException",
-    "ImageTagAlreadyExistsException",
-    "EntityAlreadyExistsException",
-    "AlreadyExistsException",
-    "UsernameExistsException",
-    "GroupExistsException",
-    "QueueNameExists",
-    "BucketAlreadyExists",
-)
+from local.edge.codes import BAD_REQUEST, modelled
 
 
 @dataclass(frozen=True)
@@ -121,7 +59,7 @@ def not_served(model: ServiceModel | None, operation: str | None) -> ServiceErro
     message = f"This local AWS does not serve {operation}."
     if s3:
         return ServiceError("NotImplemented", message, 501)
-    code, status = _modelled(model, operation, _BAD_REQUEST, own_only=True) or ("", 0)
+    code, status = modelled(model, operation, BAD_REQUEST, own_only=True) or ("", 0)
     return ServiceError(code, message, status) if code else _unknown_operation(model, message)
 
 
@@ -141,74 +79,6 @@ def malformed(message: str) -> ServiceError:
 def internal_failure(operation: str | None) -> ServiceError:
     """Return the error for a fault of the local AWS itself; its log has the details."""
     return ServiceError("InternalFailure", f"The local AWS failed at {operation}.", 500)
-
-
-def fault_error(fault: Fault, model: ServiceModel | None, operation: str | None) -> ServiceError:
-    """Return the error that a service answers for a planned fault.
-
-    The code is one that the operation itself declares in botocore's model, else one that another operation of the
-    service does, else the common one. Conflicts differ by operation: of them only its own counts.
-
-    Args:
-        fault: A fault of kind `throttle`, `serverError`, `accessDenied` or `conflict`.
-        model: botocore's model of the service, if there is one.
-        operation: The operation's name.
-    """
-    protocol = model.resolved_protocol if model is not None else "json"
-    xml = protocol in ("query", "rest-xml")
-    s3 = model is not None and model.service_name == "s3"
-    # Services of the JSON protocol answer 400 where the others have a status for each.
-    plain = protocol == "json"
-    message = fault.reason
-    if fault.kind == "serverError":
-        common = {
-            500: "InternalError" if s3 else "InternalServerError",
-            503: "ServiceUnavailable",
-        }
-        names = _SERVER_ERROR.get(fault.status, ())
-        code, _ = _modelled(model, operation, names) or (
-            common.get(fault.status, "InternalFailure"),
-            fault.status,
-        )
-        return ServiceError(code, message or "The request failed inside the service.", fault.status)
-    if fault.kind == "throttle":
-        # S3 models no errors of its own; this code is from its API reference.
-        default = ("SlowDown", 503) if s3 else ("Throttling" if xml else "ThrottlingException", 400)
-        code, status = _modelled(model, operation, _THROTTLING) or default
-        return ServiceError(code, message or "Rate exceeded", status)
-    if fault.kind == "accessDenied":
-        # Services seldom model it: IAM refuses in front of them.
-        default = ("AccessDenied" if xml else "AccessDeniedException", 400 if plain else 403)
-        code, status = _modelled(model, operation, _DENIED) or default
-        return ServiceError(code, message or "User is not authorized to do this", status)
-    code, status = _modelled(model, operation, _CONFLICT, own_only=True) or (
-        "OperationAborted" if s3 else "ConflictException",
-        400 if plain else 409,
-    )
-    return ServiceError(code, message or "A conflicting operation is in progress", status)
-
-
-def _modelled(
-    model: ServiceModel | None,
-    operation: str | None,
-    names: Iterable[str],
-    *,
-    own_only: bool = False,
-) -> tuple[str, int] | None:
-    if model is None:
-        return None
-    own = model.operation_model(operation).error_shapes if operation else []
-    for shapes in (own,) if own_only else (own, model.error_shapes):
-        by_name = {shape.name: shape for shape in shapes}
-        for name in names:
-            if name in by_name:
-                return _code_and_status(by_name[name])
-    return None
-
-
-def _code_and_status(shape: StructureShape) -> tuple[str, int]:
-    error = shape.metadata.get("error", {})
-    return error.get("code", shape.name), int(error.get("httpStatusCode", 400))
 
 
 def respond(

@@ -21,6 +21,7 @@ FaultKind = Literal[
     "delayAfter",
     "accessDenied",
     "conflict",
+    "notFound",
     "delayedState",
     "failureState",
     "crashBefore",
@@ -31,11 +32,6 @@ FaultKind = Literal[
 FAULT_KINDS: tuple[str, ...] = get_args(FaultKind)
 """Every kind, in the order of the documentation."""
 
-GATEWAY_KINDS: frozenset[str] = frozenset(
-    {"throttle", "serverError", "timeoutBefore", "timeoutAfter", "accessDenied", "conflict"}
-)
-"""The kinds that the gateway itself serves, for every service."""
-
 DELAY_KINDS: frozenset[str] = frozenset({"delayBefore", "delayAfter"})
 """The kinds by which the gateway makes a call wait, which is carried out all the same."""
 
@@ -44,6 +40,9 @@ FUNCTION_KINDS: frozenset[str] = frozenset({"crashBefore", "crashAfter", "functi
 
 STATE_KINDS: frozenset[str] = frozenset({"delayedState", "failureState"})
 """The kinds that happen to an AgentCore state, whoever's call began it."""
+
+GATEWAY_KINDS: frozenset[str] = frozenset(FAULT_KINDS) - DELAY_KINDS - FUNCTION_KINDS - STATE_KINDS
+"""The kinds that the gateway itself serves with an error or without an answer, for every service."""
 
 STATE_OPERATIONS: tuple[str, ...] = tuple(
     f"{verb}AgentRuntime{of}" for of in ("", "Endpoint") for verb in ("Create", "Update", "Delete")

@@ -1,6 +1,7 @@
-"""Finds properties that moto's classes of a resource ignore, and rolls back the stack that gives them.
+"""Finds properties that CloudFormation does not know or moto's classes of a resource ignore, and rolls back the stack.
 
-moto reports success where it does not read a property. CloudFormation refuses a property that it does not know.
+moto reports success where it does not read a property. CloudFormation refuses a property that it does not know, nested
+ones too.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ import moto.cloudformation.parsing as moto_parsing
 from moto.cloudformation.models import Event, Stack
 from moto.core.exceptions import ServiceException
 from moto.core.utils import camelcase_to_underscores
+from moto.ec2.models.core import TaggedEC2Resource
 
-_READ_BY_CLOUDFORMATION = frozenset({"Tags"})
-"""Properties that moto's CloudFormation itself, not a resource's class, may put on."""
+from local.stack.known_properties import unknown_properties
 
 _making = threading.local()
 
@@ -80,7 +81,7 @@ class WatchedProperties(dict[str, Any]):
             maker: moto's class of the resource. Of one that walks over the properties, all names count as known that
                 its module mentions, as they are or in snake case.
         """
-        left = given - self.asked - _READ_BY_CLOUDFORMATION
+        left = given - self.asked
         if self.walked and left:
             source = _source_of(maker.__module__)
             left = {name for name in left if not {name, camelcase_to_underscores(name)} & source}
@@ -99,6 +100,7 @@ class _Making:
     def __init__(self) -> None:
         self.properties: WatchedProperties | None = None
         self.given: set[str] = set()
+        self.unknown: list[str] = []
         self.maker: type = object
 
 
@@ -106,6 +108,7 @@ def watch_properties() -> None:
     """Find the properties of a resource that its class in moto never reads."""
     parse = moto_parsing.parse_resource
     create: Callable[..., Any] = moto_parsing.parse_and_create_resource
+    update: Callable[..., Any] = moto_parsing.parse_and_update_resource
 
     @wraps(parse)
     def parse_resource(resource_json: dict[str, Any], resources_map: Any) -> Any:
@@ -118,6 +121,7 @@ def watch_properties() -> None:
         frame.given = set(read["Properties"])
         frame.maker = resource_class
         frame.properties = WatchedProperties(read["Properties"])
+        frame.unknown = unknown_properties(resource_json["Type"], read["Properties"])
         return resource_class, {**read, "Properties": frame.properties}, kind
 
     @wraps(create)
@@ -131,17 +135,35 @@ def watch_properties() -> None:
             made = create(logical_id, resource_json, *rest, **named)
         finally:
             frames.pop()
-        unread = (
-            frame.properties.unread(frame.given, frame.maker)
-            if frame.properties is not None
-            else []
-        )
+        unread = {*frame.unknown}
+        if frame.properties is not None:
+            unread |= {*frame.properties.unread(frame.given, frame.maker)}
+        # moto's CloudFormation itself puts the tags on what EC2 has.
+        if isinstance(made, TaggedEC2Resource):
+            unread -= {"Tags"}
         if unread and hasattr(_making, "failures"):
-            _making.failures.append((logical_id, resource_json["Type"], unread))
+            _making.failures.append((logical_id, resource_json["Type"], sorted(unread)))
+        return made
+
+    @wraps(update)
+    def parse_and_update_resource(
+        logical_id: str, resource_json: dict[str, Any], *rest: Any, **named: Any
+    ) -> Any:
+        frame = _Making()
+        frames = _making.__dict__.setdefault("frames", [])
+        frames.append(frame)
+        try:
+            made = update(logical_id, resource_json, *rest, **named)
+        finally:
+            frames.pop()
+        # What an update reads is only what it can change: the schema alone decides.
+        if frame.unknown and hasattr(_making, "failures"):
+            _making.failures.append((logical_id, resource_json["Type"], frame.unknown))
         return made
 
     moto_parsing.parse_resource = parse_resource
     moto_parsing.parse_and_create_resource = parse_and_create_resource
+    moto_parsing.parse_and_update_resource = parse_and_update_resource
 
 
 def fail_stacks() -> None:

@@ -19,9 +19,11 @@ NAMES = (
     "fleets.md",
     "operations.md",
     "deleting.md",
+    "security.md",
     "local.md",
     "local-differences.md",
     "prove.md",
+    "reliability.md",
 )
 """The pages for users below `docs/` and `docs/ja/`, the index first, the others in the order of reading."""
 

@@ -72,7 +72,7 @@ def test_every_make_target_exists() -> None:
         ("functions/lifecycle/request/service/ownership.py", ("RUNTIME_OWNED",)),
         ("functions/lifecycle/smoke_test/probes.py", ("def _probes(", "class Probe")),
         ("functions/lifecycle/smoke_test/sign_in.py", ("class SignedIn", "refused:")),
-        ("functions/lifecycle/stages.py", ('Stage("Publish the artifact")',)),
+        ("functions/lifecycle/stages.py", ('Stage("Publish the artifact", effect="creates")',)),
         ("template.yaml", ("DefinitionSubstitutions:", "LambdaInvokePolicy:")),
         ("local/agentcore/service.py", ("def _handlers(",)),
         ("local/edge/iam/agentcore.py", ("def of_agentcore(",)),

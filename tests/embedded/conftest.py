@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
 import time
 import uuid
 import zipfile
@@ -13,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeDeserializer
 
 from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
+from tests.foreign.engines import recording
 
 AGENTS = Path(__file__).parent / "agents"
 QUICK_WAIT = {"intervalSeconds": 0, "maxIntervalSeconds": 1, "timeoutSeconds": 90}
@@ -94,10 +98,48 @@ class Lifecycle:
         found: dict[str, Any] | None = item.get("Item")
         return found
 
+    def running_builds(self) -> list[str]:
+        """Builds that have not ended, of an artifact that is not in the table any more."""
+        known = {f"{item['contentHash']}/{item['generation']}" for item in self.artifacts()}
+        codebuild = self.aws.client("codebuild")
+        found = [
+            build
+            for project in codebuild.list_projects()["projects"]
+            for build_id in codebuild.list_builds_for_project(projectName=project)["ids"]
+            for build in codebuild.batch_get_builds(ids=[build_id])["builds"]
+        ]
+        return [
+            str(build["id"])
+            for build in found
+            if build["buildStatus"] == "IN_PROGRESS"
+            and build["source"].get("location", "").partition("/build-sources/")[2][:-4]
+            not in known
+        ]
+
     def callers(self) -> dict[str, str]:
         """The role that each function has called with so far, by the function's logical id."""
         seen = [call.caller for call in self.aws.calls.calls() if call.caller]
         return {caller.name: str(caller.role_arn) for caller in seen if caller.kind == "function"}
+
+    def artifacts(self) -> list[dict[str, Any]]:
+        """The items of the artifacts table."""
+        pages = self.aws.client("dynamodb").get_paginator("scan")
+        read = TypeDeserializer().deserialize
+        return [
+            {name: read(value) for name, value in item.items()}
+            for page in pages.paginate(TableName=self.aws.outputs["ArtifactsTableName"])
+            for item in page["Items"]
+        ]
+
+    def objects(self, prefix: str) -> list[str]:
+        """The keys of all versions and delete markers below a prefix of the artifact bucket."""
+        pages = self.aws.client("s3").get_paginator("list_object_versions")
+        return [
+            item["Key"]
+            for page in pages.paginate(Bucket=self.aws.outputs["ArtifactBucketName"], Prefix=prefix)
+            for kind in ("Versions", "DeleteMarkers")
+            for item in page.get(kind, [])
+        ]
 
     def leftovers(self, environment: str) -> dict[str, list[str]]:
         """Everything in the account that belongs to an environment, looked for without the product's help."""
@@ -111,9 +153,8 @@ class Lifecycle:
         images = aws.client("ecr").describe_images(
             repositoryName=aws.outputs["RepositoryUri"].split("/", 1)[1]
         )
-        versions = aws.client("s3").list_object_versions(
-            Bucket=aws.outputs["ArtifactBucketName"], Prefix=f"environments/{environment}/"
-        )
+        artifacts = self.artifacts()
+        known = {f"{item['contentHash']}/{item['generation']}" for item in artifacts}
         groups = aws.client("logs").describe_log_groups(
             logGroupNamePrefix="/aws/bedrock-agentcore/"
         )["logGroups"]
@@ -123,22 +164,28 @@ class Lifecycle:
             "secrets": [
                 secret["Name"] for secret in secrets if f"/{environment}/" in secret["Name"]
             ],
+            "artifacts": [
+                item["contentHash"] for item in artifacts if environment in item["usedBy"]
+            ],
+            # Of whatever environment: what no artifact of the table has put there.
             "images": [
                 tag
                 for image in images["imageDetails"]
                 for tag in image.get("imageTags", [])
-                if tag.rpartition("-")[0] == environment
+                if "/".join(tag.split("-")[:2]) not in known
             ],
             "objects": [
-                item["Key"]
-                for key in ("Versions", "DeleteMarkers")
-                for item in versions.get(key, [])
+                key
+                for prefix in ("environments/", "build-sources/", "builds/", "packages/")
+                for key in self.objects(prefix)
+                if "/".join(re.split(r"[/.]", key)[1:3]) not in known
             ],
             "runtimes": [
                 runtime["agentRuntimeName"]
                 for runtime in control.list_agent_runtimes()["agentRuntimes"]
                 if runtime["agentRuntimeName"].endswith(f"_{slug}")
             ],
+            "builds": self.running_builds(),
             "log groups": [
                 group["logGroupName"] for group in groups if f"_{slug}-" in group["logGroupName"]
             ],
@@ -167,10 +214,16 @@ PARAMETERS = {
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     delays = Delays(create=0.1, update=0.1, delete=0.1, endpoint=0.05)
-    with EmbeddedAws.start(
-        state_dir=tmp_path_factory.mktemp("aws"), delays=delays, parameters=PARAMETERS
-    ) as embedded:
+    with (
+        recording.recorded_permissions() as asked,
+        EmbeddedAws.start(
+            state_dir=tmp_path_factory.mktemp("aws"), delays=delays, parameters=PARAMETERS
+        ) as embedded,
+    ):
         yield embedded
+        # `make permissions` judges them.
+        if folder := os.environ.get("PERMISSIONS_FOLDER"):
+            recording.write(asked, embedded.client("iam"), Path(folder), f"{os.getpid()}")
 
 
 @pytest.fixture

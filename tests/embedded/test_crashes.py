@@ -40,7 +40,8 @@ def test_each_function_dies_once_and_there_is_one_of_everything(
     name = environment()
     crash(lifecycle, kind, STAGES)
     before = len(lifecycle.aws.calls.calls())
-    run = lifecycle.run({"environment": name, "artifact": {"source": uploaded("echo")}})
+    source = uploaded("echo", f"uploads/{name}.zip", **{"content.txt": name})
+    run = lifecycle.run({"environment": name, "artifact": {"source": source}})
     assert run.status == "SUCCEEDED", (run.error, run.cause)
     assert lifecycle.aws.faults.list() == []
     assert (run.output["artifact"]["built"], run.output["change"]) == (True, "created")
@@ -50,7 +51,7 @@ def test_each_function_dies_once_and_there_is_one_of_everything(
     for once in ("CreateUserPool", "CreateSecret", "StartBuild", "CreateAgentRuntime"):
         assert made.count(once) == 1, once
     found = lifecycle.leftovers(name)
-    for one in ("pools", "secrets", "images", "runtimes"):
+    for one in ("pools", "secrets", "artifacts", "runtimes"):
         assert len(found[one]) == 1, found
 
     crash(lifecycle, kind, ("PrepareRequestFunction", *REMOVING, "ReportOutcomeFunction"))

@@ -49,7 +49,9 @@ def test_a_rebuild_of_nothing_new_builds_nothing_and_updates_nothing(
     uploaded: Callable[..., dict[str, str]],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    given = {"environment": environment(), "artifact": {"source": uploaded("echo")}}
+    name = environment()
+    source = uploaded("echo", f"uploads/{name}.zip", **{"content.txt": name})
+    given = {"environment": name, "artifact": {"source": source}}
     before = len(lifecycle.aws.calls.calls())
     first = lifecycle.run(given)
     assert first.status == "SUCCEEDED", (first.error, first.cause)

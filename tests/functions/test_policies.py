@@ -41,6 +41,7 @@ SERVICES = {
 RENAMED = {
     "s3:HeadObject": ["s3:GetObject", "s3:GetObjectVersion"],
     "s3:GetObject": ["s3:GetObject", "s3:GetObjectVersion"],
+    "s3:CopyObject": ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
     "s3:ListObjectVersions": ["s3:ListBucketVersions"],
     "s3:DeleteObjects": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
 }
@@ -253,7 +254,7 @@ def test_the_fleets_functions_reach_only_the_fleets_files(
     assert [
         (statement["Action"], statement["Resource"])
         for statement in policy["Statement"]
-        if "s3:" in str(statement["Action"])
+        if "s3:" in str(statement["Action"]) and statement["Action"] != "s3:ListBucketVersions"
     ] == [(action, f"${{ArtifactBucket.Arn}}/{below}")]
 
 
@@ -267,3 +268,50 @@ def test_the_fleets_files_expire() -> None:
     assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", "LogRetentionDays")
     # The bucket keeps versions: without this the expired ones would stay.
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+
+
+def test_a_build_writes_only_where_nobody_trusts_what_lies_there() -> None:
+    """Builds run code of strangers, all with this role."""
+    properties = plain_template()["Resources"]["BuildRole"]["Properties"]
+    (policy,) = properties["Policies"]
+    said = {
+        action: statement["Resource"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in (
+            [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        )
+    }
+    bucket, repository = "${ArtifactBucket.Arn}", "AgentRepository.Arn"
+    push = [
+        *("BatchCheckLayerAvailability", "BatchGetImage", "CompleteLayerUpload"),
+        *("InitiateLayerUpload", "PutImage", "UploadLayerPart"),
+    ]
+    assert said == {
+        "logs:CreateLogStream": "BuildLogs.Arn",
+        "logs:PutLogEvents": "BuildLogs.Arn",
+        "s3:GetObject": f"{bucket}/build-sources/*",
+        "s3:GetObjectVersion": f"{bucket}/build-sources/*",
+        "s3:GetBucketAcl": "ArtifactBucket.Arn",
+        "s3:GetBucketLocation": "ArtifactBucket.Arn",
+        "s3:PutObject": f"{bucket}/builds/*",
+        "ecr:GetAuthorizationToken": "*",
+        **{f"ecr:{action}": repository for action in push},
+    }
+
+
+@pytest.mark.parametrize(
+    ("function", "below"),
+    [
+        ("PublishArtifactFunction", ["build-sources/*", "packages/*"]),
+        ("DeployRuntimeFunction", []),
+    ],
+)
+def test_only_publishing_writes_where_packages_are(function: str, below: list[str]) -> None:
+    (policy,) = plain_template()["Resources"][function]["Properties"]["Policies"]
+    written = [
+        resource
+        for statement in policy["Statement"]
+        if "s3:PutObject" in statement["Action"]
+        for resource in statement["Resource"]
+    ]
+    assert written == [f"${{ArtifactBucket.Arn}}/{each}" for each in below]

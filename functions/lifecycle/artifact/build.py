@@ -8,6 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lifecycle import names
+
 IN_PROGRESS = "IN_PROGRESS"
 SUCCEEDED = "SUCCEEDED"
 _PAGE = 100  # BatchGetBuilds takes at most so many
@@ -23,15 +25,21 @@ class BuildOrder:
 
     Attributes:
         project: The CodeBuild project.
-        token: Idempotency token: the same order given twice starts only one build.
+        after: The build that had no result, if any: without it, its order would be the same.
         source: `bucket/key` of the source zip.
         variables: Environment variables of the build; the buildspec reads them.
     """
 
     project: str
-    token: str
+    after: str | None
     source: str
     variables: dict[str, str]
+
+    @property
+    def token(self) -> str:
+        """The idempotency token: the same order, whoever gives it, starts only one build."""
+        order = [self.project, self.after, self.source, self.variables, _buildspec()]
+        return names.client_token(*order)
 
 
 def start_build(codebuild: Any, order: BuildOrder) -> str | None:
@@ -42,7 +50,7 @@ def start_build(codebuild: Any, order: BuildOrder) -> str | None:
             idempotencyToken=order.token,
             sourceTypeOverride="S3",
             sourceLocationOverride=order.source,
-            buildspecOverride=_BUILDSPEC.read_text(encoding="utf-8"),
+            buildspecOverride=_buildspec(),
             environmentVariablesOverride=[
                 {"name": name, "value": value, "type": "PLAINTEXT"}
                 for name, value in order.variables.items()
@@ -74,13 +82,13 @@ def stop_build(codebuild: Any, build_id: str) -> None:
             raise
 
 
-def running_builds(codebuild: Any, project: str, source_prefix: str) -> list[str]:
+def running_builds(codebuild: Any, project: str, source: str) -> list[str]:
     """Find the newest builds of a project that still run.
 
     Args:
         codebuild: A boto3 CodeBuild client.
         project: The project.
-        source_prefix: `bucket/folder/` that their source is in.
+        source: What the location of their source begins with, `bucket/key`.
 
     Returns:
         The builds' ids, among the newest 100: older builds have ended.
@@ -94,8 +102,12 @@ def running_builds(codebuild: Any, project: str, source_prefix: str) -> list[str
         str(build["id"])
         for build in codebuild.batch_get_builds(ids=ids)["builds"]
         if build["buildStatus"] == IN_PROGRESS
-        and build.get("source", {}).get("location", "").startswith(source_prefix)
+        and build.get("source", {}).get("location", "").startswith(source)
     ]
+
+
+def _buildspec() -> str:
+    return _BUILDSPEC.read_text(encoding="utf-8")
 
 
 def why_failed(build: dict[str, Any]) -> str:

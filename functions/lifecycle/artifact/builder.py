@@ -1,28 +1,35 @@
-"""Have an artifact built: start its build, find a build that still runs, and tell why one failed."""
+"""Have an artifact built: use it if the stack has it, join a build that runs, or start one."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
 
-from lifecycle import names
 from lifecycle.artifact import build
 from lifecycle.artifact.ledger import ArtifactLedger
 from lifecycle.artifact.settings import PublicationSettings
+from lifecycle.artifact.shared.item import SharedArtifact
+from lifecycle.artifact.shared.order import make_order, source_of
+from lifecycle.artifact.shared.pins import Pins
+from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.artifact.source import PackedSource
 from lifecycle.clients import Clients
-from lifecycle.errors import ArtifactBuildError, WaitTimeoutError
+from lifecycle.errors import LockLostError, WaitTimeoutError
 from lifecycle.record import ArtifactRecord
 from lifecycle.request.stage_event import StageEvent
+
+_ROUNDS = 10  # another execution has changed the item between read and write; each round starts from what it wrote
 
 
 class Builder:
     """Builds for one execution.
 
+    Several environments can wait for one build. Nobody owns it: whoever needs the artifact can do the next step, so an
+    execution that is stopped holds up no other.
+
     Args:
         event: The stage's event; the deadline is the build's.
-        clients: S3 and CodeBuild.
-        settings: The stack's bucket, repository and build project.
+        clients: DynamoDB, S3, ECR and CodeBuild.
+        settings: The stack's bucket, repository, table and build project.
         ledger: The artifact section of the record.
     """
 
@@ -34,129 +41,84 @@ class Builder:
         ledger: ArtifactLedger,
     ) -> None:
         self._event = event
-        self._seconds = event.request.wait.timeout_seconds
         self._clients = clients
         self._settings = settings
         self._ledger = ledger
+        self._shared = SharedArtifacts(clients.dynamodb, settings.artifacts_table_name)
+        self._pins = Pins(clients, settings)
 
-    def has_begun(self, artifact: ArtifactRecord) -> bool:
-        """Tell whether an earlier call of this execution started the artifact's build."""
-        return (
-            not artifact.published
-            and artifact.build_id is not None
-            and artifact.build_execution == self._event.execution
-        )
-
-    def start(self, artifact: ArtifactRecord, packed: PackedSource) -> ArtifactRecord:
-        """Start a build, unless one of the same source still runs.
+    def publish(self, artifact: ArtifactRecord, packed: PackedSource) -> ArtifactRecord:
+        """Use the artifact if the stack has it, else have it built.
 
         Returns:
-            The artifact with its build; without one while CodeBuild's queue is full, and the next call tries again.
+            The artifact, published, or with the build to wait for; without one while CodeBuild's queue is full, and the
+            next call tries again.
 
         Raises:
             WaitTimeoutError: The queue was full until the deadline.
         """
-        running = self._running(artifact)
-        if running is not None:
-            return self._ledger.note(
-                artifact, build_id=running, build_execution=self._event.execution
-            )
-        artifact = self._ledger.note(artifact, build_id=None, build_execution=self._event.execution)
-        build_id = build.start_build(self._clients.codebuild, self._order(artifact, packed))
-        if build_id is None:
-            self._keep_the_queues_deadline()
-            return artifact
-        return self._ledger.note(artifact, build_id=build_id)
-
-    def is_running(self, artifact: ArtifactRecord, found: dict[str, Any] | None) -> bool:
-        """Tell whether a build still runs; at the deadline it is stopped.
-
-        Args:
-            artifact: The artifact that is built.
-            found: Its build, from `get_build`.
-
-        Raises:
-            WaitTimeoutError: The deadline passed.
-        """
-        if found is None or found["buildStatus"] != build.IN_PROGRESS:
-            return False
-        if self._event.deadline is None or time.time() <= self._event.deadline:
-            return True
-        build.stop_build(self._clients.codebuild, str(artifact.build_id))
-        self._forget(artifact)
-        raise WaitTimeoutError(
-            f"build {artifact.build_id} was still in phase {found.get('currentPhase', 'unknown')} after "
-            f"{self._seconds} s and was stopped; raise wait.timeoutSeconds, or make the build shorter, and retry"
+        item, is_new = self._shared.join(
+            str(artifact.source_hash), artifact.type, self._ledger.environment
+        )
+        if item.is_pinned and self._pins.still_there(item):
+            return self._ledger.note(artifact, **self._pins.fields(item))
+        if item.is_pinned:
+            item = self._shared.forget_build(item) or self._shared.again(item)
+        building = self._with_build(artifact, item, packed, is_new=is_new)
+        if building is None:
+            if self._event.deadline is not None and time.time() > self._event.deadline:
+                raise _queue_is_full(self._event.request.wait.timeout_seconds)
+            return self._ledger.note(artifact)
+        return self._ledger.note(
+            artifact,
+            build_id=building.build_id,
+            build_execution=building.build_execution,
+            awaited_by=self._event.execution,
         )
 
-    def give_up(self, artifact: ArtifactRecord, found: dict[str, Any] | None) -> ArtifactBuildError:
-        """Record that a build ended without an artifact; returns the error to raise."""
-        self._forget(artifact)
-        if found is None:
-            return ArtifactBuildError(f"build {artifact.build_id} no longer exists; retry")
-        if found["buildStatus"] == build.SUCCEEDED:
-            return ArtifactBuildError(
-                f"build {artifact.build_id} succeeded, but {artifact.image_tag or artifact.key} does not exist; "
-                "check what the project's buildspec does, and retry"
-            )
-        return ArtifactBuildError(f"{build.why_failed(found)}; fix the source and retry")
+    def _with_build(
+        self, artifact: ArtifactRecord, item: SharedArtifact, packed: PackedSource, *, is_new: bool
+    ) -> SharedArtifact | None:
+        """The item with a build to wait for, which was started before or is now; None while the queue is full."""
+        codebuild = self._clients.codebuild
+        for _ in range(_ROUNDS):
+            if item.build_id is not None:
+                found = build.get_build(codebuild, item.build_id)
+                if found and found["buildStatus"] in (build.IN_PROGRESS, build.SUCCEEDED):
+                    return item
+                item = self._shared.forget_build(item) or self._shared.again(item)
+                continue
+            # A function that was stopped can leave a build behind whose id nobody has noted.
+            build_id = None if is_new else self._unnoted(item)
+            if build_id is None:
+                build_id = self._start(artifact, item, packed)
+            if build_id is None:
+                return None
+            noted = self._shared.note_build(item, build_id, self._event.execution)
+            if noted is not None:
+                return noted
+            try:
+                item = self._shared.again(item)
+            except LockLostError:
+                build.stop_build(codebuild, build_id)
+                raise
+        return None
 
-    def _running(self, artifact: ArtifactRecord) -> str | None:
-        # A stopped execution can leave a build of the same source behind, with its id in the record or without.
-        codebuild, settings = self._clients.codebuild, self._settings
-        if artifact.build_id is not None:
-            found = build.get_build(codebuild, artifact.build_id)
-            running = found is not None and found["buildStatus"] == build.IN_PROGRESS
-            return artifact.build_id if running else None
-        if artifact.build_execution is None:
-            return None
-        running_ids = build.running_builds(
-            codebuild, settings.build_project, f"{settings.artifact_bucket}/{self._key(artifact)}"
+    def _start(
+        self, artifact: ArtifactRecord, item: SharedArtifact, packed: PackedSource
+    ) -> str | None:
+        order = make_order(self._clients.s3, self._settings, artifact, item, packed)
+        return build.start_build(self._clients.codebuild, order)
+
+    def _unnoted(self, item: SharedArtifact) -> str | None:
+        running = build.running_builds(
+            self._clients.codebuild, self._settings.build_project, source_of(self._settings, item)
         )
-        return running_ids[0] if running_ids else None
-
-    def _order(self, artifact: ArtifactRecord, packed: PackedSource) -> build.BuildOrder:
-        settings, key = self._settings, self._key(artifact)
-        self._clients.s3.put_object(Bucket=settings.artifact_bucket, Key=key, Body=packed.file)
-        code = artifact.type == "code"
-        variables = {
-            "ARTIFACT_TYPE": artifact.type,
-            "RUNTIME": artifact.runtime if code else "",
-            "ENTRY_FILE": artifact.entry_point[-1] if code else "",
-            "PYTHON_VERSION": python_version(artifact.runtime) if code else "",
-            "REPOSITORY_URI": settings.repository_uri,
-            "IMAGE_TAG": artifact.image_tag or "",
-            "ARTIFACT_BUCKET": settings.artifact_bucket,
-            "ARTIFACT_KEY": artifact.key or "",
-        }
-        return build.BuildOrder(
-            project=settings.build_project,
-            # After a failed build, the same execution (redrive) or the next one starts another build.
-            token=names.client_token(
-                self._ledger.environment,
-                artifact.source_hash,
-                self._event.execution,
-                artifact.failed_build_id,
-            ),
-            source=f"{settings.artifact_bucket}/{key}",
-            variables={name: value for name, value in variables.items() if value},
-        )
-
-    def _key(self, artifact: ArtifactRecord) -> str:
-        return names.source_key(self._ledger.environment, str(artifact.source_hash))
-
-    def _keep_the_queues_deadline(self) -> None:
-        if self._event.deadline is not None and time.time() > self._event.deadline:
-            raise WaitTimeoutError(
-                f"CodeBuild accepted no build for {self._seconds} s, because the account's queue is full; wait for "
-                "other builds or raise the quota of concurrent builds, and retry"
-            )
-
-    def _forget(self, artifact: ArtifactRecord) -> None:
-        self._ledger.note(artifact, build_id=None, failed_build_id=artifact.build_id)
+        return next((build_id for build_id in running if build_id != item.failed_build_id), None)
 
 
-def python_version(runtime: str) -> str:
-    """The version of a language runtime: `3.13` of `PYTHON_3_13`; empty for another language than Python."""
-    language, _, version = runtime.partition("_")
-    return version.replace("_", ".") if language == "PYTHON" else ""
+def _queue_is_full(seconds: float) -> WaitTimeoutError:
+    return WaitTimeoutError(
+        f"CodeBuild accepted no build for {seconds} s, because the account's queue is full; wait for other builds or "
+        "raise the quota of concurrent builds, and retry"
+    )

@@ -1,4 +1,4 @@
-"""The artifact that a request requires, named by the content of its source: the same source is built only once."""
+"""The artifact that a request requires, named by the content of its source: a stack builds one source only once."""
 
 from __future__ import annotations
 
@@ -11,27 +11,23 @@ from lifecycle.request.model import Request
 # The default of artifact.runtime (botocore's model: AgentManagedRuntimeType).
 CODE_RUNTIME = "PYTHON_3_13"
 # Increase it when buildspec.yml makes another artifact of the same source.
-_RECIPE = 3
+_RECIPE = 4
 
 
-def desired(
-    request: Request, packed: PackedSource, bucket: str, before: ArtifactRecord | None
-) -> ArtifactRecord:
+def desired(request: Request, packed: PackedSource) -> ArtifactRecord:
     """Say which artifact the request requires.
 
     Args:
         request: What is asked for.
         packed: The agent's source.
-        bucket: The stack's artifact bucket.
-        before: The artifact section of the record, if any.
 
     Returns:
-        The artifact, not published yet. If the source is unchanged, it has the builds of the record.
+        The artifact, not published yet.
 
     Raises:
         ArtifactBuildError: The source has not what a zip needs to start.
     """
-    environment, kind = request.environment, request.artifact.type
+    kind = request.artifact.type
     runtime = request.artifact.runtime or CODE_RUNTIME
     starts: tuple[str, list[str]] | None = None
     if kind == "code":
@@ -45,14 +41,6 @@ def desired(
     if request.artifact.source is not None:
         source = request.artifact.source.model_dump(by_alias=True, exclude_none=True)
         artifact.source = source | ({"versionId": packed.version_id} if packed.version_id else {})
-    if starts is None:
-        artifact.image_tag = names.image_tag(environment, source_hash)
-    else:
-        artifact.bucket = bucket
-        artifact.key = names.package_key(environment, source_hash)
+    if starts is not None:
         artifact.runtime, artifact.entry_point = starts
-    if before is not None and before.source_hash == source_hash:
-        artifact.build_id = before.build_id
-        artifact.build_execution = before.build_execution
-        artifact.failed_build_id = before.failed_build_id
     return artifact

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Collection
 
 from lifecycle.artifact.zips.contents import shown
+from lifecycle.artifact.zips.requirements import check_requirements
 from lifecycle.errors import ArtifactBuildError
 
 # These packages install the program opentelemetry-instrument. AgentCore cannot start a zip with it without them.
@@ -38,13 +39,16 @@ def source_entry_point(
         The entry point as AgentCore takes it.
 
     Raises:
-        ArtifactBuildError: The source has no entry file, no `requirements.txt` or no `package.json`.
+        ArtifactBuildError: The source has no entry file, no `requirements.txt` or no `package.json`, or its
+            requirements would run its code in the build.
     """
     needed = "package.json" if is_node(runtime) else "requirements.txt"
     if needed not in names:
         raise ArtifactBuildError(
             f"the source has no {needed} at its root, which {runtime} requires; add it"
         )
+    if not is_node(runtime):
+        check_requirements(needed, names, text)
     instrumented = not is_node(runtime) and _INSTRUMENTS.search(text(needed)) is not None
     entry_point = given or _default(runtime, names, text, instrumented=instrumented)
     check_file(entry_point, names, "the source")

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import IO, Any
+from typing import IO
 
-from botocore.exceptions import ClientError
-
-from lifecycle import names
 from lifecycle.artifact.desired import CODE_RUNTIME
 from lifecycle.artifact.entry_point import package_entry_point
+from lifecycle.artifact.settings import PublicationSettings
+from lifecycle.artifact.shared.item import SharedArtifact
+from lifecycle.artifact.shared.pins import Pins
+from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.artifact.source import download, where
 from lifecycle.artifact.zips import limits
 from lifecycle.artifact.zips.archive import check_members, members_of, reading
+from lifecycle.clients import Clients
+from lifecycle.errors import ServiceUnavailableError
 from lifecycle.record import ArtifactRecord
 from lifecycle.request.artifact import Source
 from lifecycle.request.model import Request
 
 # Enough of a file to see its first line, or a whole package.json.
 _HEAD = 1024 * 1024
+_ROUNDS = 5  # another execution has changed the item between read and write
 
 
-def publish_package(s3: Any, bucket: str, request: Request, package: Source) -> ArtifactRecord:
+def publish_package(
+    clients: Clients, settings: PublicationSettings, request: Request, package: Source
+) -> ArtifactRecord:
     """Publish the zip that `artifact.package` names, as it is.
 
     Args:
-        s3: A boto3 S3 client.
-        bucket: The stack's artifact bucket.
+        clients: DynamoDB and S3.
+        settings: The stack's artifact bucket and artifacts table.
         request: What is asked for.
         package: Where the zip is.
 
@@ -40,7 +46,7 @@ def publish_package(s3: Any, bucket: str, request: Request, package: Source) -> 
     """
     what = f"the package {where(package)}"
     runtime = request.artifact.runtime or CODE_RUNTIME
-    with download(s3, package, what, "artifact.package") as (file, version_id):
+    with download(clients.s3, package, what, "artifact.package") as (file, version_id):
         with reading(file, what) as archive:
             members = members_of(archive)
             check_members(members, what)
@@ -56,37 +62,46 @@ def publish_package(s3: Any, bucket: str, request: Request, package: Source) -> 
             given = request.artifact.entry_point
             entry_point = package_entry_point(given, runtime, by_name, text)
         content = _sha256(file)
-        key = names.package_key(request.environment, content.hex())
-        pinned = _store(s3, bucket, key, file, content)
+        item = _store(clients, settings, request.environment, file, content)
     source = package.model_dump(by_alias=True, exclude_none=True)
-    return ArtifactRecord(
+    artifact = ArtifactRecord(
         type="code",
         source_hash=content.hex(),
         source=source | ({"versionId": version_id} if version_id else {}),
-        bucket=bucket,
-        key=key,
-        version_id=pinned,
         runtime=runtime,
         entry_point=entry_point,
-        published=True,
     )
+    return artifact.model_copy(update=Pins(clients, settings).fields(item))
 
 
-def _store(s3: Any, bucket: str, key: str, file: IO[bytes], content: bytes) -> str | None:
-    """Put the zip into the artifact bucket, unless S3 says that its very bytes are there; returns the version."""
-    checksum = base64.b64encode(content).decode()
-    try:
-        head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
-        if head.get("ChecksumSHA256") == checksum:
-            return str(head["VersionId"]) if "VersionId" in head else None
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
-            raise
-    answer = s3.put_object(
-        Bucket=bucket, Key=key, Body=file, ChecksumAlgorithm="SHA256", ChecksumSHA256=checksum
+def _store(
+    clients: Clients,
+    settings: PublicationSettings,
+    environment: str,
+    file: IO[bytes],
+    content: bytes,
+) -> SharedArtifact:
+    """Put the zip into the artifact bucket, unless the stack has it; returns the item that pins it.
+
+    Raises:
+        ServiceUnavailableError: Other executions change the item all the time.
+    """
+    shared = SharedArtifacts(clients.dynamodb, settings.artifacts_table_name)
+    pins = Pins(clients, settings)
+    for _ in range(_ROUNDS):
+        item, _is_new = shared.join(content.hex(), "code", environment)
+        if item.is_pinned and pins.still_there(item):
+            return item
+        if item.is_pinned:
+            shared.forget_build(item)
+            continue
+        file.seek(0)
+        pinned = shared.pin(item, **pins.put(item, file, base64.b64encode(content).decode()))
+        if pinned is not None:
+            return pinned
+    raise ServiceUnavailableError(
+        f"other executions publish the zip {content.hex()} at the same time; the lifecycle retries this step"
     )
-    version: str | None = answer.get("VersionId")
-    return version
 
 
 def _sha256(file: IO[bytes]) -> bytes:

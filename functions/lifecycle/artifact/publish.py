@@ -1,17 +1,17 @@
-"""Publish the artifact: the image or zip that the runtime is to run, built only if its source is new."""
+"""Publish the artifact: the image or zip that the runtime is to run, built only if its source is new to the stack."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from typing import Literal
 
-from lifecycle.artifact import build
 from lifecycle.artifact.builder import Builder
 from lifecycle.artifact.desired import desired
-from lifecycle.artifact.finding import find_published, pin_image
+from lifecycle.artifact.given_image import pin_image
 from lifecycle.artifact.ledger import ArtifactLedger
 from lifecycle.artifact.package import publish_package
 from lifecycle.artifact.settings import PublicationSettings
+from lifecycle.artifact.shared.waiting import Waiting
 from lifecycle.artifact.source import PackedSource, pack_folder, pack_object
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
@@ -55,7 +55,7 @@ def publish_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Public
 
     Raises:
         ArtifactBuildError: The source cannot be read, the named image does not exist, or the build failed.
-        WaitTimeoutError: The deadline passed; the build was stopped.
+        WaitTimeoutError: The deadline passed; the build was stopped, unless other environments wait for it.
     """
     settings = PublicationSettings.load()
     request = event.request
@@ -66,20 +66,18 @@ def publish_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Public
         return _answer(ledger.note(named), event.execution)
     if request.artifact.package is not None:
         package = request.artifact.package
-        ready = publish_package(clients.s3, settings.artifact_bucket, request, package)
+        ready = publish_package(clients, settings, request, package)
         return _answer(ledger.note(ready), event.execution)
     record = records.get(request.environment)
     before = record.artifact if record else None
+    waiting = Waiting(event, clients, settings, ledger)
+    awaited = waiting.awaited(before)
+    if before is not None and awaited is not None:
+        # The call that began to wait has read the source, so it is not read again.
+        return _answer(waiting.look_after(before, awaited), event.execution)
     builder = Builder(event, clients, settings, ledger)
-    if before is not None and builder.has_begun(before):
-        # The call that started the build has read the source, so it is not read again.
-        return _answer(_look_after(before, builder, clients, settings, ledger), event.execution)
     with _pack(request, clients, settings) as packed:
-        wanted = desired(request, packed, settings.artifact_bucket, before)
-        published = find_published(clients, settings, wanted)
-        if published is not None:
-            return _answer(ledger.note(published), event.execution)
-        return _answer(builder.start(wanted, packed), event.execution)
+        return _answer(builder.publish(desired(request, packed), packed), event.execution)
 
 
 def _pack(
@@ -89,23 +87,6 @@ def _pack(
     if source is None:
         return pack_folder(settings.agent_source_dir, kind)
     return pack_object(clients.s3, source, kind)
-
-
-def _look_after(
-    artifact: ArtifactRecord,
-    builder: Builder,
-    clients: Clients,
-    settings: PublicationSettings,
-    ledger: ArtifactLedger,
-) -> ArtifactRecord:
-    """Look once at the build of an artifact; returns the artifact, published if the build is done."""
-    found = build.get_build(clients.codebuild, str(artifact.build_id))
-    if builder.is_running(artifact, found):
-        return artifact
-    published = find_published(clients, settings, artifact)
-    if published is None:
-        raise builder.give_up(artifact, found)
-    return ledger.note(published)
 
 
 def _answer(artifact: ArtifactRecord, execution: str) -> Publication:

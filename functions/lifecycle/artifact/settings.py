@@ -11,6 +11,7 @@ class ArtifactSettings(Settings):
     """Where artifacts are kept, and what builds them."""
 
     artifact_bucket: str
+    artifacts_table_name: str
     repository_name: str
     build_project: str
 

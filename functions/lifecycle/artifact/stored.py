@@ -1,4 +1,4 @@
-"""What is kept of an environment's artifacts: images in ECR, and objects in S3. Found, and deleted in batches."""
+"""What lies in ECR and S3 under the names of an artifact: found, and deleted in batches."""
 
 from __future__ import annotations
 
@@ -18,19 +18,18 @@ _TEMPORARY = {*PASSING, *THROTTLES, "InternalError", "ServiceUnavailable"}
 
 
 class Images:
-    """The images of one environment.
+    """The images with tags of one form.
 
     Args:
         ecr: A boto3 ECR client.
         repository: The repository's name.
-        environment: Which environment.
+        tags: A pattern that fits exactly these tags.
     """
 
-    def __init__(self, ecr: Any, repository: str, environment: str) -> None:
+    def __init__(self, ecr: Any, repository: str, tags: str) -> None:
         self._ecr = ecr
         self._repository = repository
-        # Exactly the tags that names.image_tag makes: the tags of "dev-2" do not belong to "dev".
-        self._ours = re.compile(rf"{re.escape(environment)}-[0-9a-f]{{32}}")
+        self._ours = re.compile(tags)
 
     def tags(self) -> list[str]:
         """Find the tags of the images, sorted."""
@@ -44,7 +43,7 @@ class Images:
         """Delete images by tag; returns those that ECR could not delete, with its reason."""
         failed = []
         for batch in _batches(tags, _IMAGES):
-            # By tag: an image that also has a tag of another environment stays.
+            # By tag: an image that also has a tag of another artifact stays.
             answer = self._ecr.batch_delete_image(
                 repositoryName=self._repository, imageIds=[{"imageTag": tag} for tag in batch]
             )
@@ -61,27 +60,26 @@ class Images:
 
 
 class Objects:
-    """The objects below a prefix of a bucket, with all their versions.
+    """The objects below prefixes of a bucket, with all their versions.
 
     Args:
         s3: A boto3 S3 client.
         bucket: The bucket.
-        prefix: What the keys begin with.
+        prefixes: What the keys begin with.
     """
 
-    def __init__(self, s3: Any, bucket: str, prefix: str) -> None:
+    def __init__(self, s3: Any, bucket: str, prefixes: Sequence[str]) -> None:
         self._s3 = s3
         self._bucket = bucket
-        self._prefix = prefix
+        self._prefixes = prefixes
 
     def versions(self) -> list[dict[str, str]]:
         """Find every version and delete marker, each as `Key` and `VersionId`."""
-        pages = self._s3.get_paginator("list_object_versions").paginate(
-            Bucket=self._bucket, Prefix=self._prefix
-        )
+        paginator = self._s3.get_paginator("list_object_versions")
         return [
             {"Key": item["Key"], "VersionId": item["VersionId"]}
-            for page in pages
+            for prefix in self._prefixes
+            for page in paginator.paginate(Bucket=self._bucket, Prefix=prefix)
             for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         ]
 

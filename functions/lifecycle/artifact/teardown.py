@@ -1,15 +1,16 @@
-"""Delete the artifact: running builds, images and objects of the environment; then check that they are gone."""
+"""Delete the artifacts that only this environment uses: builds, images and objects; then check that they are gone."""
 
 from __future__ import annotations
 
 from lifecycle import names
-from lifecycle.artifact import build
+from lifecycle.artifact.holding import Holding
 from lifecycle.artifact.settings import ArtifactSettings
+from lifecycle.artifact.shared.item import SharedArtifact
+from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.artifact.source import where
-from lifecycle.artifact.stored import Images, Objects
 from lifecycle.clients import CLIENTS, Clients
-from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
-from lifecycle.record import ArtifactRecord
+from lifecycle.errors import TeardownIncompleteError
+from lifecycle.record import ArtifactRecord, Removal
 from lifecycle.request.artifact import Artifact
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.table import Records
@@ -19,7 +20,7 @@ _SHOWN = 5
 
 
 def delete_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardown:
-    """Remove everything that was built or kept for the environment.
+    """Take the environment out of the users of its artifacts, and remove those that nobody else uses.
 
     Args:
         event: The stage's event.
@@ -34,32 +35,41 @@ def delete_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardow
     """
     settings = ArtifactSettings.load()
     environment = event.request.environment
-    prefix = names.artifact_prefix(environment)
-    source = f"{settings.artifact_bucket}/{prefix}"
-    images = Images(clients.ecr, settings.repository_name, environment)
-    objects = Objects(clients.s3, settings.artifact_bucket, prefix)
+    shared = SharedArtifacts(clients.dynamodb, settings.artifacts_table_name)
     records = Records(clients.dynamodb, settings.table_name)
     record = records.get(environment)
-    builds = build.running_builds(clients.codebuild, settings.build_project, source)
-    tags, versions = images.tags(), objects.versions()
-    found = [f"build {build_id}" for build_id in builds] + _labels(images, tags, objects, versions)
+    former = Holding.of_environment(clients, settings, environment)
+    used = shared.used_by(environment)
+    own = [item for item in used if item.used_by == {environment}]
     kept = _kept(record.artifact if record else None, event.request.artifact)
     looked_for = [
-        f"running builds of environment {environment} in {settings.build_project}",
-        f"images {images.label(environment)}-*",
-        f"all versions of s3://{source}*",
+        f"artifacts that environment {environment} uses, with their builds, images and objects",
+        f"images {settings.repository_name}:{environment}-*",
+        f"all versions of s3://{settings.artifact_bucket}/{names.artifact_prefix(environment)}*",
     ]
     if event.request.dry_run:
+        holdings = [
+            Holding.of_artifact(clients, settings, item.content_hash, item.generation)
+            for item in own
+        ]
+        found = [label for each in [*holdings, former] for label in each.find().labels]
+        kept += [_shared(item, environment) for item in used if item not in own]
         return Teardown(done=True, would_remove=found, kept=kept, looked_for=looked_for)
-    removal = removal_of(record.artifact_removal if record else None, event.execution)
-    if found:
-        # Recorded before it is deleted: if a retry does not find it, this execution removed it.
-        removal.removed = list(dict.fromkeys(removal.removed + found))
-        records.update(environment, event.execution, artifact_removal=removal)
-    _stop(clients, settings, source, builds)
-    _refuse(environment, images.delete(tags))
-    _refuse(environment, objects.delete(versions))
-    _refuse(environment, _labels(images, images.tags(), objects, objects.versions()))
+    work = _Work(event, clients, settings, records, record.artifact_removal if record else None)
+    for item in used:
+        # Recorded before the item goes: after that, only this record knows that its images and objects are there.
+        work.begin(item)
+        shared.release(item, environment)
+    for name in work.removal.artifacts:
+        content_hash, _, generation = name.partition("/")
+        there = shared.get(content_hash)
+        if there is not None and there.generation == generation:
+            kept.append(_shared(there, environment))
+        else:
+            # Without its item, nobody uses this generation, and nobody ever will.
+            work.delete(Holding.of_artifact(clients, settings, content_hash, generation))
+    work.delete(former)
+    removal = work.removal.model_copy(update={"artifacts": []})
     records.update(
         environment,
         event.execution,
@@ -69,32 +79,63 @@ def delete_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardow
     return Teardown(done=True, removed=removal.removed, kept=kept, looked_for=looked_for)
 
 
-def _labels(
-    images: Images, tags: list[str], objects: Objects, versions: list[dict[str, str]]
-) -> list[str]:
-    return [images.label(tag) for tag in tags] + objects.labels(versions)
+class _Work:
+    """Deletes, and records what is deleted before it is."""
+
+    def __init__(
+        self,
+        event: StageEvent,
+        clients: Clients,
+        settings: ArtifactSettings,
+        records: Records,
+        before: Removal | None,
+    ) -> None:
+        self._event, self._clients, self._settings = event, clients, settings
+        self._records = records
+        self.removal = removal_of(before, event.execution)
+        if before is not None:
+            # An execution that was stopped leaves what it had begun to remove.
+            self.removal.artifacts = before.artifacts
+
+    def begin(self, item: SharedArtifact) -> None:
+        name = f"{item.content_hash}/{item.generation}"
+        if name not in self.removal.artifacts:
+            self.removal.artifacts = [*self.removal.artifacts, name]
+            self._note()
+
+    def delete(self, holding: Holding) -> None:
+        """Delete what is there.
+
+        Raises:
+            TeardownIncompleteError: Something is left.
+        """
+        found = holding.find()
+        if found.labels:
+            # Recorded before it is deleted: if a retry does not find it, this execution removed it.
+            self.removal.removed = list(dict.fromkeys(self.removal.removed + found.labels))
+            self._note()
+        left = holding.delete(found)
+        if left:
+            more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+            raise TeardownIncompleteError(
+                f"left of environment '{self._event.request.environment}': {', '.join(left[:_SHOWN])}{more}; fix the "
+                "cause and retry the teardown; the record still lists it"
+            )
+
+    def _note(self) -> None:
+        self._records.update(
+            self._event.request.environment, self._event.execution, artifact_removal=self.removal
+        )
 
 
-def _stop(clients: Clients, settings: ArtifactSettings, source: str, builds: list[str]) -> None:
-    # A build that still runs could push its image after the images were listed.
-    for build_id in builds:
-        build.stop_build(clients.codebuild, build_id)
-    still = (
-        build.running_builds(clients.codebuild, settings.build_project, source) if builds else []
+def _shared(item: SharedArtifact, environment: str) -> Kept:
+    others = sorted(item.used_by - {environment})
+    more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+    what = "image" if item.kind == "container" else "zip"
+    return Kept(
+        resource=f"{what} of the artifact {item.content_hash}",
+        reason=f"other environments use it, too: {', '.join(others[:_SHOWN])}{more}",
     )
-    if still:
-        raise ServiceUnavailableError(
-            f"these builds are still stopping: {', '.join(still)}; the lifecycle retries this step"
-        )
-
-
-def _refuse(environment: str, left: list[str]) -> None:
-    if left:
-        more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-        raise TeardownIncompleteError(
-            f"left of environment '{environment}': {', '.join(left[:_SHOWN])}{more}; fix the cause and retry the "
-            "teardown; the record still lists it"
-        )
 
 
 def _kept(artifact: ArtifactRecord | None, asked: Artifact) -> list[Kept]:

@@ -1,11 +1,13 @@
-"""Orphans: resources that have this stack's tags, but that no record lists."""
+"""Orphans: resources that have this stack's tags or names, or artifacts in use, but no record."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from lifecycle import names
+from lifecycle.artifact.shared.item import SharedArtifact
 from lifecycle.clients import Clients
 from lifecycle.entry import Wire
 from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG
@@ -17,8 +19,8 @@ class Orphan(Wire):
     """A resource that no record lists.
 
     Attributes:
-        arn: The resource.
-        environment: The environment that its tag names.
+        arn: The resource; for an image its URI with the tag; for an artifact `artifact <content hash>`.
+        environment: The environment that its tag, or its name, names, or that uses it.
         removable: True when the environment has no record, so a teardown removes nothing that is in use.
     """
 
@@ -27,16 +29,29 @@ class Orphan(Wire):
     removable: bool
 
 
-def find_orphans(clients: Clients, stack: str, records: list[Record]) -> list[Orphan]:
-    """Find orphans by their tags.
+def find_orphans(
+    clients: Clients,
+    stack: str,
+    records: list[Record],
+    artifacts: Iterable[SharedArtifact],
+    *,
+    bucket: str,
+    repository_uri: str,
+) -> list[Orphan]:
+    """Find orphans by their tags, images and objects by their names, artifacts by their users.
 
     Args:
-        clients: Resource Groups Tagging API and AgentCore.
+        clients: Resource Groups Tagging API, AgentCore, S3 and ECR.
         stack: The stack's name, the value of its tag.
         records: Every record.
+        artifacts: Every artifact of the stack, read after the records.
+        bucket: The artifact bucket.
+        repository_uri: The repository of the images.
 
     Returns:
         The orphans, sorted by ARN. An environment that is locked has none, because its record is not complete yet.
+        Images and objects belong to an environment until its teardown, so only one without a record has orphans of
+        them.
     """
     by_name = {record.environment: record for record in records}
     orphans = {}
@@ -49,7 +64,43 @@ def find_orphans(clients: Clients, stack: str, records: list[Record]) -> list[Or
             orphans[arn] = Orphan(arn=arn, environment=environment, removable=True)
         elif record.lock is None and not _knows(record, arn):
             orphans[arn] = Orphan(arn=arn, environment=environment, removable=False)
-    return [orphans[arn] for arn in sorted(orphans)]
+    named = chain(_images(clients.ecr, repository_uri), _folders(clients.s3, bucket))
+    for arn, environment in named:
+        if environment not in by_name:
+            orphans[arn] = Orphan(arn=arn, environment=environment, removable=True)
+    used = [
+        Orphan(arn=f"artifact {item.content_hash}", environment=user, removable=True)
+        for item in artifacts
+        for user in sorted(item.used_by)
+        if user not in by_name
+    ]
+    return [
+        *(orphans[arn] for arn in sorted(orphans)),
+        *sorted(used, key=lambda orphan: (orphan.arn, orphan.environment)),
+    ]
+
+
+def _images(ecr: Any, repository_uri: str) -> Iterator[tuple[str, str]]:
+    pages = ecr.get_paginator("list_images").paginate(
+        repositoryName=repository_uri.partition("/")[2], filter={"tagStatus": "TAGGED"}
+    )
+    for page in pages:
+        for image in page["imageIds"]:
+            environment = names.environment_of_image(image["imageTag"])
+            if environment is not None:
+                yield f"{repository_uri}:{image['imageTag']}", environment
+
+
+def _folders(s3: Any, bucket: str) -> Iterator[tuple[str, str]]:
+    # Versions, so that a folder with nothing but old versions and delete markers is found, too.
+    pages = s3.get_paginator("list_object_versions").paginate(
+        Bucket=bucket, Prefix=names.ARTIFACT_FOLDER, Delimiter="/"
+    )
+    for page in pages:
+        for folder in page.get("CommonPrefixes", []):
+            environment = names.environment_of_prefix(folder["Prefix"])
+            if environment is not None:
+                yield f"arn:{s3.meta.partition}:s3:::{bucket}/{folder['Prefix']}", environment
 
 
 def _tagged(clients: Clients, stack: str) -> Iterator[tuple[str, dict[str, str]]]:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from lifecycle import names
+from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import InvalidRequestError
@@ -29,9 +30,11 @@ _NAMED = 10
 
 
 class SelectionSettings(Settings):
-    """Where the files of fleet executions are kept."""
+    """Where the files of fleet executions are kept, beside the artifacts; where the images are; and who uses them."""
 
     artifact_bucket: str
+    artifacts_table_name: str
+    repository_uri: str
 
 
 class FleetEvent(Wire):
@@ -89,7 +92,7 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
 
     Args:
         event: The execution and its input.
-        clients: DynamoDB, S3, Resource Groups Tagging API and AgentCore.
+        clients: DynamoDB, S3, ECR, Resource Groups Tagging API and AgentCore.
 
     Returns:
         How many environments were selected, and the file with one item per environment. A dry run also names the first
@@ -113,7 +116,15 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
     }
     orphans: list[Orphan] = []
     if request.action == "sweep":
-        orphans = find_orphans(clients, settings.stack_name, records)
+        shared = SharedArtifacts(clients.dynamodb, settings.artifacts_table_name)
+        orphans = find_orphans(
+            clients,
+            settings.stack_name,
+            records,
+            shared.all(),
+            bucket=settings.artifact_bucket,
+            repository_uri=settings.repository_uri,
+        )
         measure_orphans(len(orphans))
     if request.remove_orphans:
         for environment in _removable(request, orphans):

@@ -11,6 +11,7 @@ from werkzeug import Request
 
 from local.edge import errors
 from local.edge.calls import Call, CallLog
+from local.edge.fault_errors import fault_error
 from local.edge.faults import Fault
 from local.edge.operations import Operations
 
@@ -59,7 +60,7 @@ class Answers:
     ) -> Iterable[bytes]:
         """Answer with the error of a fault."""
         model = self._operations.service(call.service)
-        refusal = errors.fault_error(fault, model, call.operation)
+        refusal = fault_error(fault, model, call.operation)
         return self.error(call, refusal, request, environ, start)
 
     def not_served(

@@ -121,6 +121,7 @@ def make_runtime_world(
     for name, value in {
         "STACK_NAME": "stack",
         "TABLE_NAME": "environments",
+        "ARTIFACTS_TABLE_NAME": "artifacts",
         "LOG_RETENTION_DAYS": "30",
         "AGENT_SOURCE_DIR": str(agent),
         "ARTIFACT_BUCKET": runtime.BUCKET,

@@ -18,6 +18,8 @@ from typing import Any
 from moto.backends import get_backend
 
 from lifecycle.artifact.publish import publish_artifact
+from lifecycle.artifact.shared.item import SharedArtifact
+from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.artifact.teardown import delete_artifact
 from lifecycle.record import IdentityRecord, Record
 from lifecycle.request.model import Request, parse_request
@@ -91,10 +93,24 @@ class World:
         pages = self.clients.ecr.get_paginator("list_images").paginate(repositoryName="agents")
         return sorted(image["imageTag"] for page in pages for image in page["imageIds"])
 
-    def objects(self, prefix: str = "environments/") -> list[str]:
-        answer = self.clients.s3.list_object_versions(Bucket=BUCKET, Prefix=prefix)
-        items = [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
-        return sorted(item["Key"] for item in items)
+    def objects(self, *prefixes: str) -> list[str]:
+        """The keys of all versions and delete markers; of the artifacts, where no prefix is given."""
+        found = []
+        for prefix in prefixes or ("environments/", "build-sources/", "builds/", "packages/"):
+            answer = self.clients.s3.list_object_versions(Bucket=BUCKET, Prefix=prefix)
+            found += [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
+        return sorted(item["Key"] for item in found)
+
+    @property
+    def shared(self) -> SharedArtifacts:
+        return SharedArtifacts(self.clients.dynamodb, "artifacts")
+
+    def item(self, environment: str = "dev") -> SharedArtifact:
+        """What the stack knows about the artifact that an environment's record has."""
+        artifact = self.record(environment).artifact
+        item = self.shared.get(str(artifact.source_hash)) if artifact else None
+        assert item is not None
+        return item
 
     # --- what happens ---
 
@@ -171,7 +187,7 @@ class World:
                 continue
             build["buildStatus"] = status
             if status == "SUCCEEDED":
-                self._make(build["variables"])
+                build["exportedEnvironmentVariables"] = self._make(build)
                 continue
             build["phases"] = [
                 {"phaseType": "PRE_BUILD", "phaseStatus": "SUCCEEDED"},
@@ -179,13 +195,20 @@ class World:
             ]
             build["logs"] = {"groupName": "/aws/codebuild/build", "streamName": "stream-1"}
 
-    def _make(self, variables: dict[str, str]) -> None:
+    def _make(self, build: dict[str, Any]) -> list[dict[str, str]]:
+        """Put what the buildspec would put; returns the variables that it exports."""
+        variables, own = build["variables"], build["id"].rpartition(":")[2]
         if variables["ARTIFACT_TYPE"] == "container":
-            self.push("agents", variables["IMAGE_TAG"])
+            said = {"IMAGE_DIGEST": self.push("agents", f"{variables['IMAGE_TAG']}-{own}")}
         else:
-            self.clients.s3.put_object(
-                Bucket=variables["ARTIFACT_BUCKET"], Key=variables["ARTIFACT_KEY"], Body=b"zip"
+            put = self.clients.s3.put_object(
+                Bucket=variables["ARTIFACT_BUCKET"],
+                Key=f"{variables['ARTIFACT_PREFIX']}{own}.zip",
+                Body=b"zip",
+                ChecksumAlgorithm="SHA256",
             )
+            said = {"PACKAGE_VERSION": put["VersionId"], "PACKAGE_SHA256": put["ChecksumSHA256"]}
+        return [{"name": name, "value": value} for name, value in said.items()]
 
     def push(self, repository: str, tag: str) -> str:
         """Put an image into ECR and return its digest."""
@@ -231,7 +254,7 @@ class World:
         body = io.BytesIO()
         with zipfile.ZipFile(body, "w") as archive:
             for name, text in files.items():
-                archive.writestr(name, text)
+                archive.writestr(zipfile.ZipInfo(name), text)  # the same bytes at any time
         answer = self.clients.s3.put_object(Bucket=bucket, Key=key, Body=body.getvalue())
         version: str | None = answer.get("VersionId")
         return version
@@ -255,6 +278,12 @@ def make_world(agent: Path, clients: LocalClients) -> World:
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": "environment", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "environment", "KeyType": "HASH"}],
+    )
+    clients.dynamodb.create_table(
+        TableName="artifacts",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "contentHash", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "contentHash", "KeyType": "HASH"}],
     )
     clients.s3.create_bucket(
         Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}

@@ -46,9 +46,6 @@ CASES: list[Any] = [
         "cognito-idp", "DomainType", lambda s, e: names.domain_prefix("1" * 12, s, e), id="domain"
     ),
     pytest.param("bedrock-agentcore-control", "AgentRuntimeName", names.runtime_name, id="runtime"),
-    pytest.param("ecr", "ImageTag", lambda _, e: names.image_tag(e, HASH), id="image"),
-    pytest.param("s3", "ObjectKey", lambda _, e: names.source_key(e, HASH), id="source"),
-    pytest.param("s3", "ObjectKey", lambda _, e: names.package_key(e, HASH), id="package"),
     pytest.param(
         "bedrock-agentcore-control",
         "ClientToken",
@@ -79,6 +76,21 @@ def test_a_name_fits_and_is_its_own(
     assert name(STACK, "e" * 23) != made or shape in ("TagValueType",)
     for length in range(1, 129):
         assert len(name("s" * length, ENVIRONMENT)) <= longest
+
+
+def test_the_names_of_an_artifact_fit_and_begin_no_other() -> None:
+    generation, build = "0" * 12, "0" * 36  # CodeBuild's ids are UUIDs
+    tag = names.image_tag(HASH, generation)
+    assert len(f"{tag}-{build}") <= limit("ecr", "ImageTag")
+    keys = [
+        names.source_key(HASH, generation),
+        names.build_prefix(HASH, generation),
+        names.package_key(HASH, generation),
+    ]
+    assert all(len(f"{key}{build}.zip") <= OTHER_LIMITS["ObjectKey"] for key in keys)
+    # What is deleted is found by what its name begins with.
+    assert [key.endswith((".zip", "/")) for key in keys] == [True] * 3
+    assert not any(key.startswith(names.artifact_prefix("dev")) for key in keys)
 
 
 @pytest.mark.parametrize("length", range(1, 104))

@@ -12,7 +12,7 @@ import httpx
 from botocore.exceptions import ClientError
 
 from lifecycle import names
-from lifecycle.artifact.finding import pin_image
+from lifecycle.artifact.given_image import pin_image
 from lifecycle.artifact.package import publish_package
 from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.artifact.source import pack_object

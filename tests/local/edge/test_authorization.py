@@ -73,6 +73,18 @@ def test_a_refusal_reads_as_iam_writes_it() -> None:
     ("condition", "tags", "allowed"),
     [
         ({"StringEquals": {"aws:ResourceTag/stack": "s"}}, {"stack": "s"}, True),
+        # Every key of an operator has to hold: a tag that is there, and one that is not.
+        ({"Null": {"aws:ResourceTag/host": "false", "aws:ResourceTag/stack": "true"}}, {}, False),
+        (
+            {"Null": {"aws:ResourceTag/host": "false", "aws:ResourceTag/stack": "true"}},
+            {"host": "h"},
+            True,
+        ),
+        (
+            {"Null": {"aws:ResourceTag/host": "false", "aws:ResourceTag/stack": "true"}},
+            {"host": "h", "stack": "s"},
+            False,
+        ),
         ({"StringEquals": {"aws:resourcetag/stack": ["t", "s"]}}, {"stack": "s"}, True),
         ({"StringEquals": {"aws:ResourceTag/stack": "s"}}, {"stack": "t"}, False),
         ({"StringEquals": {"aws:ResourceTag/stack": "s"}}, {}, False),

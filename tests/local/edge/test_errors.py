@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from botocore.model import ServiceModel
 
-from local.edge.errors import fault_error
+from local.edge.fault_errors import declares, fault_error
 from local.edge.faults import Fault, FaultKind
 from local.edge.operations import Operations
 
@@ -45,6 +45,7 @@ MATTERS = {
     "throttle": r"Thrott|SlowDown|TooManyRequests|RequestLimitExceeded",
     "accessDenied": r"^(AccessDenied(Exception)?|AuthorizationError)$",
     "conflict": r"Conflict|InUse|Exists|Concurrent|Aborted|ConditionalCheckFailed",
+    "notFound": r"NotFound|NoSuch|DoesNotExist",
     "serverError": r"^(KMS)?(Internal|Server|Service(Exception|Failure|Unavailable))",
 }
 OF_ANOTHER = re.compile(r"KMS|EC2|EFS", re.IGNORECASE)
@@ -70,7 +71,7 @@ def test_no_fault_answers_with_the_error_of_another_matter(service: str) -> None
     for operation in model.operation_names:
         at = f"{service} {operation}"
         own = own_codes(model, operation)
-        for kind in ("throttle", "accessDenied", "conflict"):
+        for kind in ("throttle", "accessDenied", "conflict", "notFound"):
             code, status = code_of(service, operation, kind)
             assert re.search(MATTERS[kind], code), f"{at}: {code}"
             assert service == "kms" or not OF_ANOTHER.search(code), f"{at}: {code}"
@@ -104,12 +105,42 @@ def test_no_fault_answers_with_the_error_of_another_matter(service: str) -> None
         ("dynamodb", "GetItem", "conflict", "ConflictException", 400),
         ("dynamodb", "PutItem", "conflict", "ConditionalCheckFailedException", 400),
         ("cognito-idp", "DeleteUserPool", "throttle", "TooManyRequestsException", 400),
+        ("cognito-idp", "DeleteUserPool", "notFound", "ResourceNotFoundException", 400),
+        ("ecr", "DescribeImages", "notFound", "ImageNotFoundException", 400),
+        ("s3", "GetObject", "notFound", "NoSuchKey", 404),
+        (
+            "bedrock-agentcore-control",
+            "GetAgentRuntime",
+            "notFound",
+            "ResourceNotFoundException",
+            404,
+        ),
     ],
 )
 def test_the_best_known_errors(
     service: str, operation: str, kind: FaultKind, code: str, status: int
 ) -> None:
     assert code_of(service, operation, kind) == (code, status)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "kind", "can"),
+    [
+        ("ecr", "GetAuthorizationToken", "throttle", True),
+        ("ecr", "GetAuthorizationToken", "notFound", False),
+        ("ecr", "ListImages", "notFound", True),
+        ("s3", "PutObject", "conflict", True),
+        ("s3", "GetObject", "conflict", False),
+        ("cognito-idp", "UpdateUserPool", "conflict", True),
+        ("cognito-idp", "DescribeUserPool", "conflict", False),
+    ],
+)
+def test_which_faults_an_operation_can_have(
+    service: str, operation: str, kind: str, can: bool
+) -> None:
+    model = OPERATIONS.service(service)
+    assert model is not None
+    assert declares(kind, model, operation) is can
 
 
 def test_without_a_model_the_common_codes_are_taken() -> None:

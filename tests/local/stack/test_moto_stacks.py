@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from local.stack import moto_stacks
+from local.stack.known_properties import unknown_properties
 
 
 @pytest.fixture
@@ -28,6 +29,10 @@ def body(**resources: Any) -> str:
 
 
 BUCKET = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "a-bucket"}}
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
+}
 QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "q", "Nonsense": 1}}
 ROLE = {
     "Type": "AWS::IAM::Role",
@@ -80,6 +85,67 @@ def test_a_property_that_would_be_ignored_fails_the_stack(cloudformation: Any) -
     ]
     # What was made before is gone again.
     assert boto3.client("s3", region_name="us-east-1").list_buckets()["Buckets"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "unknown"),
+    [
+        ("AWS::S3::Bucket", {"VersioningConfiguration": {"Colour": "red"}}, "Versioning"),
+        (
+            "AWS::S3::Bucket",
+            {
+                "LifecycleConfiguration": {
+                    "Rules": [{"Status": "Enabled", "ExpirationInDays": 1, "Colour": "red"}]
+                }
+            },
+            "LifecycleConfiguration.Rules.Colour",
+        ),
+        ("AWS::SQS::Queue", {"Tags": [{"Key": "a", "Value": "b", "Colour": "c"}]}, "Tags.Colour"),
+        (
+            "AWS::IAM::ManagedPolicy",
+            {"PolicyDocument": POLICY, "Tags": [{"Key": "a", "Value": "b"}]},
+            "Tags",
+        ),
+    ],
+    ids=str,
+)
+def test_an_unknown_property_below_another_fails_the_stack(
+    cloudformation: Any, kind: str, properties: dict[str, Any], unknown: str
+) -> None:
+    template = body(Thing={"Type": kind, "Properties": properties})
+    given: Any = {"TemplateBody": template, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
+    cloudformation.create_stack(StackName="one", **given)
+    (stack,) = cloudformation.describe_stacks(StackName="one")["Stacks"]
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    events = cloudformation.describe_stack_events(StackName="one")["StackEvents"]
+    (said,) = [e["ResourceStatusReason"] for e in events if e["ResourceStatus"] == "CREATE_FAILED"]
+    assert unknown in said
+
+
+def test_an_update_with_an_unknown_property_below_another_fails(cloudformation: Any) -> None:
+    cloudformation.create_stack(StackName="one", TemplateBody=body(Bucket=BUCKET))
+    versioned = {"VersioningConfiguration": {"Status": "Enabled", "Colour": "red"}}
+    changed = {**BUCKET, "Properties": {"BucketName": "a-bucket", **versioned}}
+    cloudformation.update_stack(StackName="one", TemplateBody=body(Bucket=changed))
+    (stack,) = cloudformation.describe_stacks(StackName="one")["Stacks"]
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_FAILED"
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "unknown"),
+    [
+        ("AWS::KMS::Key", {"KeyPolicy": {"Colour": "red"}}, []),
+        ("AWS::SSM::Parameter", {"Tags": {"colour": "red"}}, []),
+        ("AWS::Lambda::Function", {"Environment": {"Variables": {"COLOUR": "red"}}}, []),
+        ("AWS::Lambda::Function", {"Environment": {"COLOUR": "red"}}, ["Environment.COLOUR"]),
+        ("Custom::Thing", {"Colour": {"Deep": "red"}}, []),
+    ],
+    ids=str,
+)
+def test_documents_and_maps_may_hold_any_name(
+    kind: str, properties: dict[str, Any], unknown: list[str]
+) -> None:
+    assert unknown_properties(kind, properties) == unknown
 
 
 def test_what_can_be_made_is_made(cloudformation: Any) -> None:

@@ -25,15 +25,22 @@ def test_a_package_is_deployed_as_it_is(world: Any) -> None:
     copy = world.clients.s3.get_object(
         Bucket=place["bucket"], Key=place["prefix"], VersionId=place["versionId"]
     )
-    assert place["prefix"].startswith("environments/dev/package/")
+    assert place["prefix"].startswith("packages/")
     assert copy["Body"].read() == body
     assert world.record().artifact.source == {**WHERE, "versionId": version}
     assert world.codebuild.builds == {}
 
-    # The same bytes again are the same version; other bytes at that key are not trusted.
+    # The same bytes again are the same version, whatever lies at that key by now.
     world.begin("two", PACKAGE)
-    assert world.publish().artifact.version_id == place["versionId"]
     world.clients.s3.put_object(Bucket="artifacts", Key=place["prefix"], Body=b"another's")
+    assert world.publish().artifact.version_id == place["versionId"]
+    world.begin("three", PACKAGE | {"environment": "dev-2"})
+    assert world.publish().artifact.version_id == place["versionId"]
+    # Somebody deleted it: it is copied again.
+    world.clients.s3.delete_object(
+        Bucket="artifacts", Key=place["prefix"], VersionId=place["versionId"]
+    )
+    world.begin("four", PACKAGE)
     replaced = world.publish().artifact.version_id
     again = world.clients.s3.get_object(Bucket="artifacts", Key=place["prefix"], VersionId=replaced)
     assert again["Body"].read() == body

@@ -17,7 +17,8 @@ def test_a_container_is_built_from_the_packed_source_and_pinned_by_digest(world:
     assert (first.done, first.artifact.built) == (False, True)
     (build,) = world.codebuild.builds.values()
     variables = build["variables"]
-    tag = f"dev-{first.artifact.source_hash[:32]}"
+    item = world.item()
+    tag = f"{first.artifact.source_hash}-{item.generation}"
     assert variables == {
         "ARTIFACT_TYPE": "container",
         "REPOSITORY_URI": f"{HOST}/agents",
@@ -36,7 +37,7 @@ def test_a_container_is_built_from_the_packed_source_and_pinned_by_digest(world:
     assert last.artifact.container_uri == f"{HOST}/agents@{last.artifact.digest}"
     record = world.record().artifact
     assert record.published
-    assert (record.image_tag, record.build_id) == (tag, build["id"])
+    assert (world.images(), record.build_id) == ([f"{tag}-1"], build["id"])
     assert len(world.codebuild.builds) == 1
 
 
@@ -46,7 +47,9 @@ def test_code_is_pinned_by_version(world: Any) -> None:
     (build,) = world.codebuild.builds.values()
     artifact = published.artifact
     assert build["variables"]["ARTIFACT_TYPE"] == "code"
-    assert build["variables"]["ARTIFACT_KEY"] == artifact.key
+    place = f"{artifact.source_hash}/{world.item().generation}"
+    assert build["variables"]["ARTIFACT_PREFIX"] == f"builds/{place}/"
+    assert artifact.key == f"packages/{place}.zip"
     head = world.clients.s3.head_object(Bucket="artifacts", Key=artifact.key)
     assert (artifact.bucket, artifact.version_id) == ("artifacts", head["VersionId"])
     assert "IMAGE_TAG" not in build["variables"]
@@ -208,16 +211,6 @@ def test_a_build_whose_id_was_lost_is_waited_for(world: Any) -> None:
     assert len(world.codebuild.builds) == 1
 
 
-def test_another_environment_has_an_image_of_its_own(world: Any) -> None:
-    world.begin("one")
-    world.build()
-    world.begin("two", {"environment": "dev-2"})
-    world.build()
-    tags = world.images()
-    assert len(tags) == 2
-    assert tags[1].startswith("dev-2-") or tags[0].startswith("dev-2-")
-
-
 def test_a_given_image_is_pinned_and_nothing_is_built(world: Any) -> None:
     world.clients.ecr.create_repository(repositoryName="theirs/agent")
     digest = world.push("theirs/agent", "v1")
@@ -284,6 +277,7 @@ def test_a_built_artifact_that_agentcore_does_not_take_is_refused(
     # Another execution does not pay for the same build again.
     world.begin("two", {"artifact": {"type": kind}})
     monkeypatch.setattr("lifecycle.artifact.source.limits.check_packed", check_built_only)
+    world.publish()
     with pytest.raises(ArtifactBuildError, match="allowed: 2"):
         world.publish()
     assert len(world.codebuild.builds) == 1

@@ -14,18 +14,32 @@ def teardown(world: Any, **more: Any) -> None:
 
 def test_another_environments_images_and_objects_stay(world: Any) -> None:
     world.provision("one", {"environment": "dev-2"})
+    (theirs,), there = world.images(), world.objects()
+    (world.agent / "main.py").write_text("print('another')", encoding="utf-8")
     world.provision("two")
     world.push("agents", "dev-by-hand")
     teardown(world)
     world.loop(delete_runtime)
     answer = world.delete_artifact()
     assert len(answer.removed) == 2
-    left = world.images()
-    assert len(left) == 2
-    assert "dev-by-hand" in left
-    assert any(tag.startswith("dev-2-") for tag in left)
-    assert all(key.startswith("environments/dev-2/") for key in world.objects())
-    assert world.objects() != []
+    assert world.images() == sorted([theirs, "dev-by-hand"])
+    assert world.objects() == there
+
+
+def test_what_a_stack_of_before_has_kept_goes_too(world: Any) -> None:
+    digest = "0123456789abcdef" * 2
+    world.push("agents", f"dev-{digest}")
+    world.push("agents", f"dev-2-{digest}")
+    for key in ("environments/dev/package/1.zip", "environments/dev-2/source/2.zip"):
+        world.clients.s3.put_object(Bucket="artifacts", Key=key, Body=b"1")
+    world.provision("one")
+    teardown(world)
+    world.loop(delete_runtime)
+    answer = world.delete_artifact()
+    assert f"agents:dev-{digest}" in answer.removed
+    assert "s3://artifacts/environments/dev/package/1.zip" in answer.removed
+    assert world.images() == [f"dev-2-{digest}"]
+    assert world.objects() == ["environments/dev-2/source/2.zip"]
 
 
 def test_every_version_and_delete_marker_goes(world: Any) -> None:
@@ -34,7 +48,7 @@ def test_every_version_and_delete_marker_goes(world: Any) -> None:
     for body in (b"1", b"2"):
         world.clients.s3.put_object(Bucket="artifacts", Key=key, Body=body)
     world.clients.s3.delete_object(Bucket="artifacts", Key=key)
-    assert len(world.objects()) == 5
+    assert len(world.objects()) == 6
     teardown(world)
     world.loop(delete_runtime)
     world.delete_artifact()
@@ -66,6 +80,7 @@ def test_a_given_image_is_kept(world: Any) -> None:
 def test_a_running_build_is_stopped_first(world: Any) -> None:
     world.begin("other", {"environment": "dev-2"})
     world.publish()
+    (world.agent / "main.py").write_text("print('another')", encoding="utf-8")
     world.begin("one")
     world.publish()
     teardown(world)

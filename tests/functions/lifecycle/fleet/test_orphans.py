@@ -52,6 +52,30 @@ def test_orphans_are_torn_down_when_told_to(world: Any) -> None:
     assert world.records.get("other") is None
 
 
+def test_images_and_objects_of_an_environment_without_a_record_are_orphans(world: Any) -> None:
+    source = "0123456789abcdef" * 2
+    for name in ("dev-2", "kept"):
+        world.push("agents", f"{name}-{source}")
+        key = f"environments/{name}/source/{source}.zip"
+        world.clients.s3.put_object(Bucket="artifacts", Key=key, Body=b"zip")
+        # Old versions and delete markers are left, too.
+        world.clients.s3.delete_object(Bucket="artifacts", Key=key)
+    world.push("agents", "pushed-by-hand")
+    world.clients.s3.put_object(Bucket="artifacts", Key="environments/loose.zip", Body=b"zip")
+    world.clients.s3.put_object(Bucket="artifacts", Key="sources/a/b.zip", Body=b"zip")
+    environment(world, "kept")
+    found = select(world, action="sweep", removeOrphans=True)
+    assert [(orphan.arn, orphan.environment, orphan.removable) for orphan in found.orphans] == [
+        (
+            f"123456789012.dkr.ecr.us-west-2.amazonaws.com/agents:dev-2-{source}",
+            "dev-2",
+            True,
+        ),
+        ("arn:aws:s3:::artifacts/environments/dev-2/", "dev-2", True),
+    ]
+    assert named(world, found) == ["dev-2"]
+
+
 def test_an_orphan_that_was_taken_on_is_swept_again_until_it_is_gone(world: Any) -> None:
     orphaned_runtime(world, "lost")
     assert named(world, select(world, action="sweep", removeOrphans=True)) == ["lost"]
@@ -63,15 +87,31 @@ def test_an_orphan_that_was_taken_on_is_swept_again_until_it_is_gone(world: Any)
 def test_what_is_provisioned_while_the_sweep_looks_is_not_torn_down(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def provisioned_meanwhile(*arguments: Any) -> Any:
+    def provisioned_meanwhile(*arguments: Any, **places: Any) -> Any:
         orphaned_runtime(world, "fresh")
         environment(world, "fresh")
-        return find_orphans(*arguments)
+        return find_orphans(*arguments, **places)
 
     monkeypatch.setattr("lifecycle.fleet.select.find_orphans", provisioned_meanwhile)
     selection = select(world, action="sweep", removeOrphans=True)
     assert [orphan.environment for orphan in selection.orphans] == ["fresh"]
     assert selection.items is None
+
+
+def test_an_artifact_whose_user_has_no_record_is_torn_down_when_told_to(world: Any) -> None:
+    """A stopped execution's function goes on after the teardown."""
+    world.begin("one")
+    world.build()
+    content = world.item().content_hash
+    assert select(world, action="sweep").orphans == []
+    world.records.delete("dev", "execution:one")
+    (orphan,) = select(world, action="sweep").orphans
+    assert (orphan.arn, orphan.environment) == (f"artifact {content}", "dev")
+    selection = select(world, action="sweep", removeOrphans=True)
+    (item,) = items(world, selection)
+    world.begin("sweep", item.input)
+    world.delete_artifact()
+    assert (world.images(), world.objects(), list(world.shared.all())) == ([], [], [])
 
 
 def test_what_a_record_knows_is_no_orphan(world: Any) -> None:
@@ -106,11 +146,11 @@ def test_many_orphans_are_counted_and_listed_in_s3(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = [Orphan(arn=f"arn:{n:03}", environment=f"e{n:03}", removable=False) for n in range(51)]
-    monkeypatch.setattr("lifecycle.fleet.select.find_orphans", lambda *_: lost)
+    monkeypatch.setattr("lifecycle.fleet.select.find_orphans", lambda *_, **__: lost)
     selection = select(world, action="sweep")
     assert (selection.orphan_count, selection.orphans) == (51, lost[:50])
     assert selection.orphan_list is not None
     listed = read_list(world.clients.s3, selection.orphan_list)
     assert [Orphan.model_validate(item) for item in listed] == lost
-    monkeypatch.setattr("lifecycle.fleet.select.find_orphans", lambda *_: lost[:50])
+    monkeypatch.setattr("lifecycle.fleet.select.find_orphans", lambda *_, **__: lost[:50])
     assert select(world, action="sweep").orphan_list is None

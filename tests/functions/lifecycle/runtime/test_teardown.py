@@ -42,11 +42,11 @@ def test_a_dry_run_tells_and_touches_nothing(world: Any) -> None:
         f"log group {group}DEFAULT",
         f"log group {group}live",
     ]
-    tag = world.record().artifact.image_tag
+    item = world.item()
     assert (second.done, second.removed) == (True, [])
     assert second.would_remove == [
-        f"agents:{tag}",
-        f"s3://artifacts/environments/dev/source/{tag.removeprefix('dev-')}.zip",
+        f"agents:{item.content_hash}-{item.generation}-1",
+        f"s3://artifacts/build-sources/{item.content_hash}/{item.generation}.zip",
     ]
     changing = [
         call

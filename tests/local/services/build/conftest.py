@@ -19,6 +19,7 @@ from werkzeug.serving import make_server
 from local.edge.credentials import CredentialStore
 from local.services.build.service import CodeBuild
 from local.services.images.store import ImageStore
+from tests.local.services.build.agent_builds import make_project
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -66,11 +67,14 @@ class Account:
         return self._clients[service]
 
     def source(self, files: dict[str, str | bytes]) -> str:
-        """Put a source zip into S3; returns `bucket/key`."""
+        """Put a source zip into S3; returns `bucket/key`. What begins with `#!` is executable."""
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as archive:
             for name, content in files.items():
-                archive.writestr(name, content)
+                entry = zipfile.ZipInfo(name)
+                program = content[:2] in ("#!", b"#!")
+                entry.external_attr = (0o100755 if program else 0o100644) << 16
+                archive.writestr(entry, content)
         self.client("s3").put_object(Bucket="sources", Key="a/source.zip", Body=data.getvalue())
         return "sources/a/source.zip"
 
@@ -131,6 +135,12 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     account.server.shutdown()
     account.thread.join()
     account.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def project(account: Account) -> None:
+    """The build project as the template has it."""
+    make_project(account)
 
 
 @pytest.fixture(scope="module")

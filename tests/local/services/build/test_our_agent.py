@@ -15,66 +15,20 @@ from typing import Any
 
 import pytest
 
-from lifecycle.artifact.builder import python_version
 from lifecycle.artifact.desired import CODE_RUNTIME
+from lifecycle.artifact.shared.order import python_version
 from local.agentcore.data.code import missing_interpreter
-
-ROOT = Path(__file__).parents[4]
-REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/agents"
-FILES: dict[str, str | bytes] = {
-    path.name: path.read_bytes() for path in (ROOT / "agent").iterdir() if path.is_file()
-}
-
-SMALL: dict[str, str | bytes] = {"main.py": "print(1)\n", "requirements.txt": ""}
-
-
-def of_the_project(variable: str) -> str:
-    """What the template gives the build project as a variable."""
-    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
-    found = re.search(rf"Name: {variable}, Value: \"?([^\"}}]+)", template)
-    assert found is not None
-    return found[1]
-
-
-@pytest.fixture(scope="module")
-def project(account: Any) -> str:
-    buildspec = (ROOT / "functions" / "lifecycle" / "artifact" / "buildspec.yml").read_text(
-        encoding="utf-8"
-    )
-    account.project("agents", buildspec)
-    environment = account.client("codebuild").batch_get_projects(names=["agents"])["projects"][0][
-        "environment"
-    ]
-    variables = {
-        "REPOSITORY_URI": REPOSITORY,
-        "ARTIFACT_BUCKET": "sources",
-        "PYTHON_PLATFORM": of_the_project("PYTHON_PLATFORM"),
-    }
-    account.client("codebuild").update_project(
-        name="agents",
-        environment=environment
-        | {"environmentVariables": [{"name": n, "value": v} for n, v in variables.items()]},
-    )
-    return "agents"
-
-
-def build(account: Any, files: dict[str, str | bytes], **variables: str) -> dict[str, Any]:
-    if variables["ARTIFACT_TYPE"] == "code":
-        python = {"RUNTIME": CODE_RUNTIME, "ENTRY_FILE": "main.py", "PYTHON_VERSION": "3.13"}
-        variables = python | variables
-    started = account.client("codebuild").start_build(
-        projectName="agents",
-        sourceTypeOverride="S3",
-        sourceLocationOverride=account.source(files),
-        environmentVariablesOverride=[{"name": n, "value": v} for n, v in variables.items()],
-    )
-    return dict(account.finish(started["build"]))
-
-
-def why(built: dict[str, Any]) -> str:
-    return " ".join(
-        context["message"] for phase in built["phases"] for context in phase.get("contexts", [])
-    )
+from tests.local.services.build.agent_builds import (
+    FILES,
+    REPOSITORY,
+    ROOT,
+    SMALL,
+    build,
+    exported,
+    of_the_project,
+    package_of,
+    why,
+)
 
 
 @pytest.mark.usefixtures("project")
@@ -82,31 +36,27 @@ def test_an_image_of_the_agent(account: Any) -> None:
     built = build(account, FILES, ARTIFACT_TYPE="container", IMAGE_TAG="one")
     assert built["buildStatus"] == "SUCCEEDED", account.log(built)
 
+    digest, tag = exported(built)["IMAGE_DIGEST"], f"one-{built['id'].rpartition(':')[2]}"
     (there,) = account.client("ecr").describe_images(
-        repositoryName="agents", imageIds=[{"imageTag": "one"}]
+        repositoryName="agents", imageIds=[{"imageDigest": digest}]
     )["imageDetails"]
-    image = account.images.resolve(f"{REPOSITORY}@{there['imageDigest']}")
-    assert image == account.images.resolve(f"{REPOSITORY}:one")
-    assert image.digest == there["imageDigest"]
+    assert there["imageTags"] == [tag]
+    image = account.images.resolve(f"{REPOSITORY}@{digest}")
+    assert image == account.images.resolve(f"{REPOSITORY}:{tag}")
+    assert image.digest == digest
     assert image.command == ["opentelemetry-instrument", "python", "main.py"]
     assert (image.workdir / "main.py").read_bytes() == FILES["main.py"]
     assert not (image.workdir / "Dockerfile").exists()
     assert (image.root / "usr/local/bin/opentelemetry-instrument").is_file()
     assert image.environment["PATH"].startswith(f"{image.root}/usr/local/bin:")
 
-    again = build(account, FILES, ARTIFACT_TYPE="container", IMAGE_TAG="one")
-    assert again["buildStatus"] == "SUCCEEDED", account.log(again)
-    assert f"Image one: {there['imageDigest']}" in account.log(again)
-    assert "FROM" not in account.log(again)
-
 
 @pytest.mark.usefixtures("project")
 def test_a_package_of_the_agent(account: Any) -> None:
-    built = build(account, FILES, ARTIFACT_TYPE="code", ARTIFACT_KEY="packages/agent.zip")
+    built = build(account, FILES, ARTIFACT_TYPE="code", ARTIFACT_PREFIX="builds/agent/")
     assert built["buildStatus"] == "SUCCEEDED", account.log(built)
 
-    got = account.client("s3").get_object(Bucket="sources", Key="packages/agent.zip")
-    with zipfile.ZipFile(io.BytesIO(got["Body"].read())) as package:
+    with zipfile.ZipFile(io.BytesIO(package_of(account, built, "builds/agent/"))) as package:
         modes = {entry.filename: entry.external_attr >> 16 for entry in package.infolist()}
         assert package.read("main.py") == FILES["main.py"]
     assert {"strands/__init__.py", "bin/opentelemetry-instrument"} < modes.keys()
@@ -118,11 +68,10 @@ def test_a_package_of_the_agent(account: Any) -> None:
 @pytest.mark.usefixtures("project")
 def test_the_package_starts_by_its_own_first_line(account: Any, tmp_path: Path) -> None:
     # AgentCore runs `bin/opentelemetry-instrument` by its first line, where the build's interpreter is not there.
-    built = build(account, FILES, ARTIFACT_TYPE="code", ARTIFACT_KEY="packages/started.zip")
+    built = build(account, FILES, ARTIFACT_TYPE="code", ARTIFACT_PREFIX="builds/started/")
     assert built["buildStatus"] == "SUCCEEDED", account.log(built)
-    got = account.client("s3").get_object(Bucket="sources", Key="packages/started.zip")
     files = tmp_path / "task"
-    with zipfile.ZipFile(io.BytesIO(got["Body"].read())) as package:
+    with zipfile.ZipFile(io.BytesIO(package_of(account, built, "builds/started/"))) as package:
         package.extractall(files)
     programs = [path for path in (files / "bin").iterdir() if path.is_file()]
     assert files / "bin" / "opentelemetry-instrument" in programs
@@ -181,10 +130,10 @@ def test_only_an_interpreter_of_the_build_is_replaced(head: bytes, becomes: byte
 @pytest.mark.usefixtures("project")
 def test_the_same_source_gives_the_same_package(account: Any) -> None:
     packages = []
-    for key in ("one.zip", "two.zip"):
-        built = build(account, SMALL, ARTIFACT_TYPE="code", ARTIFACT_KEY=key)
+    for _ in range(2):
+        built = build(account, SMALL, ARTIFACT_TYPE="code", ARTIFACT_PREFIX="builds/small/")
         assert built["buildStatus"] == "SUCCEEDED", account.log(built)
-        packages.append(account.client("s3").get_object(Bucket="sources", Key=key)["Body"].read())
+        packages.append(package_of(account, built, "builds/small/"))
     assert packages[0] == packages[1]
 
 
@@ -200,7 +149,7 @@ def test_the_same_source_gives_the_same_package(account: Any) -> None:
 )
 def test_what_is_missing_is_said(account: Any, kind: str, missing: str, said: str) -> None:
     files = {name: text for name, text in SMALL.items() if name != missing}
-    built = build(account, files, ARTIFACT_TYPE=kind, IMAGE_TAG="x", ARTIFACT_KEY="x.zip")
+    built = build(account, files, ARTIFACT_TYPE=kind, IMAGE_TAG="x", ARTIFACT_PREFIX="x/")
     assert built["buildStatus"] == "FAILED"
     assert said in why(built)
     assert said in account.log(built).splitlines()
@@ -241,23 +190,15 @@ def test_a_package_of_a_node_agent(account: Any, locked: bool) -> None:
     variables = {
         "RUNTIME": "NODE_22",
         "ENTRY_FILE": "index.js",
-        "ARTIFACT_KEY": "packages/node.zip",
+        "ARTIFACT_PREFIX": "builds/node/",
     }
     built = build(account, node, ARTIFACT_TYPE="code", **variables)
     assert built["buildStatus"] == "SUCCEEDED", account.log(built)
-    got = account.client("s3").get_object(Bucket="sources", Key="packages/node.zip")
-    with zipfile.ZipFile(io.BytesIO(got["Body"].read())) as package:
+    with zipfile.ZipFile(io.BytesIO(package_of(account, built, "builds/node/"))) as package:
         assert {"index.js", "node_modules/greeting/index.js"} < set(package.namelist())
 
     missing = build(account, {"index.js": ""}, ARTIFACT_TYPE="code", **variables)
     assert "The source has no package.json at its root." in why(missing)
-
-
-@pytest.mark.usefixtures("project")
-def test_the_build_imports_no_module_of_the_source(account: Any) -> None:
-    files = {**SMALL, "zipfile.py": "raise SystemExit('taken over')\n"}
-    built = build(account, files, ARTIFACT_TYPE="code", ARTIFACT_KEY="packages/theirs.zip")
-    assert built["buildStatus"] == "SUCCEEDED", account.log(built)
 
 
 def test_every_requirement_of_the_agent_has_a_wheel_for_what_agentcore_runs(

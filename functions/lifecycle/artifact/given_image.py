@@ -1,4 +1,4 @@
-"""Find a published artifact and pin it: an image by its digest, a zip by its version."""
+"""The image that `artifact.containerUri` names, pinned by its digest."""
 
 from __future__ import annotations
 
@@ -16,37 +16,6 @@ from lifecycle.record import ArtifactRecord
 _IMAGE = re.compile(
     r"(?P<host>[^/]+)/(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>.+))?"
 )
-
-
-def find_published(
-    clients: Clients, settings: PublicationSettings, artifact: ArtifactRecord
-) -> ArtifactRecord | None:
-    """Look for the image or zip of an artifact.
-
-    Returns:
-        The artifact, published and pinned; None when there is no such image or zip.
-
-    Raises:
-        ArtifactBuildError: It is larger than AgentCore takes.
-    """
-    if artifact.type == "container":
-        digest = _image_digest(clients.ecr, settings.repository_name, str(artifact.image_tag))
-        if digest is None:
-            return None
-        uri = f"{settings.repository_uri}@{digest}"
-        pin: dict[str, Any] = {"image_digest": digest, "container_uri": uri}
-    else:
-        try:
-            head = clients.s3.head_object(Bucket=artifact.bucket, Key=artifact.key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
-                return None
-            raise
-        limits.check_packed(
-            f"the built zip s3://{artifact.bucket}/{artifact.key}", head["ContentLength"], {}
-        )
-        pin = {"version_id": head.get("VersionId")}
-    return artifact.model_copy(update={**pin, "published": True})
 
 
 def pin_image(

@@ -1,0 +1,83 @@
+"""A part of the failure matrix, spread over all of it; `make matrix` runs the whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.matrix.cell_run import Ended, judge
+from tests.matrix.cells import Call, Cell, cells_of
+from tests.matrix.report import figures, table
+
+ROOT = Path(__file__).parents[2]
+SCENARIO, CELLS = "provision", "10"
+CREATE = Cell("provision", "DeployRuntimeFunction", "s3", "PutObject", "accessDenied")
+
+
+def ended(status: str, error: str | None = None, cause: str | None = None) -> str:
+    from tests.embedded.conftest import Execution
+
+    run = Execution(arn="", status=status, output={}, error=error, cause=cause, history=[])
+    return judge(CREATE, run, unhit=False)[0]
+
+
+def test_only_what_the_service_declares_goes_wrong() -> None:
+    calls = [
+        Call("provision", "F", "dynamodb", "UpdateItem"),
+        Call("provision", "F", "secretsmanager", "GetRandomPassword"),
+    ]
+    found = cells_of(calls)
+    kinds = {
+        operation: {cell.kind for cell in found if cell.operation == operation}
+        for operation in ("UpdateItem", "GetRandomPassword", "Invoke")
+    }
+    both = {"throttle", "serverError", "timeoutBefore", "timeoutAfter", "accessDenied"}
+    assert kinds["UpdateItem"] == both | {"conflict", "notFound"}
+    assert kinds["GetRandomPassword"] == both
+    assert kinds["Invoke"] == {"crashBefore", "crashAfter", "functionTimeout"}
+    assert found == cells_of(reversed(calls)), "the order is fixed"
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "cause", "end"),
+    [
+        ("SUCCEEDED", None, None, "succeeded"),
+        ("FAILED", "AwsCallError", "PutObject: AccessDenied: no", "failed"),
+        ("FAILED", "AwsCallError", "something went wrong", "not allowed"),
+        ("FAILED", "States.TaskFailed", "PutObject: AccessDenied: no", "not allowed"),
+        ("FAILED", "States.Runtime", "", "not allowed"),
+    ],
+)
+def test_an_execution_succeeds_or_names_the_operation(
+    status: str, error: str | None, cause: str | None, end: str
+) -> None:
+    assert ended(status, error, cause) == end
+
+
+def test_the_figures_name_what_is_not_allowed() -> None:
+    results = {CREATE: Ended("not allowed", "left: {'pools': ['x']}", 1.0)}
+    assert f"not allowed: {CREATE.id}: left: {{'pools': ['x']}}" in figures(results, 1.0)
+    assert table(results, "kind", ("a", "b", "c", "d")).splitlines()[2:] == [
+        "| `provision` | 0 | 0 | 0 | 1 |",
+        "| `accessDenied` | 0 | 0 | 0 | 1 |",
+        "| 1 | 0 | 0 | 0 | 1 |",
+    ]
+
+
+@pytest.mark.embedded
+def test_a_part_of_the_matrix() -> None:
+    command = ["-m", "tests.matrix", "--lanes", "1", "--scenario", SCENARIO, "--sample", CELLS]
+    run = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
+    assert f"cells {CELLS}," in run.stdout

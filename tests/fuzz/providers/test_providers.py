@@ -154,7 +154,7 @@ def given_once(body: Any, status: int = 200) -> OneAnswer:
     return OneAnswer(status, [], body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
-@tries(few=100, full=1_500)
+@tries(few=40, full=1_500)
 @given(answers(st.one_of(mutated(st.just(DOCUMENT)), values)))
 @example(given_once({**DOCUMENT, "token_endpoint_auth_methods_supported": None}))
 @example(given_once({**DOCUMENT, "token_endpoint_auth_methods_supported": {"a": 1}}))
@@ -171,7 +171,7 @@ def test_discovery_documents(answer: OneAnswer) -> None:
     check(answer, given_once(TOKEN))
 
 
-@tries(few=100, full=1_500)
+@tries(few=40, full=1_500)
 @given(answers(st.one_of(mutated(st.sampled_from([TOKEN, ERROR])), values)))
 @example(given_once({"error": f"invalid_client robot:{SECRET}"}, 400))
 @example(given_once({"error": SECRET}, 401))
@@ -186,7 +186,7 @@ def test_token_answers(answer: OneAnswer) -> None:
     check(given_once(DOCUMENT), answer)
 
 
-@tries(few=60, full=600)
+@tries(few=24, full=600)
 @given(st.one_of(values, mutated(st.just(DOCUMENT["token_endpoint"]))).map(json.dumps))
 @example(json.dumps("https://[::1"))
 @example(json.dumps("https://a..b/token"))

@@ -91,7 +91,7 @@ def publish(body: bytes) -> None:
         assert "main.py" in {name.removeprefix("./") for name in archive.namelist()}
 
 
-@tries(few=60, full=1_200)
+@tries(few=24, full=1_200)
 @given(zips(), st.sampled_from(["container", "code"]))
 @example(Zip([Entry(b"\xff\xfe", flags=0x800)]).body(), "container")
 @example(Zip([Entry(b"/etc/passwd")]).body(), "container")
@@ -116,7 +116,7 @@ def test_sources(body: bytes, kind: Literal["container", "code"]) -> None:
     check(lambda: pack(body, kind))
 
 
-@tries(few=50, full=1_000)
+@tries(few=20, full=1_000)
 @given(zips())
 @example(Zip([Entry(b"main.py"), Entry(b"bin/opentelemetry-instrument", b"#!/x\n")]).body())
 @example(Zip([Entry(b"\xff", flags=0x800)]).body())
@@ -127,7 +127,7 @@ def test_packages(body: bytes) -> None:
     check(lambda: publish(body))
 
 
-@tries(few=4, full=40)
+@tries(few=1, full=40)
 @given(
     st.sampled_from([1, 10, 40]),
     st.sampled_from([1_000_000, 4_000_000]),
@@ -139,7 +139,7 @@ def test_bombs(files: int, each: int, said: int | None) -> None:
     check(lambda: publish(body))
 
 
-@tries(few=2, full=5)
+@tries(few=1, full=5)
 @given(st.sampled_from([100_000, 4_000_000]))
 def test_entries_that_lie_over_each_other(size: int) -> None:
     body = overlapping(10, size)

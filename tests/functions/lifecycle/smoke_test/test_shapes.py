@@ -118,5 +118,5 @@ def test_a_redirect_of_an_agent_to_nowhere_is_no_answer(iam: Any, location: str)
 def test_a_redirect_of_a_provider_to_nowhere_is_no_answer(smoke: Any, location: str) -> None:
     smoke.deploy(jwt_identity(smoke, {"clientId": "robot", "clientSecret": "right"}))
     smoke.provider.script = [(302, {"location": location}, b"")] * 50
-    with pytest.raises(SmokeTestError, match=r"seen no answer|302 Found"):
+    with pytest.raises(SmokeTestError, match="seen no answer"):
         run(smoke, smokeTest={"timeoutSeconds": 1})

@@ -112,7 +112,12 @@ class _Promoter:
 
     def _proven(self) -> str:
         default = agentcore.get_endpoint(self._control, self._id, DEFAULT_ENDPOINT)
-        version = default.get("liveVersion") if default else None
+        if default is None:
+            raise SmokeTestError(
+                f"GetAgentRuntimeEndpoint finds no endpoint DEFAULT of {self._id}, so no version is proven; live does "
+                "not move; retry the execution"
+            )
+        version = default.get("liveVersion")
         if version is None or version != self._runtime.proven_version:
             raise SmokeTestError(
                 f"version {version} on the endpoint DEFAULT of {self._id} is not the one that passed its smoke test "

@@ -61,8 +61,8 @@ class Lane:
         self._process.wait()
 
 
-def run(arguments: argparse.Namespace) -> dict[Cell, Ended]:
-    """Run the matrix, or the part of it that is asked for."""
+def run(arguments: argparse.Namespace) -> tuple[dict[Cell, Ended], int]:
+    """Run the matrix, or the part of it that is asked for; returns how it ended, and how many cells there are."""
     deadline = time.monotonic() + 60 * arguments.minutes if arguments.minutes else None
     names = [name for name in SCENARIOS if name in (arguments.scenario or SCENARIOS)]
     work: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -111,13 +111,14 @@ def run(arguments: argparse.Namespace) -> dict[Cell, Ended]:
         for name in names:
             work.put(name)
         each(trace)
-        cells = cells_of(calls)[: arguments.sample or None]
+        planned = cells_of(calls)
+        cells = planned[: arguments.sample or None]
         for cell in cells:
             work.put(cell)
         each(one)
         for lane in lanes:
             lane.close()
-    return ended
+    return ended, len(planned)
 
 
 def main() -> int:
@@ -131,7 +132,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="Write each cell's end to a file.")
     arguments = parser.parse_args()
     began = time.monotonic()
-    ended = run(arguments)
+    ended, planned = run(arguments)
     minutes = (time.monotonic() - began) / 60
     if arguments.json:
         lines = [
@@ -141,7 +142,7 @@ def main() -> int:
         arguments.json.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(figures(ended, minutes))
     if arguments.write:
-        write_pages(ended)
+        write_pages(ended, planned)
     return 1 if any(end.end == "not allowed" for end in ended.values()) else 0
 
 

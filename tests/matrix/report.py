@@ -13,10 +13,12 @@ PAGES = {
     _DOCS / "reliability.md": (
         "scenario or kind",
         ("succeeded", "failed", "`not hit`", "not allowed"),
+        "The last run covers {ran} of the {planned} cells of these scenarios.",
     ),
     _DOCS / "ja" / "reliability.md": (
         "シナリオまたは種類",
         ("成功", "失敗", "`not hit`", "許されない終わり方"),
+        "直近の実行では、これらのシナリオの {planned} 件のうち {ran} 件を確認しました。",
     ),
 }
 BEGIN, END = "<!-- matrix: made by make matrix -->", "<!-- /matrix -->"
@@ -52,11 +54,15 @@ def table(ended: dict[Cell, Ended], first: str, ends: tuple[str, ...]) -> str:
     return "\n".join(rows)
 
 
-def write_pages(ended: dict[Cell, Ended]) -> None:
-    """Write the table between the markers of each page."""
-    for page, (first, ends) in PAGES.items():
+def write_pages(ended: dict[Cell, Ended], planned: int) -> None:
+    """Write the table between the markers of each page, and how much of the plan it is.
+
+    Args:
+        ended: The cells that ran.
+        planned: How many cells the scenarios have.
+    """
+    for page, (first, ends, sentence) in PAGES.items():
         before, _, rest = page.read_text(encoding="utf-8").partition(f"{BEGIN}\n")
         _, _, after = rest.partition(END)
-        page.write_text(
-            f"{before}{BEGIN}\n{table(ended, first, ends)}\n{END}{after}", encoding="utf-8"
-        )
+        made = f"{sentence.format(ran=len(ended), planned=planned)}\n\n{table(ended, first, ends)}"
+        page.write_text(f"{before}{BEGIN}\n{made}\n{END}{after}", encoding="utf-8")

@@ -4,12 +4,14 @@
 PYTHON ?= python3
 VENV := .venv
 TOOLS := .venv-tools
+CHECKOV := .venv-checkov
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 # Two workers suit the smallest machine; a file's tests stay together, since they share a local AWS.
 PYTEST_ARGS ?= --numprocesses 2 --dist loadfile
 MACHINES := $(notdir $(wildcard statemachine/*.asl.json))
 RENDERED := .aws-sam/definitions
+PERMISSIONS := .local/permissions
 # SAM CLI has an environment of its own, and must not see the packages of another.
 SAM := env -u PYTHONPATH -u VIRTUAL_ENV SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam
 
@@ -33,6 +35,11 @@ $(TOOLS)/.ready: $(VENV)/.ready requirements/tools.txt package.json package-lock
 	@test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
 	@$(UV) pip sync --quiet --python $(TOOLS)/bin/python --require-hashes requirements/tools.txt
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(CHECKOV)/.ready: $(VENV)/.ready requirements/checkov.txt
+	@test -x $(CHECKOV)/bin/python || $(PYTHON) -m venv $(CHECKOV)
+	@$(UV) pip sync --quiet --python $(CHECKOV)/bin/python --require-hashes requirements/checkov.txt
 	@touch $@
 
 .PHONY: setup
@@ -63,7 +70,7 @@ matrix: $(VENV)/.ready ## every AWS call of every function gone wrong, and what 
 	@$(BIN)/python -m tests.matrix --write $(MATRIX_ARGS)
 
 .PHONY: check
-check: $(VENV)/.ready $(TOOLS)/.ready ## formatter, linter, types, imports, sizes, template, definitions, pictures, locks
+check: $(VENV)/.ready $(TOOLS)/.ready $(CHECKOV)/.ready ## formatter, linter, types, imports, sizes, template, images, locks
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
@@ -72,12 +79,29 @@ check: $(VENV)/.ready $(TOOLS)/.ready ## formatter, linter, types, imports, size
 	@$(BIN)/python -m tests.checks.locks
 	@$(BIN)/python -m tests.checks.sdk
 	@$(BIN)/python -m docs.pictures.generate --check
+	@$(BIN)/python -m tests.checks.supply.images
+	@$(BIN)/python -m tests.checks.supply.sbom --check
+	@$(BIN)/python -m tests.checks.supply.template
 	@$(BIN)/python docs/readings_table.py --check
 	@$(BIN)/python -m tests.foreign.engines.lint_template
 	@$(SAM) validate --lint --region us-east-1
 	@$(BIN)/python -m tests.checks.render_definitions $(RENDERED)
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" node_modules/.bin/asl-validator \
 	  $(foreach folder,statemachine $(RENDERED),$(foreach name,$(MACHINES),--json-path $(folder)/$(name)))
+
+.PHONY: audit
+audit: $(VENV)/.ready $(TOOLS)/.ready ## ask for known vulnerabilities of what is locked; needs the network
+	@$(BIN)/python -m tests.checks.supply.audit
+
+.PHONY: sbom
+sbom: $(VENV)/.ready $(TOOLS)/.ready ## write the bills of materials of what ships
+	@$(BIN)/python -m tests.checks.supply.sbom
+
+.PHONY: permissions
+permissions: $(VENV)/.ready $(TOOLS)/.ready ## judge every call of the whole lifecycles, and find what is allowed in vain
+	@rm -rf $(PERMISSIONS)
+	@PERMISSIONS_FOLDER=$(CURDIR)/$(PERMISSIONS) $(BIN)/python -m pytest $(PYTEST_ARGS) tests/embedded
+	@$(BIN)/python -m tests.foreign.engines.permissions $(PERMISSIONS)
 
 .PHONY: prove
 prove: $(VENV)/.ready $(TOOLS)/.ready ## prove the claims in your AWS account; PROVE_ARGS=--local: on a local AWS
@@ -94,5 +118,5 @@ build: $(VENV)/.ready $(TOOLS)/.ready ## sam build: what sam deploy would upload
 
 .PHONY: clean
 clean: ## remove what can be made again: environments, caches, builds, state of the local AWS
-	@rm -rf $(VENV) $(TOOLS) node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf $(VENV) $(TOOLS) $(CHECKOV) node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import time
 import uuid
@@ -18,6 +19,7 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
+from tests.foreign.engines import recording
 
 AGENTS = Path(__file__).parent / "agents"
 QUICK_WAIT = {"intervalSeconds": 0, "maxIntervalSeconds": 1, "timeoutSeconds": 90}
@@ -212,10 +214,16 @@ PARAMETERS = {
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     delays = Delays(create=0.1, update=0.1, delete=0.1, endpoint=0.05)
-    with EmbeddedAws.start(
-        state_dir=tmp_path_factory.mktemp("aws"), delays=delays, parameters=PARAMETERS
-    ) as embedded:
+    with (
+        recording.recorded_permissions() as asked,
+        EmbeddedAws.start(
+            state_dir=tmp_path_factory.mktemp("aws"), delays=delays, parameters=PARAMETERS
+        ) as embedded,
+    ):
         yield embedded
+        # `make permissions` judges them.
+        if folder := os.environ.get("PERMISSIONS_FOLDER"):
+            recording.write(asked, embedded.client("iam"), Path(folder), f"{os.getpid()}")
 
 
 @pytest.fixture

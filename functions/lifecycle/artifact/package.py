@@ -45,22 +45,8 @@ def publish_package(
             point.
     """
     what = f"the package {where(package)}"
-    runtime = request.artifact.runtime or CODE_RUNTIME
     with download(clients.s3, package, what, "artifact.package") as (file, version_id):
-        with reading(file, what) as archive:
-            members = members_of(archive)
-            check_members(members, what)
-            by_name = {member.name: member for member in members}
-            limits.check_unpacked(what, {name: member.size for name, member in by_name.items()})
-
-            def text(name: str) -> str:
-                if name not in by_name:
-                    return ""
-                with archive.open(by_name[name].origin) as found:
-                    return found.read(_HEAD).decode("utf-8", errors="replace")
-
-            given = request.artifact.entry_point
-            entry_point = package_entry_point(given, runtime, by_name, text)
+        entry_point = checked_entry_point(file, what, request)
         content = _sha256(file)
         item = _store(clients, settings, request.environment, file, content)
     source = package.model_dump(by_alias=True, exclude_none=True)
@@ -68,10 +54,37 @@ def publish_package(
         type="code",
         source_hash=content.hex(),
         source=source | ({"versionId": version_id} if version_id else {}),
-        runtime=runtime,
+        runtime=request.artifact.runtime or CODE_RUNTIME,
         entry_point=entry_point,
     )
     return artifact.model_copy(update=Pins(clients, settings).fields(item))
+
+
+def checked_entry_point(file: IO[bytes], what: str, request: Request) -> list[str]:
+    """Check a zip, and return the command that starts the agent in it.
+
+    Args:
+        file: The zip.
+        what: What it is, for messages.
+        request: What is asked for.
+
+    Raises:
+        ArtifactBuildError: It is not a sound zip, is over the size limits, or has no entry point.
+    """
+    with reading(file, what) as archive:
+        members = members_of(archive)
+        check_members(members, what)
+        by_name = {member.name: member for member in members}
+        limits.check_unpacked(what, {name: member.size for name, member in by_name.items()})
+
+        def text(name: str) -> str:
+            if name not in by_name:
+                return ""
+            with archive.open(by_name[name].origin) as found:
+                return found.read(_HEAD).decode("utf-8", errors="replace")
+
+        runtime = request.artifact.runtime or CODE_RUNTIME
+        return package_entry_point(request.artifact.entry_point, runtime, by_name, text)
 
 
 def _store(

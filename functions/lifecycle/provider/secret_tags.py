@@ -12,7 +12,8 @@ from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG, TAG_PREFIX
 
 HOST_TAG = f"{TAG_PREFIX}:smoke-test-host"
 """The tag of a caller's own secret; its value is the hosts that the secret may be used for, with a space between."""
-_FORMER_TAG = f"{TAG_PREFIX}:smoke-test"
+FORMER_TAG = f"{TAG_PREFIX}:smoke-test"
+"""The tag of earlier versions, which names no host, so that a secret with it could be sent to any."""
 
 Tags = Mapping[str, str]
 
@@ -55,8 +56,8 @@ def refusal(tags: Tags, host: str) -> str | None:
     hosts = hosts_of(tags)
     if not hosts:
         former = (
-            f" (the tag {_FORMER_TAG}=allowed no longer suffices, because it names no host)"
-            if _FORMER_TAG in tags
+            f" (the tag {FORMER_TAG}=allowed no longer suffices, because it names no host)"
+            if FORMER_TAG in tags
             else ""
         )
         return f"has no tag {HOST_TAG}{former}; {how_to_allow(host)}"

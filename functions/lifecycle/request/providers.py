@@ -56,7 +56,8 @@ def _of_secret(secrets: Any, arn: str, host: str) -> str | None:
             return f"which this stack may not look at ({code}); {EXPLICIT_DENY}"
         return (
             f"which this stack may not look at ({code}): it is no secret of this account and Region, it belongs to an "
-            f"environment, or it has no tag {secret_tags.HOST_TAG}; {secret_tags.how_to_allow(host)}"
+            f"environment, or it has no tag {secret_tags.HOST_TAG} (which replaces {secret_tags.FORMER_TAG}=allowed); "
+            f"{secret_tags.how_to_allow(host)}"
         )
     problem = secret_tags.refusal(tags, host)
     return f"which {problem}" if problem else None

@@ -13,14 +13,13 @@ from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import quote
 
-import httpx
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 from botocore.exceptions import ConnectionError as NoConnectionError
 from pydantic import SecretStr
 
 from lifecycle.clients import Clients
 from lifecycle.smoke_test.bounded import MAX_BYTES, TooLateError, read, within
-from lifecycle.smoke_test.untrusted import is_object, json_value
+from lifecycle.smoke_test.untrusted import UNREADABLE, is_object, json_value
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 _BEFORE_PARSE = "before-parse.bedrock-agentcore.InvokeAgentRuntime"
@@ -161,7 +160,7 @@ class BearerCaller:
 
         try:
             return within(seconds, post)
-        except (httpx.RequestError, TooLateError) as error:
+        except (*UNREADABLE, TooLateError) as error:
             return Answer(None, _no_answer(error, seconds))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypeGuard
 
 import jwt
 
@@ -107,7 +107,7 @@ class TokenChecker:
         return claims
 
 
-def _is_moment(value: Any) -> bool:
+def _is_moment(value: Any) -> TypeGuard[float]:
     # RFC 7519, section 2: a NumericDate is a JSON number. Python also reads `NaN` and `Infinity`.
     return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 

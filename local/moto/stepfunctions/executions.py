@@ -12,7 +12,17 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.stepfunctions.exceptions import InvalidExecutionInput, InvalidName
-from moto.stepfunctions.parser.api import ExecutionStatus
+from moto.stepfunctions.parser.api import (
+    ExecutionAbortedEventDetails,
+    ExecutionStatus,
+    HistoryEventType,
+)
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.eval.event.event_manager import (
+    EventHistoryContext,
+    EventManager,
+)
 from moto.stepfunctions.parser.backend.execution import (
     BaseExecutionWorkerCommunication,
     Execution,
@@ -67,38 +77,61 @@ def keep_stop_reasons() -> None:
 
     @wraps(stop)
     def stop_execution(self: StepFunctionResponse) -> Any:
-        answer = stop(self)
-        arn = self._get_param("executionArn")
-        execution = self.stepfunction_backend.describe_execution(arn)
-        execution.error, execution.cause = self._get_param("error"), self._get_param("cause")
-        return answer
+        execution: Any = self.stepfunction_backend.describe_execution(
+            self._get_param("executionArn")
+        )
+        execution.said = (self._get_param("error"), self._get_param("cause"))
+        return stop(self)
 
     StepFunctionResponse.stop_execution = stop_execution  # type: ignore[method-assign]
     _stop_at_once()
 
 
 def _stop_at_once() -> None:
-    """Let DescribeExecution answer ABORTED as soon as an execution is stopped, as AWS does.
+    """End an execution as soon as it is stopped, for DescribeExecution and in its history, as AWS does.
 
     moto answers RUNNING until the task that runs has ended. That task is not interrupted, in AWS neither.
     Upstream: upstream/stop-reason.md.
     """
-    stop = Execution.stop
+    stop, add = Execution.stop, EventManager.add_event
     reflect = BaseExecutionWorkerCommunication._reflect_execution_status
 
     @wraps(stop)
     def stop_execution(
         self: Execution, stop_date: datetime, error: str | None, cause: str | None
     ) -> None:
+        worker = self.exec_worker
+        if self.exec_status != ExecutionStatus.RUNNING or worker is None or worker.env is None:
+            stop(self, stop_date, error, cause)
+            return
+        error, cause = getattr(self, "said", (error, cause))
+        self.exec_status, self.stop_date = ExecutionStatus.ABORTED, stop_date
+        self.error, self.cause = error, cause
+        _end_history(worker.env, error, cause)
         stop(self, stop_date, error, cause)
-        if self.exec_status == ExecutionStatus.RUNNING:
-            self.exec_status, self.stop_date = ExecutionStatus.ABORTED, stop_date
+
+    def _end_history(env: Environment, error: str | None, cause: str | None) -> None:
+        manager = env.event_manager
+        # The task that still runs adds nothing after the end.
+        manager.ended = True  # type: ignore[attr-defined]
+        details = ExecutionAbortedEventDetails(error=error, cause=cause)
+        add(
+            manager,
+            context=EventHistoryContext.of_program_start(),
+            event_type=HistoryEventType.ExecutionAborted,
+            event_details=EventDetails(executionAbortedEventDetails=details),  # type: ignore[typeddict-item]
+        )
+
+    @wraps(add)
+    def add_event(self: EventManager, *arguments: Any, **named: Any) -> int:
+        return 0 if getattr(self, "ended", False) else add(self, *arguments, **named)
 
     @wraps(reflect)
     def reflect_status(self: BaseExecutionWorkerCommunication) -> None:
         if self.execution.exec_status != ExecutionStatus.ABORTED:
             reflect(self)  # type: ignore[no-untyped-call]
 
+    EventManager.add_event = add_event  # type: ignore[method-assign]
     Execution.stop = stop_execution  # type: ignore[method-assign]
     BaseExecutionWorkerCommunication._reflect_execution_status = (  # type: ignore[method-assign]
         reflect_status

@@ -129,7 +129,7 @@ def replies(draw: Draw, document: SearchStrategy[Any]) -> Reply:
     return draw(_STATUSES), draw(http_headers), draw(bodies(document))
 
 
-@tries(few=200, full=3_000)
+@tries(few=80, full=3_000)
 @given(replies(st.one_of(mutated(st.just(ANSWER)), values)), st.booleans())
 @example((200, JSON, b'"\\ud800"'), True)
 @example((200, JSON, b'{"a":' * 5000 + b"1" + b"}" * 5000), True)
@@ -142,6 +142,8 @@ def replies(draw: Draw, document: SearchStrategy[Any]) -> Reply:
 @example((200, JSON, b'{"__type": {"a": 1}}'), False)
 @example((418, JSON, b'{"code": ["\\ud800"]}'), False)
 @example((999, JSON, b"x" * 3_000_000), True)
+@example((301, [(b"location", b"AccessDenied:http://internal/")], b""), True)
+@example((301, [(b"location", b"https://xn--99999999999/")], b""), True)
 def test_answers_of_an_agent(reply: Reply, answered: bool) -> None:
     check([reply], request("HTTP"), answered=answered)
 
@@ -184,7 +186,7 @@ def conversation(last: Any) -> list[Reply]:
     return [(200, JSON, json.dumps(message).encode()) for message in [*good, last]]
 
 
-@tries(few=150, full=2_500)
+@tries(few=60, full=2_500)
 @given(
     st.lists(
         st.one_of(
@@ -206,7 +208,7 @@ def test_answers_of_an_mcp_server(script: list[Reply], prompt: str) -> None:
     check(script, request("MCP", prompt))
 
 
-@tries(few=60, full=800)
+@tries(few=24, full=800)
 @given(
     st.sampled_from(_RESULTS).flatmap(lambda result: mutated(st.just(result))), st.integers(0, 4)
 )
@@ -248,7 +250,7 @@ _CUTS: list[Callable[[str], str]] = [
 ]
 
 
-@tries(few=100, full=1_500)
+@tries(few=40, full=1_500)
 @given(
     st.sampled_from(_CUTS),
     st.integers(0, len(TOKEN) - _CUT),

@@ -70,12 +70,14 @@ def bodies(documents: SearchStrategy[Any]) -> SearchStrategy[bytes]:
         if form == "codec":
             codec = draw(st.sampled_from(["utf-16", "utf-32", "utf-8-sig", "utf-7", "cp037"]))
             return text.encode(codec, errors="replace")
-        whole = text.encode()
+        whole: bytes = text.encode()
         if form == "cut":
-            return whole[: draw(st.integers(0, len(whole)))]
+            end: int = draw(st.integers(0, len(whole)))
+            return whole[:end]
         if form == "noise":
             place = draw(st.integers(0, len(whole)))
-            return whole[:place] + draw(st.binary(max_size=8)) + whole[place:]
+            noise: bytes = draw(st.binary(max_size=8))
+            return whole[:place] + noise + whole[place:]
         if form == "events":
             return as_events(draw, whole)
         return whole
@@ -91,6 +93,6 @@ def as_events(draw: Draw, whole: bytes) -> bytes:
         [b": note", b"event: message", b"id: 1", b"data", b"retry: x", b"data:", b"x"]
     )
     before = draw(st.lists(odd, max_size=3))
-    return end.join([*before, *lines, b"", *draw(st.lists(odd, max_size=2))]) + end * draw(
-        st.integers(0, 2)
-    )
+    after = draw(st.lists(odd, max_size=2))
+    stream: bytes = end.join([*before, *lines, b"", *after]) + end * draw(st.integers(0, 2))
+    return stream

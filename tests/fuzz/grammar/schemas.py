@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
@@ -91,7 +92,7 @@ def _number(schema: dict[str, Any], _named: dict[str, Any]) -> SearchStrategy[An
     return st.one_of(edges, st.floats(low, high), st.integers(int(low) + 1, int(high)))
 
 
-_OF_TYPE = {
+_OF_TYPE: dict[str, Callable[[dict[str, Any], dict[str, Any]], SearchStrategy[Any]]] = {
     "object": _object,
     "array": _array,
     "string": _string,

@@ -90,7 +90,7 @@ def check(text: str, act: Send) -> None:
             act(request)
 
 
-@tries(few=50, full=1_400, shrink=False)
+@tries(few=20, full=1_400, shrink=False)
 @given(st.one_of(lifecycle_inputs(), mutated(lifecycle_inputs(), most=1)).map(json.dumps))
 @example(json.dumps({"tags": {"a b": "c d"}}))
 @example(json.dumps({"artifact": {"source": {"bucket": "a..b", "key": "a"}}}))
@@ -107,13 +107,13 @@ def test_a_service_refuses_nothing_that_was_accepted(send_parts: Send, text: str
     check(text, send_parts)
 
 
-@tries(few=25, full=600, shrink=False)
+@tries(few=10, full=600, shrink=False)
 @given(mutated(st.sampled_from(LIFECYCLE_EXAMPLES), most=2).map(json.dumps))
 def test_a_service_refuses_nothing_of_what_people_write(send_parts: Send, text: str) -> None:
     check(text, send_parts)
 
 
-@tries(few=3, full=100, shrink=False)
+@tries(few=1, full=100, shrink=False)
 @given(lifecycle_inputs().map(json.dumps))
 def test_every_stage_takes_what_was_accepted(
     new_world: Callable[[], runtime.World], text: str

@@ -128,7 +128,7 @@ def _check_that_it_only_rebuilds(given: Any) -> None:
         raise LetThrough(f"an event asks for {request.action}, teardown {request.teardown}")
 
 
-@tries(few=150, full=4_000)
+@tries(few=60, full=4_000)
 @given(mutated(st.sampled_from([REBUILD, UPLOAD, SCHEDULE])).map(json.dumps))
 @example(json.dumps({**REBUILD, "detail": {"environment": "night", "action": "teardown"}}))
 @example(json.dumps({**REBUILD, "detail": {"teardown": "always"}}))
@@ -149,7 +149,7 @@ def test_events_that_are_almost_right(text: str) -> None:
     check(json.loads(text))
 
 
-@tries(few=50, full=1_000)
+@tries(few=20, full=1_000)
 @given(
     mutated(st.sampled_from(LIFECYCLE_EXAMPLES), most=1).map(json.dumps),
     st.sampled_from(["teardown", "smokeTest"]),
@@ -161,13 +161,13 @@ def test_an_event_only_rebuilds(text: str, action: str) -> None:
         check({**REBUILD, "detail": {**detail, "action": action}})
 
 
-@tries(few=20, full=100)
+@tries(few=8, full=100)
 @given(st.sampled_from(["detail", "id", "source", "x"]), st.integers(1, 20_000), st.booleans())
 def test_json_of_any_depth(field: str, depth: int, in_lists: bool) -> None:
     check({**REBUILD, field: nested(depth, in_lists=in_lists)})
 
 
-@tries(few=50, full=1_000)
+@tries(few=20, full=1_000)
 @given(values.map(json.dumps))
 def test_anything(text: str) -> None:
     check(json.loads(text))

@@ -38,7 +38,7 @@ def jwt(**auth: Any) -> str:
     return json.dumps({"auth": {"type": "jwt", "allowedClients": ["x"], **auth}})
 
 
-@tries(few=300, full=12_000)
+@tries(few=120, full=12_000)
 @given(mutated(st.sampled_from(LIFECYCLE_EXAMPLES)).map(json.dumps))
 @example(json.dumps({"[key]": 1}))
 @example(json.dumps({"runtime": {"[key]": 1}}))
@@ -72,27 +72,27 @@ def test_inputs_that_are_almost_right(text: str) -> None:
     check(text)
 
 
-@tries(few=40, full=2_500)
+@tries(few=16, full=2_500)
 @given(mutated(lifecycle_inputs()).map(json.dumps))
 def test_inputs_of_the_models_that_are_almost_right(text: str) -> None:
     check(text)
 
 
-@tries(few=100, full=2_500)
+@tries(few=40, full=2_500)
 @given(values.map(json.dumps))
 def test_anything(text: str) -> None:
     check(text)
     check(f'{{"detail-type": "x", "detail": {text}}}')
 
 
-@tries(few=40, full=1_000)
+@tries(few=16, full=1_000)
 @given(mutated(st.sampled_from(LIFECYCLE_EXAMPLES), most=1).map(with_doubles))
 @example('{"environment": "a", "environment": "B"}')
 def test_a_key_that_is_there_twice(text: str) -> None:
     check(text)
 
 
-@tries(few=20, full=200)
+@tries(few=8, full=200)
 @given(
     st.sampled_from([None, "environment", "auth", "runtime", "tags", "ttlHours", "detail"]),
     st.integers(1, 20_000),

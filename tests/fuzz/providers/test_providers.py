@@ -154,7 +154,7 @@ def given_once(body: Any, status: int = 200) -> OneAnswer:
     return OneAnswer(status, [], body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
-@tries(few=100, full=1_500)
+@tries(few=40, full=1_500)
 @given(answers(st.one_of(mutated(st.just(DOCUMENT)), values)))
 @example(given_once({**DOCUMENT, "token_endpoint_auth_methods_supported": None}))
 @example(given_once({**DOCUMENT, "token_endpoint_auth_methods_supported": {"a": 1}}))
@@ -165,11 +165,13 @@ def given_once(body: Any, status: int = 200) -> OneAnswer:
 @example(given_once(b'{"token_endpoint": 1e400}'))
 @example(given_once(b"{" + b" " * 3_000_000 + b"}"))
 @example(given_once(b"1" * 5000))
+@example(OneAnswer(301, [(b"location", b"a:http://internal/")], b""))
+@example(OneAnswer(302, [(b"location", b"https://xn--99999999999/")], b""))
 def test_discovery_documents(answer: OneAnswer) -> None:
     check(answer, given_once(TOKEN))
 
 
-@tries(few=100, full=1_500)
+@tries(few=40, full=1_500)
 @given(answers(st.one_of(mutated(st.sampled_from([TOKEN, ERROR])), values)))
 @example(given_once({"error": f"invalid_client robot:{SECRET}"}, 400))
 @example(given_once({"error": SECRET}, 401))
@@ -184,7 +186,7 @@ def test_token_answers(answer: OneAnswer) -> None:
     check(given_once(DOCUMENT), answer)
 
 
-@tries(few=60, full=600)
+@tries(few=24, full=600)
 @given(st.one_of(values, mutated(st.just(DOCUMENT["token_endpoint"]))).map(json.dumps))
 @example(json.dumps("https://[::1"))
 @example(json.dumps("https://a..b/token"))

@@ -103,16 +103,18 @@ def forged(issuer: Issuer) -> SearchStrategy[str]:
 
     @st.composite
     def altered(draw: Draw) -> str:
-        place = draw(st.integers(0, len(good) - 1))
-        other = draw(_IN_A_HEADER)
+        place: int = draw(st.integers(0, len(good) - 1))
+        other: str = draw(_IN_A_HEADER)
         kind = draw(st.sampled_from(["replace", "insert", "remove", "cut", "double"]))
         if kind == "cut":
             return good[:place]
         if kind == "double":
             return good + good[place:]
         if kind == "insert":
-            return good[:place] + other + good[place:]
-        return good[:place] + (other if kind == "replace" else "") + good[place + 1 :]
+            longer: str = good[:place] + other + good[place:]
+            return longer
+        instead: str = other if kind == "replace" else ""
+        return good[:place] + instead + good[place + 1 :]
 
     @st.composite
     def signed_with_wrong_claims(draw: Draw) -> str:

@@ -24,7 +24,7 @@ from werkzeug.test import EnvironBuilder
 from local.agentcore.data.access import Access
 from local.agentcore.data.discovery import Discovery
 from local.agentcore.data.target import Target
-from local.agentcore.data.tokens import MINIMUM_LIFE_SECONDS, TokenChecker
+from local.agentcore.data.tokens import TokenChecker
 from local.readings import Readings
 from tests.fuzz.profile import tries
 from tests.fuzz.tally import TALLY, TOKENS, LetThrough
@@ -111,7 +111,7 @@ def check(access: Access, target: Target, issuer: Issuer, token: str, scheme: st
         assert refusal.headers["x-amzn-errortype"]
 
 
-@tries(few=300, full=6_000)
+@tries(few=120, full=6_000)
 @given(st.data())
 def test_no_forged_token_is_let_in(
     access: Access,
@@ -184,10 +184,11 @@ def is_good(token: str, issuer: Issuer) -> bool:
 
 def _is_in_time(claims: dict[str, Any]) -> bool:
     expiry, begin = claims.get("exp"), claims.get("nbf", 0)
-    for moment in (expiry, begin):
-        if not isinstance(moment, int | float) or moment != moment or abs(moment) == float("inf"):
-            return False
-    return bool(expiry - time.time() > MINIMUM_LIFE_SECONDS - 60 and begin <= time.time())
+    if not (isinstance(expiry, int | float) and isinstance(begin, int | float)):
+        return False
+    now = time.time()
+    # Neither NaN nor infinity is within bounds.
+    return now < expiry < float("inf") and float("-inf") < begin <= now
 
 
 def _scopes(scope: Any) -> list[Any]:

@@ -224,9 +224,11 @@ def zips(draw: Draw) -> bytes:
         return body[: draw(st.integers(0, len(body)))]
     if kind == "changed" and body:
         place = draw(st.integers(max(0, len(body) - 300), len(body) - 1))
-        return body[:place] + draw(st.binary(min_size=1, max_size=4)) + body[place + 1 :]
+        changed: bytes = draw(st.binary(min_size=1, max_size=4))
+        return body[:place] + changed + body[place + 1 :]
     if kind == "noise":
-        return draw(st.binary(max_size=60))
+        noise: bytes = draw(st.binary(max_size=60))
+        return noise
     return body
 
 

@@ -28,18 +28,25 @@ def test_one_name_is_one_execution(machines: Machines) -> None:
 
 def test_a_stopped_execution_does_not_wait_for_its_task(machines: Machines) -> None:
     client = machines.client
+    before = len(machines.aws.calls.calls("lambda", "Invoke"))
     arn = machines.make({"T": machines.call({"slow": 5})})
     started = client.start_execution(stateMachineArn=arn, name="slow")["executionArn"]
     while "TaskStarted" not in types_of(client, started):
         time.sleep(0.05)
-    client.stop_execution(executionArn=started, error="Stopped")
+    client.stop_execution(executionArn=started, error="Stopped", cause="by a test")
     found = client.describe_execution(executionArn=started)
     assert (found["status"], found["error"]) == ("ABORTED", "Stopped")
+    ended = client.get_execution_history(executionArn=started)["events"]
+    assert ended[-1]["type"] == "ExecutionAborted"
+    details = {"error": "Stopped", "cause": "by a test"}
+    assert ended[-1]["executionAbortedEventDetails"] == details
     assert "TaskSucceeded" not in types_of(client, started)
-    while "ExecutionAborted" not in types_of(client, started):
+    # The task goes on for five seconds, and its end changes nothing.
+    while len(machines.aws.calls.calls("lambda", "Invoke")) == before:
         time.sleep(0.05)
     later = client.describe_execution(executionArn=started)
     assert (later["status"], later["stopDate"]) == ("ABORTED", found["stopDate"])
+    assert client.get_execution_history(executionArn=started)["events"] == ended
 
 
 def types_of(client: Any, arn: str) -> list[str]:

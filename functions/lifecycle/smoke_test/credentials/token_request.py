@@ -12,7 +12,6 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote_plus
 
-import httpx
 from pydantic import SecretStr
 
 from lifecycle.clients import Clients
@@ -22,7 +21,7 @@ from lifecycle.provider.transport import CheckedTransport
 from lifecycle.settings import Networks
 from lifecycle.smoke_test.bounded import TooLateError, read, within
 from lifecycle.smoke_test.patience import Patience
-from lifecycle.smoke_test.untrusted import json_value
+from lifecycle.smoke_test.untrusted import UNREADABLE, json_value
 
 _ONE_TRY = 15.0
 _MOST_UNREACHABLE = 3
@@ -143,7 +142,7 @@ def _ask(clients: Clients, patience: Patience, call: _Call) -> dict[str, Any]:
         seconds = patience.for_one_try(_ONE_TRY)
         try:
             status, body = within(seconds, functools.partial(_send, clients, seconds, call))
-        except (httpx.RequestError, httpx.InvalidURL, TooLateError):
+        except (*UNREADABLE, TooLateError):
             # One text for every cause, so that nobody learns which ports of a host are open.
             seen = _UNREACHABLE
             unreachable += 1

@@ -114,10 +114,12 @@ def test_a_long_name_within_a_configuration_is_cut() -> None:
 
 def test_only_the_faults_that_are_told_are_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(
-        "lifecycle.request.inputs.difflib.get_close_matches",
-        lambda name, *_, **__: asked.append(name) or [],
-    )
+
+    def no_match(name: str, *_: Any, **__: Any) -> list[str]:
+        asked.append(name)
+        return []
+
+    monkeypatch.setattr("lifecycle.request.inputs.difflib.get_close_matches", no_match)
     refusal({f"unknown{number}": 1 for number in range(15_000)})
     assert len(asked) == 20
 

@@ -102,3 +102,21 @@ def test_a_provider_that_names_no_method_gets_a_header(smoke: Any) -> None:
     document = {**TOKEN, "token_endpoint_auth_methods_supported": None}
     smoke.provider.script = [reply(200, document)]
     assert run(smoke).passed
+
+
+ODD_LOCATIONS = ["AccessDenied:http://internal/", "https://xn--99999999999/"]
+
+
+@pytest.mark.parametrize("location", ODD_LOCATIONS)
+def test_a_redirect_of_an_agent_to_nowhere_is_no_answer(iam: Any, location: str) -> None:
+    iam.runtime.always = {"none": (301, {"location": location}, b"")}
+    with pytest.raises(SmokeTestError, match=r"seen no answer \("):
+        run(iam, smokeTest={"timeoutSeconds": 1})
+
+
+@pytest.mark.parametrize("location", ODD_LOCATIONS)
+def test_a_redirect_of_a_provider_to_nowhere_is_no_answer(smoke: Any, location: str) -> None:
+    smoke.deploy(jwt_identity(smoke, {"clientId": "robot", "clientSecret": "right"}))
+    smoke.provider.script = [(302, {"location": location}, b"")] * 50
+    with pytest.raises(SmokeTestError, match="seen no answer"):
+        run(smoke, smokeTest={"timeoutSeconds": 1})

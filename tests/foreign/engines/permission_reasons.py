@@ -1,0 +1,96 @@
+"""Why a permission was refused in the tests on purpose, and why one that is granted is not seen there."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Refusal(NamedTuple):
+    """A refusal that a test provokes.
+
+    Attributes:
+        owner: The role's logical id, without `Role`.
+        action: What was refused.
+        resource: A pattern of the resource.
+        reason: Which test provokes it.
+    """
+
+    owner: str
+    action: str
+    resource: str
+    reason: str
+
+
+class Unseen(NamedTuple):
+    """Actions that a role may use and that the tests do not show.
+
+    Attributes:
+        owner: A pattern of the role's logical id, without `Role`.
+        action: A pattern of the action.
+        reason: Who uses it, and why the tests do not show it.
+    """
+
+    owner: str
+    action: str
+    reason: str
+
+
+EXPECTED_REFUSALS = (
+    Refusal(
+        "PublishArtifactFunction",
+        "s3:GetObject",
+        r":::somebody-elses/",
+        "test_artifacts: a source in a bucket that the stack does not name",
+    ),
+)
+
+_LAMBDA = "AWS's managed policy, which SAM attaches: Lambda itself writes logs and traces with it"
+_MACHINE = "the local Step Functions runs tasks without calling as the machine's role"
+_AGENT = "AWS's policy for an execution role: AgentCore itself pulls the image and writes logs and traces with it"
+_DOCKER = "the local build pushes an image whole, without Docker's single calls"
+_SOURCE = "the local CodeBuild fetches the source without S3's calls about bucket and version"
+
+NOT_SEEN_HERE = (
+    Unseen(r"\w+Function", r"logs:(CreateLogGroup|CreateLogStream|PutLogEvents)", _LAMBDA),
+    Unseen(r"\w+Function", r"xray:\w+", _LAMBDA),
+    Unseen(r"(Lifecycle|Fleet)StateMachine", r".+", _MACHINE),
+    Unseen("AgentExecution", r"(ecr|logs|xray|cloudwatch):\w+", _AGENT),
+    Unseen(
+        "AgentExecution",
+        "bedrock:InvokeModel",
+        "an agent that does not stream; the bundled one does",
+    ),
+    Unseen(
+        "Build",
+        r"ecr:(BatchCheckLayerAvailability|BatchGetImage|CompleteLayerUpload|GetDownloadUrlForLayer|"
+        r"InitiateLayerUpload|UploadLayerPart)",
+        _DOCKER,
+    ),
+    Unseen("Build", r"s3:(GetBucketAcl|GetBucketLocation|GetObjectVersion)", _SOURCE),
+    Unseen(
+        "DeployRuntimeFunction",
+        "iam:CreateServiceLinkedRole",
+        "only for the first runtime of an account; the local account has the linked roles",
+    ),
+    Unseen(
+        "DeployRuntimeFunction",
+        "s3:GetObject",
+        "AWS's guide asks for it of the caller of a zip; the local AgentCore reads the pinned version",
+    ),
+    Unseen(
+        "DeleteArtifactFunction",
+        "s3:DeleteObject",
+        "S3's API reference asks for it beside s3:DeleteObjectVersion; the local S3 does not",
+    ),
+    Unseen(
+        "PublishArtifactFunction",
+        "s3:ListBucket",
+        "without it S3 answers 403 for an object that is not there; the local S3 answers 404",
+    ),
+    Unseen("StartExecutionFunction", "sqs:SendMessage", "Lambda itself keeps a lost event with it"),
+    Unseen(
+        r"StartExecutionFunction(Rebuild|Sweep|Verify)\w*",
+        r"(lambda:InvokeFunction|sqs:SendMessage)",
+        "the local EventBridge Scheduler calls its target without the schedule's role",
+    ),
+)

@@ -212,7 +212,7 @@ def _send_artifact(world: World, request: Request) -> None:
             with pack_object(clients.s3, artifact.source, artifact.type):
                 pass
         if artifact.package is not None:
-            publish_package(clients.s3, BUCKET, request, artifact.package)
+            publish_package(clients, PublicationSettings.load(), request, artifact.package)
         if artifact.container_uri is not None:
             pin_image(clients, PublicationSettings.load(), artifact.container_uri)
 

@@ -158,7 +158,7 @@ class Removal(_Section):
     removed: list[str] = Field(default_factory=list)
     artifacts: list[str] = Field(
         default_factory=list,
-        description="`hash/generation` of artifacts that had no other user and are being removed.",
+        description="`hash/generation` of the artifacts that the environment used when the removal began.",
     )
     tried: list[str] = Field(
         default_factory=list,

@@ -69,12 +69,13 @@ def delete_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardow
             # Without its item, nobody uses this generation, and nobody ever will.
             work.delete(Holding.of_artifact(clients, settings, content_hash, generation))
     work.delete(former)
-    removal = work.removal.model_copy(update={"artifacts": []})
+    removal = work.removal
     records.update(
         environment,
         event.execution,
         artifact=None,
-        artifact_removal=removal if removal.removed else None,
+        # If this call runs again, it says the same.
+        artifact_removal=removal if removal.removed or removal.artifacts else None,
     )
     return Teardown(done=True, removed=removal.removed, kept=kept, looked_for=looked_for)
 

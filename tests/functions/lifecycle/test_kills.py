@@ -21,7 +21,7 @@ from local.edge.faults import Fault
 from tests.functions.lifecycle.killer import Killed
 
 _MOST_CALLS = 60
-_READING = ("Get", "List", "Describe", "BatchGet", "Head")
+_READING = ("Get", "List", "Describe", "BatchGet", "Head", "Scan")
 # Timestamps, which differ from run to run.
 _STAMPS = {"createdAt", "updatedAt", "acquiredAt"}
 

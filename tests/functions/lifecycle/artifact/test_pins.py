@@ -38,7 +38,7 @@ IMAGES: dict[str, Callable[[Any, str], dict[str, str]]] = {
     "an image that is not there": lambda world, tag: {"IMAGE_DIGEST": f"sha256:{'a' * 64}"},
     "another's image": lambda world, tag: {"IMAGE_DIGEST": world.push("agents", "of-another")},
     "the image of another build": lambda world, tag: {
-        "IMAGE_DIGEST": world.push("agents", f"{tag}-2")
+        "IMAGE_DIGEST": world.push("agents", f"{tag}-9")
     },
 }
 

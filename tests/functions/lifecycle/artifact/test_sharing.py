@@ -310,7 +310,7 @@ def test_a_stopped_execution_whose_environment_is_gone_says_so(world: Any) -> No
         return started
 
     world.codebuild.start_build = torn_down_meanwhile
-    with pytest.raises(LockLostError, match="tears the environment down"):
+    with pytest.raises(LockLostError, match="tears its environment down"):
         one.publish()
     assert [build["buildStatus"] for build in world.codebuild.builds.values()] == ["STOPPED"]
     assert list(world.shared.all()) == []

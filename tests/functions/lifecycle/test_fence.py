@@ -31,7 +31,7 @@ HARMLESS = {
     "s3:PutObject": "below fleets/, where objects expire",
     "states:StartExecution": "the execution takes the lock itself",
 }
-READS = ("BatchGet", "Describe", "Get", "List", "Head")
+READS = ("BatchGet", "Describe", "Filter", "Get", "List", "Head")
 
 
 @pytest.fixture

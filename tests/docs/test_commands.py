@@ -86,6 +86,15 @@ SCENARIOS = {
         },
         after={"client_credentials": CURL, "invoke-agent-runtime": "cat answer.json"},
     ),
+    "docs/security.md": Scenario(
+        ("agentcore-lifecycle:smoke-test-host", "auth.example.com"),
+        before={
+            "tag-resource": "aws secretsmanager create-secret --name my-provider-credentials --secret-string '{}'"
+        },
+        after={
+            "tag-resource": "aws secretsmanager describe-secret --secret-id my-provider-credentials"
+        },
+    ),
     "docs/local.md": Scenario(
         (
             "stateMachineArn",

@@ -90,6 +90,7 @@ def aws(functions: Functions, tmp_path_factory: pytest.TempPathFactory) -> Itera
         patch.setenv("TABLE_NAME", embedded.outputs["EnvironmentsTableName"])
         patch.setenv("ARTIFACT_BUCKET", embedded.outputs["ArtifactBucketName"])
         patch.setenv("ARTIFACTS_TABLE_NAME", embedded.outputs["ArtifactsTableName"])
+        patch.setenv("REPOSITORY_URI", embedded.outputs["RepositoryUri"])
         patch.setenv("EVENT_BUS_NAME", "default")
         functions.clients = SimpleNamespace(
             dynamodb=Table(), s3=embedded.client("s3"), events=functions

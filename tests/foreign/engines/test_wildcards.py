@@ -42,9 +42,11 @@ REASONS = {
     f"{_BELOW}logs:{_HERE}log-group:*": "AWS's policy for an execution role; only DescribeLogGroups",
     "${ArtifactBucket.Arn}/*": "a source may be at any key of the stack's own bucket; only reads",
     f"{_BELOW}s3:::${{SourceBucket}}/*": "a source may be at any key of the team's bucket; only reads",
-    "${ArtifactBucket.Arn}/environments/*": "objects of environments",
-    "${ArtifactBucket.Arn}/environments/*/source/*": "sources of environments",
-    "${ArtifactBucket.Arn}/environments/*/package/*": "packages of environments",
+    "${ArtifactBucket.Arn}/environments/*": "what an earlier version of the stack made; only the teardown deletes it",
+    # --- one for each source, by its hash ---
+    "${ArtifactBucket.Arn}/build-sources/*": "the packed sources of builds",
+    "${ArtifactBucket.Arn}/builds/*": "what builds write, and nothing else uses by name",
+    "${ArtifactBucket.Arn}/packages/*": "the zips that runtimes run",
     "${ArtifactBucket.Arn}/fleets/*": "files of fleet executions",
     "${ArtifactBucket.Arn}/fleets/*/results/*": "results of fleet executions",
     # --- what the input or a Region decides ---

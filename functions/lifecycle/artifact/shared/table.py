@@ -63,9 +63,9 @@ class SharedArtifacts:
             yield from (_item(item) for item in page["Items"])
 
     def used_by(self, environment: str) -> list[SharedArtifact]:
-        """Find the artifacts that an environment uses, oldest first."""
+        """Find the artifacts that an environment uses, in the order of their hashes."""
         found = (item for item in self.all() if environment in item.used_by)
-        return sorted(found, key=lambda item: (item.created_at, item.content_hash))
+        return sorted(found, key=lambda item: item.content_hash)
 
     def join(
         self, content_hash: str, kind: Literal["container", "code"], environment: str

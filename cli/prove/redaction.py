@@ -104,6 +104,8 @@ class Redactor:
                 re.compile(r"\b[0-9a-f]{64}\b|\b[0-9a-f]{32}\b|\b[0-9a-f]{24}\b|\b[0-9a-f]{16}\b"),
                 self._numbered("hash"),
             ),
+            # The random part of the names of an artifact (docs/decisions/shared-artifacts.md).
+            (re.compile(r"(<hash \d+>[/-])[0-9a-f]{12}\b"), r"\1<generation>"),
             (re.compile(r"\b(?=[a-z]*\d)[a-z0-9]{25,26}\b"), self._numbered("client")),
             (
                 re.compile(

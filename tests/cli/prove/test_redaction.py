@@ -67,6 +67,10 @@ def redactor() -> Redactor:
             f"arn:aws:secretsmanager:ap-northeast-1:{ACCOUNT}:secret:{STACK}/dev/password-a1B2c3",
             "arn:aws:secretsmanager:<region>:<account>:secret:<stack>/dev/password-<random>",
         ),
+        (
+            f"packages/{'ab' * 32}/0123456789ab.zip",
+            "packages/<hash 1>/<generation>.zip",
+        ),
         (f"{STACK}-artifactbucket-1a2b3c4d5e6f", "<stack>-artifactbucket-<random>"),
         (f"{STACK}-dev-password", "<stack>-dev-password"),
         ("1h57kf5cpq17m0eml12EXAMPLE".lower(), "<client 1>"),

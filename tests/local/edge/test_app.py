@@ -498,7 +498,7 @@ def test_a_time_out_after_ends_the_answer_that_nobody_reads(world: World) -> Non
 def test_a_delayed_call_takes_effect_even_if_nobody_waits_for_it(world: World, kind: Any) -> None:
     world.faults.add(Fault("dynamodb", "PutItem", kind, seconds=3.0))
     with pytest.raises(BotoCoreError, match="Read timeout"):
-        put_item(world)
+        put_item(world, seconds=1)
     assert world.faults.list() == []
     assert len(world.reached) == (1 if kind == "delayAfter" else 0)
     deadline = time.monotonic() + 20

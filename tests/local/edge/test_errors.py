@@ -14,6 +14,7 @@ from local.edge.operations import Operations
 
 ROOT = Path(__file__).parents[3]
 OF_RESOURCES = {
+    "CloudWatch": ["cloudwatch"],
     "CodeBuild": ["codebuild"],
     "DynamoDB": ["dynamodb"],
     "ECR": ["ecr"],
@@ -37,7 +38,7 @@ def services() -> list[str]:
     called = set(re.findall(r"_client\(\s*\"([\w-]+)\"", clients))
     assert len(called) > 5
     of_template = {name for kind in types for name in OF_RESOURCES[kind]}
-    return sorted({*of_template, *called, "bedrock-runtime", "cloudwatch", "sts"})
+    return sorted({*of_template, *called, "bedrock-runtime", "sts"})
 
 
 OPERATIONS = Operations()

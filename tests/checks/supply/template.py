@@ -40,6 +40,10 @@ REASONS: dict[tuple[str, str], str] = {
         "EnvironmentsTable",
     ): "records hold no secrets; AWS encrypts them with its own key, without a price per call",
     (
+        "CKV_AWS_119",
+        "ArtifactsTable",
+    ): "it holds hashes and names of environments; AWS encrypts it with its own key",
+    (
         "CKV_AWS_18",
         "ArtifactBucket",
     ): "CloudTrail data events tell the same without a second bucket",

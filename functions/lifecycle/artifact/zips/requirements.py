@@ -12,11 +12,11 @@ from collections.abc import Callable, Collection
 from lifecycle.artifact.zips.contents import shown
 from lifecycle.errors import ArtifactBuildError
 
-# Whatever uv may take for the end of a line, and for a blank before an option.
+# Whatever uv may take for the end of a line, and for a blank before an option. After a `#` comes a comment.
 _LINES = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
-_EDITABLE = re.compile(r"[^\w-]*(?:-e|--editable)")
+_EDITABLE = re.compile(r"[^\w#-]*(?:-e|--editable)")
 _INCLUDE = re.compile(
-    r"[^\w-]*(?:-r|-c|--requirements?|--constraints?)[\s=]*(.*?)\s*(?:\s#.*)?", re.DOTALL
+    r"[^\w#-]*(?:-r|-c|--requirements?|--constraints?)[\s=]*(.*?)\s*(?:\s#.*)?", re.DOTALL
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lifecycle.artifact.zips.requirements import check_requirements
@@ -68,3 +70,14 @@ def test_what_installs_wheels_is_allowed() -> None:
             "six==1.17.0 \\\n    --hash=sha256:00\n./wheels/mine-1-py3-none-any.whl\nmy-e-package>=1 # -e .\n"
         }
     )
+
+
+@pytest.mark.parametrize("line", ["#   -c dev.txt", "    #   -r dev.txt", "# -e .", "#-e ."])
+def test_a_comment_says_nothing(line: str) -> None:
+    """`uv pip compile` writes which file asked for a package."""
+    check({"requirements.txt": f"six==1.17.0 \\\n    --hash=sha256:00\n{line}\n"})
+
+
+def test_our_own_agent_is_allowed() -> None:
+    agent = Path(__file__).parents[4] / "agent" / "requirements.txt"
+    check({"requirements.txt": agent.read_text(encoding="utf-8")})

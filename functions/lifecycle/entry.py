@@ -163,7 +163,7 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
                             f"event: given a {type(event).__name__}, allowed: a JSON object"
                         )
                     parsed = parse(event=event, model=model)
-                    with fence.fenced(name, whose, context):
+                    with fence.fenced(name, whose, context, dry_run=_is_dry_run(event)):
                         result = function(parsed)
             except LifecycleError as error:
                 metrics.add_metric(name="Failed", unit=MetricUnit.Count, value=1)
@@ -179,6 +179,11 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
         return wrapped
 
     return decorate
+
+
+def _is_dry_run(event: dict[str, Any]) -> bool:
+    request = event.get("request")
+    return isinstance(request, dict) and request.get("dryRun") is True
 
 
 def _whose(event: Any) -> dict[str, str]:

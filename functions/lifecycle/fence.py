@@ -41,7 +41,12 @@ logger = Logger(service="agentcore-lifecycle")
 
 @contextmanager
 def fenced(
-    handler: str, whose: dict[str, str], context: Any, *, clients: Clients = CLIENTS
+    handler: str,
+    whose: dict[str, str],
+    context: Any,
+    *,
+    dry_run: bool = False,
+    clients: Clients = CLIENTS,
 ) -> Iterator[None]:
     """Keep one call of a function in the environment's record while it works.
 
@@ -52,6 +57,7 @@ def fenced(
         handler: Which handler, such as `provision_identity`; without an effect (`lifecycle.stages`) nothing is written.
         whose: The `environment`, and the `execution` that holds its lock.
         context: The Lambda context: the request's id and the time that remains.
+        dry_run: The call only looks, so nothing is written.
         clients: DynamoDB.
 
     Raises:
@@ -59,7 +65,7 @@ def fenced(
         EnvironmentSettlingError: The handler deletes, and an earlier call may still create something.
     """
     effect = effect_of(handler)
-    if effect is None:
+    if effect is None or dry_run:
         yield
         return
     environment, execution = whose["environment"], whose["execution"]

@@ -84,6 +84,14 @@ def test_a_handler_without_an_effect_writes_nothing(table_clients: Clients) -> N
     assert table_clients.dynamodb.scan(TableName="environments")["Items"] == []
 
 
+def test_a_dry_run_writes_nothing(records: Records, table_clients: Clients) -> None:
+    before = records.get("dev")
+    whose = {"environment": "dev", "execution": FIRST}
+    with fenced(DELETES, whose, LambdaContext(), dry_run=True, clients=table_clients):
+        assert records.get("dev") == before
+    assert records.get("dev") == before
+
+
 @pytest.mark.parametrize("error", [LifecycleError("no"), ValueError("no")])
 def test_a_call_that_fails_is_over(
     records: Records, table_clients: Clients, error: Exception

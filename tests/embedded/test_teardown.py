@@ -114,11 +114,9 @@ def test_what_the_lifecycle_did_not_make_stays(
     repository = aws.outputs["RepositoryUri"].split("/", 1)[1]
     images = ecr.describe_images(repositoryName=repository, imageIds=[{"imageDigest": digest}])
     assert len(images["imageDetails"]) == 1
-    (only,) = kept[other]
-    assert (source["key"] in only["resource"], only["reason"]) == (
-        True,
-        "artifact.source named it; the lifecycle did not create it",
-    )
+    # The image of the same source is kept, too, while another environment of this module uses it.
+    (only,) = [item for item in kept[other] if source["key"] in item["resource"]]
+    assert only["reason"] == "artifact.source named it; the lifecycle did not create it"
     assert s3.head_object(Bucket=source["bucket"], Key=source["key"])["ContentLength"] > 0
 
 

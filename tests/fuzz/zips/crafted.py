@@ -163,7 +163,7 @@ _CONTENTS = [
     b'{"a":' * 5000,
     b"aws-opentelemetry-distro\n",
     b"-----BEGIN CERTIFICATE-----\n",
-    b"#!/work/python\n",
+    b"#!/build/python\n",
     b"\xff" * 100,
     b"0" * 3_000_000,
 ]

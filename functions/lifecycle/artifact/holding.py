@@ -83,19 +83,27 @@ class Holding:
         ]
         return Found(builds, tags, versions, labels)
 
-    def delete(self, found: Found) -> list[str]:
-        """Delete what was found; returns what is left, with the reason where there is one.
+    def stop_builds(self, found: Found) -> Found:
+        """Stop the builds that were found; returns what is there after that, such as the image of one that just ended.
 
         Raises:
-            ServiceUnavailableError: A build is still stopping, or S3 is busy; the lifecycle retries this step.
+            ServiceUnavailableError: A build is still stopping; the lifecycle retries this step.
         """
-        # A build that still runs could push its image after the images were listed.
         for build_id in found.builds:
             build.stop_build(self._clients.codebuild, build_id)
-        if found.builds and (still := self.find().builds):
+        now = self.find()
+        if now.builds:
             raise ServiceUnavailableError(
-                f"these builds are still stopping: {', '.join(still)}; the lifecycle retries this step"
+                f"these builds are still stopping: {', '.join(now.builds)}; the lifecycle retries this step"
             )
+        return now
+
+    def delete(self, found: Found) -> list[str]:
+        """Delete the images and objects that were found; returns what is left, with the reason where there is one.
+
+        Raises:
+            ServiceUnavailableError: S3 is busy; the lifecycle retries this step.
+        """
         return (
             self._images.delete(found.tags)
             or self._objects.delete(found.versions)

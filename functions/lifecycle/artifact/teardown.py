@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lifecycle import names
-from lifecycle.artifact.holding import Holding
+from lifecycle.artifact.holding import Found, Holding
 from lifecycle.artifact.settings import ArtifactSettings
 from lifecycle.artifact.shared.item import SharedArtifact
 from lifecycle.artifact.shared.table import SharedArtifacts
@@ -111,10 +111,11 @@ class _Work:
             TeardownIncompleteError: Something is left.
         """
         found = holding.find()
-        if found.labels:
-            # Recorded before it is deleted: if a retry does not find it, this execution removed it.
-            self.removal.removed = list(dict.fromkeys(self.removal.removed + found.labels))
-            self._note()
+        self._promise(found)
+        if found.builds:
+            # A build can push its image until it is stopped.
+            found = holding.stop_builds(found)
+            self._promise(found)
         left = holding.delete(found)
         if left:
             more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
@@ -122,6 +123,13 @@ class _Work:
                 f"left of environment '{self._event.request.environment}': {', '.join(left[:_SHOWN])}{more}; fix the "
                 "cause and retry the teardown; the record still lists it"
             )
+
+    def _promise(self, found: Found) -> None:
+        new = [label for label in found.labels if label not in self.removal.removed]
+        if new:
+            # Recorded before it is deleted: if a retry does not find it, this execution removed it.
+            self.removal.removed = self.removal.removed + new
+            self._note()
 
     def _note(self) -> None:
         self._records.update(

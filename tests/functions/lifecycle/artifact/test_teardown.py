@@ -90,6 +90,25 @@ def test_a_running_build_is_stopped_first(world: Any) -> None:
     assert statuses == ["IN_PROGRESS", "STOPPED"]
 
 
+def test_the_image_of_a_build_that_ended_before_it_was_stopped_goes_too(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.begin("one")
+    world.publish()
+    teardown(world)
+    stop = world.codebuild.stop_build
+
+    def too_late(**call: Any) -> Any:
+        world.finish_build()
+        return stop(**call)
+
+    monkeypatch.setattr(world.codebuild, "stop_build", too_late)
+    answer = world.delete_artifact()
+    assert answer.done
+    assert world.images() == []
+    assert [label for label in answer.removed if "agents:" in label]
+
+
 def test_a_build_that_does_not_stop_at_once_is_waited_for(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache, wraps
 from typing import Any
 
@@ -104,6 +105,17 @@ class _Making:
         self.maker: type = object
 
 
+@contextmanager
+def _making_one() -> Iterator[_Making]:
+    """Note what is read while one resource is made, which may make others."""
+    frames = _making.__dict__.setdefault("frames", [])
+    frames.append(_Making())
+    try:
+        yield frames[-1]
+    finally:
+        frames.pop()
+
+
 def watch_properties() -> None:
     """Find the properties of a resource that its class in moto never reads."""
     parse = moto_parsing.parse_resource
@@ -128,13 +140,8 @@ def watch_properties() -> None:
     def parse_and_create_resource(
         logical_id: str, resource_json: dict[str, Any], *rest: Any, **named: Any
     ) -> Any:
-        frame = _Making()
-        frames = _making.__dict__.setdefault("frames", [])
-        frames.append(frame)
-        try:
+        with _making_one() as frame:
             made = create(logical_id, resource_json, *rest, **named)
-        finally:
-            frames.pop()
         unread = {*frame.unknown}
         if frame.properties is not None:
             unread |= {*frame.properties.unread(frame.given, frame.maker)}
@@ -149,13 +156,8 @@ def watch_properties() -> None:
     def parse_and_update_resource(
         logical_id: str, resource_json: dict[str, Any], *rest: Any, **named: Any
     ) -> Any:
-        frame = _Making()
-        frames = _making.__dict__.setdefault("frames", [])
-        frames.append(frame)
-        try:
+        with _making_one() as frame:
             made = update(logical_id, resource_json, *rest, **named)
-        finally:
-            frames.pop()
         # What an update reads is only what it can change: the schema alone decides.
         if frame.unknown and hasattr(_making, "failures"):
             _making.failures.append((logical_id, resource_json["Type"], frame.unknown))

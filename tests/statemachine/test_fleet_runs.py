@@ -318,4 +318,4 @@ def test_nothing_starts_by_itself_unless_it_is_turned_on(
     rules = aws.client("events").list_rules(NamePrefix="agentcore-lifecycle-")["Rules"]
     assert [rule["State"] for rule in rules] == ["DISABLED", "DISABLED"]
     schedules = aws.client("scheduler").list_schedules()["Schedules"]
-    assert [schedule["State"] for schedule in schedules] == ["DISABLED"] * 3
+    assert [schedule["State"] for schedule in schedules] == ["DISABLED"] * 4

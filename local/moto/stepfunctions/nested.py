@@ -35,7 +35,7 @@ def stop_nested_executions() -> None:
             backend.stop_execution(sync_resolver.execution_arn)
         return outcome
 
-    StateTaskServiceSfn._eval_sync = _eval_sync  # type: ignore[method-assign]
+    StateTaskServiceSfn._eval_sync = _eval_sync  # type: ignore[method-assign, assignment]
 
 
 def _noted(build: Callable[..., Any]) -> Callable[..., Any]:

@@ -225,14 +225,14 @@ def test_a_stopped_map_stops_its_items_and_what_they_wait_for_and_starts_no_more
 
 def test_a_branch_that_fails_stops_what_the_other_waits_for(machines: Machines) -> None:
     inner = machines.make({"W": {"Type": "Wait", "Seconds": 600, "End": True}})
-    branches = {
-        "waits": {"T": waiting_for(inner)},
-        "fails": {
-            "W": {"Type": "Wait", "Seconds": 1, "Next": "F"},
-            "F": {"Type": "Fail", "Error": "E"},
-        },
+    fails = {
+        "W": {"Type": "Wait", "Seconds": 1, "Next": "F"},
+        "F": {"Type": "Fail", "Error": "E"},
     }
-    both = [{"StartAt": next(iter(states)), "States": states} for states in branches.values()]
+    both = [
+        {"StartAt": "T", "States": {"T": waiting_for(inner)}},
+        {"StartAt": "W", "States": fails},
+    ]
     found = machines.run({"P": {"Type": "Parallel", "Branches": both, "End": True}})
     assert (found["status"], found["error"]) == ("FAILED", "E")
     (began,) = running(machines, inner, 1)

@@ -40,19 +40,6 @@ class Records:
         """Read every record, page by page."""
         return self._items.scan()
 
-    def some(self, environments: Iterable[str]) -> list[Record]:
-        """Read the records of some environments, strongly consistent; those that have none are left out."""
-        return [*self._items.read_many(sorted(set(environments)))]
-
-    def expired(self) -> list[Record]:
-        """Find the records that have expired, by the index; the cost depends on their number, not on that of all.
-
-        What the index names is read again, because it may have been prolonged or removed a moment ago.
-        """
-        moment = time.time()
-        named = self.some(self._items.expired(moment))
-        return [record for record in named if record.has_expired(moment)]
-
     def acquire(
         self,
         environment: str,

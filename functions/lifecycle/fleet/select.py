@@ -15,6 +15,7 @@ from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import InvalidRequestError
+from lifecycle.fleet.expired import expired_records, records_of
 from lifecycle.fleet.files import Location, folder, write_list
 from lifecycle.fleet.gauges import (
     measure_environments,
@@ -24,6 +25,7 @@ from lifecycle.fleet.gauges import (
 )
 from lifecycle.fleet.orphans import Orphan, find_orphans
 from lifecycle.fleet.request import FleetRequest, parse_fleet_request
+from lifecycle.items import Items
 from lifecycle.record import Record
 from lifecycle.request.model import SHORTEST_LIFETIME
 from lifecycle.settings import Settings
@@ -115,9 +117,10 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
     table = Records(clients.dynamodb, settings.table_name)
     running = _running(clients.stepfunctions, settings.lifecycle_machine_arn)
     measure_locks(running.values())
-    records = _candidates(table, request)
+    stored = Items(clients.dynamodb, settings.table_name)
+    records = _candidates(table, stored, request)
     measure_expired(records)
-    _refuse_unknown(table, request, records)
+    _refuse_unknown(table, stored, request, records)
     inputs = {
         record.environment: chosen
         for record in records
@@ -179,20 +182,22 @@ def _running(stepfunctions: Any, machine_arn: str) -> dict[str, datetime]:
     }
 
 
-def _candidates(table: Records, request: FleetRequest) -> list[Record]:
+def _candidates(table: Records, stored: Items, request: FleetRequest) -> list[Record]:
     """The records to choose from: all of them only where each may be chosen, or is needed to tell an orphan."""
     if request.action == "sweep" and not request.find_orphans:
-        found = table.expired()
+        found = expired_records(stored)
     else:
         found = [*table.all()]
         measure_environments(len(found))
     return sorted(found, key=lambda record: record.environment)
 
 
-def _refuse_unknown(table: Records, request: FleetRequest, records: list[Record]) -> None:
+def _refuse_unknown(
+    table: Records, stored: Items, request: FleetRequest, records: list[Record]
+) -> None:
     known = {record.environment for record in records}
     unknown = {*(request.environments or [])} - known
-    unknown -= {record.environment for record in table.some(unknown)}
+    unknown -= {record.environment for record in records_of(stored, unknown)}
     if unknown:
         known = {record.environment for record in table.all()}
         raise InvalidRequestError(

@@ -34,7 +34,9 @@ T = TypeVar("T")
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", str_min_length=1)
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="ignore", str_min_length=1, defer_build=True
+    )
 
 
 class PasswordSecret(_Strict):

@@ -147,7 +147,13 @@ def auths(aws: Any, provider: Provider) -> dict[str, dict[str, Any]]:
                 "scope": "agents/invoke",
             }
         ),
-        Tags=[{"Key": "agentcore-lifecycle:smoke-test-host", "Value": "127.0.0.1"}],
+        Tags=[
+            {"Key": "agentcore-lifecycle:smoke-test-host", "Value": "127.0.0.1"},
+            {
+                "Key": "agentcore-lifecycle:smoke-test-environments",
+                "Value": "agentcore-lifecycle/t...",
+            },
+        ],
     )
     return {
         "password": {"type": "cognito"},

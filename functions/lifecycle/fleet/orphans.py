@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -88,7 +88,7 @@ def find_orphans(
 def find_strays(
     strays: Strays,
     records: list[Record],
-    artifacts: list[SharedArtifact],
+    artifacts: Callable[[], Iterable[SharedArtifact]],
     *,
     remove: bool,
 ) -> list[Orphan]:

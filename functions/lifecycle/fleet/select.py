@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 from pydantic import Field
@@ -119,11 +120,12 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
     if request.action == "sweep":
         shared = SharedArtifacts(clients.dynamodb, settings.artifacts_table_name)
         places = {"bucket": settings.artifact_bucket, "repository_uri": settings.repository_uri}
-        artifacts = list(shared.all())
-        orphans = find_orphans(clients, settings.stack_name, records, artifacts, **places)
+        artifacts = cache(lambda: list(shared.all()))
         # Strays have no environment that a name or pattern could choose.
         remove = request.remove_orphans and not request.dry_run and request.is_of_all
-        orphans += find_strays(Strays(clients, **places), records, artifacts, remove=remove)
+        strays = find_strays(Strays(clients, **places), records, artifacts, remove=remove)
+        orphans = find_orphans(clients, settings.stack_name, records, artifacts(), **places)
+        orphans += strays
         measure_orphans(len(orphans))
     if request.remove_orphans:
         for environment in _removable(request, orphans):

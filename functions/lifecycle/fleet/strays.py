@@ -7,7 +7,7 @@ can leave one. No environment owns it, so no teardown finds it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import Any
@@ -60,23 +60,39 @@ class Strays:
         self._uri = repository_uri
         self._repository = repository_uri.partition("/")[2]
 
-    def find(self, records: Iterable[Record], artifacts: Iterable[SharedArtifact]) -> list[Stray]:
+    def find(
+        self, records: Iterable[Record], artifacts: Callable[[], Iterable[SharedArtifact]]
+    ) -> list[Stray]:
         """Find strays.
 
-        What is being made is no stray: the item is written before anything that it vouches for, so whatever has an item
-        that `artifacts` does not show yet is too young.
+        What is being made is no stray. An item is written before anything that it vouches for, and read here after all
+        that was listed; and what is young does not count.
 
         Args:
             records: Every record.
-            artifacts: Every artifact of the stack.
+            artifacts: Reads every artifact of the stack.
 
         Returns:
             The strays, images first, each sorted by name.
         """
-        vouched = {(item.content_hash, item.generation) for item in artifacts}
-        digests = {record.artifact.image_digest for record in records if record.artifact}
+        images = list(tagged_images(self._clients.ecr, self._repository))
+        objects = [
+            item
+            for prefix in (*names.STAGING_FOLDERS, names.PACKAGES)
+            for item in object_versions(self._clients.s3, self._bucket, prefix)
+        ]
+        vouched = {(item.content_hash, item.generation) for item in artifacts()}
+        used = {record.artifact.image_digest for record in records if record.artifact}
         settled = time.time() - SETTLED_SECONDS
-        found = [*self._images(vouched, digests, settled), *self._objects(vouched, settled)]
+        found = [
+            *(
+                stray
+                for image in images
+                if image["imagePushedAt"].timestamp() < settled
+                for stray in self._tags(image, vouched, used)
+            ),
+            *self._keys(objects, vouched, settled),
+        ]
         return sorted(found, key=lambda stray: (stray.tag is None, stray.arn))
 
     def remove(self, strays: Iterable[Stray]) -> set[str]:
@@ -107,32 +123,38 @@ class Strays:
             if not any(text.startswith(f"{label} (") for text in left)
         }
 
-    def _images(
-        self, vouched: set[tuple[str, str]], digests: set[str | None], settled: float
-    ) -> Iterator[Stray]:
-        for image in tagged_images(self._clients.ecr, self._repository):
-            if image["imagePushedAt"].timestamp() > settled or image["imageDigest"] in digests:
-                continue
-            for tag in image.get("imageTags", []):
-                artifact = names.artifact_of_image(tag)
-                # Those of an environment of a former stack go with that.
-                if artifact not in vouched and names.environment_of_image(tag) is None:
-                    # Somebody may have pushed an image of their own for `artifact.containerUri`.
-                    yield Stray(f"{self._uri}:{tag}", removable=artifact is not None, tag=tag)
+    def _tags(
+        self, image: dict[str, Any], vouched: set[tuple[str, str]], used: set[str | None]
+    ) -> list[Stray]:
+        tags = image.get("imageTags", [])
+        # Those of an environment of a former stack go with that.
+        stray = [
+            tag
+            for tag in tags
+            if names.artifact_of_image(tag) not in vouched
+            and names.environment_of_image(tag) is None
+        ]
+        if len(stray) == len(tags) and image["imageDigest"] in used:
+            return []  # without a tag it would be deleted
+        return [
+            # Somebody may have pushed an image of their own for `artifact.containerUri`.
+            Stray(f"{self._uri}:{tag}", removable=names.artifact_of_image(tag) is not None, tag=tag)
+            for tag in stray
+        ]
 
-    def _objects(self, vouched: set[tuple[str, str]], settled: float) -> Iterator[Stray]:
+    def _keys(
+        self, objects: Iterable[dict[str, Any]], vouched: set[tuple[str, str]], settled: float
+    ) -> Iterator[Stray]:
         partition = self._clients.s3.meta.partition
-        for prefix in (*names.STAGING_FOLDERS, names.PACKAGES):
-            listed = object_versions(self._clients.s3, self._bucket, prefix)
-            stray = [item for item in listed if names.artifact_of_key(item["Key"]) not in vouched]
-            for key, versions in groupby(sorted(stray, key=_key), key=_key):
-                each = list(versions)
-                if max(item["LastModified"].timestamp() for item in each) > settled:
-                    continue
+        stray = [item for item in objects if names.artifact_of_key(item["Key"]) not in vouched]
+        for key, versions in groupby(sorted(stray, key=_key), key=_key):
+            each = list(versions)
+            if max(item["LastModified"].timestamp() for item in each) < settled:
                 yield Stray(
                     f"arn:{partition}:s3:::{self._bucket}/{key}",
-                    # Somebody may have put a zip of their own here for `artifact.package`.
-                    removable=prefix != names.PACKAGES or names.artifact_of_key(key) is not None,
+                    # Somebody may have put a zip of their own among the packages for `artifact.package`.
+                    removable=not key.startswith(names.PACKAGES)
+                    or names.artifact_of_key(key) is not None,
                     versions=[{"Key": key, "VersionId": item["VersionId"]} for item in each],
                 )
 

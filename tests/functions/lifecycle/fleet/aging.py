@@ -9,14 +9,14 @@ from moto.backends import get_backend
 
 def age(seconds: float) -> None:
     """Let every image be pushed, and every version and delete marker be written, so much earlier."""
-    for region in get_backend("ecr").values():
-        for backend in region.values():
+    for images in get_backend("ecr").values():
+        for backend in images.values():
             for repository in backend.repositories.values():
                 for image in repository.images:
                     image.image_pushed_at -= int(seconds)
-    for region in get_backend("s3").values():
-        for backend in region.values():
-            for bucket in backend.buckets.values():
+    for objects in get_backend("s3").values():
+        for store in objects.values():
+            for bucket in store.buckets.values():
                 for key in list(bucket.keys):
                     for version in bucket.keys.getlist(key):
                         version.last_modified -= timedelta(seconds=seconds)

@@ -127,6 +127,26 @@ def test_an_image_that_a_record_names_is_no_stray(world: Any) -> None:
     assert len(world.images()) == 1
 
 
+def test_a_tag_goes_from_an_image_that_keeps_another(world: Any) -> None:
+    """Two sources that make the same image: one artifact is in use, and nothing vouches for the other."""
+    world.begin("one")
+    world.build()
+    (kept,) = world.images()
+    (image,) = world.clients.ecr.batch_get_image(
+        repositoryName="agents", imageIds=[{"imageTag": kept}]
+    )["images"]
+    world.clients.ecr.put_image(
+        repositoryName="agents",
+        imageManifest=image["imageManifest"],
+        imageManifestMediaType=image["imageManifestMediaType"],
+        imageDigest=image["imageId"]["imageDigest"],
+        imageTag=f"{names.image_tag(*NOBODY_S)}-build-7",
+    )
+    age(OLD)
+    assert set(strays(world, removeOrphans=True).values()) == {(True, True)}
+    assert world.images() == [kept]
+
+
 def test_what_cannot_be_deleted_is_not_called_removed(world: Any, monkeypatch: Any) -> None:
     leave(world)
     age(OLD)

@@ -78,7 +78,7 @@ NOT_SEEN_HERE = (
         "AWS's guide asks for it of the caller of a zip; the local AgentCore reads the pinned version",
     ),
     Unseen(
-        "DeleteArtifactFunction",
+        r"(DeleteArtifact|SelectEnvironments)Function",
         "s3:DeleteObject",
         "S3's API reference asks for it beside s3:DeleteObjectVersion; the local S3 does not",
     ),

@@ -42,6 +42,18 @@ EXPECTED_REFUSALS = (
         r":::somebody-elses/",
         "test_artifacts: a source in a bucket that the stack does not name",
     ),
+    Refusal(
+        "PrepareRequestFunction",
+        "secretsmanager:DescribeSecret",
+        r":secret:agentcore-lifecycle/",
+        "test_theft: an environment's own secret as auth.tokenSecretArn",
+    ),
+    Refusal(
+        "PrepareRequestFunction",
+        "secretsmanager:DescribeSecret",
+        r":secret:other-application/",
+        "test_theft: a secret whose tag names another stack",
+    ),
 )
 
 _LAMBDA = "AWS's managed policy, which SAM attaches: Lambda itself writes logs and traces with it"

@@ -69,8 +69,9 @@ def test_the_figures_name_what_is_not_allowed() -> None:
 
 
 @pytest.mark.embedded
-def test_a_part_of_the_matrix() -> None:
+def test_a_part_of_the_matrix(tmp_path: Path) -> None:
     command = ["-m", "tests.matrix", "--lanes", "1", "--scenario", SCENARIO, "--sample", CELLS]
+    command += ["--file", str(tmp_path / "matrix.jsonl")]
     run = subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,

@@ -95,5 +95,6 @@ class Progress:
             if "calls" in value:
                 self.calls = [Call(**call) for call in value["calls"]]
             else:
-                self.ended[Cell(**value.pop("cell"))] = Ended(**value)
+                cell = Cell(**value.pop("cell"))
+                self.ended[cell] = Ended(**value)
         self._session = max(self._seconds, default=-1) + 1

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.matrix.cells import Call, cells_of
+from tests.matrix.cells import cells_of
 from tests.matrix.lives import Lane, Lives
 from tests.matrix.plan import Plan
 from tests.matrix.progress import Progress
@@ -47,10 +47,9 @@ def each(lanes: list[Lane], do: Callable[[Lane], None]) -> None:
         raise failures[0]
 
 
-def traced(lanes: list[Lane], names: list[str]) -> list[Call]:
-    """The calls of some scenarios, when nothing goes wrong."""
+def trace_all(lanes: list[Lane], names: list[str], progress: Progress) -> None:
+    """Keep the calls of some scenarios, when nothing goes wrong."""
     work: queue.SimpleQueue[str] = queue.SimpleQueue()
-    calls: list[Call] = []
     for name in names:
         work.put(name)
 
@@ -61,11 +60,10 @@ def traced(lanes: list[Lane], names: list[str]) -> list[Call]:
             except queue.Empty:
                 return
             found = lane.trace(name)
-            calls.extend(found)
+            progress.keep_calls(found)
             print(f"{name}: {len(found)} calls", flush=True)
 
     each(lanes, trace)
-    return calls
 
 
 def run(arguments: argparse.Namespace) -> Progress:
@@ -79,7 +77,7 @@ def run(arguments: argparse.Namespace) -> Progress:
         lanes = [Lane(Path(folder) / f"lane-{number}") for number in range(arguments.lanes)]
         known = {call.scenario for call in progress.calls}
         if missing := [name for name in chosen if name not in known]:
-            progress.keep_calls([*progress.calls, *traced(lanes, missing)])
+            trace_all(lanes, missing, progress)
         planned = [cell for cell in cells_of(progress.calls) if cell.scenario in chosen]
         progress.planned = len(planned)
         wanted: Any = arguments.cell or ()

@@ -49,9 +49,11 @@ class Progress:
         return sum(seconds.values()) / 60
 
     def keep_calls(self, calls: Iterable[Call]) -> None:
-        """Keep the calls from which the cells are made."""
-        self.calls = sorted(calls)
-        self._write({"calls": [asdict(call) for call in self.calls]})
+        """Keep more calls from which cells are made."""
+        with self._lock:
+            found = sorted(calls)
+            self.calls += found
+            self._write({"calls": [asdict(call) for call in found]})
 
     def forget(self, end: str) -> None:
         """Forget the cells that ended in a way, so that they run again."""
@@ -93,7 +95,7 @@ class Progress:
             session, at = value.pop("session"), value.pop("at")
             self._seconds[session] = max(at, self._seconds.get(session, 0.0))
             if "calls" in value:
-                self.calls = [Call(**call) for call in value["calls"]]
+                self.calls += [Call(**call) for call in value["calls"]]
             else:
                 cell = Cell(**value.pop("cell"))
                 self.ended[cell] = Ended(**value)

@@ -9,7 +9,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 # Longer than any function works here. A call that was cut off is waited for this long.
-_TIMEOUT = 12
+_TIMEOUT = 20
 _LONGEST_RETRY = 1
 
 

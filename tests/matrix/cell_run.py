@@ -67,18 +67,18 @@ def calls_of(stage: Stage, scenario: Scenario) -> list[Call]:
     )
 
 
-def run_cell(stage: Stage, cell: Cell, name: str | None) -> Life:
+def run_cell(stage: Stage, cell: Cell, name: str, *, new: bool) -> Life:
     """Run the cell's scenario, disturbed.
 
     Args:
         stage: The local AWS.
         cell: What goes wrong.
-        name: The environment that is in the state that the scenario needs; None: one is made.
+        name: The environment.
+        new: Whether it is still to be made; else it is in the state that the scenario needs.
     """
     began = time.monotonic()
     scenario, aws = SCENARIOS[cell.scenario], stage.lifecycle.aws
-    if name is None:
-        name = new_name()
+    if new:
         STATES[scenario.before](stage, name)
     before = len(aws.calls.calls())
     fault = aws.faults.add(cell.fault())

@@ -25,7 +25,7 @@ from tests.matrix.cell_run import Ended, Life, calls_of, run_cell
 from tests.matrix.cells import Cell
 from tests.matrix.scenarios import SCENARIOS
 from tests.matrix.shortened import shortened_template
-from tests.matrix.stage import Stage
+from tests.matrix.stage import Stage, new_name
 
 
 def main(folder: Path, answers: TextIO) -> None:
@@ -49,17 +49,19 @@ def main(folder: Path, answers: TextIO) -> None:
 
 
 def _answer(stage: Stage, asked: dict[str, Any]) -> Any:
+    name = asked.get("environment") or new_name()
     try:
         if "trace" in asked:
             return [asdict(call) for call in calls_of(stage, SCENARIOS[asked["trace"]])]
         if "remove" in asked:
             return stage.remove(asked["remove"])
-        return asdict(run_cell(stage, Cell(**asked["cell"]), asked["environment"]))
+        cell = Cell(**asked["cell"])
+        return asdict(run_cell(stage, cell, name, new=asked["environment"] is None))
     except Exception:  # noqa: BLE001 - whatever it is, it is an answer
         why = f"it broke: {' '.join(traceback.format_exc().split())[-600:]}"
-        if "trace" in asked or "remove" in asked:
+        if "cell" not in asked:
             return why
-        return asdict(Life(Ended("not allowed", why, 0.0), None))
+        return asdict(Life(Ended("not allowed", why, 0.0), name))
 
 
 if __name__ == "__main__":

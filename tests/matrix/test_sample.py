@@ -42,6 +42,18 @@ def test_only_what_the_service_declares_goes_wrong() -> None:
     assert found == cells_of(reversed(calls)), "the order is fixed"
 
 
+def test_what_a_function_has_not_met_comes_first() -> None:
+    calls = [
+        Call(scenario, "F", "dynamodb", operation)
+        for scenario in ("provision", "rebuild", "teardown")
+        for operation in ("GetItem", "UpdateItem")
+    ]
+    planned = [(cell.operation, cell.kind) for cell in cells_of(calls)]
+    once = set(planned)
+    assert len(planned) == 3 * len(once)
+    assert set(planned[: len(once)]) == once
+
+
 @pytest.mark.parametrize(
     ("status", "error", "cause", "end"),
     [

@@ -71,8 +71,7 @@ def run(arguments: argparse.Namespace) -> Progress:
     deadline = time.monotonic() + 60 * (arguments.minutes or float("inf"))
     chosen = [name for name in SCENARIOS if name in (arguments.scenario or SCENARIOS)]
     progress = Progress(arguments.file, resume=arguments.resume)
-    if arguments.again:
-        progress.forget(arguments.again)
+    first = progress.forget(arguments.again) if arguments.again else set()
     with tempfile.TemporaryDirectory() as folder:
         lanes = [Lane(Path(folder) / f"lane-{number}") for number in range(arguments.lanes)]
         known = {call.scenario for call in progress.calls}
@@ -83,6 +82,7 @@ def run(arguments: argparse.Namespace) -> Progress:
         wanted: Any = arguments.cell or ()
         cells = [cell for cell in planned if cell.id in wanted or not wanted]
         cells = [cell for cell in cells if cell not in progress.ended or wanted]
+        cells.sort(key=lambda cell: cell not in first)
         plan = Plan(cells[: arguments.sample or None])
         each(lanes, lambda lane: Lives(lane, plan, progress.end, deadline).serve())
         for lane in lanes:
@@ -100,7 +100,7 @@ def main() -> int:
     parser.add_argument("--cell", action="append", help="Only this cell, by its id.")
     parser.add_argument("--file", type=Path, default=FILE, help="Keeps each cell's end.")
     parser.add_argument("--resume", action="store_true", help="Go on with what the file holds.")
-    parser.add_argument("--again", help="With --resume: run the cells again that ended so.")
+    parser.add_argument("--again", help="With --resume: first run the cells again that ended so.")
     parser.add_argument("--write", action="store_true", help="Write docs/reliability.md.")
     arguments = parser.parse_args()
     progress = run(arguments)

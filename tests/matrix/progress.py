@@ -55,9 +55,11 @@ class Progress:
             self.calls += found
             self._write({"calls": [asdict(call) for call in found]})
 
-    def forget(self, end: str) -> None:
-        """Forget the cells that ended in a way, so that they run again."""
-        self.ended = {cell: ended for cell, ended in self.ended.items() if ended.end != end}
+    def forget(self, end: str) -> set[Cell]:
+        """Forget the cells that ended in a way, so that they run again; returns them."""
+        found = {cell for cell, ended in self.ended.items() if ended.end == end}
+        self.ended = {cell: ended for cell, ended in self.ended.items() if cell not in found}
+        return found
 
     def end(self, cell: Cell, ended: Ended) -> None:
         """Keep how a cell ended, and show how far the run is."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.embedded.conftest import Execution
 from tests.matrix.cell_run import Ended, judge
 from tests.matrix.cells import Call, Cell, cells_of
 from tests.matrix.report import figures, table
@@ -19,8 +20,6 @@ CREATE = Cell("provision", "DeployRuntimeFunction", "s3", "PutObject", "accessDe
 
 
 def ended(status: str, error: str | None = None, cause: str | None = None) -> str:
-    from tests.embedded.conftest import Execution
-
     run = Execution(arn="", status=status, output={}, error=error, cause=cause, history=[])
     return judge(CREATE, run, unhit=False)[0]
 
@@ -68,6 +67,20 @@ def test_an_execution_succeeds_or_names_the_operation(
     status: str, error: str | None, cause: str | None, end: str
 ) -> None:
     assert ended(status, error, cause) == end
+
+
+def test_a_compensation_that_fails_must_name_the_operation_too() -> None:
+    wrong = Cell("compensation", "DeleteRuntimeFunction", "logs", "DescribeLogGroups", "throttle")
+    meant = "expected /never said/"
+    ends = [
+        judge(wrong, Execution("", "FAILED", {}, "SmokeTestError", cause, []), unhit=False)[0]
+        for cause in (
+            meant,
+            f"{meant} (and the teardown failed: AwsCallError: DescribeLogGroups: no)",
+            f"{meant} (and the teardown failed: AwsCallError: no)",
+        )
+    ]
+    assert ends == ["succeeded", "failed", "not allowed"]
 
 
 def test_the_figures_name_what_is_not_allowed() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.embedded.provider import Provider, serving
+from tests.embedded.signing_in import Provider
 
 pytestmark = pytest.mark.embedded
 REFUSED = {401, 403}
@@ -43,23 +43,6 @@ MATRICES = {
         "SigV4 is answered",
     ],
 }
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with serving() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def auths(aws: Any, provider: Provider) -> dict[str, dict[str, Any]]:
-    """The `auth` of the input for each way."""
-    return {
-        "password": {"type": "cognito"},
-        "clientCredentials": {"type": "cognito", "flow": "clientCredentials"},
-        "iam": {"type": "iam"},
-        "jwt": provider.auth(aws),
-    }
 
 
 class Caller:

@@ -20,7 +20,7 @@ from typing import Any, TextIO
 from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
 from tests.embedded.conftest import PARAMETERS, Lifecycle
-from tests.embedded.provider import serving
+from tests.embedded.signing_in import serving
 from tests.matrix.cell_run import Ended, Life, calls_of, run_cell
 from tests.matrix.cells import Cell
 from tests.matrix.scenarios import SCENARIOS

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.embedded.conftest import AGENTS, Execution, Lifecycle
-from tests.embedded.provider import Provider
+from tests.embedded.signing_in import Provider
 
 MACHINE = {"auth": {"flow": "clientCredentials"}}
 IAM = {"auth": {"type": "iam"}}
@@ -44,7 +44,12 @@ class Stage:
     @classmethod
     def of(cls, lifecycle: Lifecycle, provider: Provider) -> Stage:
         """Build the image that most scenarios deploy."""
-        made = cls(lifecycle, provider, {}, {"auth": provider.auth(lifecycle.aws)})
+        made = cls(
+            lifecycle,
+            provider,
+            {},
+            {"auth": provider.auth(lifecycle.aws, "agentcore-lifecycle/m...")},
+        )
         run = made.provision("image", artifact=made.source("image"), **IAM)
         assert run.status == "SUCCEEDED", (run.error, run.cause)
         output = lifecycle.stepfunctions.describe_execution(executionArn=run.arn)["output"]

@@ -1,4 +1,4 @@
-"""An OpenID provider on loopback: discovery, keys, and tokens for client credentials."""
+"""Every way to sign in, for whole lifecycles: an OpenID provider of a test's own, and the input for each way."""
 
 from __future__ import annotations
 
@@ -15,19 +15,13 @@ from typing import Any
 from urllib.parse import parse_qs, unquote_plus
 
 import jwt
+import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 
 @dataclass
 class Provider:
-    """What the provider knows, and how it answers.
-
-    Attributes:
-        url: Where it serves.
-        clients: Client id → client secret.
-        key: Signs the tokens.
-        asked: The forms that the token endpoint was sent.
-    """
+    """An OpenID provider on loopback: discovery, keys, and tokens for client credentials."""
 
     url: str = ""
     clients: dict[str, str] = field(default_factory=lambda: {"smoke": "s&cret/ü+"})
@@ -76,8 +70,13 @@ class Provider:
         token = self.token(client, scope=form["scope"][0])
         return 200, {"access_token": token, "token_type": "Bearer", "expires_in": 600}
 
-    def auth(self, aws: Any) -> dict[str, Any]:
-        """The `auth` of an input that trusts this provider; makes the secret of the smoke test's client."""
+    def auth(self, aws: Any, environments: str) -> dict[str, Any]:
+        """The `auth` of an input that trusts this provider; makes the secret of the smoke test's client.
+
+        Args:
+            aws: The local AWS.
+            environments: Which environments may use the secret, as its tag says it.
+        """
         secret = aws.client("secretsmanager").create_secret(
             Name=f"their-own/{uuid.uuid4().hex}",
             SecretString=json.dumps(
@@ -87,7 +86,10 @@ class Provider:
                     "scope": "agents/invoke",
                 }
             ),
-            Tags=[{"Key": "agentcore-lifecycle:smoke-test-host", "Value": "127.0.0.1"}],
+            Tags=[
+                {"Key": "agentcore-lifecycle:smoke-test-host", "Value": "127.0.0.1"},
+                {"Key": "agentcore-lifecycle:smoke-test-environments", "Value": environments},
+            ],
         )
         return {
             "type": "jwt",
@@ -131,3 +133,20 @@ def serving() -> Iterator[Provider]:
         yield made
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with serving() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def auths(aws: Any, provider: Provider) -> dict[str, dict[str, Any]]:
+    """The `auth` of the input for each way."""
+    return {
+        "password": {"type": "cognito"},
+        "clientCredentials": {"type": "cognito", "flow": "clientCredentials"},
+        "iam": {"type": "iam"},
+        "jwt": provider.auth(aws, "agentcore-lifecycle/t..."),
+    }

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lifecycle.polling import Bounds, Learned, Look, Span, learn, looks
+from lifecycle.polling.schedule import Bounds, Learned, Look, Span, learn, looks
 from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
 

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from benchmarks import polling as benchmark
-from lifecycle.polling import (
+from lifecycle.polling.schedule import (
     RUNS,
     Bounds,
-    Learned,
     Look,
     Span,
     expected,
@@ -136,7 +135,7 @@ def test_a_run_teaches_when_it_was_not_ready_and_when_it_was() -> None:
     look = Look(kind="create", since=1000.0, at=1055.2, wait_seconds=5)
     assert learn({}, look, 1060.3) == {"create": [[55, 61]]}
     assert learn({"build": [[1, 2]]}, look, 1060.3) == {"build": [[1, 2]], "create": [[55, 61]]}
-    many: Learned = {"create": [[1, number] for number in range(2, 2 + RUNS)]}
+    many = {"create": [[1, number] for number in range(2, 2 + RUNS)]}
     assert learn(many, look, 1060.3) == {"create": [*many["create"][1:], [55, 61]]}
     # A look and its answer in one moment.
     assert learn({}, Look(kind="build", since=0, at=0, wait_seconds=0), 0) == {"build": [[0, 1]]}

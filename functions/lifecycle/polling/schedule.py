@@ -22,17 +22,19 @@ Kind = Literal["build", "create", "update", "promote", "deleteEndpoints", "delet
 Span = list[int]
 """How long a run took, in whole seconds: two numbers, when it was not ready yet and when it was."""
 
-Learned = dict[Kind, list[Span]]
-"""The last runs of each kind, the newest last."""
+Learned = dict[str, list[Span]]
+"""The last runs of each kind, the newest last. An older version of the product ignores kinds that it does not know."""
 
 RUNS = 5
 """How many runs of a kind are kept. When the narrowest of them drops out, the loop looks a little earlier again."""
 
+BOUNDED_UNTIL = 900
+"""Until then no gap is longer than ten seconds."""
+
 # (until, gap): from two to three minutes the gap is ten seconds, which pays for the early looks.
-_STRETCHES = ((4, 1), (10, 2), (120, 5), (180, 10), (900, 5))
+_STRETCHES = ((4, 1), (10, 2), (120, 5), (180, 10), (BOUNDED_UNTIL, 5))
 _TEN = 10
-_BOUNDED_UNTIL = 900
-_LATE_SHARE = 30  # after that, a gap is this fraction of what was waited
+_LATE_SHARE = 15  # after that, a gap is this fraction of what was waited
 _WINDOW_LOOKS = 4
 _WIDEST_WINDOW = 20
 _AFTER_WINDOW = (1, 2, 4, 8)
@@ -150,7 +152,7 @@ def _next_moment(waited: float, window: tuple[int, int] | None) -> float:
     if window is None:
         return unknown
     begin, end = window
-    regular = _multiple_after(waited, _TEN) if waited < _BOUNDED_UNTIL else unknown
+    regular = _multiple_after(waited, _TEN) if waited < BOUNDED_UNTIL else unknown
     if waited < end:
         return min(regular, _moment_in_window(waited, begin, end))
     for more in _AFTER_WINDOW:

@@ -80,7 +80,7 @@ def whole(wait: Wait, retries: int) -> int:
     A loop can wait for two things one after the other, and then its gaps start short again. In the runtime's loop a
     change of another must end before that; until then each round may deploy in vain.
     """
-    total = 0
+    total: int = 0
     for name in waits(DEFINITION):
         costs = [cost(path, retries) for path in rounds(DEFINITION, name)]
         splits = {min(BOUNDED_UNTIL, wait.timeout_seconds), wait.timeout_seconds, 0}
@@ -90,14 +90,12 @@ def whole(wait: Wait, retries: int) -> int:
             + min(costs) * _looks(wait, wait.timeout_seconds - split)
             for split in splits
         )
-    looped = {
-        name for loop in waits(DEFINITION) for path in rounds(DEFINITION, loop) for name in path
-    }
-    once = [state for name, state in STATES.items() if name not in looped]
-    total += BEGIN_AND_END + sum(EVENTS[state["Type"]] for state in once)
-    # What is called once may be retried as often as the definition allows.
-    allowed = sum(retry["MaxAttempts"] for state in once for retry in state.get("Retry", []))
-    return total + RETRY * allowed
+    # Everything once, and that may be retried as often as the definition allows.
+    total += BEGIN_AND_END + sum(EVENTS[state["Type"]] for state in STATES.values())
+    retried = [
+        retry["MaxAttempts"] for state in STATES.values() for retry in state.get("Retry", [])
+    ]
+    return total + RETRY * sum(retried)
 
 
 def _looks(wait: Wait, seconds: int) -> int:

@@ -84,8 +84,8 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
             f"environment '{request.environment}' has no record in {settings.table_name}; "
             "provision it first, or look up the right name in the table"
         )
-    learned = record.learned
-    if not learned.keys() & _AWAITED.get(request.action, set()) and not request.dry_run:
+    learned, awaited = record.learned, _AWAITED.get(request.action, set())
+    if awaited and not request.dry_run and not awaited & learned.keys():
         learned = StackDurations(clients.dynamodb, settings.table_name).read() | learned
     return Prepared(request=_completed(request, record), learned=learned)
 

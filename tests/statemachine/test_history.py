@@ -92,7 +92,7 @@ def whole(wait: Wait, retries: int) -> int:
         )
     # Everything once, and that may be retried as often as the definition allows.
     total += BEGIN_AND_END + sum(EVENTS[state["Type"]] for state in STATES.values())
-    retried = [
+    retried: list[int] = [
         retry["MaxAttempts"] for state in STATES.values() for retry in state.get("Retry", [])
     ]
     return total + RETRY * sum(retried)

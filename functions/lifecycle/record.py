@@ -18,7 +18,9 @@ from lifecycle.polling.schedule import Learned
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="ignore")
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, extra="ignore", defer_build=True
+    )
 
 
 class Lock(_Section):

@@ -52,7 +52,9 @@ class Look(BaseModel):
         wait_seconds: How long to wait before the next look.
     """
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="ignore")
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, extra="ignore", defer_build=True
+    )
 
     kind: Kind | None
     since: float

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from pydantic import TypeAdapter
-
 from lifecycle.polling.schedule import Learned
+from lifecycle.values import from_attribute, to_attribute
 
 STACK_KEY = "_stack"
 """The item's key. No environment can have it, because the name of one begins with a letter."""
-
-_LEARNED = TypeAdapter(Learned)
 
 
 class StackDurations:
@@ -30,18 +26,15 @@ class StackDurations:
     def read(self) -> Learned:
         """Read the item; it only shortens waits, so an older state of it will do."""
         answer = self._dynamodb.get_item(TableName=self._table, Key=_key())
-        read = TypeDeserializer().deserialize
-        found = {name: read(value) for name, value in answer.get("Item", {}).items()}
-        found.pop("environment", None)
-        return _LEARNED.validate_python(found)
+        item = answer.get("Item", {})
+        return {name: from_attribute(item[name]) for name in item if name != "environment"}
 
     def write(self, learned: Learned) -> None:
         """Replace the runs of the kinds that are given."""
         if not learned:
             return
-        write = TypeSerializer().serialize
         names = {f"#k{index}": kind for index, kind in enumerate(learned)}
-        values = {f":k{index}": write(spans) for index, spans in enumerate(learned.values())}
+        values = {f":k{index}": to_attribute(spans) for index, spans in enumerate(learned.values())}
         sets = ", ".join(f"#k{index} = :k{index}" for index in range(len(learned)))
         self._dynamodb.update_item(
             TableName=self._table,

@@ -66,7 +66,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     settings = Settings.load()
     records = Records(clients.dynamodb, settings.table_name)
     if request.action == "provision":
-        check_provider(request.auth, clients)
+        check_provider(request.auth, request.environment, clients)
         _refuse_artifact_change(records.get(request.environment), request)
 
     def is_running(execution: str) -> bool:

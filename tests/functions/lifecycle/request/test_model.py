@@ -30,8 +30,8 @@ def test_empty_input_is_the_default_environment() -> None:
         request.wait.max_interval_seconds,
         request.wait.timeout_seconds,
     ) == (
-        2,
-        15,
+        1,
+        None,
         1800,
     )
     assert request.smoke_test.prompt == "今の天気はどうですか？"

@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from pydantic import BaseModel
 
-from lifecycle.polling.stack import STACK_KEY
+from lifecycle.durations import STACK_KEY
 from lifecycle.record import Record
 from lifecycle.values import from_attribute, to_attribute
 

@@ -7,11 +7,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from lifecycle.clients import CLIENTS, Clients
+from lifecycle.durations import StackDurations
 from lifecycle.entry import Wire
 from lifecycle.outcome.announcement import announce
 from lifecycle.outcome.cause import Failure, RawFailure, failed_state, readable
 from lifecycle.polling.schedule import Learned
-from lifecycle.polling.stack import StackDurations
 from lifecycle.record import Record
 from lifecycle.request.inputs import unwrap
 from lifecycle.request.model import environment_of

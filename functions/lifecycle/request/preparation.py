@@ -8,10 +8,10 @@ from botocore.exceptions import ClientError
 from pydantic import Field
 
 from lifecycle.clients import CLIENTS, Clients
+from lifecycle.durations import StackDurations
 from lifecycle.entry import Wire
 from lifecycle.errors import ArtifactChangeError, EnvironmentNotFoundError
 from lifecycle.polling.schedule import Kind, Learned
-from lifecycle.polling.stack import StackDurations
 from lifecycle.record import Record, State, expiry
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.providers import check_provider

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from lifecycle.clients import Clients
+from lifecycle.durations import STACK_KEY, StackDurations
 from lifecycle.errors import InvalidRequestError
 from lifecycle.outcome.report import OutcomeEvent, report_outcome
 from lifecycle.polling.schedule import Learned, Look
-from lifecycle.polling.stack import STACK_KEY, StackDurations
 from lifecycle.request.model import parse_request
 from lifecycle.request.preparation import PrepareEvent, prepare_request
 from lifecycle.request.stage_event import StageEvent

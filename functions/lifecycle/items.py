@@ -14,6 +14,7 @@ from typing import Any, get_args
 from botocore.exceptions import ClientError
 from pydantic import BaseModel
 
+from lifecycle.durations import STACK_KEY
 from lifecycle.record import Record, State
 from lifecycle.values import from_attribute, to_attribute
 
@@ -75,11 +76,13 @@ class Items:
         return _record(answer["Item"]) if "Item" in answer else None
 
     def scan(self) -> Iterator[Record]:
-        """Read every item, page by page."""
+        """Read the item of every environment, page by page."""
         for page in self._dynamodb.get_paginator("scan").paginate(
             TableName=self._name, ConsistentRead=True
         ):
-            yield from (_record(item) for item in page["Items"])
+            yield from (
+                _record(item) for item in page["Items"] if item["environment"]["S"] != STACK_KEY
+            )
 
     def read_many(self, environments: Iterable[str]) -> Iterator[Record]:
         """Read items, strongly consistent, a hundred at a time; an item that is not there is left out.

@@ -88,7 +88,7 @@ class StandIns:
     def prepare(self, event: dict[str, Any]) -> dict[str, Any]:
         if event["input"]["environment"] == "busy":
             raise EnvironmentBusyError("held by another")
-        return {"request": parse_request(event["input"]).to_json()}
+        return {"request": parse_request(event["input"]).to_json(), "learned": {}}
 
     def smoke(self, _event: dict[str, Any]) -> dict[str, Any]:
         return {"smokeTest": {"passed": True, "checks": []}}

@@ -70,6 +70,10 @@ matrix: $(VENV)/.ready ## every AWS call of every function gone wrong, and what 
 	@MATRIX=all $(BIN)/python -m pytest $(PYTEST_ARGS) -k failing_calls tests/functions/lifecycle
 	@$(BIN)/python -m tests.matrix --write $(MATRIX_ARGS)
 
+.PHONY: bench
+bench: $(VENV)/.ready ## measure speed and size, and write docs/performance.md; BENCH="polling …": a part
+	@$(BIN)/python -m benchmarks $(BENCH)
+
 .PHONY: check
 check: $(VENV)/.ready $(TOOLS)/.ready $(CHECKOV)/.ready ## formatter, linter, types, imports, sizes, template, images, locks
 	@$(BIN)/ruff format --check --quiet .

@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 
 from lifecycle.errors import EnvironmentBusyError, EnvironmentSettlingError, LockLostError
 from lifecycle.items import Condition, ConditionFailedError, Items
+from lifecycle.opening import beside
 from lifecycle.record import Lock, OpenCall, Record, now, timestamp
 
 _UNLOCKED = Condition("attribute_not_exists(#lock)")
@@ -125,12 +126,16 @@ class Records:
             return False
         return True
 
-    def update(self, environment: str, execution: str, **changes: Any) -> Record:
+    def update(
+        self, environment: str, execution: str, *, last: bool = False, **changes: Any
+    ) -> Record:
         """Write sections or attributes (None removes one) while holding the lock.
 
         Args:
             environment: Which environment.
             execution: ARN of the execution that holds the lock.
+            last: The call of a stage changes nothing after this write, so the write also ends what `lifecycle.fence`
+                has kept of the call in the record.
             **changes: Attribute names of `Record` in snake_case, to models or plain values.
 
         Returns:
@@ -140,12 +145,20 @@ class Records:
             LockLostError: This execution no longer holds the lock.
         """
         values = {to_camel(name): value for name, value in changes.items()}
+        call = beside(environment, last=last)
+        condition = holds_the_lock(execution)
         try:
-            return self._items.write(
-                environment, {**values, "updatedAt": now()}, holds_the_lock(execution)
+            record = self._items.write(
+                environment,
+                {**values, "updatedAt": now()},
+                condition.and_(call.condition) if call.condition else condition,
+                add=call.add,
+                take=call.take,
             )
         except ConditionFailedError:
             raise lock_lost(environment, execution) from None
+        call.written()
+        return record
 
     def release(self, environment: str, execution: str, **changes: Any) -> bool:
         """Release the lock, with last changes; False when this execution did not hold it, which is not an error."""

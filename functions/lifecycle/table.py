@@ -37,6 +37,17 @@ class Records:
         """Read a record, strongly consistent; None when there is none."""
         return self._items.read(environment)
 
+    def held(self, environment: str, execution: str) -> Record:
+        """Read the record of an environment whose lock an execution holds.
+
+        Raises:
+            LockLostError: The execution does not hold the lock, or there is no record.
+        """
+        record = self.get(environment)
+        if record is None or record.lock is None or record.lock.execution != execution:
+            raise lock_lost(environment, execution)
+        return record
+
     def all(self) -> Iterator[Record]:
         """Read every record, page by page."""
         return self._items.scan()
@@ -49,6 +60,7 @@ class Records:
         changes: dict[str, Any],
         *,
         must_exist: bool = False,
+        check: Callable[[Record | None], None] = lambda _: None,
     ) -> Record | None:
         """Take the lock for an execution; take it over from an execution that no longer runs.
 
@@ -58,6 +70,7 @@ class Records:
             is_running: Tells whether the execution with an ARN still runs.
             changes: Sections and attributes to write together with the lock.
             must_exist: Do not create a record where there is none.
+            check: Raises when the record, as it was read, does not allow what the execution is for.
 
         Returns:
             The record after the write; None when `must_exist` is set and there is no record.
@@ -73,6 +86,7 @@ class Records:
             current = self.get(environment)
             if current is None and must_exist:
                 return None
+            check(current)
             holder = current.lock.execution if current and current.lock else None
             if holder not in (None, execution) and is_running(str(holder)):
                 raise EnvironmentBusyError(
@@ -160,11 +174,31 @@ class Records:
         call.written()
         return record
 
-    def release(self, environment: str, execution: str, **changes: Any) -> bool:
-        """Release the lock, with last changes; False when this execution did not hold it, which is not an error."""
+    def release(
+        self,
+        environment: str,
+        execution: str,
+        copy: dict[str, str] | None = None,
+        **changes: Any,
+    ) -> bool:
+        """Release the lock, with last changes; False when this execution did not hold it, which is not an error.
+
+        Args:
+            environment: Which environment.
+            execution: ARN of the execution.
+            copy: Attribute names of `Record`, to those of attributes whose value they take; they must exist.
+            **changes: As for `update`.
+        """
+        values = {to_camel(name): value for name, value in changes.items()}
+        copied = {to_camel(name): to_camel(source) for name, source in (copy or {}).items()}
         try:
-            self.update(environment, execution, lock=None, **changes)
-        except LockLostError:
+            self._items.write(
+                environment,
+                {**values, "lock": None, "updatedAt": now()},
+                holds_the_lock(execution),
+                copy=copied,
+            )
+        except ConditionFailedError:
             return False
         return True
 

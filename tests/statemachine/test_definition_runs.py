@@ -52,7 +52,7 @@ USUAL: dict[str, Answer] = {
         "repaired": ["user enabled"],
     },
     "publish_artifact": {"done": True, "artifact": {"type": "container", "digest": "sha256:0"}},
-    "deploy_runtime": {"runtime": RUNTIME, "change": "created", "repaired": []},
+    "deploy_runtime": {"runtime": RUNTIME, "change": "created", "repaired": [], "ready": False},
     "check_runtime": {"done": True, "redeploy": False, "status": "READY", "runtime": RUNTIME},
     "run_smoke_test": {"smokeTest": {"passed": True, "checks": []}},
     "promote_version": {

@@ -69,7 +69,13 @@ def report_outcome(event: OutcomeEvent, *, clients: Clients = CLIENTS) -> Outcom
     failure = failure or teardown_failure
     environment = environment_of(event.request)
     records = Records(clients.dynamodb, settings.table_name)
-    record = records.get(environment) if environment is not None else None
+    record = None
+    if environment is not None and failure is None and _made_it_ready(event):
+        # Its output needs nothing of the record, so the record is not read.
+        ready = {"state": "READY", "state_reason": None}
+        records.release(environment, event.execution, {"proven_request": "request"}, **ready)
+    elif environment is not None:
+        record = records.get(environment)
     if record is not None:
         _close(records, record, event, failure)
     output = _output(event, environment, record, failure)
@@ -78,6 +84,11 @@ def report_outcome(event: OutcomeEvent, *, clients: Clients = CLIENTS) -> Outcom
         bus, kind = settings.event_bus_name, _detail_type(event, failure)
         announce(clients.events, bus, event.execution, kind, output)
     return Outcome(output=output, failure=failure)
+
+
+def _made_it_ready(event: OutcomeEvent) -> bool:
+    """Whether an execution that did not fail has provisioned an environment, and left it."""
+    return bool(event.request.get("action") == "provision") and event.teardown is None
 
 
 def _close(records: Records, record: Record, event: OutcomeEvent, failure: Failure | None) -> None:

@@ -35,11 +35,13 @@ class DeployResult(Wire):
         change: What the execution did to the runtime. `pending`: the runtime is busy with an earlier change or is
             being deleted, and `check_runtime` tells when to deploy again.
         repaired: Manual changes (drift) that were found and repaired.
+        ready: Nothing was to do, and DEFAULT serves the runtime's version: there is nothing to wait for.
     """
 
     runtime: DeployedRuntime | None
     change: Change
     repaired: list[str]
+    ready: bool
 
 
 def deploy_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> DeployResult:
@@ -50,7 +52,7 @@ def deploy_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> DeployRe
         clients: DynamoDB and AgentCore.
 
     Returns:
-        The runtime, what was done and what was repaired. The runtime is not ready yet: see `check_runtime`.
+        The runtime, what was done and what was repaired. Unless it says that the runtime is ready, see `check_runtime`.
 
     Raises:
         ArtifactChangeError: The runtime is of the other kind of artifact; nothing was changed.
@@ -61,8 +63,7 @@ def deploy_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> DeployRe
     settings = DeploySettings.load()
     stack, environment = settings.stack_name, event.request.environment
     records = Records(clients.dynamodb, settings.table_name)
-    # One write proves that this execution holds the lock, and reads the record.
-    record = records.update(environment, event.execution)
+    record = records.held(environment, event.execution)
     runtime = record.runtime or RuntimeRecord(name=names.runtime_name(stack, environment))
     ledger = RuntimeLedger(records, environment, event.execution, runtime)
     plan = Plan(
@@ -80,23 +81,23 @@ def deploy_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> DeployRe
         role_arn=settings.execution_role_arn,
     )
     observed = find_runtime(clients.agentcore_control, runtime, stack, environment)
-    change, observed = _converge(clients.agentcore_control, plan, ledger, observed)
-    return _result(clients, ledger, change, observed)
+    change, observed, ready = _converge(clients.agentcore_control, plan, ledger, observed)
+    return _result(clients, ledger, change, observed, ready=ready)
 
 
 def _converge(
     control: Any, plan: Plan, ledger: RuntimeLedger, observed: dict[str, Any] | None
-) -> tuple[Change, dict[str, Any] | None]:
-    """Do the next step; returns what it was, and the runtime after it (None when there is none)."""
+) -> tuple[Change, dict[str, Any] | None, bool]:
+    """Do the next step; returns what it was, the runtime after it (None: there is none), and whether it is ready."""
     if observed is None:
-        return "created", create(control, plan, ledger)
+        return "created", create(control, plan, ledger), False
     adopt(control, ledger, observed, plan.tags)
     status = observed["status"]
     if status in ("CREATE_FAILED", "DELETE_FAILED"):
         remove_failed(control, ledger, observed)
-        return "pending", None
+        return "pending", None, False
     if status == "DELETING":
-        return "pending", None
+        return "pending", None, False
     _refuse_artifact_change(plan.wanted, observed)
     runtime = ledger.runtime
     dropped = comparison.dropped(runtime, plan.configured)
@@ -105,16 +106,24 @@ def _converge(
     if status in agentcore.BUSY:
         # The change in progress makes what is wanted, or else it must end before the next change can begin.
         if different:
-            return "pending", observed
+            return "pending", observed, False
         ledger.deployed(plan.wanted, plan.configured)
-        return "unchanged", observed
-    default_is_wrong = endpoints.default_is_wrong(control, ledger, observed)
+        return "unchanged", observed, False
+    default = agentcore.get_endpoint(
+        control, observed["agentRuntimeId"], agentcore.DEFAULT_ENDPOINT
+    )
+    default_is_wrong = endpoints.default_is_wrong(default, ledger, observed)
     endpoints.repair_live(control, ledger, plan.tags)
     _repair_tags(control, plan, ledger, observed["agentRuntimeArn"])
     if different or default_is_wrong or agentcore.is_failed(observed):
-        return "updated", update(control, plan, ledger, observed)
+        return "updated", update(control, plan, ledger, observed), False
     ledger.deployed(plan.wanted, plan.configured)
-    return "unchanged", observed
+    ready = status == agentcore.READY
+    return (
+        "unchanged",
+        observed,
+        ready and agentcore.serves(default, observed["agentRuntimeVersion"]),
+    )
 
 
 def _refuse_artifact_change(wanted: Configuration, observed: dict[str, Any]) -> None:
@@ -133,13 +142,18 @@ def _repair_tags(control: Any, plan: Plan, ledger: RuntimeLedger, arn: str) -> N
 
 
 def _result(
-    clients: Clients, ledger: RuntimeLedger, change: Change, observed: dict[str, Any] | None
+    clients: Clients,
+    ledger: RuntimeLedger,
+    change: Change,
+    observed: dict[str, Any] | None,
+    *,
+    ready: bool,
 ) -> DeployResult:
     runtime = None
     if observed is not None:
         version = observed["agentRuntimeVersion"]
         ledger.runtime.version = version
         runtime = describe_runtime(clients, ledger.runtime, agentcore.DEFAULT_ENDPOINT, version)
-    change = ledger.intend(change)
+    change = ledger.intend(change, last=True)
     repaired = ledger.runtime.deployment.repaired if ledger.runtime.deployment else []
-    return DeployResult(runtime=runtime, change=change, repaired=repaired)
+    return DeployResult(runtime=runtime, change=change, repaired=repaired, ready=ready)

@@ -36,17 +36,16 @@ def move_live(control: Any, runtime_id: str, version: str, token: str) -> None:
     )
 
 
-def default_is_wrong(control: Any, ledger: RuntimeLedger, observed: dict[str, Any]) -> bool:
+def default_is_wrong(
+    endpoint: dict[str, Any] | None, ledger: RuntimeLedger, observed: dict[str, Any]
+) -> bool:
     """Tell whether DEFAULT failed or does not serve the newest version; an update of the runtime repairs that.
 
     Args:
-        control: AgentCore's control plane.
+        endpoint: DEFAULT; None when there is none.
         ledger: Where the drift is noted.
         observed: The answer of `GetAgentRuntime`.
     """
-    endpoint = agentcore.get_endpoint(
-        control, observed["agentRuntimeId"], agentcore.DEFAULT_ENDPOINT
-    )
     if endpoint is None or endpoint["status"] in agentcore.BUSY:
         return False
     version = observed["agentRuntimeVersion"]

@@ -8,4 +8,4 @@ from lifecycle.smoke_test.run import SmokeTested, SmokeTestEvent
 @stage(SmokeTestEvent)
 def handler(event: SmokeTestEvent) -> SmokeTested:
     """Run the stage; see `lifecycle.smoke_test.run.run_smoke_test`."""
-    return run.run_smoke_test(event)
+    return run.run_smoke_test(event, ready=event.runtime)

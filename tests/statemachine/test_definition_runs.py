@@ -46,13 +46,14 @@ QUICK = {"wait": {"intervalSeconds": 0, "maxIntervalSeconds": 1, "timeoutSeconds
 Answer = dict[str, Any] | Exception
 REMOVED = {"removed": ["one"], "wouldRemove": [], "kept": [], "lookedFor": ["one", "two"]}
 RUNTIME = {"id": "r-0123456789", "version": "1", "endpoint": "DEFAULT"}
+DEPLOYED = {"runtime": RUNTIME, "change": "created", "repaired": [], "ready": False}
 USUAL: dict[str, Answer] = {
     "provision_identity": {
         "auth": {"type": "cognito", "clientId": "c"},
         "repaired": ["user enabled"],
     },
     "publish_artifact": {"done": True, "artifact": {"type": "container", "digest": "sha256:0"}},
-    "deploy_runtime": {"runtime": RUNTIME, "change": "created", "repaired": [], "ready": False},
+    "deploy_runtime": DEPLOYED,
     "check_runtime": {"done": True, "redeploy": False, "status": "READY", "runtime": RUNTIME},
     "run_smoke_test": {"smokeTest": {"passed": True, "checks": []}},
     "promote_version": {
@@ -93,7 +94,13 @@ SCENARIOS = [
     Scenario(
         "default",
         visits=("Promote the version",),
-        avoids=("Delete the runtime", "Record the failure", "Wait for the runtime"),
+        avoids=("Delete the runtime", "Record the failure", "Wait to deploy again"),
+    ),
+    Scenario(
+        "unchanged",
+        answers={"deploy_runtime": [{**DEPLOYED, "change": "unchanged", "ready": True}]},
+        visits=("Deploy the runtime", "Run the smoke test", "Promote the version"),
+        avoids=("Check the runtime", "Wait for the runtime"),
     ),
     Scenario(
         "round-trip",

@@ -68,8 +68,9 @@ class SmokeTested(Wire):
 
 
 def run_smoke_test(
-    event: SmokeTestEvent,
+    event: StageEvent,
     *,
+    ready: DeployedRuntime | None = None,
     clients: Clients = CLIENTS,
     sleep: Callable[[float], None] = time.sleep,
 ) -> SmokeTested:
@@ -79,7 +80,8 @@ def run_smoke_test(
     there is one. The session is new and is stopped afterwards, because a running session keeps its old code.
 
     Args:
-        event: The execution and its request, and the runtime that was found to be ready.
+        event: The execution and its request.
+        ready: The runtime as the stage before has seen it, if it has looked.
         clients: DynamoDB, Secrets Manager, Cognito, both planes of AgentCore, CloudWatch Logs and plain HTTPS.
         sleep: Waits between tries, seconds.
 
@@ -101,9 +103,9 @@ def run_smoke_test(
     if endpoint == LIVE_ENDPOINT and runtime.live_identity is not None:
         # A provision that failed may have recorded another identity than that of `live`.
         identity = runtime.live_identity
-    if event.runtime is not None and event.runtime.endpoint == endpoint:
+    if ready is not None and ready.endpoint == endpoint:
         # Looked at just now. The promotion looks again, and moves `live` to no other version.
-        version: str | None = event.runtime.version
+        version: str | None = ready.version
     else:
         version = _served(clients, runtime, endpoint)
     target = Target(str(runtime.arn), endpoint, f"smoke-test-{uuid.uuid4()}")

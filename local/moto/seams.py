@@ -13,7 +13,7 @@ from collections.abc import Callable
 from moto.core.config import default_user_config
 from moto.moto_api._internal.models import moto_api_backend
 
-from local.moto import cognito, events, s3, tagging
+from local.moto import cognito, dynamodb, events, s3, tagging
 from local.moto.stepfunctions import (
     executions,
     expressions,
@@ -30,6 +30,7 @@ SEAMS: tuple[Callable[[], None], ...] = (
     interpreter.fill_context,
     interpreter.unescape_strings,
     interpreter.let_states_errors_through,
+    interpreter.keep_syntax_trees,
     tasks.name_lambda_faults,
     tasks.spell_parameters,
     tasks.share_clients,
@@ -42,6 +43,7 @@ SEAMS: tuple[Callable[[], None], ...] = (
     map_results.write_map_results,
     map_errors.name_map_errors,
     s3.skip_conditional_denials,
+    dynamodb.write_plain_values,
     events.route_events,
     cognito.limit_tokens,
     cognito.enforce_flows,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections import OrderedDict
 from datetime import UTC, datetime
 from typing import Any
 
 import moto.stepfunctions.parser.asl.component.state.state as sfn_state
 import moto.stepfunctions.parser.asl.eval.states as sfn_states
 import moto.stepfunctions.parser.backend.execution_worker as sfn_worker
+from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import (
     CustomErrorName,
 )
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+
+_KEPT_TREES = 16
 
 
 def _iso(moment: datetime) -> str:
@@ -71,3 +76,31 @@ def let_states_errors_through() -> None:
         ErrorName.__init__(self, error_name=error_name)
 
     CustomErrorName.__init__ = accept  # type: ignore[method-assign]
+
+
+def keep_syntax_trees() -> None:
+    """Read the text of a definition once, not at every execution.
+
+    moto parses it for each execution, which was a fifth of the local AWS's CPU time in a lifecycle. Only the syntax
+    tree is kept, which nobody changes: the states are made from it anew, since they hold what is of one execution.
+    Upstream: upstream/definition-parsing.md.
+    """
+    original = ASLParser.state_machine
+    kept: OrderedDict[str, Any] = OrderedDict()
+    lock = threading.Lock()
+
+    def state_machine(self: Any) -> Any:
+        text = str(self.getTokenStream().tokenSource.inputStream)
+        with lock:
+            if text in kept:
+                kept.move_to_end(text)
+                return kept[text]
+        tree = original(self)  # type: ignore[no-untyped-call]
+        if self.getNumberOfSyntaxErrors() == 0:
+            with lock:
+                kept[text] = tree
+                while len(kept) > _KEPT_TREES:
+                    kept.popitem(last=False)
+        return tree
+
+    ASLParser.state_machine = state_machine  # type: ignore[method-assign]

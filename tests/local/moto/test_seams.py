@@ -47,6 +47,8 @@ CANARIES = [
     "resource_server_updates",
     "pool_tags",
     "tagged_pools",
+    "searched_values",
+    "parsed_again",
 ]
 
 

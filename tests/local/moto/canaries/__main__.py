@@ -11,7 +11,15 @@ import os
 
 from moto import mock_aws
 
-from tests.local.moto.canaries import cognito, events, executions, interpreter, map_runs, policies
+from tests.local.moto.canaries import (
+    cognito,
+    effort,
+    events,
+    executions,
+    interpreter,
+    map_runs,
+    policies,
+)
 
 CANARIES = [
     *interpreter.CANARIES,
@@ -20,6 +28,7 @@ CANARIES = [
     *events.CANARIES,
     *policies.CANARIES,
     *cognito.CANARIES,
+    *effort.CANARIES,
 ]
 
 

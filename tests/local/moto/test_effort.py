@@ -1,0 +1,91 @@
+"""The seams that save time do save it, and change no answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from local.moto import seams
+from tests.local.moto.canaries.effort import readings, searches
+from tests.local.moto.canaries.machines import run
+
+VALUES: list[dict[str, Any]] = [
+    {"S": ""},
+    {"S": "a ü \ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16")},
+    {"N": "1.5"},
+    {"BOOL": False},
+    {"NULL": True},
+    {"SS": ["a", "b"]},
+    {"NS": ["1", "2"]},
+    {"B": b"bytes"},
+    {"L": []},
+    {"M": {}},
+    {"L": [{"M": {"S": {"S": "named as a type"}, "a": {"L": [{"B": b"deep"}]}}}]},
+    {"M": {"M": {"M": {"S": {"NULL": True}}}}},
+]
+
+
+@pytest.fixture(autouse=True)
+def account(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "k")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    seams.install()
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+        yield
+
+
+def test_a_value_is_written_without_a_search() -> None:
+    assert searches(100) < 50
+
+
+@pytest.mark.parametrize("value", VALUES, ids=str)
+def test_every_kind_of_value_comes_back_as_it_was(value: dict[str, Any]) -> None:
+    dynamodb = boto3.client("dynamodb")
+    dynamodb.create_table(
+        TableName="t",
+        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    item = {"k": {"S": "a"}, "v": value}
+    dynamodb.put_item(TableName="t", Item=item)
+    assert dynamodb.get_item(TableName="t", Key={"k": {"S": "a"}})["Item"] == item
+    assert dynamodb.scan(TableName="t")["Items"] == [item]
+
+
+def test_a_definition_is_read_once() -> None:
+    assert readings(3) <= 1
+
+
+def test_executions_of_one_definition_share_nothing() -> None:
+    states = {
+        "Count": {
+            "Type": "Pass",
+            "Parameters": {"given.$": "$$.Execution.Name"},
+            "Next": "Each",
+        },
+        "Each": {
+            "Type": "Map",
+            "ItemsPath": "$$.Execution.Input.items",
+            "ItemProcessor": {
+                "StartAt": "One",
+                "States": {"One": {"Type": "Pass", "End": True}},
+            },
+            "End": True,
+        },
+    }
+    outputs = [run(states, name=f"n{n}", input=f'{{"items": [{n}]}}')["output"] for n in range(3)]
+    assert outputs == ["[0]", "[1]", "[2]"]
+
+
+def test_a_definition_with_a_fault_is_refused_every_time() -> None:
+    stepfunctions = boto3.client("stepfunctions")
+    for _ in range(2):
+        with pytest.raises(stepfunctions.exceptions.ClientError, match="mismatched input"):
+            stepfunctions.create_state_machine(
+                name="m", definition='{"StartAt": "A", "States": {', roleArn="arn:aws:iam::1:role/r"
+            )

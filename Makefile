@@ -113,8 +113,9 @@ pictures: $(VENV)/.ready ## draw the pictures of the documentation again
 	@$(BIN)/python -m docs.pictures.generate
 
 .PHONY: build
-build: $(VENV)/.ready $(TOOLS)/.ready ## sam build: what sam deploy would upload, for arm64
+build: $(VENV)/.ready $(TOOLS)/.ready ## sam build: what sam deploy would upload, for arm64, with bytecode
 	@.ci/with-python 3.13 $(SAM) build
+	@.ci/with-python 3.13 python3.13 .ci/byte_compile.py .aws-sam/build
 	@$(BIN)/python -m tests.checks.package
 
 .PHONY: clean

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 if TYPE_CHECKING:
@@ -59,18 +59,24 @@ class Clients:
     """boto3 clients of one session; endpoints and credentials come from the environment.
 
     Args:
-        session: The session to make them from; a new one when left out.
+        session: The boto3 session to make them from; a new session of botocore when left out.
     """
 
     def __init__(self, session: Any = None) -> None:
         self._session = session
 
     def _client(self, service: str, config: Config = _CONFIG) -> Any:
-        if self._session is None:
-            self._session = boto3.session.Session()
-        client = self._session.client(service, config=config)
+        if self._session is not None:
+            client = self._session.client(service, config=config)
+        else:
+            # What boto3 adds to botocore (resources, transfers) is a sixth of a cold start, and nothing here uses it.
+            client = self._bare_session.create_client(service, config=config)
         client.meta.events.register("before-parameter-build", _tell)
         return client
+
+    @cached_property
+    def _bare_session(self) -> Any:
+        return botocore.session.get_session()
 
     @cached_property
     def dynamodb(self) -> Any:

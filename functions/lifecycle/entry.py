@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.parser import parse
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -63,14 +62,15 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 # The service is the stack: the template sets POWERTOOLS_SERVICE_NAME to its name.
 logger = Logger()
-tracer = Tracer()
 metrics = Metrics(namespace="AgentCoreLifecycle")
 
 
 class Wire(BaseModel):
     """Base of what goes into and comes out of a stage: camelCase JSON outside, snake_case inside."""
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="ignore")
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, extra="ignore", defer_build=True
+    )
 
 
 @contextmanager
@@ -145,7 +145,6 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
         name = function.__module__.rpartition(".")[2]
 
         @logger.inject_lambda_context(clear_state=True)
-        @tracer.capture_lambda_handler(capture_response=False)
         @metrics.log_metrics
         @functools.wraps(function)
         def handler(event: Any, context: Any) -> dict[str, Any]:
@@ -154,7 +153,6 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
             metrics.add_dimension(name="stage", value=name)
             # The execution's ARN leads from a log line to the metric's event, the trace and the announcement.
             for key, value in whose.items():
-                tracer.put_annotation(key, value)
                 metrics.add_metadata(key, value)
             try:
                 with aws_errors():
@@ -162,7 +160,7 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
                         raise InvalidRequestError(
                             f"event: given a {type(event).__name__}, allowed: a JSON object"
                         )
-                    parsed = parse(event=event, model=model)
+                    parsed = model.model_validate(event)
                     with fence.fenced(name, whose, context, dry_run=_is_dry_run(event)):
                         result = function(parsed)
             except LifecycleError as error:

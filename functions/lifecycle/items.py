@@ -8,17 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 from pydantic import BaseModel
 
 from lifecycle.record import Record
-
-_SERIALIZER = TypeSerializer()
-_DESERIALIZER = TypeDeserializer()
+from lifecycle.values import from_attribute, to_attribute
 
 
 class ConditionFailedError(Exception):
@@ -188,31 +184,10 @@ def _key(environment: str) -> dict[str, Any]:
 
 
 def _record(item: dict[str, Any]) -> Record:
-    return Record.model_validate(
-        {name: _deep(_DESERIALIZER.deserialize(value), _number) for name, value in item.items()}
-    )
+    return Record.model_validate({name: from_attribute(value) for name, value in item.items()})
 
 
 def _serialize(value: Any) -> Any:
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return _SERIALIZER.serialize(_deep(value, _decimal))
-
-
-def _deep(value: Any, convert: Callable[[Any], Any]) -> Any:
-    if isinstance(value, dict):
-        return {key: _deep(item, convert) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_deep(item, convert) for item in value]
-    return convert(value)
-
-
-def _decimal(value: Any) -> Any:
-    # DynamoDB has no binary floating point. The decimal text of a float reads back as the same float.
-    return Decimal(repr(value)) if isinstance(value, float) else value
-
-
-def _number(value: Any) -> Any:
-    if not isinstance(value, Decimal):
-        return value
-    return int(value) if value == value.to_integral_value() else float(value)
+    return to_attribute(value)

@@ -16,12 +16,18 @@ ENVIRONMENT_TAG = f"{TAG_PREFIX}:environment"
 LIVE_ENDPOINT = "live"
 ARTIFACT_FOLDER = "environments/"
 """The folder of the artifact bucket where a former stack had a folder for each environment."""
+STAGING_FOLDERS = ("build-sources/", "builds/")
+"""What builds read and put. Nothing is used from here after its build, and S3 deletes it after a day."""
+PACKAGES = "packages/"
+"""The folder from which AgentCore takes zips."""
 # Limits of a runtime name (botocore's model: AgentRuntimeName).
 _RUNTIME_NAME_LENGTH = 48
 _ENVIRONMENT_LENGTH = 24
 # Limits of the names of a user pool and of an app client (botocore's model: UserPoolNameType, ClientNameType).
 _COGNITO_NAME_LENGTH = 128
 _IMAGE_TAG = re.compile(r"(?P<environment>[a-z0-9-]+)-[0-9a-f]{32}")
+_ARTIFACT_TAG = re.compile(r"([0-9a-f]{64})-([0-9a-f]{12})-.+")
+_ARTIFACT_KEY = re.compile(r"[a-z-]+/([0-9a-f]{64})/([0-9a-f]{12})[./].+")
 _FLOW_WORDS: dict[Flow, str] = {"password": "password", "clientCredentials": "machine"}
 
 
@@ -111,6 +117,18 @@ def build_prefix(content_hash: str, generation: str) -> str:
 def package_key(content_hash: str, generation: str) -> str:
     """The key of the zip for direct code deployment. No build may write it."""
     return f"packages/{content_hash}/{generation}.zip"
+
+
+def artifact_of_image(tag: str) -> tuple[str, str] | None:
+    """The content hash and generation that an image's tag names; None for a tag that is not the lifecycle's."""
+    match = _ARTIFACT_TAG.fullmatch(tag)
+    return (match[1], match[2]) if match else None
+
+
+def artifact_of_key(key: str) -> tuple[str, str] | None:
+    """The content hash and generation that an object's key names; None for a key that is not the lifecycle's."""
+    match = _ARTIFACT_KEY.fullmatch(key) if key.startswith((*STAGING_FOLDERS, PACKAGES)) else None
+    return (match[1], match[2]) if match else None
 
 
 def artifact_prefix(environment: str) -> str:

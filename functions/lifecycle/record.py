@@ -17,7 +17,9 @@ from lifecycle.names import Flow
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="ignore")
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, extra="ignore", defer_build=True
+    )
 
 
 class Lock(_Section):

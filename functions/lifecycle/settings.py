@@ -20,7 +20,7 @@ def _split(value: Any) -> Any:
 class Settings(BaseModel):
     """The settings that every function has. A field `table_name` is the environment variable `TABLE_NAME`."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", str_min_length=1)
+    model_config = ConfigDict(frozen=True, extra="ignore", str_min_length=1, defer_build=True)
 
     stack_name: str
     table_name: str

@@ -22,8 +22,8 @@ MARGIN_SECONDS = 10
 """How long after its deadline a call may still take effect: clocks differ, and a request may be on its way."""
 
 
-class Records:
-    """The records of all environments, and their locks.
+class Locks:
+    """The records of all environments, as far as their locks go.
 
     Args:
         dynamodb: A boto3 DynamoDB client.
@@ -47,10 +47,6 @@ class Records:
         if record is None or record.lock is None or record.lock.execution != execution:
             raise lock_lost(environment, execution)
         return record
-
-    def all(self) -> Iterator[Record]:
-        """Read every record, page by page."""
-        return self._items.scan()
 
     def acquire(
         self,
@@ -113,6 +109,42 @@ class Records:
             except ConditionFailedError:
                 continue
 
+    def release(
+        self,
+        environment: str,
+        execution: str,
+        copy: dict[str, str] | None = None,
+        **changes: Any,
+    ) -> bool:
+        """Release the lock, with last changes; False when this execution did not hold it, which is not an error.
+
+        Args:
+            environment: Which environment.
+            execution: ARN of the execution.
+            copy: Attribute names of `Record`, to those of attributes whose value they take; they must exist.
+            **changes: As for `update`.
+        """
+        values = {to_camel(name): value for name, value in changes.items()}
+        copied = {to_camel(name): to_camel(source) for name, source in (copy or {}).items()}
+        try:
+            self._items.write(
+                environment,
+                {**values, "lock": None, "updatedAt": now()},
+                holds_the_lock(execution),
+                copy=copied,
+            )
+        except ConditionFailedError:
+            return False
+        return True
+
+
+class Records(Locks):
+    """The records of all environments, and their locks."""
+
+    def all(self) -> Iterator[Record]:
+        """Read every record, page by page."""
+        return self._items.scan()
+
     def adopt(self, environment: str, execution: str) -> bool:
         """Create a record, without a lock, for an environment that is known only from its resources' tags.
 
@@ -173,34 +205,6 @@ class Records:
             raise lock_lost(environment, execution) from None
         call.written()
         return record
-
-    def release(
-        self,
-        environment: str,
-        execution: str,
-        copy: dict[str, str] | None = None,
-        **changes: Any,
-    ) -> bool:
-        """Release the lock, with last changes; False when this execution did not hold it, which is not an error.
-
-        Args:
-            environment: Which environment.
-            execution: ARN of the execution.
-            copy: Attribute names of `Record`, to those of attributes whose value they take; they must exist.
-            **changes: As for `update`.
-        """
-        values = {to_camel(name): value for name, value in changes.items()}
-        copied = {to_camel(name): to_camel(source) for name, source in (copy or {}).items()}
-        try:
-            self._items.write(
-                environment,
-                {**values, "lock": None, "updatedAt": now()},
-                holds_the_lock(execution),
-                copy=copied,
-            )
-        except ConditionFailedError:
-            return False
-        return True
 
     def delete(self, environment: str, execution: str) -> bool:
         """Delete the record and its lock; False when this execution did not hold the lock.

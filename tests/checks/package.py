@@ -1,4 +1,4 @@
-"""Checks what `sam build` has made: every handler is there, every binary is for arm64.
+"""Checks what `make build` has made: every handler is there, every binary is for arm64, every module has bytecode.
 
 Run as `python -m tests.checks.package [FOLDER]`; the folder is `.aws-sam/build` by default.
 """
@@ -16,6 +16,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 _ELF = b"\x7fELF"
 _MACHINE_OFFSET = 18
 _AARCH64 = 183  # e_machine of AArch64, elf.h
+_BYTECODE = "__pycache__/{}.cpython-313.pyc"  # the runtime's version, in template.yaml
 
 
 def problems(build: Path) -> Iterator[str]:
@@ -27,6 +28,13 @@ def problems(build: Path) -> Iterator[str]:
         module = Path(*handler.split(".")[:-1]).with_suffix(".py")
         if not (build / name / module).is_file():
             yield f"{name}: {module} is missing"
+        bare = [
+            file
+            for file in (build / name).rglob("*.py")
+            if not (file.parent / _BYTECODE.format(file.stem)).is_file()
+        ]
+        if bare:
+            yield f"{name}: {len(bare)} modules have no bytecode, such as {min(bare).name}: run make build"
         binaries = list(_binaries(build / name))
         if not binaries:
             # pydantic's core is one, so none at all means that the dependencies are missing.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.checks import locks, package, render_definitions
 
+ROOT = Path(__file__).parents[2]
 TEMPLATE = """
 Resources:
   CheckFunction:
@@ -28,6 +30,8 @@ def build(tmp_path: Path) -> Path:
     (tmp_path / "template.yaml").write_text(TEMPLATE)
     (tmp_path / "CheckFunction/handlers").mkdir(parents=True)
     (tmp_path / "CheckFunction/handlers/check.py").write_text("")
+    (tmp_path / "CheckFunction/handlers/__pycache__").mkdir()
+    (tmp_path / "CheckFunction/handlers/__pycache__/check.cpython-313.pyc").write_bytes(b"")
     (tmp_path / "CheckFunction/core.so").write_bytes(elf(183))
     return tmp_path
 
@@ -41,6 +45,38 @@ def test_a_binary_for_another_machine_is_found(build: Path) -> None:
     assert list(package.problems(build)) == [
         "CheckFunction: CheckFunction/wrong.so is not for arm64 (machine 62)"
     ]
+
+
+def test_a_module_without_bytecode_is_found(build: Path) -> None:
+    (build / "CheckFunction/handlers/more.py").write_text("")
+    assert list(package.problems(build)) == [
+        "CheckFunction: 1 modules have no bytecode, such as more.py: run make build"
+    ]
+
+
+def test_byte_compiled_packages_are_alike_and_hold_without_their_times(tmp_path: Path) -> None:
+    for name in ("One", "Two"):
+        (tmp_path / name / "inner").mkdir(parents=True)
+        (tmp_path / name / "inner/module.py").write_text("VALUE = 1\n")
+    (tmp_path / "Two/own.py").write_text("OWN = 2\n")
+    subprocess.run([sys.executable, ROOT / ".ci/byte_compile.py", tmp_path], check=True)
+    for name in ("One", "Two"):
+        (made,) = (tmp_path / name / "inner/__pycache__").iterdir()
+        # PEP 552: the flags are 1 for a hash that is not compared.
+        assert made.read_bytes()[4:8] == (1).to_bytes(4, "little")
+        assert b"/inner/module.py" not in made.read_bytes()
+    assert len(list((tmp_path / "Two/__pycache__").iterdir())) == 1
+
+
+def test_a_build_folder_without_a_package_is_refused(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, ROOT / ".ci/byte_compile.py", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "run sam build first" in ended.stderr
 
 
 def test_a_package_without_its_handler_or_dependencies_is_found(build: Path) -> None:

@@ -87,7 +87,7 @@ SCENARIOS = {
         after={"client_credentials": CURL, "invoke-agent-runtime": "cat answer.json"},
     ),
     "docs/security.md": Scenario(
-        ("agentcore-lifecycle:smoke-test-host", "auth.example.com"),
+        ("smoke-test-host", "auth.example.com", "smoke-test-environments", "lifecycle/shop"),
         before={
             "tag-resource": "aws secretsmanager create-secret --name my-provider-credentials --secret-string '{}'"
         },

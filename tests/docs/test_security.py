@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lifecycle.provider.secret_tags import HOST_TAG
+from lifecycle.provider.secret_tags import ENVIRONMENTS_TAG, HOST_TAG
 from lifecycle.request.model import parse_request
 from local.edge.iam.authorization import Authorization
 from local.edge.iam.permission import Permission, Place
@@ -85,6 +85,7 @@ def test_the_names_of_the_page_are_those_of_the_stack() -> None:
     declared = yaml.safe_load(parameters[1])
     for page in PAGES:
         assert HOST_TAG in text_of(page)
+        assert ENVIRONMENTS_TAG in text_of(page)
         for name in ("ProviderHosts", "ProviderNetworks"):
             assert name in declared
             assert f"`{name}" in text_of(page)

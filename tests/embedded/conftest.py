@@ -19,6 +19,8 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
+from tests.embedded.signing_in import auths as auths
+from tests.embedded.signing_in import provider as provider
 from tests.foreign.engines import recording
 
 AGENTS = Path(__file__).parent / "agents"

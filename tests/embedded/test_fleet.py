@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from lifecycle.fleet.strays import SETTLED_SECONDS
 from tests.embedded.fleet_results import results
+from tests.functions.lifecycle.fleet.aging import age
 
 pytestmark = pytest.mark.embedded
 # A runtime that is gone answers 404, which decides nothing until the smoke test's time is up.
@@ -143,6 +145,49 @@ def test_orphans_are_reported_and_removed_only_when_that_is_said(
     assert outcomes(lifecycle, removed) == {name: "SUCCEEDED"}
     assert lifecycle.leftovers(name) == {}
     assert json.dumps(fleet(lifecycle, action="sweep").output).count(name) == 0
+
+
+def test_what_no_item_vouches_for_is_swept_once_it_is_old(
+    lifecycle: Any,
+    environment: Callable[[], str],
+    uploaded: Callable[..., dict[str, str]],
+    tiny: dict[str, Any],
+) -> None:
+    image, archive, other = environment(), environment(), environment()
+    source = uploaded("echo", f"uploads/{image}.zip", **{"own.txt": image})
+    provision(lifecycle, [image], {"type": "container", "source": source})
+    provision(lifecycle, [archive], {"type": "code", "source": source})
+    provision(lifecycle, [other], tiny)
+    # Somebody deletes the artifacts' items by hand, so the teardown does not know of them.
+    for item in lifecycle.artifacts():
+        if item["usedBy"] <= {image, archive}:
+            lifecycle.aws.client("dynamodb").delete_item(
+                TableName=lifecycle.aws.outputs["ArtifactsTableName"],
+                Key={"contentHash": {"S": item["contentHash"]}},
+            )
+    for name in (image, archive):
+        gone = lifecycle.run({"action": "teardown", "environment": name})
+        assert gone.status == "SUCCEEDED", (gone.error, gone.cause)
+    left = lifecycle.leftovers(image)
+    assert left.keys() == {"images", "objects"}
+    young = fleet(lifecycle, action="sweep", removeOrphans=True)
+    assert not [one for one in young.output["orphans"] if one["environment"] is None]
+    assert lifecycle.leftovers(image) == left
+
+    age(SETTLED_SECONDS + 60)
+    reported = fleet(lifecycle, action="sweep")
+    strays = [one for one in reported.output["orphans"] if one["environment"] is None]
+    assert len(strays) == len(left["images"]) + len(set(left["objects"]))
+    assert {(one["removable"], one["removed"]) for one in strays} == {(True, False)}
+    assert lifecycle.leftovers(image) == left, "only reported"
+    removed = fleet(lifecycle, action="sweep", removeOrphans=True)
+    assert removed.status == "SUCCEEDED", (removed.error, removed.cause)
+    assert {one["arn"] for one in removed.output["orphans"] if one["removed"]} == {
+        one["arn"] for one in strays
+    }
+    assert lifecycle.leftovers(image) == {}
+    # The other environments' artifacts are as old, and still there.
+    assert fleet(lifecycle, action="verify", environments=[other]).status == "SUCCEEDED"
 
 
 def test_a_fleet_of_an_unknown_environment_is_refused(lifecycle: Any) -> None:

@@ -12,6 +12,12 @@ from tests.functions.lifecycle.provider.listener import Listener, listening
 
 pytestmark = pytest.mark.embedded
 HOST_TAG = "agentcore-lifecycle:smoke-test-host"
+ENVIRONMENTS_TAG = "agentcore-lifecycle:smoke-test-environments"
+
+
+def tagged(host: str, users: str) -> list[dict[str, str]]:
+    """The tags by which an owner allows a secret."""
+    return [{"Key": HOST_TAG, "Value": host}, {"Key": ENVIRONMENTS_TAG, "Value": users}]
 
 
 @pytest.fixture
@@ -66,18 +72,26 @@ def test_no_attempt_on_another_environment_s_secret_reaches_the_listener(
     # IAM: the function may not even look at the secret of an environment.
     refused(steal(attacker.discovery_url), "which this stack may not look at (AccessDenied")
     # Nor does a tag for the attacker's host change that.
-    secrets.tag_resource(SecretId=victim, Tags=[{"Key": HOST_TAG, "Value": "127.0.0.1"}])
+    own = tagged("127.0.0.1", f"agentcore-lifecycle/{thief}")
+    secrets.tag_resource(SecretId=victim, Tags=own)
     refused(steal(attacker.discovery_url), "which this stack may not look at (AccessDenied")
     # A secret that another application tagged for its own provider.
     other = secrets.create_secret(
         Name=f"other-application/{thief}",
         SecretString=json.dumps(value),
-        Tags=[{"Key": HOST_TAG, "Value": "auth.example.com"}],
+        Tags=tagged("auth.example.com", f"agentcore-lifecycle/{thief}"),
     )["ARN"]
     refused(steal(attacker.discovery_url, other), "may be used only for auth.example.com")
+    # One for this very provider, but for another environment, or for another stack: IAM refuses the latter.
+    secrets.tag_resource(SecretId=other, Tags=tagged("127.0.0.1", f"agentcore-lifecycle/{shop}"))
+    refused(steal(attacker.discovery_url, other), f"without agentcore-lifecycle/{thief}")
+    secrets.tag_resource(
+        SecretId=other, Tags=tagged("127.0.0.1", f"other/... x-agentcore-lifecycle/{thief}")
+    )
+    refused(steal(attacker.discovery_url, other), "which this stack may not look at (AccessDenied")
     assert attacker.heard == []
     assert reads_of(aws) == before
-    secrets.untag_resource(SecretId=victim, TagKeys=[HOST_TAG])
+    secrets.untag_resource(SecretId=victim, TagKeys=[HOST_TAG, ENVIRONMENTS_TAG])
     again = lifecycle.run({"environment": shop, "action": "smokeTest"})
     assert again.status == "SUCCEEDED", (again.error, again.cause)
     assert "echo of" in again.output["smokeTest"]["answer"]
@@ -87,18 +101,18 @@ def test_a_token_endpoint_elsewhere_gets_no_secret(
     lifecycle: Any, environment: Callable[[], str], tiny: dict[str, Any], attacker: Listener
 ) -> None:
     """The tag allows the provider's host, but its document sends the secret to another port of it."""
-    aws = lifecycle.aws
+    aws, name = lifecycle.aws, environment()
     secret = aws.client("secretsmanager").create_secret(
-        Name=f"their-own/{environment()}",
+        Name=f"their-own/{name}",
         SecretString=json.dumps({"clientId": "x", "clientSecret": "s3cret-of-theirs"}),
-        Tags=[{"Key": HOST_TAG, "Value": "127.0.0.1"}],
+        Tags=tagged("127.0.0.1", f"agentcore-lifecycle/{name}"),
     )["ARN"]
     before = reads_of(aws)
     with listening() as elsewhere:
         attacker.token_endpoint = f"{elsewhere.url}/token"
         run = lifecycle.run(
             {
-                "environment": environment(),
+                "environment": name,
                 "artifact": tiny,
                 "auth": {
                     "type": "jwt",

@@ -254,8 +254,22 @@ def test_the_fleets_functions_reach_only_the_fleets_files(
     assert [
         (statement["Action"], statement["Resource"])
         for statement in policy["Statement"]
-        if "s3:" in str(statement["Action"]) and statement["Action"] != "s3:ListBucketVersions"
+        if re.search(r"s3:(?!ListBucketVersions|Delete)", str(statement["Action"]))
     ] == [(action, f"${{ArtifactBucket.Arn}}/{below}")]
+
+
+@pytest.mark.parametrize("function", ["SelectEnvironmentsFunction", "DeleteArtifactFunction"])
+def test_only_artifacts_are_deleted(function: str) -> None:
+    """No source, no zip of somebody's own elsewhere, and no result of a fleet."""
+    (policy,) = plain_template()["Resources"][function]["Properties"]["Policies"]
+    deleting = [each for each in policy["Statement"] if "s3:Delete" in str(each["Action"])]
+    places = {
+        place.removeprefix("${ArtifactBucket.Arn}/")
+        for each in deleting
+        for place in each["Resource"]
+    }
+    former = {"environments/*"} if function == "DeleteArtifactFunction" else set()
+    assert places == {"build-sources/*", "builds/*", "packages/*"} | former
 
 
 def test_the_fleets_files_expire() -> None:

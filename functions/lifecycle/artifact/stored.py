@@ -33,11 +33,13 @@ class Images:
 
     def tags(self) -> list[str]:
         """Find the tags of the images, sorted."""
-        pages = self._ecr.get_paginator("list_images").paginate(
-            repositoryName=self._repository, filter={"tagStatus": "TAGGED"}
+        images = tagged_images(self._ecr, self._repository)
+        return sorted(
+            tag
+            for image in images
+            for tag in image.get("imageTags", [])
+            if self._ours.fullmatch(tag)
         )
-        tags = [image.get("imageTag", "") for page in pages for image in page["imageIds"]]
-        return sorted(tag for tag in tags if self._ours.fullmatch(tag))
 
     def delete(self, tags: list[str]) -> list[str]:
         """Delete images by tag; returns those that ECR could not delete, with its reason."""
@@ -75,12 +77,10 @@ class Objects:
 
     def versions(self) -> list[dict[str, str]]:
         """Find every version and delete marker, each as `Key` and `VersionId`."""
-        paginator = self._s3.get_paginator("list_object_versions")
         return [
             {"Key": item["Key"], "VersionId": item["VersionId"]}
             for prefix in self._prefixes
-            for page in paginator.paginate(Bucket=self._bucket, Prefix=prefix)
-            for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            for item in object_versions(self._s3, self._bucket, prefix)
         ]
 
     def delete(self, versions: list[dict[str, str]]) -> list[str]:
@@ -114,6 +114,23 @@ class Objects:
 
     def _label(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"
+
+
+def tagged_images(ecr: Any, repository: str) -> Iterator[dict[str, Any]]:
+    """List the images that have a tag, as DescribeImages does."""
+    pages = ecr.get_paginator("describe_images").paginate(
+        repositoryName=repository, filter={"tagStatus": "TAGGED"}
+    )
+    for page in pages:
+        yield from page["imageDetails"]
+
+
+def object_versions(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """List every version and delete marker below a prefix, as ListObjectVersions does; page by page, by key."""
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+    for page in pages:
+        yield from page.get("Versions", [])
+        yield from page.get("DeleteMarkers", [])
 
 
 def _batches(items: Sequence[Any], size: int) -> Iterator[list[Any]]:

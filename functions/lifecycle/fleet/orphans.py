@@ -1,15 +1,17 @@
-"""Orphans: resources that have this stack's tags or names, or artifacts in use, but no record."""
+"""Orphans: resources that have this stack's tags or names, or artifacts in use, but no record; and strays."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
 from lifecycle import names
 from lifecycle.artifact.shared.item import SharedArtifact
+from lifecycle.artifact.stored import tagged_images
 from lifecycle.clients import Clients
 from lifecycle.entry import Wire
+from lifecycle.fleet.strays import Strays
 from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG
 from lifecycle.record import Record
 from lifecycle.runtime import agentcore
@@ -20,13 +22,16 @@ class Orphan(Wire):
 
     Attributes:
         arn: The resource; for an image its URI with the tag; for an artifact `artifact <content hash>`.
-        environment: The environment that its tag, or its name, names, or that uses it.
-        removable: True when the environment has no record, so a teardown removes nothing that is in use.
+        environment: The environment that its tag, or its name, names, or that uses it; None for a stray.
+        removable: True when the environment has no record, so a teardown removes nothing that is in use; for a stray,
+            when its name is the lifecycle's.
+        removed: True when this sweep has removed it: a stray. All others are removed by a teardown.
     """
 
     arn: str
-    environment: str
+    environment: str | None
     removable: bool
+    removed: bool = False
 
 
 def find_orphans(
@@ -80,15 +85,33 @@ def find_orphans(
     ]
 
 
+def find_strays(
+    strays: Strays,
+    records: list[Record],
+    artifacts: Callable[[], Iterable[SharedArtifact]],
+    *,
+    remove: bool,
+) -> list[Orphan]:
+    """Find what no environment owns, and remove it if told to; see `lifecycle.fleet.strays`."""
+    found = strays.find(records, artifacts)
+    removed = strays.remove(found) if remove else set()
+    return [
+        Orphan(
+            arn=stray.arn,
+            environment=None,
+            removable=stray.removable,
+            removed=stray.arn in removed,
+        )
+        for stray in found
+    ]
+
+
 def _images(ecr: Any, repository_uri: str) -> Iterator[tuple[str, str]]:
-    pages = ecr.get_paginator("list_images").paginate(
-        repositoryName=repository_uri.partition("/")[2], filter={"tagStatus": "TAGGED"}
-    )
-    for page in pages:
-        for image in page["imageIds"]:
-            environment = names.environment_of_image(image["imageTag"])
+    for image in tagged_images(ecr, repository_uri.partition("/")[2]):
+        for tag in image.get("imageTags", []):
+            environment = names.environment_of_image(tag)
             if environment is not None:
-                yield f"{repository_uri}:{image['imageTag']}", environment
+                yield f"{repository_uri}:{tag}", environment
 
 
 def _folders(s3: Any, bucket: str) -> Iterator[tuple[str, str]]:

@@ -50,7 +50,8 @@ class FleetRequest(InputModel):
     )
     remove_orphans: bool = Field(
         default=False,
-        description="For `sweep`: also tears down environments that have tagged resources but no record.",
+        description="For `sweep`: also tears down environments that have tagged resources but no record, and, without "
+        "`environments` and `pattern`, removes images and objects that no environment owns.",
         json_schema_extra=allowed("true or false, true only with action sweep"),
     )
     max_concurrency: int = Field(
@@ -65,6 +66,11 @@ class FleetRequest(InputModel):
         description="Lists what would be started and starts nothing.",
         json_schema_extra=allowed("true or false"),
     )
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether neither names nor a pattern restrict the environments."""
+        return self.environments is None and self.pattern is None
 
     @model_validator(mode="after")
     def _fields_fit_the_action(self) -> Self:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 from pydantic import Field
@@ -15,8 +16,9 @@ from lifecycle.entry import Wire
 from lifecycle.errors import InvalidRequestError
 from lifecycle.fleet.files import Location, folder, write_list
 from lifecycle.fleet.gauges import measure_environments, measure_orphans
-from lifecycle.fleet.orphans import Orphan, find_orphans
+from lifecycle.fleet.orphans import Orphan, find_orphans, find_strays
 from lifecycle.fleet.request import FleetRequest, parse_fleet_request
+from lifecycle.fleet.strays import Strays
 from lifecycle.record import Record
 from lifecycle.request.model import SHORTEST_LIFETIME
 from lifecycle.settings import Settings
@@ -117,14 +119,13 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
     orphans: list[Orphan] = []
     if request.action == "sweep":
         shared = SharedArtifacts(clients.dynamodb, settings.artifacts_table_name)
-        orphans = find_orphans(
-            clients,
-            settings.stack_name,
-            records,
-            shared.all(),
-            bucket=settings.artifact_bucket,
-            repository_uri=settings.repository_uri,
-        )
+        places = {"bucket": settings.artifact_bucket, "repository_uri": settings.repository_uri}
+        artifacts = cache(lambda: list(shared.all()))
+        # Strays have no environment that a name or pattern could choose.
+        remove = request.remove_orphans and not request.dry_run and request.is_of_all
+        strays = find_strays(Strays(clients, **places), records, artifacts, remove=remove)
+        orphans = find_orphans(clients, settings.stack_name, records, artifacts(), **places)
+        orphans += strays
         measure_orphans(len(orphans))
     if request.remove_orphans:
         for environment in _removable(request, orphans):
@@ -225,7 +226,9 @@ def _rebuild(request: FleetRequest, record: Record) -> dict[str, Any] | None:
 
 
 def _removable(request: FleetRequest, orphans: list[Orphan]) -> list[str]:
-    environments = {orphan.environment for orphan in orphans if orphan.removable}
+    environments = {
+        orphan.environment for orphan in orphans if orphan.removable and orphan.environment
+    }
     return sorted(name for name in environments if _is_named(request, name))
 
 

@@ -90,8 +90,8 @@ class Auth(InputModel):
         pattern=_SECRET_ARN,
         description="For `jwt`: the secret that holds the smoke test's own client credentials, as JSON "
         "`{clientId, clientSecret, scope?, audience?}`. The smoke test sends them to the provider's token endpoint. "
-        "The secret must have the tag `agentcore-lifecycle:smoke-test-host`, whose value is the host of "
-        "`discoveryUrl`.",
+        "The secret must have two tags: `agentcore-lifecycle:smoke-test-host` with the host of `discoveryUrl`, and "
+        "`agentcore-lifecycle:smoke-test-environments` with `<stack>/<environment>`.",
         json_schema_extra=allowed(
             "the ARN of a Secrets Manager secret of this account, only for auth.type jwt"
         ),

@@ -5,7 +5,6 @@ A sentence names the field as the caller writes it, the value that was given, an
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -33,7 +32,9 @@ LONGEST_MESSAGE = _SENTENCES * 1000
 class InputModel(BaseModel):
     """Base of the input's models: camelCase JSON, no unknown fields, no conversion of types."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", strict=True, frozen=True, defer_build=True
+    )
 
 
 M = TypeVar("M", bound=InputModel)
@@ -211,6 +212,8 @@ def _is_odd_name(root: type[BaseModel], wrong: ErrorDetails) -> bool:
 def _sentence(root: type[BaseModel], wrong: ErrorDetails, path: list[str]) -> str:
     if wrong["type"] == "extra_forbidden" or _is_odd_name(root, wrong):
         siblings = _fields_at(root, path[:-1])
+        import difflib  # only a refused input pays for it
+
         close = difflib.get_close_matches(path[-1], siblings, n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
         return f"{'.'.join(path)}: unknown field{hint}, allowed: {', '.join(siblings)}"

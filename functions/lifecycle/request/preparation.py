@@ -53,7 +53,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     settings = Settings.load()
     records = Records(clients.dynamodb, settings.table_name)
     if request.action == "provision":
-        check_provider(request.auth, clients)
+        check_provider(request.auth, request.environment, clients)
 
     def check(record: Record | None) -> None:
         if request.action == "provision":

@@ -10,6 +10,7 @@ from lifecycle.clients import Clients
 from lifecycle.entry import EXPLICIT_DENY, is_explicit_deny
 from lifecycle.errors import InvalidRequestError
 from lifecycle.provider import hosts, secret_tags
+from lifecycle.provider.secret_tags import Use
 from lifecycle.request.auth import Auth
 from lifecycle.request.inputs import shown
 from lifecycle.settings import ProviderSettings
@@ -18,32 +19,35 @@ from lifecycle.settings import ProviderSettings
 _NO_SUCH_SECRET = ("ResourceNotFoundException", "InvalidParameterException", "ValidationException")
 
 
-def check_provider(auth: Auth, clients: Clients) -> None:
+def check_provider(auth: Auth, environment: str, clients: Clients) -> None:
     """Check the provider and the secret that a request names. The secret's value is not read.
 
     Args:
         auth: The section `auth` of a request that provisions.
+        environment: The environment that it provisions.
         clients: Secrets Manager.
 
     Raises:
         InvalidRequestError: The stack's parameter `ProviderHosts` does not have the provider's host, or the secret's
-            tags do not allow the secret for it.
+            tags do not allow the secret for it and for this environment.
     """
     if auth.type != "jwt":
         return
     url = str(auth.discovery_url)
-    allowed = hosts.refusal(url, ProviderSettings.load())
+    settings = ProviderSettings.load()
+    allowed = hosts.refusal(url, settings)
     place = hosts.place_of(url)
     if allowed is not None or place is None:
         raise InvalidRequestError(f"auth.discoveryUrl: given {shown(url)}, allowed: {allowed}")
-    problem = _of_secret(clients.secrets, str(auth.token_secret_arn), place.host)
+    use = Use(place.host, settings.stack_name, environment)
+    problem = _of_secret(clients.secrets, str(auth.token_secret_arn), use)
     if problem is not None:
         raise InvalidRequestError(
             f"auth.tokenSecretArn: given {shown(auth.token_secret_arn)}, {problem}"
         )
 
 
-def _of_secret(secrets: Any, arn: str, host: str) -> str | None:
+def _of_secret(secrets: Any, arn: str, use: Use) -> str | None:
     try:
         tags = secret_tags.tags_of(secrets, arn)
     except ClientError as error:
@@ -56,8 +60,8 @@ def _of_secret(secrets: Any, arn: str, host: str) -> str | None:
             return f"which this stack may not look at ({code}); {EXPLICIT_DENY}"
         return (
             f"which this stack may not look at ({code}): it is no secret of this account and Region, it belongs to an "
-            f"environment, or it has no tag {secret_tags.HOST_TAG} (which replaces {secret_tags.FORMER_TAG}=allowed); "
-            f"{secret_tags.how_to_allow(host)}"
+            f"environment, or it has no tag {secret_tags.HOST_TAG} (which replaces {secret_tags.FORMER_TAG}=allowed) "
+            f"or no tag {secret_tags.ENVIRONMENTS_TAG} that names the stack; {secret_tags.how_to_allow(use)}"
         )
-    problem = secret_tags.refusal(tags, host)
+    problem = secret_tags.refusal(tags, use)
     return f"which {problem}" if problem else None

@@ -92,7 +92,7 @@ class _Promoter:
         self._tags = tags
 
     def promote(self) -> PromotionResult:
-        version = self._under_way() or self._proven()
+        version = _under_way(self._runtime, self._event.execution) or self._proven()
         endpoint = agentcore.get_endpoint(self._control, self._id, LIVE_ENDPOINT)
         note = self._note(version, endpoint)
         if endpoint is None:
@@ -102,7 +102,10 @@ class _Promoter:
             return self._finish(note, endpoint)
         if status in agentcore.BUSY:
             return self._wait(note, endpoint)
-        if status in agentcore.FAILED and self._under_way() == version:
+        if (
+            status in agentcore.FAILED
+            and _under_way(self._runtime, self._event.execution) == version
+        ):
             self._refuse(note, endpoint)
         if status in ("CREATE_FAILED", "DELETE_FAILED"):
             # The next call creates the endpoint again; another number of tries gives another token.
@@ -124,13 +127,6 @@ class _Promoter:
                 f"({self._runtime.proven_version or 'none did'}); live does not move; retry the execution"
             )
         return str(version)
-
-    def _under_way(self) -> str | None:
-        """The version that this execution has begun to move `live` to: it was the proven one when the move began."""
-        note = self._runtime.promotion
-        if note is None or note.execution != self._event.execution or not note.begun:
-            return None
-        return note.version if note.version == self._runtime.proven_version else None
 
     def _note(self, version: str, endpoint: dict[str, Any] | None) -> Promotion:
         note = self._runtime.promotion
@@ -203,14 +199,10 @@ class _Promoter:
             # An endpoint that this execution has created has its tags from the start.
             agentcore.write_tags(self._control, endpoint["agentRuntimeEndpointArn"], self._tags)
         log_groups.set_retention(self._clients.logs, self._id, self._retention)
-        if not self._moved_nothing(note):
+        stayed = note.previous_version == note.version and not note.begun
+        if not stayed or self._runtime != self._recorded:
             self._keep(note.model_copy(update={"begun": False}), last=True)
         return self._result(note, done=True)
-
-    def _moved_nothing(self, note: Promotion) -> bool:
-        """Whether `live` was where it is, as the record says already."""
-        stayed = note.previous_version == note.version and not note.begun
-        return stayed and self._runtime == self._recorded
 
     def _keep(self, note: Promotion, *, last: bool = False) -> None:
         self._runtime.promotion = note
@@ -227,3 +219,11 @@ class _Promoter:
             promotion=PromotedVersion(version=note.version, previous_version=note.previous_version),
             runtime=describe_runtime(self._clients, self._runtime, LIVE_ENDPOINT, note.version),
         )
+
+
+def _under_way(runtime: RuntimeRecord, execution: str) -> str | None:
+    """The version that an execution has begun to move `live` to: it was the proven one when the move began."""
+    note = runtime.promotion
+    if note is None or note.execution != execution or not note.begun:
+        return None
+    return note.version if note.version == runtime.proven_version else None

@@ -18,6 +18,7 @@ from lifecycle.identity.late_tags import late_tags
 from lifecycle.identity.oauth import token_endpoint
 from lifecycle.provider import hosts
 from lifecycle.provider.discovery import DiscoveryRefusedError, token_endpoint_of
+from lifecycle.provider.secret_tags import Use
 from lifecycle.record import IdentityRecord
 from lifecycle.settings import ProviderSettings, Settings
 from lifecycle.smoke_test.credentials.secret import (
@@ -81,7 +82,7 @@ def sign_in(
     if identity.type == "iam":
         return SignedIn()
     if identity.type == "jwt":
-        return _with_provider(identity, clients, patience)
+        return _with_provider(environment, identity, clients, patience)
     with late_tags(lambda: identity.tagged_at):
         stack = Settings.load().stack_name
         own = Secret.of_environment(clients, patience, identity, stack, environment)
@@ -180,7 +181,9 @@ def _as_machine(
     )
 
 
-def _with_provider(identity: IdentityRecord, clients: Clients, patience: Patience) -> SignedIn:
+def _with_provider(
+    environment: str, identity: IdentityRecord, clients: Clients, patience: Patience
+) -> SignedIn:
     """Exchange a caller's own secret for a token. Everything is checked before the secret's value is read."""
     settings = ProviderSettings.load()
     url = str(identity.discovery_url)
@@ -190,9 +193,8 @@ def _with_provider(identity: IdentityRecord, clients: Clients, patience: Patienc
             f"the discovery URL {url[:200]}, allowed: {allowed}",
             "provision again with another auth.discoveryUrl",
         )
-    secret, secret_hosts = Secret.of_provider(
-        clients, patience, identity.token_secret_arn, place.host
-    )
+    use = Use(place.host, settings.stack_name, environment)
+    secret, secret_hosts = Secret.of_provider(clients, patience, identity.token_secret_arn, use)
     network = settings.provider_networks
     document = read_document(clients, patience, url, network)
     try:

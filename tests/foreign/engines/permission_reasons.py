@@ -42,6 +42,18 @@ EXPECTED_REFUSALS = (
         r":::somebody-elses/",
         "test_artifacts: a source in a bucket that the stack does not name",
     ),
+    Refusal(
+        "PrepareRequestFunction",
+        "secretsmanager:DescribeSecret",
+        r":secret:agentcore-lifecycle/",
+        "test_theft: an environment's own secret as auth.tokenSecretArn",
+    ),
+    Refusal(
+        "PrepareRequestFunction",
+        "secretsmanager:DescribeSecret",
+        r":secret:other-application/",
+        "test_theft: a secret whose tag names another stack",
+    ),
 )
 
 _LAMBDA = "AWS's managed policy, which SAM attaches: Lambda itself writes logs and traces with it"
@@ -78,7 +90,7 @@ NOT_SEEN_HERE = (
         "AWS's guide asks for it of the caller of a zip; the local AgentCore reads the pinned version",
     ),
     Unseen(
-        "DeleteArtifactFunction",
+        r"(DeleteArtifact|SelectEnvironments)Function",
         "s3:DeleteObject",
         "S3's API reference asks for it beside s3:DeleteObjectVersion; the local S3 does not",
     ),

@@ -192,7 +192,7 @@ def _send_identity(world: World, request: Request, stack: str, tags: dict[str, s
             raise LetThrough(f"auth.discoveryUrl: {error}") from error
         # Both may refuse, since there is no such secret.
         with suppress(InvalidRequestError):
-            check_provider(request.auth, clients)
+            check_provider(request.auth, request.environment, clients)
         with suppress(SmokeTestError):
             sign_in(request.environment, begin(None, request.auth), clients, Patience(30.0))
 

@@ -17,7 +17,7 @@ from hypothesis.strategies import SearchStrategy
 
 from lifecycle.clients import Clients
 from lifecycle.errors import SmokeTestError
-from lifecycle.provider.secret_tags import HOST_TAG
+from lifecycle.provider.secret_tags import ENVIRONMENTS_TAG, HOST_TAG
 from lifecycle.record import IdentityRecord
 from lifecycle.smoke_test.credentials import token_request
 from lifecycle.smoke_test.patience import Patience
@@ -30,6 +30,10 @@ from tests.fuzz.profile import tries
 from tests.fuzz.tally import PROVIDERS, TALLY, LetThrough
 
 DISCOVERY = "https://idp.example.com/.well-known/openid-configuration"
+TAGS = [
+    {"Key": HOST_TAG, "Value": "idp.example.com"},
+    {"Key": ENVIRONMENTS_TAG, "Value": "stack/dev"},
+]
 SECRET = "s3cr et+%/of-the-client-0123456789"
 DOCUMENT = {
     "issuer": "https://idp.example.com",
@@ -83,7 +87,7 @@ class Provider(Clients):
         self.sent_to: list[str] = []
         held = json.dumps({"clientId": "robot", "clientSecret": SECRET, "scope": "run"})
         self.__dict__["secrets"] = SimpleNamespace(
-            describe_secret=lambda **_: {"Tags": [{"Key": HOST_TAG, "Value": "idp.example.com"}]},
+            describe_secret=lambda **_: {"Tags": TAGS},
             get_secret_value=lambda **_: {"SecretString": held},
         )
 

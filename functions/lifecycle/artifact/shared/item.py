@@ -12,7 +12,11 @@ class SharedArtifact(BaseModel):
     """An item of the artifacts table. Nothing but what it pins is used, whatever else lies in S3 or ECR."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, extra="ignore", frozen=True
+        alias_generator=to_camel,
+        validate_by_name=True,
+        extra="ignore",
+        frozen=True,
+        defer_build=True,
     )
 
     content_hash: str

@@ -9,15 +9,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
-from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 from pydantic.alias_generators import to_camel
 
 from lifecycle.artifact.shared.item import SharedArtifact
 from lifecycle.errors import LockLostError
 from lifecycle.record import now
-
-_DESERIALIZER = TypeDeserializer()
+from lifecycle.values import from_attribute
 
 
 class SharedArtifacts:
@@ -254,5 +252,5 @@ def _key(content_hash: str) -> dict[str, Any]:
 
 def _item(attributes: dict[str, Any]) -> SharedArtifact:
     return SharedArtifact.model_validate(
-        {name: _DESERIALIZER.deserialize(value) for name, value in attributes.items()}
+        {name: from_attribute(value) for name, value in attributes.items()}
     )

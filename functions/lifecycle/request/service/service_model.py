@@ -6,7 +6,6 @@ model of AgentCore's control plane, so a member that a newer SDK brings needs no
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -106,6 +105,8 @@ def _structure(
         if where in owned:
             yield Fault(where, item, f"nothing here: {owned[where]}")
         elif name not in shape.members:
+            import difflib  # only a refused input pays for it
+
             close = difflib.get_close_matches(name[:100], offered, n=1)
             hint = f" (did you mean {close[0]}?)" if close else ""
             yield Fault(where, item, f"one of {', '.join(offered)}{hint}")

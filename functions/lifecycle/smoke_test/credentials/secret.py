@@ -17,6 +17,7 @@ from lifecycle.entry import EXPLICIT_DENY, is_explicit_deny
 from lifecycle.errors import SmokeTestError
 from lifecycle.identity.late_tags import is_late
 from lifecycle.provider import secret_tags
+from lifecycle.provider.secret_tags import Use
 from lifecycle.record import IdentityRecord
 from lifecycle.smoke_test.bounded import TooLateError, within
 from lifecycle.smoke_test.patience import Patience
@@ -34,7 +35,9 @@ T = TypeVar("T")
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", str_min_length=1)
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="ignore", str_min_length=1, defer_build=True
+    )
 
 
 class PasswordSecret(_Strict):
@@ -103,16 +106,16 @@ class Secret:
 
     @classmethod
     def of_provider(
-        cls, clients: Clients, patience: Patience, arn: str | None, host: str
+        cls, clients: Clients, patience: Patience, arn: str | None, use: Use
     ) -> tuple[Secret, frozenset[str]]:
         """A caller's own secret for a provider, and the hosts that its tag names.
 
         Raises:
-            SmokeTestError: The secret's tags do not allow it for this host, or it cannot be looked at.
+            SmokeTestError: The secret's tags do not allow it for this host and environment, or it cannot be looked at.
         """
-        secret = cls(clients, patience, arn, secret_tags.how_to_allow(host))
+        secret = cls(clients, patience, arn, secret_tags.how_to_allow(use))
         tags = secret.tags()
-        problem = secret_tags.refusal(tags, host)
+        problem = secret_tags.refusal(tags, use)
         if problem is not None:
             seen, _, fix = problem.partition("; ")
             raise cannot_sign_in(f"a secret {arn} that {seen}", fix)

@@ -15,7 +15,7 @@ import pytest
 
 from lifecycle.errors import InvalidRequestError, LifecycleError, SmokeTestError
 from lifecycle.identity.provision import provision_identity
-from lifecycle.provider.secret_tags import HOST_TAG
+from lifecycle.provider.secret_tags import ENVIRONMENTS_TAG, HOST_TAG, Use, refusal
 from lifecycle.record import IdentityRecord
 from lifecycle.request.preparation import PrepareEvent, prepare_request
 from tests.functions.lifecycle.provider.test_theft import RealHttp
@@ -26,7 +26,9 @@ DOCUMENT = "/.well-known/openid-configuration"
 IDP = f"https://idp.example.com{DOCUMENT}"
 POOL = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_theirs"
 SECRET = "s3cret-of-the-first-tenant"
-FOR_IDP = {HOST_TAG: "idp.example.com"}
+# An attempt is made for `second`, and then against the record of `dev`.
+BOTH = {ENVIRONMENTS_TAG: "stack/second stack/dev"}
+FOR_IDP = {HOST_TAG: "idp.example.com", **BOTH}
 OWNED = {"agentcore-lifecycle:stack": "stack", "agentcore-lifecycle:environment": "shop"}
 
 
@@ -101,6 +103,29 @@ ATTEMPTS = [
         tags={HOST_TAG: "a.idp.example.com"},
     ),
     Attempt(
+        "a secret for every environment of its host, as before",
+        f"has no tag {ENVIRONMENTS_TAG}; if the secret",
+        tags={HOST_TAG: "idp.example.com"},
+    ),
+    *(
+        Attempt(
+            f"a secret for {users}",
+            f"has a tag {ENVIRONMENTS_TAG} without stack/",
+            tags={HOST_TAG: "idp.example.com", ENVIRONMENTS_TAG: users},
+        )
+        for users in (
+            "stack/shop",
+            "other/second other/dev other/...",
+            "stack/second-2 stack/dev-2",
+            "stack/sec stack/de",
+            "stack/second-... stack/dev-...",
+            "second dev ... * /second /dev /... stack stack/ stack/*",
+            "stack-2/... xstack/...",
+            "STACK/...",
+            "stack/second/dev",
+        )
+    ),
+    Attempt(
         "a secret that is not there",
         "which Secrets Manager does not have",
         arn="arn:aws:secretsmanager:us-east-1:123456789012:secret:none-AbCdEf",
@@ -153,7 +178,7 @@ ATTEMPTS = [
     Attempt(
         "a token endpoint that the secret's tag names, but not the stack",
         ELSEWHERE,
-        tags={HOST_TAG: "idp.example.com attacker.example"},
+        tags={HOST_TAG: "idp.example.com attacker.example", **BOTH},
         document=documented("https://idp.example.com", "https://attacker.example/token"),
         error=SmokeTestError,
     ),
@@ -175,7 +200,7 @@ ATTEMPTS = [
         "a user pool of the tenant's own with a custom domain",
         ELSEWHERE,
         url=f"{POOL}{DOCUMENT}",
-        tags={HOST_TAG: "cognito-idp.us-east-1.amazonaws.com"},
+        tags={HOST_TAG: "cognito-idp.us-east-1.amazonaws.com", **BOTH},
         document=documented(POOL, "https://auth.attacker.example/oauth2/token"),
         error=SmokeTestError,
     ),
@@ -183,7 +208,7 @@ ATTEMPTS = [
         "a Cognito domain of another Region",
         ELSEWHERE,
         url=f"{POOL}{DOCUMENT}",
-        tags={HOST_TAG: "cognito-idp.us-east-1.amazonaws.com"},
+        tags={HOST_TAG: "cognito-idp.us-east-1.amazonaws.com", **BOTH},
         document=documented(POOL, "https://x.auth.eu-west-1.amazoncognito.com/oauth2/token"),
         error=SmokeTestError,
     ),
@@ -236,6 +261,22 @@ def attempt_it(tenant: Any, attempt: Attempt) -> None:
         )
     )
     run(tenant)
+
+
+@pytest.mark.parametrize(
+    "users",
+    ["stack/second", "other/x  stack/second", "stack/sec...", "stack/second...", "stack/..."],
+)
+def test_the_owner_of_a_secret_allows_it_by_its_tags(users: str) -> None:
+    tags = {HOST_TAG: "idp.example.com", ENVIRONMENTS_TAG: users}
+    assert refusal(tags, Use("idp.example.com", "stack", "second")) is None
+
+
+def test_a_refusal_tells_nothing_of_whom_else_the_secret_is_for() -> None:
+    tags = {HOST_TAG: "idp.example.com", ENVIRONMENTS_TAG: "stack/secret-project"}
+    said = str(refusal(tags, Use("idp.example.com", "stack", "second")))
+    assert "secret-project" not in said
+    assert said.endswith(f"the tags {HOST_TAG}=idp.example.com and {ENVIRONMENTS_TAG}=stack/second")
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: attempt.name)

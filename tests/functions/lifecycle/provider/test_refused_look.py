@@ -45,8 +45,9 @@ def refused(clients: Any, code: str, message: str) -> Iterator[None]:
         (
             "AccessDeniedException",
             "no identity-based policy allows it",
-            r"belongs to an environment, or it has no tag .*smoke-test-host \(which replaces .*=allowed\); "
-            r".*give it the tag agentcore-lifecycle:smoke-test-host=idp\.example\.com",
+            r"belongs to an environment, or it has no tag .*smoke-test-host \(which replaces .*=allowed\) "
+            r"or no tag .*smoke-test-environments that names the stack; .*gives it the tags "
+            r"agentcore-lifecycle:smoke-test-host=idp\.example\.com and .*smoke-test-environments=\S+/dev$",
         ),
         (
             "AccessDeniedException",
@@ -63,7 +64,7 @@ def test_a_secret_that_cannot_be_looked_at_is_refused(
         refused(world.clients, code, message),
         pytest.raises(InvalidRequestError, match=rf"auth\.tokenSecretArn: given '{ARN}', .*{said}"),
     ):
-        check_provider(parse_request(REQUEST).auth, world.clients)
+        check_provider(parse_request(REQUEST).auth, "dev", world.clients)
 
 
 def test_a_fault_that_passes_is_not_the_request_s(world: Any) -> None:
@@ -71,4 +72,4 @@ def test_a_fault_that_passes_is_not_the_request_s(world: Any) -> None:
         refused(world.clients, "ThrottlingException", "slow down"),
         pytest.raises(ClientError, match="ThrottlingException"),
     ):
-        check_provider(parse_request(REQUEST).auth, world.clients)
+        check_provider(parse_request(REQUEST).auth, "dev", world.clients)

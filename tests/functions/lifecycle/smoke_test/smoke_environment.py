@@ -11,7 +11,7 @@ import httpx
 from botocore.awsrequest import AWSResponse
 
 from lifecycle.clients import Clients
-from lifecycle.provider.secret_tags import HOST_TAG
+from lifecycle.provider.secret_tags import ENVIRONMENTS_TAG, HOST_TAG
 from lifecycle.record import IdentityRecord, RuntimeRecord
 from lifecycle.smoke_test.run import SmokeTestReport, run_smoke_test
 from tests.functions.lifecycle.raw_body import RawBody
@@ -109,11 +109,16 @@ def error(status: int, code: str = "SomeException", message: str = "no") -> Any:
     return status, {"x-amzn-errortype": code}, json.dumps({"message": message}).encode()
 
 
+def allowed(host: str, users: str = "stack/dev") -> dict[str, str]:
+    """The tags of a caller's own secret."""
+    return {HOST_TAG: host, ENVIRONMENTS_TAG: users}
+
+
 def jwt_identity(smoke: Any, secret: Any) -> IdentityRecord:
     """A provider of the caller's own, whose token secret holds `secret`."""
     return IdentityRecord(
         type="jwt",
         discovery_url="https://idp.example.com/.well-known/openid-configuration",
         allowed_scopes=["run"],
-        token_secret_arn=smoke.keep_secret("theirs", secret, **{HOST_TAG: "idp.example.com"}),
+        token_secret_arn=smoke.keep_secret("theirs", secret, **allowed("idp.example.com")),
     )

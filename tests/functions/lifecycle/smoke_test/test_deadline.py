@@ -16,14 +16,13 @@ import pytest
 
 from lifecycle.clients import Clients
 from lifecycle.errors import SmokeTestError
-from lifecycle.provider.secret_tags import HOST_TAG
 from lifecycle.record import IdentityRecord
 from lifecycle.request.model import parse_request
 from lifecycle.smoke_test.bounded import MAX_BYTES, TooLateError, within
 from lifecycle.smoke_test.invocation import BearerCaller, Message, SigV4Caller, Target
 from lifecycle.smoke_test.pattern import matches
 from tests.functions.lifecycle.smoke_test.fake_runtime import ARN
-from tests.functions.lifecycle.smoke_test.smoke_environment import run
+from tests.functions.lifecycle.smoke_test.smoke_environment import allowed, run
 
 TARGET = Target(ARN, "DEFAULT", "s" * 33)
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -194,7 +193,7 @@ def test_a_provider_cannot_hold_the_smoke_test(
     arn = smoke.keep_secret(
         "robot",
         {"clientId": "robot", "clientSecret": "client-secret"},
-        **{HOST_TAG: "127.0.0.1"},
+        **allowed("127.0.0.1"),
     )
     smoke.deploy(
         IdentityRecord(

@@ -38,7 +38,7 @@ def test_a_secret_that_is_gone_says_so(password: Any) -> None:
         run(password)
 
 
-TAG_THEIRS = "give it the tag agentcore-lifecycle:smoke-test-host=idp.example.com"
+TAG_THEIRS = "its owner gives it the tags agentcore-lifecycle:smoke-test-host=idp.example.com and "
 TAG_OURS = "provision again, which restores the tags"
 THE_KEY = "let the role of RunSmokeTestFunction use that key"
 THE_DENY = "exclude the function's role there"

@@ -67,7 +67,7 @@ fuzz: $(VENV)/.ready ## bad input: inputs, events, zips, providers, answers, tok
 
 .PHONY: matrix
 matrix: $(VENV)/.ready ## every AWS call of every function gone wrong, and what is left; MATRIX_ARGS=--sample 50: a part
-	@MATRIX=all $(BIN)/python -m pytest $(PYTEST_ARGS) tests/functions/lifecycle/test_failing_calls.py
+	@MATRIX=all $(BIN)/python -m pytest $(PYTEST_ARGS) -k failing_calls tests/functions/lifecycle
 	@$(BIN)/python -m tests.matrix --write $(MATRIX_ARGS)
 
 .PHONY: check

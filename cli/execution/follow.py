@@ -13,8 +13,8 @@ from cli.execution.step_functions import StepFunctions
 from cli.execution.timeline import Failure, Moment, Timeline
 
 RUNNING = ("RUNNING", "PENDING_REDRIVE")
-REPORTING_STATE = "Report the outcome"
-"""The stage whose result contains the output, also when the execution failed."""
+REPORTING_STATE = "Report the failure"
+"""The stage whose result contains the output of an execution that failed."""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class Machine:
         return [t for state in self.states.values() for t in state.transitions]
 
     def main_path(self) -> list[str]:
-        """Return the longest way from the start to an end that meets no error and no state twice."""
+        """Return the longest way from the start to an end that is no failure, with no error and no state twice."""
         return _longest(self, self.start, ())
 
 
@@ -102,11 +102,13 @@ def _words(rule: dict[str, Any]) -> str:
 
 
 def _longest(machine: Machine, name: str, behind: tuple[str, ...]) -> list[str]:
-    best: list[str] = []
-    for way in machine.states[name].transitions:
-        if way.on_error or way.target in (*behind, name):
-            continue
-        tail = _longest(machine, way.target, (*behind, name))
-        if len(tail) > len(best):
-            best = tail
-    return [name, *best]
+    """The longest way on from a state; empty when all ways fail or lead back."""
+    state = machine.states[name]
+    ways = [way for way in state.transitions if not way.on_error]
+    tails = [
+        _longest(machine, way.target, (*behind, name))
+        for way in ways
+        if way.target not in (*behind, name)
+    ]
+    best = max(tails, key=len, default=[])
+    return [name, *best] if best or (not ways and state.kind != "Fail") else []

@@ -112,6 +112,8 @@ class _Wiring:
             return "into_loop"
         if way.source in at.loops:
             return "out_of_loop"
+        if way.target in at.aside and self._is_passed(way):
+            return "right"
         if way.target in at.aside:
             if way.source in at.aside:
                 return "down"
@@ -123,6 +125,14 @@ class _Wiring:
         if rows[way.target] == rows[way.source] + 1 and not way.on_error:
             return "down"
         return "right" if way.on_error else "left"
+
+    def _is_passed(self, way: Transition) -> bool:
+        """Whether another state at the right stands above the target, where a line would come down."""
+        source, target = self.boxes[way.source], self.boxes[way.target]
+        others = (self.boxes[name] for name in self.at.aside)
+        return any(
+            box.left < target.x < box.right and source.y < box.y < target.y for box in others
+        )
 
     # --- places -----------------------------------------------------------------------------------------------------
 

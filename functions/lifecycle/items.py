@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from pydantic import BaseModel
 
+from lifecycle.durations import STACK_KEY
 from lifecycle.record import Record
 from lifecycle.values import from_attribute, to_attribute
 
@@ -69,11 +70,13 @@ class Items:
         return _record(answer["Item"]) if "Item" in answer else None
 
     def scan(self) -> Iterator[Record]:
-        """Read every item, page by page."""
+        """Read the item of every environment, page by page."""
         for page in self._dynamodb.get_paginator("scan").paginate(
             TableName=self._name, ConsistentRead=True
         ):
-            yield from (_record(item) for item in page["Items"])
+            yield from (
+                _record(item) for item in page["Items"] if item["environment"]["S"] != STACK_KEY
+            )
 
     def write(
         self,
@@ -85,6 +88,7 @@ class Items:
         copy: dict[str, str] | None = None,
         add: dict[str, set[str]] | None = None,
         take: dict[str, set[str]] | None = None,
+        before: bool = False,
     ) -> Record:
         """Change attributes of an item.
 
@@ -96,6 +100,7 @@ class Items:
             copy: Attributes to set to the value of another attribute, which must exist.
             add: Elements to add to sets; a missing set is created.
             take: Elements to take out of sets; an empty set disappears.
+            before: Return the item as it was before the write.
 
         Returns:
             The item after the write.
@@ -114,7 +119,7 @@ class Items:
             TableName=self._name,
             Key=_key(environment),
             UpdateExpression=expression,
-            ReturnValues="ALL_NEW",
+            ReturnValues="ALL_OLD" if before else "ALL_NEW",
             **_without_nothing(arguments),
         )
         return _record(answer["Attributes"])

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
 from lifecycle.names import Flow
+from lifecycle.polling.schedule import Learned
 
 
 class _Section(BaseModel):
@@ -252,6 +253,9 @@ class Record(_Section):
     artifact: ArtifactRecord | None = None
     runtime: RuntimeRecord | None = None
     failed_smoke_test: FailedSmokeTest | None = None
+    learned: Learned = Field(
+        default_factory=dict, description="How long the environment's last runs took, by kind."
+    )
     runtime_removal: Removal | None = None
     artifact_removal: Removal | None = None
     identity_removal: Removal | None = None

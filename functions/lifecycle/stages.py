@@ -48,16 +48,19 @@ class Stage:
         state: The state's name in the definition, a verb phrase.
         machine: Which definition has the state.
         effect: Whether the stage creates (or changes) or deletes resources; None when it does neither.
+        same_as: The state whose function the stage runs, if it has none of its own.
     """
 
     state: str
     machine: Machine = Machine.LIFECYCLE
     effect: Effect | None = None
+    same_as: str | None = None
 
     @property
     def handler(self) -> str:
         """The module below `handlers`, such as `provision_identity`."""
-        return "_".join(word for word in self.state.lower().split() if word != "the")
+        state = self.same_as or self.state
+        return "_".join(word for word in state.lower().split() if word != "the")
 
     @property
     def function(self) -> str:
@@ -83,6 +86,8 @@ STAGES = (
     Stage("Delete the identity", effect="deletes"),
     Stage("Delete the artifact", effect="deletes"),
     Stage("Report the outcome"),
+    # A Choice before the end, instead of a state of its own, would be one more transition of every execution.
+    Stage("Report the failure", same_as="Report the outcome"),
     Stage("Select the environments", Machine.FLEET),
     Stage("Report the fleet", Machine.FLEET),
 )

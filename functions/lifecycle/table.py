@@ -115,27 +115,30 @@ class Locks:
         execution: str,
         copy: dict[str, str] | None = None,
         **changes: Any,
-    ) -> bool:
-        """Release the lock, with last changes; False when this execution did not hold it, which is not an error.
+    ) -> Record | None:
+        """Release the lock, with last changes.
 
         Args:
             environment: Which environment.
             execution: ARN of the execution.
             copy: Attribute names of `Record`, to those of attributes whose value they take; they must exist.
             **changes: As for `update`.
+
+        Returns:
+            The record before that; None when this execution did not hold the lock, which is not an error.
         """
         values = {to_camel(name): value for name, value in changes.items()}
         copied = {to_camel(name): to_camel(source) for name, source in (copy or {}).items()}
         try:
-            self._items.write(
+            return self._items.write(
                 environment,
                 {**values, "lock": None, "updatedAt": now()},
                 holds_the_lock(execution),
                 copy=copied,
+                before=True,
             )
         except ConditionFailedError:
-            return False
-        return True
+            return None
 
 
 class Records(Locks):

@@ -15,33 +15,33 @@ _SECONDS = 20
 
 
 def shipped(requirements: str) -> str:
-    """The pinned version of boto3 in a requirements file."""
-    found = re.search(r"(?m)^boto3==([0-9.]+)", requirements)
+    """The pinned version of botocore in a requirements file."""
+    found = re.search(r"(?m)^botocore==([0-9.]+)", requirements)
     if found is None:
-        raise ValueError("functions/requirements.txt does not pin boto3")
+        raise ValueError("functions/requirements.txt does not pin botocore")
     return found[1]
 
 
 def newest(listing: str) -> str | None:
-    """The newest version in what `pip index versions boto3` prints; None when it prints none."""
-    found = re.match(r"boto3 \(([0-9.]+)\)", listing)
+    """The newest version in what `pip index versions botocore` prints; None when it prints none."""
+    found = re.match(r"botocore \(([0-9.]+)\)", listing)
     return found[1] if found else None
 
 
 def verdict(ours: str, latest: str | None) -> str:
     """One line for a person."""
     if latest is None:
-        return f"boto3 {ours} ships; the package index did not say which version is the newest"
+        return f"botocore {ours} ships; the package index did not say which version is the newest"
     if [*map(int, latest.split("."))] > [*map(int, ours.split("."))]:
-        return f"boto3 {ours} ships, {latest} is the newest: raise it in requirements/functions.in and run make lock"
-    return f"boto3 {ours} ships, the newest"
+        return f"botocore {ours} ships, {latest} is the newest: raise it in requirements/functions.in and run make lock"
+    return f"botocore {ours} ships, the newest"
 
 
 def main() -> None:
     """Print the verdict."""
     try:
         asked = subprocess.run(
-            [sys.executable, "-m", "pip", "index", "versions", "boto3"],
+            [sys.executable, "-m", "pip", "index", "versions", "botocore"],
             capture_output=True,
             text=True,
             check=False,

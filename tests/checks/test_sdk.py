@@ -9,12 +9,12 @@ from tests.checks.sdk import SHIPPED, newest, shipped, verdict
 
 def test_the_shipped_version_is_read() -> None:
     assert shipped(SHIPPED.read_text(encoding="utf-8")).startswith("1.")
-    with pytest.raises(ValueError, match="does not pin boto3"):
-        shipped("botocore==1.2.3\n")
+    with pytest.raises(ValueError, match="does not pin botocore"):
+        shipped("boto3==1.2.3\n")
 
 
 def test_what_pip_prints_is_read() -> None:
-    assert newest("boto3 (1.44.10)\nAvailable versions: 1.44.10, 1.44.9\n") == "1.44.10"
+    assert newest("botocore (1.44.10)\nAvailable versions: 1.44.10, 1.44.9\n") == "1.44.10"
     assert newest("") is None
 
 

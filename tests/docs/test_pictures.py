@@ -131,7 +131,12 @@ def test_the_small_picture_has_the_stages_in_their_order() -> None:
     assert main == shown[2:]
     assert set(shown) <= set(known)
     others = {stage.state for stage in STAGES if stage.machine is Machine.LIFECYCLE} - set(shown)
-    assert others == {"Prepare the request", "Record the failure", "Report the outcome"}
+    assert others == {
+        "Prepare the request",
+        "Record the failure",
+        "Report the outcome",
+        "Report the failure",
+    }
 
 
 def test_a_text_that_is_too_wide_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -69,9 +70,40 @@ class Provider:
         token = self.token(client, scope=form["scope"][0])
         return 200, {"access_token": token, "token_type": "Bearer", "expires_in": 600}
 
+    def auth(self, aws: Any, environments: str) -> dict[str, Any]:
+        """The `auth` of an input that trusts this provider; makes the secret of the smoke test's client.
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
+        Args:
+            aws: The local AWS.
+            environments: Which environments may use the secret, as its tag says it.
+        """
+        secret = aws.client("secretsmanager").create_secret(
+            Name=f"their-own/{uuid.uuid4().hex}",
+            SecretString=json.dumps(
+                {
+                    "clientId": "smoke",
+                    "clientSecret": self.clients["smoke"],
+                    "scope": "agents/invoke",
+                }
+            ),
+            Tags=[
+                {"Key": "agentcore-lifecycle:smoke-test-host", "Value": "127.0.0.1"},
+                {"Key": "agentcore-lifecycle:smoke-test-environments", "Value": environments},
+            ],
+        )
+        return {
+            "type": "jwt",
+            "discoveryUrl": self.discovery_url,
+            "allowedClients": ["smoke", "somebody"],
+            "allowedAudience": ["agents"],
+            "allowedScopes": ["agents/invoke"],
+            "tokenSecretArn": secret["ARN"],
+        }
+
+
+@contextmanager
+def serving() -> Iterator[Provider]:
+    """Serve a provider until the block ends."""
     made = Provider()
 
     class Handler(BaseHTTPRequestHandler):
@@ -104,35 +136,17 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with serving() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
 def auths(aws: Any, provider: Provider) -> dict[str, dict[str, Any]]:
     """The `auth` of the input for each way."""
-    secret = aws.client("secretsmanager").create_secret(
-        Name=f"their-own/{uuid.uuid4().hex}",
-        SecretString=json.dumps(
-            {
-                "clientId": "smoke",
-                "clientSecret": provider.clients["smoke"],
-                "scope": "agents/invoke",
-            }
-        ),
-        Tags=[
-            {"Key": "agentcore-lifecycle:smoke-test-host", "Value": "127.0.0.1"},
-            {
-                "Key": "agentcore-lifecycle:smoke-test-environments",
-                "Value": "agentcore-lifecycle/t...",
-            },
-        ],
-    )
     return {
         "password": {"type": "cognito"},
         "clientCredentials": {"type": "cognito", "flow": "clientCredentials"},
         "iam": {"type": "iam"},
-        "jwt": {
-            "type": "jwt",
-            "discoveryUrl": provider.discovery_url,
-            "allowedClients": ["smoke", "somebody"],
-            "allowedAudience": ["agents"],
-            "allowedScopes": ["agents/invoke"],
-            "tokenSecretArn": secret["ARN"],
-        },
+        "jwt": provider.auth(aws, "agentcore-lifecycle/t..."),
     }

@@ -57,8 +57,7 @@ def test_of_two_executions_at_the_same_moment_one_works_and_the_other_names_it(
     # The loser did nothing, not even to the winner's record.
     assert loser.states == [
         "Prepare the request",
-        "Report the outcome",
-        "Did it succeed?",
+        "Report the failure",
         "Lifecycle failed",
     ]
     assert lifecycle.record(name)["state"] == {"S": "READY"}

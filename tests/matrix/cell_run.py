@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-import uuid
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from lifecycle import errors
-from tests.embedded.conftest import Execution, Lifecycle
+from tests.embedded.conftest import Execution
 from tests.matrix.cells import Call, Cell
-from tests.matrix.scenarios import SCENARIOS, Scenario, Stage
+from tests.matrix.scenarios import SCENARIOS, STATES, Scenario
+from tests.matrix.stage import Stage, new_name
 
 End = Literal["succeeded", "failed", "not hit", "not allowed"]
 ENDS: tuple[End, ...] = ("succeeded", "failed", "not hit", "not allowed")
@@ -24,7 +24,7 @@ class Ended:
         end: `succeeded`: after a retry, or as if nothing had been. `failed`: with an error of ours and a cause that
             names the operation. `not hit`: the call was not made this time. `not allowed`: anything else.
         why: What happened, for a person.
-        seconds: How long it took, the teardown included.
+        seconds: How long it took, its own teardown apart.
     """
 
     end: End
@@ -32,14 +32,32 @@ class Ended:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Life:
+    """A cell's end, and the environment that is there then.
+
+    Attributes:
+        ended: How the cell ended; of one that failed this is not the whole truth before its environment is removed.
+        environment: The environment's name; None if none is left.
+        settles: In how many seconds the environment may be used or removed.
+    """
+
+    ended: Ended
+    environment: str | None
+    settles: float = 0.0
+
+
 def calls_of(stage: Stage, scenario: Scenario) -> list[Call]:
     """The calls that a scenario's functions make when nothing goes wrong."""
-    name = _new_name()
-    scenario.prepare(stage, name)
+    name = new_name()
+    STATES[scenario.before](stage, name)
     before = len(stage.lifecycle.aws.calls.calls())
-    scenario.act(stage, name)
+    run = scenario.act(stage, name)
     made = stage.lifecycle.aws.calls.calls()[before:]
-    assert _left(stage, name) == ""
+    expected = "FAILED" if scenario.name == "compensation" else "SUCCEEDED"
+    assert run.status == expected, (run.error, run.cause)
+    assert _odd(stage, scenario, name) == ""
+    assert stage.remove(name) == ""
     return sorted(
         {
             Call(scenario.name, call.caller.name, call.service, str(call.operation))
@@ -49,23 +67,50 @@ def calls_of(stage: Stage, scenario: Scenario) -> list[Call]:
     )
 
 
-def run_cell(stage: Stage, cell: Cell) -> Ended:
-    """Run the cell's scenario in an environment of its own, disturbed, and tear the environment down."""
-    scenario, name = SCENARIOS[cell.scenario], _new_name()
-    faults = stage.lifecycle.aws.faults
+def run_cell(stage: Stage, cell: Cell, name: str, *, new: bool) -> Life:
+    """Run the cell's scenario, disturbed.
+
+    Args:
+        stage: The local AWS.
+        cell: What goes wrong.
+        name: The environment.
+        new: Whether it is still to be made; else it is in the state that the scenario needs.
+    """
     began = time.monotonic()
-    scenario.prepare(stage, name)
-    fault = faults.add(cell.fault())
+    scenario, aws = SCENARIOS[cell.scenario], stage.lifecycle.aws
+    if new:
+        STATES[scenario.before](stage, name)
+    before = len(aws.calls.calls())
+    fault = aws.faults.add(cell.fault())
     try:
         run = scenario.act(stage, name)
-        unhit = fault.times != 0 and any(left.id == fault.id for left in faults.list())
+        if fault.times == 0:
+            calls = aws.calls.calls(cell.service, cell.operation, cell.function)
+            unhit = not set(map(id, calls)) & set(map(id, aws.calls.calls()[before:]))
+        else:
+            unhit = any(left.id == fault.id for left in aws.faults.list())
     finally:
-        faults.clear()
+        aws.faults.clear()
     end, why = judge(cell, run, unhit=unhit)
-    left = _left(stage, name)
-    if left:
-        end, why = "not allowed", f"{left} (the execution: {why})"
-    return Ended(end, why, round(time.monotonic() - began, 1))
+    if end in ("succeeded", "not hit") and (odd := _odd(stage, scenario, name)):
+        end, why = "not allowed", f"{odd} (the execution: {why})"
+    ended = Ended(end, why, round(time.monotonic() - began, 1))
+    if not scenario.after and end in ("succeeded", "not hit"):
+        return Life(ended, None)
+    settles = stage.settles_in(name)
+    if settles and end not in ("succeeded", "not hit") and stage.strays(name):
+        # Other environments must not be blamed for what lies there: no other runs before it is removed.
+        time.sleep(settles)
+        settles = 0.0
+    return Life(ended, name, settles)
+
+
+def _odd(stage: Stage, scenario: Scenario, name: str) -> str:
+    """What is not as it must be after the scenario succeeded; empty if all is."""
+    if scenario.after:
+        return stage.odd(name)
+    left = stage.lifecycle.leftovers(name)
+    return f"left: {left}" if left else ""
 
 
 def judge(cell: Cell, run: Execution, *, unhit: bool) -> tuple[End, str]:
@@ -79,33 +124,15 @@ def judge(cell: Cell, run: Execution, *, unhit: bool) -> tuple[End, str]:
     said = f"{run.status} {run.error}: {run.cause}"[:600]
     # The compensation's own error is what it is about.
     meant = cell.scenario == "compensation" and run.error == "SmokeTestError"
-    if run.status == "SUCCEEDED" or (meant and "never said" in str(run.cause)):
+    cause = str(run.cause)
+    compensated = meant and "never said" in cause and "the teardown failed" not in cause
+    if run.status == "SUCCEEDED" or compensated:
         return ("not hit" if unhit else "succeeded"), said
     if not issubclass(getattr(errors, str(run.error), object), errors.LifecycleError):
         return "not allowed", f"no error of ours: {said}"
     if (cell.service, cell.kind, run.error) == ("dynamodb", "conflict", "LockLostError"):
         # A condition that is not true is how DynamoDB says that another execution holds the lock.
         return "failed", said
-    if cell.service != "lambda" and cell.operation not in str(run.cause):
+    if cell.service != "lambda" and cell.operation not in cause:
         return "not allowed", f"the cause does not name {cell.operation}: {said}"
     return "failed", said
-
-
-def _left(stage: Stage, name: str) -> str:
-    """Tear down, and say what is left then; empty if nothing is."""
-    lifecycle = stage.lifecycle
-    if lifecycle.record(name) is not None:
-        removed = stage.teardown(name)
-        if removed.status != "SUCCEEDED":
-            return f"the teardown failed: {removed.error}: {removed.cause}"
-    left = lifecycle.leftovers(name)
-    return f"left: {left}" if left else ""
-
-
-def _new_name() -> str:
-    return f"m{uuid.uuid4().hex[:10]}"
-
-
-def stage_of(aws: Any) -> Stage:
-    """What the scenarios share on a local AWS."""
-    return Stage.of(Lifecycle(aws))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -74,7 +75,11 @@ class Cell:
 
 
 def cells_of(calls: Iterable[Call]) -> list[Cell]:
-    """Every cell of some calls, in an order in which any first part is spread over all of them."""
+    """Every cell of some calls.
+
+    Their order is fixed. What a function has not met yet comes before what it has met in another scenario, and any
+    first part is spread over all scenarios, functions and kinds.
+    """
     operations = Operations()
     found = set()
     for call in calls:
@@ -85,4 +90,11 @@ def cells_of(calls: Iterable[Call]) -> list[Cell]:
                 found.add(Cell(call.scenario, call.function, call.service, call.operation, kind))
         for kind in FUNCTION_KINDS:
             found.add(Cell(call.scenario, call.function, "lambda", "Invoke", kind))
-    return sorted(found, key=lambda cell: hashlib.sha256(cell.id.encode()).hexdigest())
+    spread = sorted(found, key=lambda cell: hashlib.sha256(cell.id.encode()).hexdigest())
+    met: Counter[tuple[str, ...]] = Counter()
+    turns = []
+    for cell in spread:
+        what = (cell.function, cell.service, cell.operation, cell.kind)
+        turns.append(met[what])
+        met[what] += 1
+    return [cell for _, cell in sorted(zip(turns, spread, strict=True), key=lambda one: one[0])]

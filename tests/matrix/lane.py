@@ -1,7 +1,10 @@
-"""One local AWS that runs cells: reads them as JSON lines, and answers each with a line.
+"""One local AWS that runs cells: reads JSON lines, and answers each with a line.
 
-Run as `python -m tests.matrix.lane FOLDER`. Without a cell on a line, but with `{"scenario": NAME}`, it answers with
-the calls that the scenario makes when nothing goes wrong.
+Run as `python -m tests.matrix.lane FOLDER`. It is asked for one of three things:
+
+- `{"trace": SCENARIO}`: the calls that the scenario makes when nothing goes wrong;
+- `{"cell": CELL, "environment": NAME or null}`: the `Life` of a cell;
+- `{"remove": NAME}`: what is left after an environment was torn down, as text.
 """
 
 from __future__ import annotations
@@ -16,11 +19,13 @@ from typing import Any, TextIO
 
 from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
-from tests.embedded.conftest import PARAMETERS
-from tests.matrix.cell_run import Ended, calls_of, run_cell, stage_of
+from tests.embedded.conftest import PARAMETERS, Lifecycle
+from tests.embedded.signing_in import serving
+from tests.matrix.cell_run import Ended, Life, calls_of, run_cell
 from tests.matrix.cells import Cell
-from tests.matrix.scenarios import SCENARIOS, Stage
+from tests.matrix.scenarios import SCENARIOS
 from tests.matrix.shortened import shortened_template
+from tests.matrix.stage import Stage, new_name
 
 
 def main(folder: Path, answers: TextIO) -> None:
@@ -28,26 +33,35 @@ def main(folder: Path, answers: TextIO) -> None:
     stack = folder / "stack"
     stack.mkdir(parents=True)
     delays = Delays(create=0.1, update=0.1, delete=0.1, endpoint=0.05)
-    with EmbeddedAws.start(
-        state_dir=folder / "aws",
-        template=shortened_template(stack),
-        delays=delays,
-        parameters=PARAMETERS,
-    ) as aws:
-        stage = stage_of(aws)
+    with (
+        serving() as provider,
+        EmbeddedAws.start(
+            state_dir=folder / "aws",
+            template=shortened_template(stack),
+            delays=delays,
+            parameters=PARAMETERS,
+        ) as aws,
+    ):
+        stage = Stage.of(Lifecycle(aws), provider)
         for line in sys.stdin:
             answers.write(json.dumps(_answer(stage, json.loads(line))) + "\n")
             answers.flush()
 
 
 def _answer(stage: Stage, asked: dict[str, Any]) -> Any:
+    name = asked.get("environment") or new_name()
     try:
-        if "kind" not in asked:
-            return [asdict(call) for call in calls_of(stage, SCENARIOS[asked["scenario"]])]
-        return asdict(run_cell(stage, Cell(**asked)))
+        if "trace" in asked:
+            return [asdict(call) for call in calls_of(stage, SCENARIOS[asked["trace"]])]
+        if "remove" in asked:
+            return stage.remove(asked["remove"])
+        cell = Cell(**asked["cell"])
+        return asdict(run_cell(stage, cell, name, new=asked["environment"] is None))
     except Exception:  # noqa: BLE001 - whatever it is, it is an answer
-        why = " ".join(traceback.format_exc().split())[-600:]
-        return asdict(Ended("not allowed", f"the cell broke: {why}", 0.0))
+        why = f"it broke: {' '.join(traceback.format_exc().split())[-600:]}"
+        if "cell" not in asked:
+            return why
+        return asdict(Life(Ended("not allowed", why, 0.0), name))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from collections import Counter
 from pathlib import Path
 
@@ -13,12 +15,14 @@ PAGES = {
     _DOCS / "reliability.md": (
         "scenario or kind",
         ("succeeded", "failed", "`not hit`", "not allowed"),
-        "The last run covers {ran} of the {planned} cells of these scenarios.",
+        "The last run covers {ran} of {planned} cells. It took {minutes:.0f} minutes in {lanes} lanes on {cpus} CPUs "
+        "({machine}).",
     ),
     _DOCS / "ja" / "reliability.md": (
         "シナリオまたは種類",
         ("成功", "失敗", "`not hit`", "許されない終わり方"),
-        "直近の実行では、これらのシナリオの {planned} 件のうち {ran} 件を確認しました。",
+        "直近の実行では、全 {planned} 件のうち {ran} 件を確認しました。所要時間は {minutes:.0f} 分です"
+        "（{lanes} 並列、{cpus} CPU、{machine}）。",
     ),
 }
 BEGIN, END = "<!-- matrix: made by make matrix -->", "<!-- /matrix -->"
@@ -54,15 +58,25 @@ def table(ended: dict[Cell, Ended], first: str, ends: tuple[str, ...]) -> str:
     return "\n".join(rows)
 
 
-def write_pages(ended: dict[Cell, Ended], planned: int) -> None:
+def write_pages(ended: dict[Cell, Ended], planned: int, minutes: float, lanes: int) -> None:
     """Write the table between the markers of each page, and how much of the plan it is.
 
     Args:
         ended: The cells that ran.
         planned: How many cells the scenarios have.
+        minutes: The wall time.
+        lanes: How many local AWSes ran at the same time.
     """
+    facts = {
+        "ran": len(ended),
+        "planned": planned,
+        "minutes": minutes,
+        "lanes": lanes,
+        "cpus": os.cpu_count(),
+        "machine": f"{platform.system()}, {platform.machine()}, Python {platform.python_version()}",
+    }
     for page, (first, ends, sentence) in PAGES.items():
         before, _, rest = page.read_text(encoding="utf-8").partition(f"{BEGIN}\n")
         _, _, after = rest.partition(END)
-        made = f"{sentence.format(ran=len(ended), planned=planned)}\n\n{table(ended, first, ends)}"
+        made = f"{sentence.format(**facts)}\n\n{table(ended, first, ends)}"
         page.write_text(f"{before}{BEGIN}\n{made}\n{END}{after}", encoding="utf-8")

@@ -1,73 +1,18 @@
-"""The scenarios of the failure matrix: each brings an environment to a point, and then does one thing, disturbed."""
+"""The scenarios of the failure matrix: each finds an environment in a state, and does one thing to it, disturbed."""
 
 from __future__ import annotations
 
-import io
 import json
 import time
-import zipfile
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.embedded.conftest import AGENTS, Execution, Lifecycle
+from tests.embedded.conftest import Execution
+from tests.matrix.stage import IAM, MACHINE, SMOKE_TEST, Stage
 
-PASSWORD: dict[str, Any] = {}
-MACHINE = {"auth": {"flow": "clientCredentials"}}
-IAM = {"auth": {"type": "iam"}}
-_SMOKE_TEST = {"smokeTest": {"timeoutSeconds": 20}}
-
-
-@dataclass
-class Stage:
-    """A local AWS, and what the scenarios share on it.
-
-    Attributes:
-        lifecycle: Starts executions.
-        image: An image that is built already.
-    """
-
-    lifecycle: Lifecycle
-    image: dict[str, Any]
-
-    @classmethod
-    def of(cls, lifecycle: Lifecycle) -> Stage:
-        """Build the image that most scenarios deploy."""
-        made = cls(lifecycle, {})
-        run = made.provision("image", artifact=made.source("image"), **IAM)
-        assert run.status == "SUCCEEDED", (run.error, run.cause)
-        made.image = {"containerUri": run.output["artifact"]["containerUri"]}
-        return made
-
-    def source(self, name: str, kind: str = "container") -> dict[str, Any]:
-        """An artifact of a source of its own."""
-        data = io.BytesIO()
-        with zipfile.ZipFile(data, "w") as archive:
-            for path in (AGENTS / "echo").iterdir():
-                if path.is_file():
-                    archive.writestr(path.name, path.read_text(encoding="utf-8"))
-            archive.writestr("own.txt", name)
-        bucket, key = self.lifecycle.aws.outputs["ArtifactBucketName"], f"uploads/{name}.zip"
-        self.lifecycle.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=data.getvalue())
-        return {"type": kind, "source": {"bucket": bucket, "key": key}}
-
-    def provision(self, name: str, **given: Any) -> Execution:
-        """Provision an environment, of the built image unless another artifact is given."""
-        request = {"environment": name, "artifact": self.image, **_SMOKE_TEST, **given}
-        return self.lifecycle.run(request)
-
-    def provisioned(self, name: str, **given: Any) -> None:
-        """Provision an environment, which must succeed."""
-        run = self.provision(name, **given)
-        assert run.status == "SUCCEEDED", (run.error, run.cause)
-
-    def teardown(self, name: str) -> Execution:
-        """Tear an environment down."""
-        return self.lifecycle.run({"action": "teardown", "environment": name})
-
-    def fleet(self, **given: Any) -> Execution:
-        """Run a fleet."""
-        return self.lifecycle.run(given, machine="FleetStateMachineArn", quick=False)
+Act = Callable[[Stage, str], Execution]
 
 
 @dataclass(frozen=True)
@@ -78,23 +23,79 @@ class Scenario:
         name: Its name.
         act: Does it to an environment.
         functions: Whose calls go wrong; the same call of another scenario is not tried again.
-        prepare: Brings the environment to the point, undisturbed.
+        before: The state of the environment that it needs; empty: there is no environment yet.
+        after: The state that it leaves if it succeeds; empty: nothing is there any more.
     """
 
     name: str
-    act: Callable[[Stage, str], Execution]
+    act: Act
     functions: tuple[str, ...]
-    prepare: Callable[[Stage, str], None] = lambda _stage, _name: None
+    before: str = ""
+    after: str = ""
 
 
-def _expired(stage: Stage, name: str) -> None:
+def _password(stage: Stage, name: str) -> None:
     stage.provisioned(name)
-    stage.lifecycle.aws.client("dynamodb").update_item(
-        TableName=stage.lifecycle.aws.outputs["EnvironmentsTableName"],
-        Key={"environment": {"S": name}},
-        UpdateExpression="SET expiresAt = :then",
-        ExpressionAttributeValues={":then": {"N": "1"}},
-    )
+
+
+def _machine(stage: Stage, name: str) -> None:
+    stage.provisioned(name, **MACHINE)
+
+
+def _iam(stage: Stage, name: str) -> None:
+    stage.provisioned(name)
+    stage.provisioned(name, **IAM)
+
+
+def _jwt(stage: Stage, name: str) -> None:
+    stage.provisioned(name)
+    stage.provisioned(name, **stage.jwt)
+
+
+def _built(stage: Stage, name: str) -> None:
+    stage.provisioned(name, artifact=stage.source(name), **IAM)
+
+
+def _code(stage: Stage, name: str) -> None:
+    stage.provisioned(name, artifact=stage.source(name, "code"), **IAM)
+
+
+STATES: dict[str, Callable[[Stage, str], None]] = {
+    "": lambda _stage, _name: None,
+    "password": _password,
+    "machine": _machine,
+    "iam": _iam,
+    "jwt": _jwt,
+    "built": _built,
+    "code": _code,
+}
+"""How an environment comes into each state, undisturbed."""
+
+
+def _provision(**given: Any) -> Act:
+    return lambda stage, name: stage.provision(name, **given)
+
+
+def _rebuild(stage: Stage, name: str) -> Execution:
+    # Each time something else, so that an environment that was changed before changes again.
+    changed = uuid.uuid4().hex[:8]
+    return stage.provision(name, runtime={"description": changed}, tags={"team": changed})
+
+
+def _teardown(stage: Stage, name: str) -> Execution:
+    return stage.teardown(name)
+
+
+def _sweep(stage: Stage, name: str) -> Execution:
+    second = f"{name}-2"
+    stage.provisioned(second, **IAM)
+    for each in (name, second):
+        stage.expire(each)
+    run = stage.fleet(action="sweep", removeOrphans=True)
+    left = stage.remove(second) if run.status != "SUCCEEDED" else ""
+    left = left or str(stage.lifecycle.leftovers(second) or "")
+    assert not left, f"{second}: {left}"
+    return run
 
 
 def _trigger(stage: Stage, name: str) -> Execution:
@@ -114,7 +115,7 @@ def _trigger(stage: Stage, name: str) -> Execution:
             {
                 "Source": "agentcore.lifecycle",
                 "DetailType": "Environment Rebuild Requested",
-                "Detail": json.dumps({"environment": name, "artifact": stage.image, **_SMOKE_TEST}),
+                "Detail": json.dumps({"environment": name, "artifact": stage.image, **SMOKE_TEST}),
             }
         ]
     )
@@ -135,116 +136,81 @@ def _trigger(stage: Stage, name: str) -> Execution:
             return Execution("", "FAILED", {}, "AwsCallError", cause, [])
         assert time.monotonic() < deadline, "neither started nor kept"
         time.sleep(0.2)
-    return lifecycle.finish(new.pop())
+    assert len(new) == 1, f"one event started {len(new)} executions"
+    return stage.finish(new.pop())
 
 
-def _switch(**given: Any) -> Callable[[Stage, str], Execution]:
-    return lambda stage, name: stage.provision(name, **given)
-
-
+_PREPARE, _REPORT = "PrepareRequestFunction", "ReportOutcomeFunction"
 _PROVISION = (
-    "PrepareRequestFunction",
+    _PREPARE,
     "ProvisionIdentityFunction",
     "PublishArtifactFunction",
     "DeployRuntimeFunction",
     "CheckRuntimeFunction",
     "RunSmokeTestFunction",
     "PromoteVersionFunction",
-    "ReportOutcomeFunction",
+    _REPORT,
+)
+_REBUILT = tuple(
+    name for name in _PROVISION if name not in ("PublishArtifactFunction", "RunSmokeTestFunction")
 )
 _SWITCHED = ("ProvisionIdentityFunction", "DeployRuntimeFunction", "RunSmokeTestFunction")
+_TO_JWT = (_PREPARE, *_SWITCHED)
 _REMOVING = ("DeleteRuntimeFunction", "DeleteIdentityFunction", "DeleteArtifactFunction")
+_REMOVED = (_PREPARE, *_REMOVING, _REPORT)
+_VERIFY = (_PREPARE, "RunSmokeTestFunction", _REPORT)
 _FLEET = ("SelectEnvironmentsFunction", "ReportFleetFunction")
+
+
+def _compensation(stage: Stage, name: str) -> Execution:
+    return stage.provision(
+        name, smokeTest={"expect": "never said", "timeoutSeconds": 20}, teardown="onFailure"
+    )
+
+
+def _fleet(action: str) -> Act:
+    return lambda stage, name: stage.fleet(action=action, environments=stage.together(name))
+
+
+def _to_jwt(stage: Stage, name: str) -> Execution:
+    return stage.provision(name, **stage.jwt)
+
+
+def _build(kind: str) -> Act:
+    return lambda stage, name: stage.provision(name, artifact=stage.source(name, kind), **IAM)
+
+
+def _verify(stage: Stage, name: str) -> Execution:
+    return stage.run({"action": "smokeTest", "environment": name, **SMOKE_TEST})
+
+
+_DEPLOYING = ("PublishArtifactFunction", "DeployRuntimeFunction")
+_SIGNING_IN = ("ProvisionIdentityFunction", "RunSmokeTestFunction")
 
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
-        Scenario("provision", _switch(), _PROVISION),
-        Scenario(
-            "provision-machine",
-            _switch(**MACHINE),
-            ("ProvisionIdentityFunction", "RunSmokeTestFunction"),
-        ),
-        Scenario(
-            "provision-build",
-            lambda stage, name: stage.provision(name, artifact=stage.source(name), **IAM),
-            ("PublishArtifactFunction",),
-        ),
-        Scenario(
-            "provision-code",
-            lambda stage, name: stage.provision(name, artifact=stage.source(name, "code"), **IAM),
-            ("PublishArtifactFunction", "DeployRuntimeFunction"),
-        ),
-        Scenario(
-            "rebuild",
-            _switch(runtime={"description": "changed"}, tags={"team": "a"}),
-            (
-                "PrepareRequestFunction",
-                "ProvisionIdentityFunction",
-                "DeployRuntimeFunction",
-                "CheckRuntimeFunction",
-                "PromoteVersionFunction",
-            ),
-            lambda stage, name: stage.provisioned(name),
-        ),
-        Scenario(
-            "switch-to-machine",
-            _switch(**MACHINE),
-            _SWITCHED,
-            lambda stage, name: stage.provisioned(name),
-        ),
-        Scenario(
-            "switch-to-password",
-            _switch(),
-            _SWITCHED,
-            lambda stage, name: stage.provisioned(name, **MACHINE),
-        ),
-        Scenario(
-            "switch-to-iam", _switch(**IAM), _SWITCHED, lambda stage, name: stage.provisioned(name)
-        ),
-        Scenario(
-            "compensation",
-            lambda stage, name: stage.provision(
-                name, smokeTest={"expect": "never said"}, teardown="onFailure"
-            ),
-            ("RecordFailureFunction", *_REMOVING),
-        ),
-        Scenario(
-            "teardown",
-            lambda stage, name: stage.teardown(name),
-            ("PrepareRequestFunction", *_REMOVING, "ReportOutcomeFunction"),
-            lambda stage, name: stage.provisioned(name),
-        ),
-        Scenario(
-            "teardown-machine",
-            lambda stage, name: stage.teardown(name),
-            ("DeleteIdentityFunction",),
-            lambda stage, name: stage.provisioned(name, **MACHINE),
-        ),
-        Scenario(
-            "teardown-build",
-            lambda stage, name: stage.teardown(name),
-            ("DeleteArtifactFunction",),
-            lambda stage, name: stage.provisioned(name, artifact=stage.source(name), **IAM),
-        ),
-        Scenario(
-            "fleet-verify",
-            lambda stage, name: stage.fleet(action="verify", environments=[name]),
-            _FLEET,
-            lambda stage, name: stage.provisioned(name),
-        ),
-        Scenario(
-            "fleet-rebuild",
-            lambda stage, name: stage.fleet(action="rebuild", environments=[name]),
-            _FLEET,
-            lambda stage, name: stage.provisioned(name),
-        ),
-        Scenario(
-            "fleet-sweep",
-            lambda stage, _name: stage.fleet(action="sweep", removeOrphans=True),
-            _FLEET,
-            _expired,
-        ),
-        Scenario("trigger", _trigger, ("StartExecutionFunction",)),
+        Scenario("provision", _provision(), _PROVISION, "", "password"),
+        Scenario("provision-machine", _provision(**MACHINE), _SIGNING_IN, "", "machine"),
+        Scenario("provision-build", _build("container"), _DEPLOYING[:1], "", "built"),
+        Scenario("provision-code", _build("code"), _DEPLOYING, "", "code"),
+        Scenario("rebuild", _rebuild, _REBUILT, "password", "password"),
+        Scenario("verify", _verify, _VERIFY, "password", "password"),
+        Scenario("switch-to-machine", _provision(**MACHINE), _SWITCHED, "password", "machine"),
+        Scenario("switch-from-machine", _provision(), _SWITCHED, "machine", "password"),
+        Scenario("switch-to-iam", _provision(**IAM), _SWITCHED, "password", "iam"),
+        Scenario("switch-from-iam", _provision(), _SWITCHED, "iam", "password"),
+        Scenario("switch-to-jwt", _to_jwt, _TO_JWT, "password", "jwt"),
+        Scenario("switch-from-jwt", _provision(), _SWITCHED, "jwt", "password"),
+        Scenario("compensation", _compensation, ("RecordFailureFunction", *_REMOVING)),
+        Scenario("teardown", _teardown, _REMOVED, "password"),
+        Scenario("teardown-machine", _teardown, ("DeleteIdentityFunction",), "machine"),
+        Scenario("teardown-jwt", _teardown, ("DeleteIdentityFunction",), "jwt"),
+        Scenario("teardown-build", _teardown, ("DeleteArtifactFunction",), "built"),
+        Scenario("teardown-code", _teardown, ("DeleteArtifactFunction",), "code"),
+        Scenario("fleet-verify", _fleet("verify"), _FLEET, "password", "password"),
+        Scenario("fleet-rebuild", _fleet("rebuild"), _FLEET, "password", "password"),
+        Scenario("fleet-sweep", _sweep, _FLEET, "password"),
+        Scenario("trigger", _trigger, ("StartExecutionFunction",), "", "password"),
     )
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.embedded.conftest import Execution
 from tests.matrix.cell_run import Ended, judge
 from tests.matrix.cells import Call, Cell, cells_of
 from tests.matrix.report import figures, table
@@ -19,8 +20,6 @@ CREATE = Cell("provision", "DeployRuntimeFunction", "s3", "PutObject", "accessDe
 
 
 def ended(status: str, error: str | None = None, cause: str | None = None) -> str:
-    from tests.embedded.conftest import Execution
-
     run = Execution(arn="", status=status, output={}, error=error, cause=cause, history=[])
     return judge(CREATE, run, unhit=False)[0]
 
@@ -42,6 +41,18 @@ def test_only_what_the_service_declares_goes_wrong() -> None:
     assert found == cells_of(reversed(calls)), "the order is fixed"
 
 
+def test_what_a_function_has_not_met_comes_first() -> None:
+    calls = [
+        Call(scenario, "F", "dynamodb", operation)
+        for scenario in ("provision", "rebuild", "teardown")
+        for operation in ("GetItem", "UpdateItem")
+    ]
+    planned = [(cell.operation, cell.kind) for cell in cells_of(calls)]
+    once = set(planned)
+    assert len(planned) == 3 * len(once)
+    assert set(planned[: len(once)]) == once
+
+
 @pytest.mark.parametrize(
     ("status", "error", "cause", "end"),
     [
@@ -58,6 +69,20 @@ def test_an_execution_succeeds_or_names_the_operation(
     assert ended(status, error, cause) == end
 
 
+def test_a_compensation_that_fails_must_name_the_operation_too() -> None:
+    wrong = Cell("compensation", "DeleteRuntimeFunction", "logs", "DescribeLogGroups", "throttle")
+    meant = "expected /never said/"
+    ends = [
+        judge(wrong, Execution("", "FAILED", {}, "SmokeTestError", cause, []), unhit=False)[0]
+        for cause in (
+            meant,
+            f"{meant} (and the teardown failed: AwsCallError: DescribeLogGroups: no)",
+            f"{meant} (and the teardown failed: AwsCallError: no)",
+        )
+    ]
+    assert ends == ["succeeded", "failed", "not allowed"]
+
+
 def test_the_figures_name_what_is_not_allowed() -> None:
     results = {CREATE: Ended("not allowed", "left: {'pools': ['x']}", 1.0)}
     assert f"not allowed: {CREATE.id}: left: {{'pools': ['x']}}" in figures(results, 1.0)
@@ -69,8 +94,9 @@ def test_the_figures_name_what_is_not_allowed() -> None:
 
 
 @pytest.mark.embedded
-def test_a_part_of_the_matrix() -> None:
+def test_a_part_of_the_matrix(tmp_path: Path) -> None:
     command = ["-m", "tests.matrix", "--lanes", "1", "--scenario", SCENARIO, "--sample", CELLS]
+    command += ["--file", str(tmp_path / "matrix.jsonl")]
     run = subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,

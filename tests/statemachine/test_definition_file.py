@@ -37,6 +37,7 @@ OF_SOME_STAGES = {
         "Prepare the request",
         *(stage.state for stage in STAGES if stage.effect == "deletes"),
         "Report the outcome",
+        "Report the failure",
     },
 }
 CRASHES = {"Sandbox.Timedout", "Lambda.Unknown", "Runtime.ExitError", "States.Timeout"}

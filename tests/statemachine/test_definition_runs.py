@@ -7,7 +7,6 @@ definition alone is on trial. All scenarios run at once, each an execution of it
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -32,11 +31,11 @@ from lifecycle.outcome.cause import readable
 from lifecycle.outcome.failure import FailureEvent
 from lifecycle.outcome.report import OutcomeEvent
 from lifecycle.request.model import parse_request
-from lifecycle.request.wait import MOST_POLLS, Wait
 from lifecycle.stages import STAGES, Machine
 from local.embedded import EmbeddedAws
 from tests.foreign.engines.reference import Evaluations
 from tests.statemachine.execution import Run, follow, uncovered
+from tests.statemachine.history import events_of
 
 pytestmark = pytest.mark.embedded
 ROOT = Path(__file__).parents[2]
@@ -45,23 +44,27 @@ QUICK = {"wait": {"intervalSeconds": 0, "maxIntervalSeconds": 1, "timeoutSeconds
 
 Answer = dict[str, Any] | Exception
 REMOVED = {"removed": ["one"], "wouldRemove": [], "kept": [], "lookedFor": ["one", "two"]}
+LEARNED = {"build": [[55, 60]]}
+LEARNED_MORE = {**LEARNED, "create": [[8, 10]]}
+LOOK = {"kind": "create", "since": 1764158617.5, "at": 1764158618.5, "waitSeconds": 0}
+DONE = {"done": True, "look": None, "learned": LEARNED_MORE}
+NOT_YET = {"done": False, "look": LOOK, "learned": LEARNED}
 RUNTIME = {"id": "r-0123456789", "version": "1", "endpoint": "DEFAULT"}
-DEPLOYED = {"runtime": RUNTIME, "change": "created", "repaired": [], "ready": False}
 USUAL: dict[str, Answer] = {
     "provision_identity": {
         "auth": {"type": "cognito", "clientId": "c"},
         "repaired": ["user enabled"],
     },
-    "publish_artifact": {"done": True, "artifact": {"type": "container", "digest": "sha256:0"}},
-    "deploy_runtime": DEPLOYED,
-    "check_runtime": {"done": True, "redeploy": False, "status": "READY", "runtime": RUNTIME},
+    "publish_artifact": {**DONE, "artifact": {"type": "container", "digest": "sha256:0"}},
+    "deploy_runtime": {**NOT_YET, "runtime": RUNTIME, "change": "created", "repaired": []},
+    "check_runtime": {**DONE, "redeploy": False, "status": "READY", "runtime": RUNTIME},
     "run_smoke_test": {"smokeTest": {"passed": True, "checks": []}},
     "promote_version": {
-        "done": True,
+        **DONE,
         "promotion": {"endpoint": "live", "version": "1", "previousVersion": None},
         "runtime": {**RUNTIME, "endpoint": "live"},
     },
-    "delete_runtime": {"done": True, **REMOVED},
+    "delete_runtime": {**DONE, **REMOVED},
     "delete_identity": {**REMOVED, "removed": ["two"]},
     "delete_artifact": {
         **REMOVED,
@@ -84,23 +87,30 @@ class Scenario:
     avoids: tuple[str, ...] = ()
 
 
-BUILDING: Answer = {"done": False, "artifact": {"type": "container"}}
-CREATING: Answer = {"done": False, "redeploy": False, "status": "CREATING", "runtime": RUNTIME}
-MOVING: Answer = {"done": False, "promotion": {"version": "1"}, "runtime": RUNTIME}
-GOING: Answer = {"done": False, **REMOVED, "removed": []}
+UNCHANGED: Answer = {**DONE, "runtime": RUNTIME, "change": "unchanged", "repaired": []}
+BUILDING: Answer = {**NOT_YET, "artifact": {"type": "container"}}
+CREATING: Answer = {**NOT_YET, "redeploy": False, "status": "CREATING", "runtime": RUNTIME}
+MOVING: Answer = {**NOT_YET, "promotion": {"version": "1"}, "runtime": RUNTIME}
+GOING: Answer = {**NOT_YET, **REMOVED, "removed": []}
 INCOMPLETE = TeardownIncompleteError("left: the pool")
 
 SCENARIOS = [
     Scenario(
-        "default",
-        visits=("Promote the version",),
-        avoids=("Delete the runtime", "Record the failure"),
-    ),
-    Scenario(
         "unchanged",
-        answers={"deploy_runtime": [{**DEPLOYED, "change": "unchanged", "ready": True}]},
-        visits=("Deploy the runtime", "Run the smoke test", "Promote the version"),
-        avoids=("Check the runtime", "Wait for the runtime"),
+        answers={"deploy_runtime": [UNCHANGED]},
+        visits=("Promote the version",),
+        avoids=("Delete the runtime", "Record the failure", "Wait for the runtime"),
+    ),
+    # A first provision: a build, a runtime and an endpoint take their time.
+    Scenario(
+        "five-polls",
+        answers={
+            "publish_artifact": [BUILDING, BUILDING],
+            "check_runtime": [CREATING],
+            "promote_version": [MOVING],
+        },
+        visits=("Wait for the build", "Wait for the runtime", "Wait for the endpoint"),
+        avoids=("Report the failure",),
     ),
     Scenario(
         "round-trip",
@@ -134,7 +144,7 @@ SCENARIOS = [
     Scenario(
         "redeploy",
         answers={"check_runtime": [{**CREATING, "redeploy": True}]},  # type: ignore[dict-item]
-        visits=("Deploy the runtime", "Wait for the runtime"),
+        visits=("Deploy the runtime", "Check the runtime"),
     ),
     Scenario(
         "heals",
@@ -165,14 +175,14 @@ SCENARIOS = [
         error="LockLostError",
         cause="no pool",
         # The other branch comes to its end before anything is removed: nothing is made behind the teardown's back.
-        visits=("Identity not provisioned", "Artifact published", "Delete the artifact"),
+        visits=("Identity not provisioned", "Artifact published", "Is there a failure to report?"),
     ),
     Scenario(
         "no-artifact",
         answers={"publish_artifact": [ArtifactBuildError("build 7 failed")]},
         error="ArtifactBuildError",
         cause="build 7 failed",
-        visits=("Identity provisioned", "Artifact not published"),
+        visits=("Provision the identity", "Artifact not published"),
         avoids=("Delete the runtime",),
     ),
     Scenario(
@@ -283,7 +293,7 @@ class StandIns:
 
     def _usual(self, stage: str, event: dict[str, Any]) -> Any:
         if stage == "prepare_request":
-            return {"request": parse_request(event["input"]).to_json()}
+            return {"request": parse_request(event["input"]).to_json(), "learned": LEARNED}
         if stage == "record_failure":
             return readable(FailureEvent.model_validate(event).failure).model_dump()
         if stage == "report_outcome":
@@ -339,78 +349,62 @@ def test_scenario(scenario: Scenario, runs: dict[str, Run]) -> None:
     assert [name for name in scenario.avoids if name in entered] == []
 
 
-def test_waits_grow_up_to_the_longest_and_deadlines_are_given(
-    runs: dict[str, Run], stand_ins: StandIns
+LOOPS = ("publish_artifact", "check_runtime", "promote_version", "delete_runtime")
+
+
+@pytest.mark.parametrize("stage", LOOPS)
+def test_each_call_of_a_loop_gets_the_deadline_and_what_the_last_one_said(
+    stage: str, runs: dict[str, Run], stand_ins: StandIns
 ) -> None:
-    assert runs["round-trip"].entered().count("Wait for the build") == 2
-    for stage in ("publish_artifact", "check_runtime", "promote_version", "delete_runtime"):
-        for event in stand_ins.events["round-trip", stage]:
-            assert 0 < event["deadline"] - time.time() + 120 <= 180
+    assert runs
+    first, *later = stand_ins.events["round-trip", stage]
+    for event in (first, *later):
+        assert 0 < event["deadline"] - time.time() + 120 <= 180
+    # The runtime's first look is the deployment's.
+    assert first["look"] == (LOOK if stage == "check_runtime" else None)
+    assert later
+    assert [event["look"] for event in later] == [LOOK] * len(later)
+    known = LEARNED if stage in ("publish_artifact", "check_runtime") else LEARNED_MORE
+    assert first["learned"] == known
 
 
-# Step Functions service quotas: the most events in the history of a standard workflow's execution.
-MOST_EVENTS = 25_000
-LOOPS = ("Publish the artifact", "Check the runtime", "Promote the version", "Delete the runtime")
+def test_a_deployment_looks_first(runs: dict[str, Run], stand_ins: StandIns) -> None:
+    assert "Check the runtime" not in runs["unchanged"].entered()
+    first, again = stand_ins.events["redeploy", "deploy_runtime"]
+    assert (first["look"], again["look"]) == (None, LOOK)
 
 
-def events_of_a_poll(run: Run, task: str) -> int:
-    """How many events of an execution's history one round of a loop makes."""
-    (first, second) = [
-        number
-        for number, event in enumerate(run.history)
-        if event.get("stateEnteredEventDetails", {}).get("name") == task
-    ][:2]
-    # A Parallel state's other branch writes into the same history.
-    by_id = {event["id"]: event for event in run.history}
-    event, length = run.history[second], 0
-    while event is not run.history[first]:
-        event, length = by_id[event["previousEventId"]], length + 1
-    return length
+@pytest.mark.parametrize(("scenario", "learned"), [("five-polls", LEARNED_MORE), ("busy", {})])
+def test_the_report_gets_what_was_learned(
+    scenario: str, learned: dict[str, Any], runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    assert runs
+    (event,) = stand_ins.events[scenario, "report_outcome"]
+    assert event["learned"] == learned
 
 
-def polls(wait: Wait) -> int:
-    """How often a loop calls its function at most, when calls take no time."""
-    waited, interval, calls = 0, wait.interval_seconds, 1
-    while waited <= wait.timeout_seconds:
-        waited += interval
-        interval = min(max(math.ceil(interval * 1.5), 1), wait.max_interval_seconds)
-        calls += 1
-    return calls
-
-
-def test_the_longest_execution_stays_inside_the_history(runs: dict[str, Run]) -> None:
-    each = {task: events_of_a_poll(runs["round-trip"], task) for task in LOOPS}
-    assert each == dict.fromkeys(LOOPS, 9)
-    # The runtime's loop has a longer round, too, which deploys again.
-    each["Check the runtime"] = events_of_a_poll(runs["redeploy"], "Check the runtime")
-    assert each["Check the runtime"] == 16
-    longest = [
-        Wait.model_validate(
-            {"intervalSeconds": 0, "maxIntervalSeconds": longest, "timeoutSeconds": timeout}
+def test_a_provision_that_polls_five_times_enters_at_most_thirty_states(
+    runs: dict[str, Run], capsys: pytest.CaptureFixture[str]
+) -> None:
+    entered = runs["five-polls"].entered()
+    assert sum(name.startswith("Wait for") for name in entered) == 5
+    with capsys.disabled():
+        print(
+            f"\ntransitions: {len(entered)} with five polls, {len(runs['unchanged'].entered())} with none"
         )
-        for longest in range(1, 301)
-        for timeout in (1, MOST_POLLS * longest, 14400)
-        if timeout <= min(14400, MOST_POLLS * longest)
-    ]
-    calls = max(polls(wait) for wait in longest)
-    assert MOST_POLLS <= calls <= MOST_POLLS + 20
-    # All loops to their deadlines (which in fact ends the execution), and everything else once.
-    once = len(runs["round-trip"].history)
-    whole = once + sum(each.values()) * calls
-    # A retry makes three events: TaskScheduled, TaskStarted, TaskFailed. One for each call of a loop, two calls in the
-    # longer round, and every retry that the definition allows for what is called once.
-    retries = 3 * (len(LOOPS) + 1) * calls
-    tasks = list(_all_tasks(DEFINITION))
-    allowed = 3 * sum(retry["MaxAttempts"] for task in tasks for retry in task["Retry"])
-    assert whole + retries + allowed < MOST_EVENTS, (whole, retries, allowed)
+    assert len(entered) <= 30
+    assert len(runs["unchanged"].entered()) <= 15
 
 
-def _all_tasks(level: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for state in level["States"].values():
-        if state["Type"] == "Task":
-            yield state
-        for branch in state.get("Branches", []):
-            yield from _all_tasks(branch)
+@pytest.mark.parametrize(
+    "scenario", ["unchanged", "five-polls", "round-trip", "teardown", "redeploy"]
+)
+def test_the_events_of_a_history_follow_from_its_states(
+    scenario: str, runs: dict[str, Run]
+) -> None:
+    """`test_history.py` counts the events of the longest execution like this."""
+    run = runs[scenario]
+    assert len(run.history) == events_of(DEFINITION, run.entered())
 
 
 def test_the_output_gathers_what_every_stage_said(runs: dict[str, Run]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from lifecycle.artifact import build
 from lifecycle.artifact.ledger import ArtifactLedger
 from lifecycle.artifact.settings import PublicationSettings
@@ -69,7 +67,7 @@ class Builder:
             item = self._shared.forget_build(item) or self._shared.again(item)
         building = self._with_build(artifact, item, packed, is_new=is_new)
         if building is None:
-            if self._event.deadline is not None and time.time() > self._event.deadline:
+            if self._event.overdue:
                 raise _queue_is_full(self._event.request.wait.timeout_seconds)
             return self._ledger.note(artifact)
         return self._ledger.note(

@@ -17,7 +17,7 @@ from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.record import ArtifactRecord
 from lifecycle.request.model import Request
-from lifecycle.request.stage_event import StageEvent
+from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.table import Records
 
 
@@ -36,10 +36,9 @@ class PublishedArtifact(Wire):
     build_id: str | None = None
 
 
-class Publication(Wire):
+class Publication(Polled):
     """What `publish_artifact` returns; `done` is false while a build runs."""
 
-    done: bool
     artifact: PublishedArtifact
 
 
@@ -63,20 +62,20 @@ def publish_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Public
     ledger = ArtifactLedger.read(records, request.environment, event.execution)
     if request.artifact.container_uri is not None:
         named = pin_image(clients, settings, request.artifact.container_uri)
-        return _answer(ledger.note(named), event.execution)
+        return _answer(ledger.note(named), event)
     if request.artifact.package is not None:
         package = request.artifact.package
         ready = publish_package(clients, settings, request, package)
-        return _answer(ledger.note(ready), event.execution)
+        return _answer(ledger.note(ready), event)
     before = ledger.recorded
     waiting = Waiting(event, clients, settings, ledger)
     awaited = waiting.awaited(before)
     if before is not None and awaited is not None:
         # The call that began to wait has read the source, so it is not read again.
-        return _answer(waiting.look_after(before, awaited), event.execution)
+        return _answer(waiting.look_after(before, awaited), event)
     builder = Builder(event, clients, settings, ledger)
     with _pack(request, clients, settings) as packed:
-        return _answer(builder.publish(desired(request, packed), packed), event.execution)
+        return _answer(builder.publish(desired(request, packed), packed), event, begins=True)
 
 
 def _pack(
@@ -88,12 +87,17 @@ def _pack(
     return pack_object(clients.s3, source, kind)
 
 
-def _answer(artifact: ArtifactRecord, execution: str) -> Publication:
+def _answer(artifact: ArtifactRecord, event: StageEvent, *, begins: bool = False) -> Publication:
+    built = artifact.build_execution == event.execution
+    polled = event.looked(done=artifact.published)
+    if begins and not artifact.published and artifact.build_id is not None:
+        # A build that another execution started has been running for a while.
+        polled = event.began("build" if built else None)
     return Publication(
-        done=artifact.published,
+        **polled,
         artifact=PublishedArtifact(
             type=artifact.type,
-            built=artifact.build_execution == execution,
+            built=built,
             given=artifact.given,
             source_hash=artifact.source_hash,
             container_uri=artifact.container_uri,

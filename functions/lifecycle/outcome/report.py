@@ -7,9 +7,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from lifecycle.clients import CLIENTS, Clients
+from lifecycle.durations import StackDurations
 from lifecycle.entry import Wire
 from lifecycle.outcome.announcement import announce
 from lifecycle.outcome.cause import Failure, RawFailure, failed_state, readable
+from lifecycle.polling.schedule import Learned
 from lifecycle.record import Record
 from lifecycle.request.inputs import unwrap
 from lifecycle.request.model import environment_of
@@ -39,6 +41,7 @@ class OutcomeEvent(Wire):
     change: str | None = None
     repaired: list[str] = Field(default_factory=list)
     teardown: dict[str, Any] | None = None
+    learned: Learned = Field(default_factory=dict)
 
 
 class Outcome(Wire):
@@ -71,13 +74,13 @@ def report_outcome(event: OutcomeEvent, *, clients: Clients = CLIENTS) -> Outcom
     records = Records(clients.dynamodb, settings.table_name)
     record = None
     if environment is not None and failure is None and _made_it_ready(event):
-        # Its output needs nothing of the record, so the record is not read.
-        ready = {"state": "READY", "state_reason": None}
-        records.release(environment, event.execution, {"proven_request": "request"}, **ready)
+        record = _ready(records, environment, event)
     elif environment is not None:
         record = records.get(environment)
+        if record is not None:
+            _close(records, record, event, failure)
     if record is not None:
-        _close(records, record, event, failure)
+        _teach(StackDurations(clients.dynamodb, settings.table_name), record, event.learned)
     output = _output(event, environment, record, failure)
     # A dry run that succeeds changed nothing, so there is nothing to announce.
     if failure or not (event.teardown and event.teardown.get("dryRun")):
@@ -91,6 +94,15 @@ def _made_it_ready(event: OutcomeEvent) -> bool:
     return bool(event.request.get("action") == "provision") and event.teardown is None
 
 
+def _ready(records: Records, environment: str, event: OutcomeEvent) -> Record | None:
+    """Release the lock of an environment that is ready, in one call; returns the record as it was before."""
+    changes: dict[str, Any] = {"state": "READY", "state_reason": None}
+    if event.learned:
+        changes["learned"] = event.learned
+    proven = {"proven_request": "request"}
+    return records.release(environment, event.execution, proven, **changes)
+
+
 def _close(records: Records, record: Record, event: OutcomeEvent, failure: Failure | None) -> None:
     environment = record.environment
     if record.lock is None or record.lock.execution != event.execution:
@@ -100,7 +112,14 @@ def _close(records: Records, record: Record, event: OutcomeEvent, failure: Failu
         records.delete(environment, event.execution)
         return
     changes = _last_state(record, event, failure)
+    if event.learned != record.learned:
+        changes["learned"] = event.learned
     records.release(environment, event.execution, **changes)
+
+
+def _teach(stack: StackDurations, record: Record, learned: Learned) -> None:
+    """Tell the stack's other environments what this execution measured."""
+    stack.write({kind: runs for kind, runs in learned.items() if runs != record.learned.get(kind)})
 
 
 def _last_state(record: Record, event: OutcomeEvent, failure: Failure | None) -> dict[str, Any]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from botocore.exceptions import ClientError
+from pydantic import Field
 
 from lifecycle.clients import CLIENTS, Clients
+from lifecycle.durations import StackDurations
 from lifecycle.entry import Wire
 from lifecycle.errors import ArtifactChangeError, EnvironmentNotFoundError
+from lifecycle.polling.schedule import Kind, Learned
 from lifecycle.record import Record, State, expiry
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.providers import check_provider
@@ -24,11 +27,21 @@ class PrepareEvent(Wire):
 
 
 class Prepared(Wire):
-    """What the other stages get."""
+    """What the other stages get.
+
+    Attributes:
+        request: The request.
+        learned: How long earlier runs of the environment took, or of the stack's others if it has none.
+    """
 
     request: Request
+    learned: Learned = Field(default_factory=dict)
 
 
+_AWAITED: dict[str, set[Kind]] = {
+    "provision": {"build", "create", "update", "promote"},
+    "teardown": {"deleteEndpoints", "delete"},
+}
 _STATE_OF_ACTION: dict[str, State] = {"provision": "PROVISIONING", "teardown": "REMOVING"}
 
 
@@ -75,7 +88,10 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
             f"environment '{request.environment}' has no record in {settings.table_name}; "
             "provision it first, or look up the right name in the table"
         )
-    return Prepared(request=_completed(request, record))
+    learned, awaited = record.learned, _AWAITED.get(request.action, set())
+    if awaited and not request.dry_run and not awaited & learned.keys():
+        learned = StackDurations(clients.dynamodb, settings.table_name).read() | learned
+    return Prepared(request=_completed(request, record), learned=learned)
 
 
 def execution_is_running(stepfunctions: Any, execution: str) -> bool:

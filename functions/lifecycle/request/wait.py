@@ -1,34 +1,41 @@
-"""The input's section `wait`: how often the polling loops look, and when they give up."""
+"""The input's section `wait`: what bounds the gaps of the polling loops, and when they give up."""
 
 from __future__ import annotations
 
+import bisect
+from itertools import chain, islice
 from typing import Self
 
 from pydantic import Field, model_validator
 
+from lifecycle.polling.schedule import BOUNDED_UNTIL, Bounds, looks
 from lifecycle.request.inputs import InputModel, allowed, problem
 
 # All polling loops of an execution together stay below Step Functions' limit of 25,000 history events with this many
-# polls in each, even if every call is retried once (tests/statemachine/test_definition_runs.py does the sum).
-MOST_POLLS = 400
+# looks in each, even if every call is retried once (tests/statemachine/test_history.py walks the definition).
+MOST_LOOKS = 405
+_LONGEST_INTERVAL = 1000
 
 
 class Wait(InputModel):
     """The polling loops."""
 
     interval_seconds: int = Field(
-        default=2,
+        default=1,
         ge=0,
         le=300,
-        description="First wait of a polling loop. Each wait is 1.5 times the one before, up to `maxIntervalSeconds`.",
+        description="Shortest wait between two polls. With 0, the second poll follows the first at once.",
         json_schema_extra=allowed("0 to 300, at most maxIntervalSeconds"),
     )
-    max_interval_seconds: int = Field(
-        default=15,
+    max_interval_seconds: int | None = Field(
+        default=None,
         ge=1,
-        le=300,
-        description="Longest wait between two polls.",
-        json_schema_extra=allowed(f"1 to 300, at least timeoutSeconds / {MOST_POLLS}"),
+        le=_LONGEST_INTERVAL,
+        description="Longest wait between two polls. Without it, up to 10 s in the first 15 minutes, then 1/15 of the "
+        "time waited.",
+        json_schema_extra=allowed(
+            f"1 to {_LONGEST_INTERVAL}; large enough for at most {MOST_LOOKS} polls"
+        ),
     )
     timeout_seconds: int = Field(
         default=1800,
@@ -40,16 +47,26 @@ class Wait(InputModel):
 
     @model_validator(mode="after")
     def _intervals_fit(self) -> Self:
-        if self.interval_seconds > self.max_interval_seconds:
+        longest = self.max_interval_seconds
+        if longest is None:
+            return self
+        if self.interval_seconds > longest:
             raise problem(
-                "intervalSeconds",
-                self.interval_seconds,
-                f"at most maxIntervalSeconds ({self.max_interval_seconds})",
+                "intervalSeconds", self.interval_seconds, f"at most maxIntervalSeconds ({longest})"
             )
-        if self.timeout_seconds > MOST_POLLS * self.max_interval_seconds:
+        if not self._fits(longest):
+            longer = range(longest, _LONGEST_INTERVAL + 1)
+            least = longer[bisect.bisect_left(longer, True, key=self._fits)]
             raise problem(
                 "maxIntervalSeconds",
-                self.max_interval_seconds,
-                f"at least timeoutSeconds / {MOST_POLLS}, or the execution's history overflows",
+                longest,
+                f"at least {least} with timeoutSeconds {self.timeout_seconds}, or the execution's history overflows",
             )
         return self
+
+    def _fits(self, longest: int) -> bool:
+        # A loop can wait for two things, one after the other. It looks most often if the gaps of the first do not grow.
+        first = min(BOUNDED_UNTIL, self.timeout_seconds)
+        bounds = Bounds(self.interval_seconds, longest)
+        parts = (looks(part, [], bounds) for part in (first, self.timeout_seconds - first))
+        return sum(1 for _ in islice(chain(*parts), MOST_LOOKS + 1)) <= MOST_LOOKS

@@ -51,6 +51,17 @@ def digests(configuration: Configuration, parts: Iterable[str] | None = None) ->
     return {part: names.digest(_normal(part, configuration.get(part))) for part in chosen}
 
 
+def echoed(observed: Configuration, runtime: RuntimeRecord) -> dict[str, str]:
+    """The digests of those parts that AgentCore gives back in another form than they were asked in.
+
+    Args:
+        observed: The answer of `GetAgentRuntime`, when the runtime is ready with what was asked.
+        runtime: What the record knows of the last deployment.
+    """
+    seen = digests(observed, runtime.deployed)
+    return {part: digest for part, digest in seen.items() if digest != runtime.deployed[part]}
+
+
 def dropped(runtime: RuntimeRecord, configured: list[Path]) -> list[Path]:
     """The members that the last deployment set by `configuration` and the request no longer names."""
     now = set(configured)

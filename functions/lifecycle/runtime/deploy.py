@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
-from lifecycle.entry import Wire
 from lifecycle.errors import ArtifactChangeError
+from lifecycle.polling.schedule import Kind
 from lifecycle.record import Change, RuntimeRecord
-from lifecycle.request.stage_event import StageEvent
+from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.runtime import agentcore, comparison, configuration, endpoints
 from lifecycle.runtime.changes import Plan, create, remove_failed, update
 from lifecycle.runtime.configuration import Configuration
@@ -27,32 +28,34 @@ class DeploySettings(Settings):
     model_id: str
 
 
-class DeployResult(Wire):
-    """What `deploy_runtime` returns.
+_KINDS: dict[Change, Kind] = {"created": "create", "updated": "update"}
+
+
+class DeployResult(Polled):
+    """What `deploy_runtime` returns; done when the runtime was left unchanged and is ready.
 
     Attributes:
         runtime: The runtime; null when there is none yet (`change` is `pending`).
         change: What the execution did to the runtime. `pending`: the runtime is busy with an earlier change or is
             being deleted, and `check_runtime` tells when to deploy again.
         repaired: Manual changes (drift) that were found and repaired.
-        ready: Nothing was to do, and DEFAULT serves the runtime's version: there is nothing to wait for.
     """
 
     runtime: DeployedRuntime | None
     change: Change
     repaired: list[str]
-    ready: bool
 
 
 def deploy_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> DeployResult:
     """Converge the runtime to what the request, the identity and the artifact require.
 
     Args:
-        event: The stage's event.
+        event: The stage's event; the deadline is the runtime's.
         clients: DynamoDB and AgentCore.
 
     Returns:
-        The runtime, what was done and what was repaired. Unless it says that the runtime is ready, see `check_runtime`.
+        The runtime, what was done and what was repaired. Unless it is done, `check_runtime` tells when the runtime is
+        ready.
 
     Raises:
         ArtifactChangeError: The runtime is of the other kind of artifact; nothing was changed.
@@ -81,23 +84,32 @@ def deploy_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> DeployRe
         role_arn=settings.execution_role_arn,
     )
     observed = find_runtime(clients.agentcore_control, runtime, stack, environment)
-    change, observed, ready = _converge(clients.agentcore_control, plan, ledger, observed)
-    return _result(clients, ledger, change, observed, ready=ready)
+    step = _converge(clients.agentcore_control, plan, ledger, observed)
+    return _result(event, clients, ledger, step)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What was done, the runtime after it (None when there is none), and whether it is ready to be called."""
+
+    change: Change
+    observed: dict[str, Any] | None
+    ready: bool = False
 
 
 def _converge(
     control: Any, plan: Plan, ledger: RuntimeLedger, observed: dict[str, Any] | None
-) -> tuple[Change, dict[str, Any] | None, bool]:
-    """Do the next step; returns what it was, the runtime after it (None: there is none), and whether it is ready."""
+) -> _Step:
+    """Do the next step."""
     if observed is None:
-        return "created", create(control, plan, ledger), False
+        return _Step("created", create(control, plan, ledger))
     adopt(control, ledger, observed, plan.tags)
     status = observed["status"]
     if status in ("CREATE_FAILED", "DELETE_FAILED"):
         remove_failed(control, ledger, observed)
-        return "pending", None, False
+        return _Step("pending", None)
     if status == "DELETING":
-        return "pending", None, False
+        return _Step("pending", None)
     _refuse_artifact_change(plan.wanted, observed)
     runtime = ledger.runtime
     dropped = comparison.dropped(runtime, plan.configured)
@@ -106,24 +118,19 @@ def _converge(
     if status in agentcore.BUSY:
         # The change in progress makes what is wanted, or else it must end before the next change can begin.
         if different:
-            return "pending", observed, False
+            return _Step("pending", observed)
         ledger.deployed(plan.wanted, plan.configured)
-        return "unchanged", observed, False
-    default = agentcore.get_endpoint(
-        control, observed["agentRuntimeId"], agentcore.DEFAULT_ENDPOINT
-    )
-    default_is_wrong = endpoints.default_is_wrong(default, ledger, observed)
+        return _Step("unchanged", observed)
+    default = endpoints.default_state(control, ledger, observed)
     endpoints.repair_live(control, ledger, plan.tags)
     _repair_tags(control, plan, ledger, observed["agentRuntimeArn"])
-    if different or default_is_wrong or agentcore.is_failed(observed):
-        return "updated", update(control, plan, ledger, observed), False
+    if different or default == "wrong" or agentcore.is_failed(observed):
+        return _Step("updated", update(control, plan, ledger, observed))
     ledger.deployed(plan.wanted, plan.configured)
-    ready = status == agentcore.READY
-    return (
-        "unchanged",
-        observed,
-        ready and agentcore.serves(default, observed["agentRuntimeVersion"]),
-    )
+    ready = status == agentcore.READY and default == "ready"
+    if ready:
+        ledger.runtime.echoed = comparison.echoed(observed, ledger.runtime)
+    return _Step("unchanged", observed, ready)
 
 
 def _refuse_artifact_change(wanted: Configuration, observed: dict[str, Any]) -> None:
@@ -142,18 +149,17 @@ def _repair_tags(control: Any, plan: Plan, ledger: RuntimeLedger, arn: str) -> N
 
 
 def _result(
-    clients: Clients,
-    ledger: RuntimeLedger,
-    change: Change,
-    observed: dict[str, Any] | None,
-    *,
-    ready: bool,
+    event: StageEvent, clients: Clients, ledger: RuntimeLedger, step: _Step
 ) -> DeployResult:
-    runtime = None
+    runtime, observed = None, step.observed
     if observed is not None:
         version = observed["agentRuntimeVersion"]
         ledger.runtime.version = version
         runtime = describe_runtime(clients, ledger.runtime, agentcore.DEFAULT_ENDPOINT, version)
-    change = ledger.intend(change, last=True)
+    change = ledger.intend(step.change, last=True)
     repaired = ledger.runtime.deployment.repaired if ledger.runtime.deployment else []
-    return DeployResult(runtime=runtime, change=change, repaired=repaired, ready=ready)
+    # What this execution changed before, in a call whose answer was lost, is for `check_runtime` to judge.
+    polled = event.looked(done=step.ready and change == "unchanged")
+    if step.change in _KINDS:
+        polled = event.began(_KINDS[step.change])
+    return DeployResult(**polled, runtime=runtime, change=change, repaired=repaired)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
@@ -36,18 +36,21 @@ def move_live(control: Any, runtime_id: str, version: str, token: str) -> None:
     )
 
 
-def default_is_wrong(
-    endpoint: dict[str, Any] | None, ledger: RuntimeLedger, observed: dict[str, Any]
-) -> bool:
-    """Tell whether DEFAULT failed or does not serve the newest version; an update of the runtime repairs that.
+def default_state(
+    control: Any, ledger: RuntimeLedger, observed: dict[str, Any]
+) -> Literal["ready", "busy", "wrong"]:
+    """Tell whether DEFAULT serves the newest version. If it is `wrong`, an update of the runtime repairs that.
 
     Args:
-        endpoint: DEFAULT; None when there is none.
+        control: AgentCore's control plane.
         ledger: Where the drift is noted.
         observed: The answer of `GetAgentRuntime`.
     """
+    endpoint = agentcore.get_endpoint(
+        control, observed["agentRuntimeId"], agentcore.DEFAULT_ENDPOINT
+    )
     if endpoint is None or endpoint["status"] in agentcore.BUSY:
-        return False
+        return "busy"
     version = observed["agentRuntimeVersion"]
     wrong = agentcore.is_failed(endpoint) or endpoint.get("liveVersion") != version
     if wrong and not agentcore.is_failed(observed):
@@ -55,7 +58,7 @@ def default_is_wrong(
             f"the endpoint DEFAULT was {endpoint['status']} on version {endpoint.get('liveVersion')} "
             f"instead of {version}"
         )
-    return wrong
+    return "wrong" if wrong else "ready"
 
 
 def repair_live(control: Any, ledger: RuntimeLedger, tags: dict[str, str]) -> None:

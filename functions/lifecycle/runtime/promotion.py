@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,7 +12,7 @@ from lifecycle.entry import Wire
 from lifecycle.errors import RuntimeFailedError, SmokeTestError, WaitTimeoutError
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.record import IdentityRecord, Promotion, RuntimeRecord
-from lifecycle.request.stage_event import StageEvent
+from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.runtime import agentcore, endpoints, log_groups
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT
 from lifecycle.runtime.description import DeployedRuntime, describe_runtime
@@ -36,10 +35,9 @@ class PromotedVersion(Wire):
     previous_version: str | None
 
 
-class PromotionResult(Wire):
+class PromotionResult(Polled):
     """What `promote_version` returns; `done` when `live` is ready on the version."""
 
-    done: bool
     promotion: PromotedVersion
     runtime: DeployedRuntime
 
@@ -150,7 +148,8 @@ class _Promoter:
                 raise
             return self._wait(note, endpoint)
         self._keep(note.model_copy(update={"begun": under_way}), last=True)
-        return self._wait(note, endpoint)
+        self._keep_the_deadline(note, endpoint)
+        return self._result(note, self._event.began("promote" if under_way else None))
 
     def _create(self, note: Promotion, _endpoint: dict[str, Any] | None) -> None:
         token = names.client_token(
@@ -171,24 +170,25 @@ class _Promoter:
 
     def _refuse(self, note: Promotion, endpoint: dict[str, Any]) -> None:
         reason = endpoint.get("failureReason") or "AgentCore gives no reason"
-        text = " ".join(
-            f"endpoint live of {self._id} is {endpoint['status']} for version {note.version}: {reason}".split()
-        )
+        what = f"endpoint live of {self._id} is {endpoint['status']} for version {note.version}"
+        text = " ".join(f"{what}: {reason}".split())
         self._runtime.failed_version, self._runtime.failed_reason = note.version, text
         # A redrive must try again, not report this failure again.
         self._keep(note.model_copy(update={"begun": False, "tries": note.tries + 1}), last=True)
         raise RuntimeFailedError(f"{text}; fix the cause and retry the execution")
 
     def _wait(self, note: Promotion, endpoint: dict[str, Any] | None) -> PromotionResult:
-        deadline = self._event.deadline
-        if deadline is not None and time.time() > deadline:
+        self._keep_the_deadline(note, endpoint)
+        return self._result(note, self._event.looked(done=False))
+
+    def _keep_the_deadline(self, note: Promotion, endpoint: dict[str, Any] | None) -> None:
+        if self._event.overdue:
             status = endpoint["status"] if endpoint else "missing"
             raise WaitTimeoutError(
                 f"endpoint live of {self._id} was still {status} and not on version {note.version} after "
                 f"{self._event.request.wait.timeout_seconds} s; look at it in the AgentCore console, or raise "
                 "wait.timeoutSeconds, and retry"
             )
-        return self._result(note, done=False)
 
     def _finish(self, note: Promotion, endpoint: dict[str, Any]) -> PromotionResult:
         self._runtime.live_version = note.version
@@ -202,20 +202,16 @@ class _Promoter:
         stayed = note.previous_version == note.version and not note.begun
         if not stayed or self._runtime != self._recorded:
             self._keep(note.model_copy(update={"begun": False}), last=True)
-        return self._result(note, done=True)
+        return self._result(note, self._event.looked(done=True))
 
     def _keep(self, note: Promotion, *, last: bool = False) -> None:
         self._runtime.promotion = note
-        self._records.update(
-            self._event.request.environment,
-            self._event.execution,
-            last=last,
-            runtime=self._runtime,
-        )
+        environment, execution = self._event.request.environment, self._event.execution
+        self._records.update(environment, execution, last=last, runtime=self._runtime)
 
-    def _result(self, note: Promotion, *, done: bool) -> PromotionResult:
+    def _result(self, note: Promotion, polled: dict[str, Any]) -> PromotionResult:
         return PromotionResult(
-            done=done,
+            **polled,
             promotion=PromotedVersion(version=note.version, previous_version=note.previous_version),
             runtime=describe_runtime(self._clients, self._runtime, LIVE_ENDPOINT, note.version),
         )

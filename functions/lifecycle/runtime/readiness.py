@@ -8,10 +8,9 @@ from typing import Any
 
 from lifecycle.agent_log.last_error import AgentLog
 from lifecycle.clients import CLIENTS, Clients
-from lifecycle.entry import Wire
 from lifecycle.errors import EnvironmentNotFoundError, RuntimeFailedError, WaitTimeoutError
 from lifecycle.record import Record, RuntimeRecord
-from lifecycle.request.stage_event import StageEvent
+from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.runtime import agentcore, comparison
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT, READY
 from lifecycle.runtime.description import DeployedRuntime, describe_runtime
@@ -19,17 +18,15 @@ from lifecycle.settings import Settings
 from lifecycle.table import Records
 
 
-class Readiness(Wire):
-    """What `check_runtime` returns.
+class Readiness(Polled):
+    """What `check_runtime` returns; done when the runtime is ready and DEFAULT serves its newest version.
 
     Attributes:
-        done: The runtime is ready, and DEFAULT serves its newest version.
         redeploy: The runtime is no longer busy with an earlier change: deploy it again.
         status: The status of the runtime, or of DEFAULT once the runtime is ready.
         runtime: The runtime at DEFAULT; null while there is none.
     """
 
-    done: bool
     redeploy: bool
     status: str
     runtime: DeployedRuntime | None
@@ -82,8 +79,7 @@ def _remember_the_form(
     event: StageEvent, records: Records, runtime: RuntimeRecord, observed: dict[str, Any]
 ) -> None:
     """Record the parts that AgentCore gives back in another form than they were asked in, so that they are no drift."""
-    seen = comparison.digests(observed, runtime.deployed)
-    echoed = {part: digest for part, digest in seen.items() if digest != runtime.deployed[part]}
+    echoed = comparison.echoed(observed, runtime)
     if echoed != runtime.echoed:
         runtime.echoed = echoed
         records.update(event.request.environment, event.execution, runtime=runtime)
@@ -143,13 +139,14 @@ def _looked(
     done: bool = False,
     redeploy: bool = False,
 ) -> Readiness:
-    if not done and event.deadline is not None and time.time() > event.deadline:
+    if not done and event.overdue:
         raise WaitTimeoutError(
             f"runtime {runtime.id} was still {status} after {event.request.wait.timeout_seconds} s; look at it in the "
             "AgentCore console, or raise wait.timeoutSeconds, and retry"
         )
     described = describe_runtime(clients, runtime, DEFAULT_ENDPOINT, runtime.version or "")
-    return Readiness(done=done, redeploy=redeploy, status=status, runtime=described)
+    polled = event.looked(done=done, ended=redeploy and status == READY)
+    return Readiness(**polled, redeploy=redeploy, status=status, runtime=described)
 
 
 def deployed_record(record: Record | None, environment: str) -> RuntimeRecord:

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from lifecycle.clients import Clients
 from lifecycle.errors import TeardownIncompleteError
+from lifecycle.polling.schedule import Kind
 from lifecycle.record import Removal
 from lifecycle.runtime import agentcore, log_groups
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT
@@ -74,6 +75,7 @@ class Remover:
 
     Attributes:
         left: What is not gone yet.
+        began: What AgentCore began to delete in this call; None when it began nothing.
 
     Args:
         clients: AgentCore and CloudWatch Logs.
@@ -85,6 +87,7 @@ class Remover:
         self._logs = clients.logs
         self._ledger = ledger
         self.left: list[str] = []
+        self.began: Kind | None = None
 
     def remove_runtime(self, observed: dict[str, Any]) -> None:
         """Delete a runtime's endpoints, or the runtime when it has none but DEFAULT.
@@ -110,6 +113,7 @@ class Remover:
             lambda: observed.get("failureReason"),
             # Without agentRuntimeVersion: with it, only that version would be deleted.
             lambda: self._control.delete_agent_runtime(agentRuntimeId=runtime_id),
+            "delete",
         )
 
     def _remove_endpoint(self, runtime_id: str, endpoint: dict[str, Any]) -> None:
@@ -126,10 +130,16 @@ class Remover:
             lambda: self._control.delete_agent_runtime_endpoint(
                 agentRuntimeId=runtime_id, endpointName=name
             ),
+            "deleteEndpoints",
         )
 
     def _delete(
-        self, what: str, status: str, reason: Callable[[], str | None], delete: Callable[[], Any]
+        self,
+        what: str,
+        status: str,
+        reason: Callable[[], str | None],
+        delete: Callable[[], Any],
+        kind: Kind,
     ) -> None:
         """Delete one thing, unless that is in progress; a failure of a delete of ours is final."""
         self.left.append(what)
@@ -150,6 +160,7 @@ class Remover:
                 return  # busy: the next call deletes it
             if not agentcore.is_not_found(error):
                 raise
+        self.began = kind
         self._ledger.note_tried(what)
 
     def remove_log_groups(self, runtime_id: str) -> None:

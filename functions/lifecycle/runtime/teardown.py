@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.errors import TeardownIncompleteError
 from lifecycle.record import Record, RuntimeRecord
-from lifecycle.request.stage_event import StageEvent
+from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.runtime import agentcore, log_groups
 from lifecycle.runtime.removal import (
     RemovalLedger,
@@ -23,7 +22,11 @@ from lifecycle.table import Records
 from lifecycle.teardown import Kept, Teardown, removal_of
 
 
-def delete_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardown:
+class RuntimeTeardown(Teardown, Polled):
+    """What `delete_runtime` returns."""
+
+
+def delete_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> RuntimeTeardown:
     """Remove the runtime that the record names, or that has the environment's name and tags. Called until done.
 
     Args:
@@ -46,8 +49,8 @@ def delete_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardown
     search = _Search(clients, settings.stack_name, environment, record.runtime, ledger)
     found = search.runtimes()
     if event.request.dry_run:
-        return Teardown(
-            done=True,
+        return RuntimeTeardown(
+            **event.looked(done=True),
             would_remove=_would_remove(clients, found, removal.runtimes),
             kept=search.kept + (_network(event, record) if found else []),
             looked_for=search.looked_for(),
@@ -68,8 +71,9 @@ def delete_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardown
     else:
         removal.tried = []
         ledger.save(runtime=None, runtime_removal=removal if removal.removed else None)
-    return Teardown(
-        done=not remover.left,
+    polled = event.looked(done=not remover.left)
+    return RuntimeTeardown(
+        **(event.began(remover.began) if remover.began else polled),
         removed=[what for what in removal.removed if what not in remover.left],
         kept=search.kept
         + (_network(event, record) if removal.removed and not remover.left else []),
@@ -176,7 +180,7 @@ def _network(event: StageEvent, record: Record) -> list[Kept]:
 
 
 def _keep_the_deadline(event: StageEvent, left: list[str]) -> None:
-    if event.deadline is not None and time.time() > event.deadline:
+    if event.overdue:
         raise TeardownIncompleteError(
             f"after {event.request.wait.timeout_seconds} s this is left: {', '.join(left)}; the record still lists it: "
             "raise wait.timeoutSeconds and retry the teardown"

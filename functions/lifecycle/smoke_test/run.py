@@ -186,7 +186,8 @@ def _served(clients: Clients, runtime: RuntimeRecord, endpoint: str) -> str | No
     if found is None:
         # The control plane is asked, because a 404 of the data plane is not decisive.
         raise SmokeTestError(
-            f"check 'The endpoint is there': expected {endpoint} of runtime {runtime.id}, seen none; "
+            f"check 'The endpoint is there': expected {endpoint} of runtime {runtime.id}, seen none by "
+            "GetAgentRuntimeEndpoint; "
             "provision again, which creates it"
         )
     return found.get("liveVersion") or runtime.version

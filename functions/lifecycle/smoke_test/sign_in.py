@@ -131,11 +131,11 @@ def _password_tokens(
         code = error.response["Error"]["Code"]
         if code in ("NotAuthorizedException", "UserNotFoundException"):
             raise StaleSecretError(
-                f"check 'The test user signs in': expected tokens, seen {code}; "
+                f"check 'The test user signs in': expected tokens, seen {code} from AdminInitiateAuth; "
                 "provision again, which creates the user and a new password"
             ) from None
         if code in ("ResourceNotFoundException", "InvalidParameterException"):
-            raise cannot_sign_in(code) from None
+            raise cannot_sign_in(f"{code} from AdminInitiateAuth") from None
         raise
     if "AuthenticationResult" not in answer:
         raise StaleSecretError(
@@ -157,7 +157,7 @@ def _as_machine(
         ),
     )
     if probe is None:
-        raise cannot_sign_in("no probe client")
+        raise cannot_sign_in("no probe client from DescribeUserPoolClient")
     endpoint = token_endpoint(clients.cognito, str(identity.domain))
 
     def token(client_id: str, client_secret: SecretStr, scope: str | None) -> SecretStr:

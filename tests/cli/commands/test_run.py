@@ -121,7 +121,7 @@ def test_failure_says_error_and_cause_on_stderr(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: Any
 ) -> None:
     failed = {**OUTPUT, "failure": {"error": "RuntimeFailedError", "cause": "no"}}
-    place.story.task("Report the outcome", result={"Payload": {"output": failed}})
+    place.story.task("Report the failure", result={"Payload": {"output": failed}})
     place.story.fail("RuntimeFailedError", "the service said [no]")
     assert lifecycle(monkeypatch, "run", "--local", "--json") == 1
     out, err = capsys.readouterr()

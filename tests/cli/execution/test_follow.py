@@ -41,7 +41,7 @@ def test_news_is_told_as_it_comes(story: Any, serve: Any) -> None:
 
 
 def test_a_failure_returns_error_cause_and_what_was_reported(story: Any, serve: Any) -> None:
-    story.task("Report the outcome", result={"Payload": {"output": {"environment": "dev"}}})
+    story.task("Report the failure", result={"Payload": {"output": {"environment": "dev"}}})
     story.enter("Lifecycle failed", "Fail")
     story.fail("SmokeTestError", "the answer did not match")
     result = follow(serve(story), "arn", ignore)

@@ -125,7 +125,7 @@ def test_branches_keep_their_own_stages(story: Any) -> None:
     left = story.works(1.0, previous=left)
     right = story.works(1.0, previous=right)
     left = story.leave("Identity", previous=left)
-    left = story.enter("Identity provisioned", "Succeed", previous=left)
+    left = story.enter("Identity not provisioned", "Succeed", previous=left)
     right = story.leave("Artifact", previous=right)
     right = story.enter("Wait", "Wait", previous=right)
     right = story.after(4.0).leave("Wait", "Wait", previous=right)

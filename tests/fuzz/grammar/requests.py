@@ -15,6 +15,7 @@ from lifecycle.request.service.service_model import input_shape, jwt_authorizer_
 from tests.fuzz.grammar.schemas import from_schema
 from tests.fuzz.grammar.shapes import from_shape
 
+LONG_ENOUGH = 1000  # a maxIntervalSeconds that any timeoutSeconds allows
 Draw = Callable[[SearchStrategy[Any]], Any]
 
 _SECTIONS = from_schema(Request.model_json_schema(by_alias=True))
@@ -61,8 +62,9 @@ def lifecycle_inputs(draw: Draw) -> Any:
         given["smokeTest"]["expect"] = draw(st.sampled_from([r"\S", "晴れ", "a|b", "(?i)ok", "."]))
     wait = given.get("wait", {})
     if wait:
-        wait["maxIntervalSeconds"] = max(wait.get("maxIntervalSeconds", 15), 36)
-        wait["intervalSeconds"] = min(wait.get("intervalSeconds", 2), 36)
+        if "maxIntervalSeconds" in wait:
+            wait["maxIntervalSeconds"] = max(wait["maxIntervalSeconds"], LONG_ENOUGH)
+        wait["intervalSeconds"] = min(wait.get("intervalSeconds", 1), 300)
     return given
 
 

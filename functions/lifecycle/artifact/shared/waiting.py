@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from lifecycle.artifact import build
@@ -86,7 +85,7 @@ class Waiting:
     def _keep_the_deadline(
         self, artifact: ArtifactRecord, item: SharedArtifact, found: dict[str, Any]
     ) -> None:
-        if self._event.deadline is None or time.time() <= self._event.deadline:
+        if not self._event.overdue:
             return
         what = "goes on, because other environments use its result"
         if self._shared.abandon_build(item, self._ledger.environment):

@@ -152,13 +152,14 @@ class Secret:
             return in_time("Secrets Manager", self._patience, call)
         except ClientError as error:
             code = error.response["Error"]["Code"]
+            seen = f"{code} from {error.operation_name} for the secret {self._arn}"
             if code in ("ResourceNotFoundException", "InvalidRequestException"):
-                raise cannot_sign_in(f"{code} for the secret {self._arn}") from None
+                raise cannot_sign_in(seen) from None
             if code == "DecryptionFailure" or code.startswith("AccessDenied"):
                 if is_late(error, self._tagged_at):
                     raise
                 fix = self._how_to_allow(error)
-                raise cannot_sign_in(f"{code} for the secret {self._arn}", fix) from None
+                raise cannot_sign_in(seen, fix) from None
             raise
 
     def _how_to_allow(self, error: ClientError) -> str:

@@ -12,6 +12,7 @@ from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
 from lifecycle.identity.provision import provision_identity
 from lifecycle.identity.teardown import delete_identity
 from lifecycle.teardown import Teardown
+from tests.functions.lifecycle.failing import Failing
 from tests.functions.lifecycle.identity.provisioning import JWT, MACHINE
 from tests.functions.lifecycle.lambda_context import LambdaContext
 
@@ -84,6 +85,15 @@ def test_a_second_pool_of_ours_goes_too(world: Any) -> None:
         PoolName="stack-dev", UserPoolTags=dict(world.pools()[0]["UserPoolTags"])
     )
     assert len([name for name in remove(world).removed if name.startswith("user pool ")]) == 2
+    nothing_is_left(world)
+
+
+def test_one_wrong_answer_leaves_no_secret(world: Any) -> None:
+    provision(world)
+    failing = Failing("secretsmanager", "DescribeSecret", "notFound")
+    with failing.watching([world.clients.secrets]):
+        done = remove(world)
+    assert "secret stack/dev/password" in done.removed
     nothing_is_left(world)
 
 

@@ -30,8 +30,8 @@ def test_empty_input_is_the_default_environment() -> None:
         request.wait.max_interval_seconds,
         request.wait.timeout_seconds,
     ) == (
-        2,
-        15,
+        1,
+        None,
         1800,
     )
     assert request.smoke_test.prompt == "今の天気はどうですか？"
@@ -73,12 +73,12 @@ def test_a_request_survives_the_way_through_the_state_machine() -> None:
             "wait.timeoutSeconds: given true, allowed: 1 to 14400",
         ),
         (
-            {"wait": {"intervalSeconds": 20}},
+            {"wait": {"intervalSeconds": 20, "maxIntervalSeconds": 15}},
             "wait.intervalSeconds: given 20, allowed: at most maxIntervalSeconds (15)",
         ),
         (
             {"wait": {"maxIntervalSeconds": 2, "timeoutSeconds": 14400}},
-            "wait.maxIntervalSeconds: given 2, allowed",
+            "wait.maxIntervalSeconds: given 2, allowed: at least 426 with timeoutSeconds 14400",
         ),
         (
             {"auth": {"discoveryUrl": "https://x/y"}},

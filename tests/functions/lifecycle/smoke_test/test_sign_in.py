@@ -34,7 +34,9 @@ def test_a_secret_that_is_gone_says_so(password: Any) -> None:
     password.world.secrets.delete_secret(
         SecretId="stack/dev/password", ForceDeleteWithoutRecovery=True
     )
-    with pytest.raises(SmokeTestError, match="ResourceNotFoundException for the secret"):
+    with pytest.raises(
+        SmokeTestError, match="ResourceNotFoundException from DescribeSecret for the secret"
+    ):
         run(password)
 
 
@@ -81,7 +83,9 @@ def test_a_secret_that_may_not_be_read_says_how_to_allow_it(
         smoke.deploy(identity)
         with (
             refused(smoke.clients, code, message),
-            pytest.raises(SmokeTestError, match=f"seen {code} for the secret arn:") as caught,
+            pytest.raises(
+                SmokeTestError, match=f"seen {code} from GetSecretValue for the secret arn:"
+            ) as caught,
         ):
             run(smoke)
         assert [text for text in ADVICE if text in str(caught.value)] == [advice]

@@ -1,0 +1,1 @@
+"""Polling loops: when they look next."""

@@ -1,0 +1,124 @@
+"""The longest input stays inside Step Functions' limit of 25,000 history events, over all its loops together.
+
+The definition is walked, with the looks that the polling module computes. Each loop is given its whole time, which in
+fact would end the execution, and each call of a loop fails once and is retried.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lifecycle.errors import InvalidRequestError
+from lifecycle.polling.schedule import BOUNDED_UNTIL, Bounds, Span, looks
+from lifecycle.request.model import parse_request
+from lifecycle.request.wait import MOST_LOOKS, Wait
+from tests.statemachine.history import BEGIN_AND_END, EVENTS, RETRY, rounds, states_of, waits
+
+DEFINITION = json.loads(
+    (Path(__file__).parents[2] / "statemachine" / "lifecycle.asl.json").read_text()
+)
+STATES = states_of(DEFINITION)
+# Step Functions service quotas: the most events in the history of a standard workflow's execution.
+MOST_EVENTS = 25_000
+LONGEST = 14400
+# The inputs that look most often: the narrowest gaps that are allowed, for short and long timeouts.
+INPUTS = [
+    {"timeoutSeconds": LONGEST},
+    {"timeoutSeconds": LONGEST, "intervalSeconds": 0},
+    {"timeoutSeconds": LONGEST, "maxIntervalSeconds": 426},
+    {"timeoutSeconds": 1800},
+    {"timeoutSeconds": 1800, "maxIntervalSeconds": 5},
+    {"timeoutSeconds": MOST_LOOKS, "intervalSeconds": 0, "maxIntervalSeconds": 1},
+    {"timeoutSeconds": 660, "maxIntervalSeconds": 2},
+]
+KNOWN: list[list[Span]] = [
+    [],
+    [[56, 57]],
+    [[895, 900]],
+    [[880, 900]],
+    [[0, 5], [LONGEST - 5, LONGEST]],
+    [[13_000, 13_001]],
+]
+
+
+def test_every_polling_loop_is_found() -> None:
+    assert waits(DEFINITION) == [
+        "Wait for the build",
+        "Wait for the runtime",
+        "Wait for the endpoint",
+        "Wait for the deletion",
+    ]
+    assert rounds(DEFINITION, "Wait for the endpoint") == [
+        ["Wait for the endpoint", "Promote the version", "Is the version promoted?"]
+    ]
+    # The runtime's loop also has a round that deploys again.
+    assert sorted(map(len, rounds(DEFINITION, "Wait for the runtime"))) == [3, 5]
+
+
+@cache
+def most_looks(seconds: int, shortest: int, longest: int | None) -> int:
+    """The looks of a loop that waits for one thing, whatever was learned."""
+    bounds = Bounds(shortest, longest, seconds)
+    return max(sum(1 for _ in looks(seconds, runs, bounds)) for runs in KNOWN)
+
+
+def cost(path: list[str], retries: int) -> int:
+    """The events of one round in which each call is retried so many times."""
+    kinds: list[str] = [STATES[name]["Type"] for name in path]
+    events = sum(EVENTS[kind] for kind in kinds)
+    return events + retries * RETRY * kinds.count("Task")
+
+
+def whole(wait: Wait, retries: int) -> int:
+    """The events of an execution whose loops all take their whole time.
+
+    A loop can wait for two things one after the other, and then its gaps start short again. In the runtime's loop a
+    change of another must end before that; until then each round may deploy in vain.
+    """
+    total: int = 0
+    for name in waits(DEFINITION):
+        costs = [cost(path, retries) for path in rounds(DEFINITION, name)]
+        splits = {min(BOUNDED_UNTIL, wait.timeout_seconds), wait.timeout_seconds, 0}
+        splits |= {wait.timeout_seconds - split for split in splits}
+        total += max(
+            max(costs) * _looks(wait, split)
+            + min(costs) * _looks(wait, wait.timeout_seconds - split)
+            for split in splits
+        )
+    # Everything once, and that may be retried as often as the definition allows.
+    total += BEGIN_AND_END + sum(EVENTS[state["Type"]] for state in STATES.values())
+    retried: list[int] = [
+        retry["MaxAttempts"] for state in STATES.values() for retry in state.get("Retry", [])
+    ]
+    return total + RETRY * sum(retried)
+
+
+def _looks(wait: Wait, seconds: int) -> int:
+    return most_looks(seconds, wait.interval_seconds, wait.max_interval_seconds) if seconds else 0
+
+
+@pytest.mark.parametrize("given", INPUTS, ids=json.dumps)
+def test_the_longest_execution_stays_inside_the_history(
+    given: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    wait = parse_request({"wait": given}).wait
+    events = whole(wait, retries=1)
+    with capsys.disabled():
+        print(f"\nhistory: {events} events at most with wait {json.dumps(given)}")
+    assert events < MOST_EVENTS
+
+
+def test_gaps_that_would_overflow_the_history_are_refused() -> None:
+    for timeout in (MOST_LOOKS + 1, 1800, LONGEST):
+        narrow = {"timeoutSeconds": timeout, "maxIntervalSeconds": 1, "intervalSeconds": 0}
+        with pytest.raises(InvalidRequestError, match="history overflows"):
+            parse_request({"wait": narrow})
+    unchecked = Wait.model_construct(
+        interval_seconds=0, max_interval_seconds=1, timeout_seconds=MOST_LOOKS + 20
+    )
+    assert whole(unchecked, retries=1) > MOST_EVENTS

@@ -33,6 +33,15 @@ HARMLESS = {
     "s3:PutObject": "below fleets/, where objects expire",
     "states:StartExecution": "the execution takes the lock itself",
 }
+_STRAY = "it deletes what no item of the artifacts table vouches for, and is older than any build"
+# The same, where only one function may do it so.
+HARMLESS_IN = {
+    "select_environments": {
+        "ecr:BatchDeleteImage": _STRAY,
+        "s3:DeleteObject": _STRAY,
+        "s3:DeleteObjectVersion": _STRAY,
+    }
+}
 
 
 @pytest.fixture
@@ -99,7 +108,7 @@ def cut_off(clients: Clients, handler: str = CREATES, request: str = "r1") -> No
 def open_calls(records: Records) -> list[str]:
     record = records.get("dev")
     assert record is not None
-    return [f"{call.handler} {call.request_id}" for call in record.open_calls]
+    return sorted(f"{call.handler} {call.request_id}" for call in record.open_calls)
 
 
 def test_a_call_is_in_the_record_while_it_works_and_two_may_work_at_once(
@@ -357,7 +366,9 @@ def test_every_function_that_may_create_or_delete_is_fenced(stage: Any) -> None:
     writes = {
         action
         for action in allowed(stage)
-        if not action.partition(":")[2].startswith(READS) and action not in HARMLESS
+        if not action.partition(":")[2].startswith(READS)
+        and action not in HARMLESS
+        and action not in HARMLESS_IN.get(stage.handler, ())
     }
     assert (effect_of(stage.handler) is not None) == bool(writes), writes
 

@@ -266,6 +266,10 @@ class Record(_Section):
         parsed = (OpenCall.parse(item) if isinstance(item, str) else item for item in value)
         return sorted(parsed, key=str)
 
+    def has_expired(self, moment: float) -> bool:
+        """True when the environment's lifetime ended before a moment, in seconds since the epoch."""
+        return self.expires_at is not None and self.expires_at <= moment
+
     @property
     def is_empty(self) -> bool:
         """True when the record lists no resource."""

@@ -22,6 +22,7 @@ from local.moto.stepfunctions import (
     map_fields,
     map_results,
     map_runs,
+    nested,
     tasks,
 )
 
@@ -42,6 +43,7 @@ SEAMS: tuple[Callable[[], None], ...] = (
     map_runs.run_items_as_executions,
     map_results.write_map_results,
     map_errors.name_map_errors,
+    nested.stop_nested_executions,
     s3.skip_conditional_denials,
     dynamodb.write_plain_values,
     events.route_events,

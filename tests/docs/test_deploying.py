@@ -34,7 +34,7 @@ def test_every_parameter_that_is_named_is_one_of_the_template() -> None:
 def test_every_switch_of_the_template_is_on_the_page() -> None:
     parameters = yaml.safe_load(section("Parameters"))
     switches = [name for name, of in parameters.items() if of.get("Default") == "DISABLED"]
-    assert len(switches) == 5
+    assert len(switches) == 6
     for name in switches:
         assert name in text_of("docs/deploying.md")
 

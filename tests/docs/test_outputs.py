@@ -6,8 +6,9 @@ import pytest
 from pydantic import BaseModel
 
 from lifecycle.artifact.publish import PublishedArtifact
+from lifecycle.fleet.failures import ItemResult
 from lifecycle.fleet.orphans import Orphan
-from lifecycle.fleet.report import FleetReport, ItemResult
+from lifecycle.fleet.report import FleetReport
 from lifecycle.identity.provision import AuthOutput
 from lifecycle.outcome.report import OutcomeEvent
 from lifecycle.runtime.description import DeployedRuntime

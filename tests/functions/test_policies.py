@@ -241,21 +241,24 @@ def test_the_fleets_machine_may_do_what_a_distributed_map_needs_and_no_more() ->
 
 
 @pytest.mark.parametrize(
-    ("function", "action", "below"),
+    ("function", "reached"),
     [
-        ("SelectEnvironmentsFunction", "s3:PutObject", "fleets/*"),
-        ("ReportFleetFunction", "s3:GetObject", "fleets/*/results/*"),
+        ("SelectEnvironmentsFunction", [("s3:PutObject", "fleets/*")]),
+        (
+            "ReportFleetFunction",
+            [("s3:GetObject", "fleets/*/results/*"), ("s3:PutObject", "fleets/*/report.json")],
+        ),
     ],
 )
 def test_the_fleets_functions_reach_only_the_fleets_files(
-    function: str, action: str, below: str
+    function: str, reached: list[tuple[str, str]]
 ) -> None:
     (policy,) = plain_template()["Resources"][function]["Properties"]["Policies"]
     assert [
         (statement["Action"], statement["Resource"])
         for statement in policy["Statement"]
         if re.search(r"s3:(?!ListBucketVersions|Delete)", str(statement["Action"]))
-    ] == [(action, f"${{ArtifactBucket.Arn}}/{below}")]
+    ] == [(action, f"${{ArtifactBucket.Arn}}/{below}") for action, below in reached]
 
 
 @pytest.mark.parametrize("function", ["SelectEnvironmentsFunction", "DeleteArtifactFunction"])

@@ -88,7 +88,7 @@ class StandIns:
     def prepare(self, event: dict[str, Any]) -> dict[str, Any]:
         if event["input"]["environment"] == "busy":
             raise EnvironmentBusyError("held by another")
-        return {"request": parse_request(event["input"]).to_json()}
+        return {"request": parse_request(event["input"]).to_json(), "learned": {}}
 
     def smoke(self, _event: dict[str, Any]) -> dict[str, Any]:
         return {"smokeTest": {"passed": True, "checks": []}}
@@ -128,6 +128,7 @@ def aws(stand_ins: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     ):
         for name in ("STACK_NAME", "TABLE_NAME", "EVENT_BUS_NAME"):
             patch.setenv(name, "default")
+        patch.setenv("ARTIFACT_BUCKET", embedded.outputs["ArtifactBucketName"])
         stand_ins.aws = embedded
         yield embedded
 
@@ -179,7 +180,9 @@ def test_one_that_fails_stops_no_other_and_is_reported_with_its_own_error(
     )
     (event,) = [event for event in stand_ins.events if event["failed"] and event["started"] == 3]
     (failure,) = event["failures"]
+    assert failure["link"].endswith(f"#/v2/executions/details/{failure['execution']}")
     assert failure.pop("execution").endswith(":one-fails-busy")
+    del failure["link"]
     assert failure == {
         "environment": "busy",
         "status": "FAILED",
@@ -318,4 +321,4 @@ def test_nothing_starts_by_itself_unless_it_is_turned_on(
     rules = aws.client("events").list_rules(NamePrefix="agentcore-lifecycle-")["Rules"]
     assert [rule["State"] for rule in rules] == ["DISABLED", "DISABLED"]
     schedules = aws.client("scheduler").list_schedules()["Schedules"]
-    assert [schedule["State"] for schedule in schedules] == ["DISABLED"] * 3
+    assert [schedule["State"] for schedule in schedules] == ["DISABLED"] * 4

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lifecycle.entry import Wire
 
 _CHUNK = 1024 * 1024
+# What may stand before an object; it matches anywhere.
+_GAP = re.compile(r"[\[, \t\r\n]*")
 
 
 class Location(Wire):
@@ -66,12 +69,19 @@ def objects(chunks: Iterable[bytes]) -> Iterator[Any]:
     decoder, text, rest = json.JSONDecoder(), codecs.getincrementaldecoder("utf-8")(), ""
     for chunk in chunks:
         rest += text.decode(chunk)
-        while (begin := rest.lstrip("[, \t\r\n")).startswith("{"):
+        at = 0
+        while rest.startswith("{", begin := _after_gap(rest, at)):
             try:
-                value, end = decoder.raw_decode(begin)
+                value, at = decoder.raw_decode(rest, begin)
             except ValueError:
                 break  # not complete yet
             yield value
-            rest = begin[end:]
+        # Only here: to cut the text after each object would copy it each time.
+        rest = rest[at:]
     if rest.strip(", \t\r\n") not in ("]", "[]"):
         raise ValueError(f"not a JSON array of objects, or cut: ends with {rest[-40:]!r}")
+
+
+def _after_gap(text: str, at: int) -> int:
+    found = _GAP.match(text, at)
+    return found.end() if found else at

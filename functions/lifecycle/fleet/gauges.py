@@ -7,6 +7,7 @@ each would be a metric of its own.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from datetime import datetime
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -23,26 +24,37 @@ ORPHANS = "Orphans"
 VERIFY_FAILED = "VerifyFailed"
 
 
-def measure_environments(records: list[Record]) -> None:
-    """Count environments, locks and expired environments, and tell how old the oldest of each is, in seconds.
+def measure_environments(count: int) -> None:
+    """Tell how many environments there are. Only a fleet execution that reads every record knows it."""
+    metrics.add_metric(name=ENVIRONMENTS, unit=MetricUnit.Count, value=count)
 
-    An age is 0 when there is none, so that an alarm about it ends.
+
+def measure_expired(records: Iterable[Record]) -> None:
+    """Count the environments that have expired, and tell how long ago the first of them did, in seconds.
+
+    Args:
+        records: Some records, those that have expired among them.
     """
     now = time.time()
-    locks = [_age(record.lock.acquired_at, now) for record in records if record.lock is not None]
-    expired = [
-        now - record.expires_at
-        for record in records
-        if record.expires_at is not None and record.expires_at <= now
-    ]
-    for name, count in (
-        (ENVIRONMENTS, len(records)),
-        (LOCKED, len(locks)),
-        (EXPIRED, len(expired)),
-    ):
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
-    for name, ages in ((OLDEST_LOCK, locks), (OLDEST_EXPIRY, expired)):
-        metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=max(ages, default=0.0))
+    ages = [now - record.expires_at for record in records if record.expires_at is not None]
+    _measure_ages(EXPIRED, OLDEST_EXPIRY, [age for age in ages if age >= 0])
+
+
+def measure_locks(starts: Iterable[datetime]) -> None:
+    """Count the locks that are held, and tell how old the oldest is, in seconds.
+
+    Args:
+        starts: When each execution of the lifecycle that runs began. It holds its environment's lock from its first
+            state to its last. A lock that an ended execution left behind holds nobody up, so it does not count.
+    """
+    now = time.time()
+    _measure_ages(LOCKED, OLDEST_LOCK, [now - start.timestamp() for start in starts])
+
+
+def _measure_ages(counted: str, oldest: str, ages: list[float]) -> None:
+    metrics.add_metric(name=counted, unit=MetricUnit.Count, value=len(ages))
+    # 0 when there is none, so that an alarm about it ends. The clock of Step Functions may be ahead.
+    metrics.add_metric(name=oldest, unit=MetricUnit.Seconds, value=max([0.0, *ages]))
 
 
 def measure_orphans(count: int) -> None:
@@ -53,8 +65,3 @@ def measure_orphans(count: int) -> None:
 def measure_verification(failed: int) -> None:
     """Tell how many environments failed their smoke test in a fleet execution with the action `verify`."""
     metrics.add_metric(name=VERIFY_FAILED, unit=MetricUnit.Count, value=failed)
-
-
-def _age(stamp: str, now: float) -> float:
-    # The clock of another function may be ahead.
-    return max(0.0, now - datetime.fromisoformat(stamp).timestamp())

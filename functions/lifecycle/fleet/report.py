@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import FleetError
-from lifecycle.fleet.files import Location, read_json, read_list
+from lifecycle.fleet.failures import Failures, ItemResult
+from lifecycle.fleet.files import Location, folder, read_json, read_list
 from lifecycle.fleet.gauges import measure_verification
 from lifecycle.fleet.orphans import Orphan
 from lifecycle.fleet.select import Selection
@@ -21,22 +22,14 @@ from lifecycle.settings import Settings
 
 _SHOWN = 10
 _CAUSE_LENGTH = 300
+_COUNTS = {"action", "selected", "started", "succeeded", "failed"}
 
 
 class FleetReportSettings(Settings):
-    """Where finished fleet executions are announced."""
+    """Where finished fleet executions are announced, and where their files are kept."""
 
     event_bus_name: str
-
-
-class ItemResult(Wire):
-    """The result of one environment; `error` and `cause` are those of its lifecycle execution."""
-
-    environment: str
-    execution: str | None = None
-    status: Literal["SUCCEEDED", "FAILED"]
-    error: str | None = None
-    cause: str | None = None
+    artifact_bucket: str
 
 
 class FleetReportEvent(Wire):
@@ -63,6 +56,7 @@ class FleetReport(Wire):
     succeeded: int
     failed: int
     results: Location | None = None
+    report: Location | None = None
     failures: list[ItemResult] = Field(default_factory=list)
     would_start: list[str] = Field(default_factory=list)
     orphan_count: int = 0
@@ -71,7 +65,7 @@ class FleetReport(Wire):
 
 
 def report_fleet(event: FleetReportEvent, *, clients: Clients = CLIENTS) -> FleetReport:
-    """Count what succeeded and what failed, and name the first failures.
+    """Count what succeeded and what failed, name the first failures, and write a file that names all of them.
 
     Args:
         event: The selection, and where the results are.
@@ -81,13 +75,15 @@ def report_fleet(event: FleetReportEvent, *, clients: Clients = CLIENTS) -> Flee
         The report, which is also sent as an event (`Fleet Complete` or `Fleet Failed`).
 
     Raises:
-        FleetError: An environment failed; the message names the first ten with their errors. All were tried.
+        FleetError: An environment failed; the message names the first ten with their errors, and the file. All were
+            tried.
     """
     settings = FleetReportSettings.load()
     selection = event.selection
-    succeeded, failed, failures = _count(
+    succeeded, failures = _count(
         _results(clients.s3, event.results) if event.results is not None else ()
     )
+    failed = len(failures)
     report = FleetReport(
         action=selection.action,
         dry_run=selection.dry_run,
@@ -96,12 +92,19 @@ def report_fleet(event: FleetReportEvent, *, clients: Clients = CLIENTS) -> Flee
         succeeded=succeeded,
         failed=failed,
         results=selection.items if selection.dry_run else event.results,
-        failures=failures,
+        failures=failures.first(_SHOWN),
         would_start=selection.would_start,
         orphan_count=selection.orphan_count,
         orphans=selection.orphans,
         orphan_list=selection.orphan_list,
     )
+    if event.results is not None:
+        place = Location(
+            bucket=settings.artifact_bucket, key=f"{folder(event.execution)}/report.json"
+        )
+        counts = report.model_dump(by_alias=True, include=_COUNTS)
+        head = {"execution": event.execution, **counts}
+        report.report = failures.write(clients.s3, place, head)
     if report.action == "verify" and not report.dry_run:
         measure_verification(failed)
     _announce(clients.events, settings.event_bus_name, event.execution, report)
@@ -110,17 +113,15 @@ def report_fleet(event: FleetReportEvent, *, clients: Clients = CLIENTS) -> Flee
     return report
 
 
-def _count(results: Iterable[ItemResult]) -> tuple[int, int, list[ItemResult]]:
-    """Count successes and failures, and keep the failures whose names come first."""
-    succeeded, failed = 0, 0
-    first: list[ItemResult] = []
+def _count(results: Iterable[ItemResult]) -> tuple[int, Failures]:
+    """Count the successes, and collect the failures."""
+    succeeded, failures = 0, Failures()
     for result in results:
         if result.status == "SUCCEEDED":
             succeeded += 1
-            continue
-        failed += 1
-        first = sorted([*first, result], key=lambda item: item.environment)[:_SHOWN]
-    return succeeded, failed, first
+        else:
+            failures.add(result)
+    return succeeded, failures
 
 
 def _results(s3: Any, manifest: Location) -> Iterator[ItemResult]:
@@ -170,9 +171,8 @@ def _sentence(report: FleetReport) -> str:
     shown = "; ".join(f"{item.environment}: {item.error}: {item.cause}" for item in report.failures)
     more = report.failed - len(report.failures)
     rest = f"; and {more} more" if more else ""
-    where = (
-        f" (listed in s3://{report.results.bucket}/{report.results.key})" if report.results else ""
-    )
+    place = report.report
+    where = f" (all are listed in s3://{place.bucket}/{place.key})" if place else ""
     return (
         f"{report.action}: {report.failed} of {report.started} environments failed: {shown}{rest}; "
         f"look at their executions{where}"

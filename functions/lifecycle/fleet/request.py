@@ -9,6 +9,9 @@ from pydantic import Field, model_validator
 from lifecycle.request.inputs import InputModel, allowed, parse_input, problem
 from lifecycle.request.model import ENVIRONMENT_PATTERN
 
+MOST_AT_ONCE = 10_000
+"""The executions that one Distributed Map may run at a time (Step Functions, "Service quotas")."""
+
 
 class ChangedSource(InputModel):
     """A source zip that was uploaded again."""
@@ -48,6 +51,12 @@ class FleetRequest(InputModel):
         description="For `rebuild`: only environments that are built from this source zip.",
         json_schema_extra=allowed("{bucket, key}, only with action rebuild"),
     )
+    find_orphans: bool = Field(
+        default=True,
+        description="For `sweep`: also looks for orphans, which reads every record and lists every resource of the "
+        "stack. With `false`, a sweep reads only what has expired.",
+        json_schema_extra=allowed("true or false, false only with action sweep"),
+    )
     remove_orphans: bool = Field(
         default=False,
         description="For `sweep`: also tears down environments that have tagged resources but no record, and, without "
@@ -57,9 +66,9 @@ class FleetRequest(InputModel):
     max_concurrency: int = Field(
         default=5,
         ge=1,
-        le=1000,
+        le=MOST_AT_ONCE,
         description="How many environments are processed at the same time.",
-        json_schema_extra=allowed("1 to 1000"),
+        json_schema_extra=allowed(f"1 to {MOST_AT_ONCE}"),
     )
     dry_run: bool = Field(
         default=False,
@@ -78,6 +87,10 @@ class FleetRequest(InputModel):
             raise problem("source", self.source.model_dump(), "only with action rebuild")
         if self.remove_orphans and self.action != "sweep":
             raise problem("removeOrphans", True, "true only with action sweep")
+        if not self.find_orphans and self.action != "sweep":
+            raise problem("findOrphans", False, "false only with action sweep")
+        if self.remove_orphans and not self.find_orphans:
+            raise problem("removeOrphans", True, "true only if findOrphans is true")
         return self
 
 

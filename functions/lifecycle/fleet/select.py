@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Container
+from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
@@ -14,11 +16,18 @@ from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import InvalidRequestError
+from lifecycle.fleet.expired import expired_records, records_of
 from lifecycle.fleet.files import Location, folder, write_list
-from lifecycle.fleet.gauges import measure_environments, measure_orphans
+from lifecycle.fleet.gauges import (
+    measure_environments,
+    measure_expired,
+    measure_locks,
+    measure_orphans,
+)
 from lifecycle.fleet.orphans import Orphan, find_orphans, find_strays
 from lifecycle.fleet.request import FleetRequest, parse_fleet_request
 from lifecycle.fleet.strays import Strays
+from lifecycle.items import Items
 from lifecycle.record import Record
 from lifecycle.request.model import SHORTEST_LIFETIME
 from lifecycle.settings import Settings
@@ -37,6 +46,7 @@ class SelectionSettings(Settings):
     artifact_bucket: str
     artifacts_table_name: str
     repository_uri: str
+    lifecycle_machine_arn: str
 
 
 class FleetEvent(Wire):
@@ -94,7 +104,7 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
 
     Args:
         event: The execution and its input.
-        clients: DynamoDB, S3, ECR, Resource Groups Tagging API and AgentCore.
+        clients: DynamoDB, S3, Step Functions, and for orphans ECR, Resource Groups Tagging API and AgentCore.
 
     Returns:
         How many environments were selected, and the file with one item per environment. A dry run also names the first
@@ -107,17 +117,20 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
     request = parse_fleet_request(event.input)
     settings = SelectionSettings.load()
     table = Records(clients.dynamodb, settings.table_name)
-    records = sorted(table.all(), key=lambda record: record.environment)
-    measure_environments(records)
-    _refuse_unknown(request, records)
+    running = _running(clients.stepfunctions, settings.lifecycle_machine_arn)
+    measure_locks(running.values())
+    stored = Items(clients.dynamodb, settings.table_name)
+    records = _candidates(table, stored, request)
+    measure_expired(records)
+    _refuse_unknown(table, stored, request, records)
     inputs = {
         record.environment: chosen
         for record in records
         if _is_named(request, record.environment)
-        and (chosen := _input(request, record)) is not None
+        and (chosen := _input(request, record, running)) is not None
     }
     orphans: list[Orphan] = []
-    if request.action == "sweep":
+    if request.action == "sweep" and request.find_orphans:
         shared = SharedArtifacts(clients.dynamodb, settings.artifacts_table_name)
         places = {"bucket": settings.artifact_bucket, "repository_uri": settings.repository_uri}
         artifacts = cache(lambda: list(shared.all()))
@@ -160,12 +173,36 @@ def select_environments(event: FleetEvent, *, clients: Clients = CLIENTS) -> Sel
     )
 
 
-def _refuse_unknown(request: FleetRequest, records: list[Record]) -> None:
+def _running(stepfunctions: Any, machine_arn: str) -> dict[str, datetime]:
+    """When each execution of a state machine that runs began, by its ARN."""
+    pages = stepfunctions.get_paginator("list_executions").paginate(
+        stateMachineArn=machine_arn, statusFilter="RUNNING"
+    )
+    return {
+        item["executionArn"]: item["startDate"] for page in pages for item in page["executions"]
+    }
+
+
+def _candidates(table: Records, stored: Items, request: FleetRequest) -> list[Record]:
+    """The records to choose from: all of them only where each may be chosen, or is needed to tell an orphan."""
+    if request.action == "sweep" and not request.find_orphans:
+        found = expired_records(stored)
+    else:
+        found = [*table.all()]
+        measure_environments(len(found))
+    return sorted(found, key=lambda record: record.environment)
+
+
+def _refuse_unknown(
+    table: Records, stored: Items, request: FleetRequest, records: list[Record]
+) -> None:
     known = {record.environment for record in records}
-    unknown = [name for name in request.environments or [] if name not in known]
+    unknown = {*(request.environments or [])} - known
+    unknown -= {record.environment for record in records_of(stored, unknown)}
     if unknown:
+        known = {record.environment for record in table.all()}
         raise InvalidRequestError(
-            f"environments: given {_first(unknown)}, allowed: those that have a record "
+            f"environments: given {_first(sorted(unknown))}, allowed: those that have a record "
             f"({_first(sorted(known)) or 'none has'})"
         )
 
@@ -181,17 +218,20 @@ def _is_named(request: FleetRequest, environment: str) -> bool:
     return request.pattern is None or fnmatchcase(environment, request.pattern)
 
 
-def _input(request: FleetRequest, record: Record) -> dict[str, Any] | None:
+def _input(request: FleetRequest, record: Record, running: Container[str]) -> dict[str, Any] | None:
     if request.action == "sweep":
-        return _sweep(record)
+        return _sweep(record, running)
     if request.action == "verify":
         live = record.runtime is not None and record.runtime.live_version is not None
         return {"action": "smokeTest", "environment": record.environment} if live else None
     return _rebuild(request, record)
 
 
-def _sweep(record: Record) -> dict[str, Any] | None:
-    if record.expires_at is None or record.expires_at > time.time():
+def _sweep(record: Record, running: Container[str]) -> dict[str, Any] | None:
+    if not record.has_expired(time.time()):
+        return None
+    # The sweep before this one, or somebody else, tears it down right now.
+    if record.state == "REMOVING" and record.lock and record.lock.execution in running:
         return None
     return {"action": "teardown", "environment": record.environment}
 

@@ -49,6 +49,7 @@ REASONS = {
     "${ArtifactBucket.Arn}/packages/*": "the zips that runtimes run",
     "${ArtifactBucket.Arn}/fleets/*": "files of fleet executions",
     "${ArtifactBucket.Arn}/fleets/*/results/*": "results of fleet executions",
+    "${ArtifactBucket.Arn}/fleets/*/report.json": "reports of fleet executions",
     # --- what the input or a Region decides ---
     f"{_BELOW}ecr:{_HERE}repository/*": "the input may name an image of any repository of the account; only reads",
     f"{_BELOW}bedrock:*::foundation-model/${{FoundationModelId}}": "the inference profile routes to several Regions; a "

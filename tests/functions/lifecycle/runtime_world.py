@@ -35,6 +35,7 @@ from local.edge.faults import Fault, FaultPlan
 from tests.functions.lifecycle.fake_codebuild import FakeCodeBuild
 from tests.functions.lifecycle.killer import Killer
 from tests.functions.lifecycle.runtime_clients import REGION, LocalClients, control_plane
+from tests.functions.test_policies import plain_template
 
 ACCOUNT = "123456789012"
 BUCKET = "artifacts"
@@ -273,12 +274,9 @@ def make_world(agent: Path, clients: LocalClients) -> World:
     quotas = Quotas(control_mutations_per_second=10_000)
     store = Store(REGION, ACCOUNT, delays, quotas, faults, lambda: now[0])
     clients.enter(control_plane(store, role))
-    clients.dynamodb.create_table(
-        TableName="environments",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "environment", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "environment", "KeyType": "HASH"}],
-    )
+    table = plain_template()["Resources"]["EnvironmentsTable"]["Properties"]
+    keys = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    clients.dynamodb.create_table(TableName="environments", **{key: table[key] for key in keys})
     clients.dynamodb.create_table(
         TableName="artifacts",
         BillingMode="PAY_PER_REQUEST",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -179,6 +180,69 @@ def test_an_item_that_runs_can_be_stopped(machines: Machines, s3: Any) -> None:
     assert machines.finish(arn)["error"] == "States.ExceedToleratedFailureThreshold"
     stopped = client.describe_execution(executionArn=items[0]["executionArn"])
     assert stopped["status"] == "ABORTED"
+
+
+def waiting_for(inner: str, **more: Any) -> dict[str, Any]:
+    """A state that runs another machine and waits for it."""
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Arguments": {"StateMachineArn": inner, "Input": {}},
+        "End": True,
+        **more,
+    }
+
+
+def running(machines: Machines, machine: str, count: int) -> list[str]:
+    """Wait until so many executions of a machine run."""
+    deadline = time.monotonic() + 60
+    while len(found := listed(machines, machine)) < count:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+    return found
+
+
+def listed(machines: Machines, machine: str) -> list[str]:
+    found = machines.client.list_executions(stateMachineArn=machine)["executions"]
+    return [item["executionArn"] for item in found]
+
+
+def test_a_stopped_map_stops_its_items_and_what_they_wait_for_and_starts_no_more(
+    machines: Machines, s3: Any
+) -> None:
+    client = machines.client
+    inner = machines.make({"W": {"Type": "Wait", "Seconds": 600, "End": True}})
+    outer = machines.make(each(s3, 5, {"T": waiting_for(inner)}))
+    arn = client.start_execution(stateMachineArn=outer)["executionArn"]
+    began = running(machines, inner, 2)
+    client.stop_execution(executionArn=arn)
+    assert {machines.finish(one)["status"] for one in began} == {"ABORTED"}
+    (run,) = client.list_map_runs(executionArn=arn)["mapRuns"]
+    items = client.list_executions(mapRunArn=run["mapRunArn"])["executions"]
+    assert {machines.finish(item["executionArn"])["status"] for item in items} == {"ABORTED"}
+    assert listed(machines, inner) == began, "MaxConcurrency is 2"
+
+
+def test_a_branch_that_fails_stops_what_the_other_waits_for(machines: Machines) -> None:
+    inner = machines.make({"W": {"Type": "Wait", "Seconds": 600, "End": True}})
+    fails = {
+        "W": {"Type": "Wait", "Seconds": 1, "Next": "F"},
+        "F": {"Type": "Fail", "Error": "E"},
+    }
+    both = [
+        {"StartAt": "T", "States": {"T": waiting_for(inner)}},
+        {"StartAt": "W", "States": fails},
+    ]
+    found = machines.run({"P": {"Type": "Parallel", "Branches": both, "End": True}})
+    assert (found["status"], found["error"]) == ("FAILED", "E")
+    (began,) = running(machines, inner, 1)
+    assert machines.finish(began)["status"] == "ABORTED"
+
+
+def test_what_ends_by_itself_is_not_stopped(machines: Machines) -> None:
+    inner = machines.make({"P": {"Type": "Pass", "Output": {"n": 1}, "End": True}})
+    seen = "{% $states.result.Status & ' ' & $string($states.result.Output.n) %}"
+    assert machines.output({"T": waiting_for(inner, Output=seen)}) == "SUCCEEDED 1"
 
 
 def test_a_writer_takes_arguments_in_jsonata_and_parameters_otherwise(

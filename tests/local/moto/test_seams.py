@@ -31,6 +31,7 @@ CANARIES = [
     "history_pages",
     "history_order",
     "stop_reason",
+    "nested_stop",
     "name_check",
     "input_code",
     "item_executions",

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lifecycle.fleet.files import read_list
 from lifecycle.fleet.select import FleetEvent, FleetItem, Selection, select_environments
 from lifecycle.record import RuntimeRecord
 from lifecycle.request.model import parse_request
+
+MACHINE = "arn:aws:states:us-west-2:123456789012:stateMachine:lifecycle"
+
+
+class Executions:
+    """A Step Functions client that lists the executions that run, one a page."""
+
+    def __init__(self) -> None:
+        self.running: dict[str, datetime] = {}
+
+    def run(self, arn: str, hours: float = 0) -> None:
+        """Have an execution that began so many hours ago."""
+        self.running[arn] = datetime.now(UTC) - timedelta(hours=hours)
+
+    def get_paginator(self, operation: str) -> Executions:
+        assert operation == "list_executions"
+        return self
+
+    def paginate(self, **given: str) -> Iterator[dict[str, Any]]:
+        assert given == {"stateMachineArn": MACHINE, "statusFilter": "RUNNING"}
+        for arn, start in self.running.items():
+            yield {"executions": [{"executionArn": arn, "startDate": start}]}
 
 
 def select(world: Any, execution: str = "fleet:one", **request: Any) -> Selection:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from lifecycle import entry
 from lifecycle.errors import FleetError
 from lifecycle.fleet.report import report_fleet
 from lifecycle.fleet.select import select_environments
-from lifecycle.record import Lock
 from tests.functions.lifecycle.fleet.environments import environment
 from tests.functions.lifecycle.fleet.test_report import item, written
 from tests.functions.lifecycle.lambda_context import LambdaContext
@@ -23,6 +21,7 @@ from tests.functions.test_policies import plain_template
 
 HOUR = 3600
 STACK = "AWS::StackName"
+AGES = ("OldestLockAge", "OldestExpiredAge")
 
 
 @pytest.fixture
@@ -60,34 +59,39 @@ def values(event: dict[str, Any], *names: str) -> list[float]:
     return [value for name in names for value in event[name]]
 
 
-def locked(world: Any, name: str, hours: float) -> None:
-    """An environment that an execution has held for so long."""
-    at = (datetime.now(UTC) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    environment(world, name)
-    world.records.acquire(name, "execution:slow", lambda _: False, {})
-    lock = Lock(execution="execution:slow", acquired_at=at)
-    world.records.update(name, "execution:slow", lock=lock)
-
-
 def test_what_a_fleet_execution_measures(handlers: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    locked(handlers, "slow", 7)
-    locked(handlers, "quick", 0.1)
+    handlers.clients.stepfunctions.run("execution:slow", 7)
+    handlers.clients.stepfunctions.run("execution:quick", 0.1)
     environment(handlers, "old", expires_at=int(time.time()) - 30 * HOUR)
     environment(handlers, "due", expires_at=int(time.time()) + HOUR)
+    environment(handlers, "forever")
     event = select(capsys, action="sweep", dryRun=True)
     counts = ("Environments", "LockedEnvironments", "ExpiredEnvironments", "Orphans")
-    assert values(event, *counts) == [4, 2, 1, 0]
-    assert values(event, "OldestLockAge", "OldestExpiredAge") == pytest.approx(
-        [7 * HOUR, 30 * HOUR], abs=30
-    )
+    assert values(event, *counts) == [3, 2, 1, 0]
+    assert values(event, *AGES) == pytest.approx([7 * HOUR, 30 * HOUR], abs=30)
     # To find the execution of a metric, without a metric for each.
     assert event["execution"] == "fleet:one"
 
 
+def test_a_sweep_of_what_has_expired_measures_locks_and_expiries_alike(
+    handlers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handlers.clients.stepfunctions.run("execution:slow", 7)
+    environment(handlers, "old", expires_at=int(time.time()) - 30 * HOUR)
+    environment(handlers, "forever")
+    event = select(capsys, action="sweep", findOrphans=False)
+    assert values(event, "LockedEnvironments", "ExpiredEnvironments") == [1, 1]
+    assert values(event, *AGES) == pytest.approx([7 * HOUR, 30 * HOUR], abs=30)
+    # It does not know them.
+    assert not {"Environments", "Orphans"} & {*event}
+
+
 def test_an_age_of_nothing_is_zero(handlers: Any, capsys: pytest.CaptureFixture[str]) -> None:
     environment(handlers, "dev")
+    # By the clock of Step Functions, it begins in a moment.
+    handlers.clients.stepfunctions.run("execution:new", -0.01)
     event = select(capsys, action="rebuild", dryRun=True)
-    assert values(event, "OldestLockAge", "OldestExpiredAge") == [0, 0]
+    assert values(event, *AGES) == [0, 0]
     assert "Orphans" not in event
 
 

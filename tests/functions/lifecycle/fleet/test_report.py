@@ -1,6 +1,8 @@
 """Report the fleet: what is counted, what is sent to the event bus, and which failures are named."""
 
 import json
+import tracemalloc
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -92,7 +94,7 @@ def test_a_failed_environment_is_named_with_its_own_error(
         FleetError, match="1 of 2 environments failed: b: SmokeTestError: check 'answer': expected"
     ) as raised:
         report(world, selection, written(world, SUCCEEDED=[[item("a"), failed]]))
-    assert f"s3://{BUCKET}/{PREFIX}/manifest.json" in str(raised.value)
+    assert f"(all are listed in s3://{BUCKET}/fleets/one/report.json)" in str(raised.value)
     (entry,) = heard
     assert entry["DetailType"] == "Fleet Failed"
     detail = json.loads(entry["Detail"])
@@ -135,10 +137,104 @@ def test_ten_failures_are_named_and_nothing_grows_with_the_rest(
     assert max(map(max, sizes)) < 6000
 
 
+ARN = "arn:aws:states:us-west-2:123456789012:execution:lifecycle:"
+
+
+def test_the_report_names_every_failed_environment_by_link(
+    world: Any, heard: Any, selection: Selection
+) -> None:
+    files = []
+    for begin in (20, 0):
+        names = [f"e{number:02}" for number in range(begin, begin + 20)]
+        ended = [item(name, "BuildError" if name != "e07" else None, "why") for name in names]
+        files.append(
+            [
+                replaced(entry, execution=f"{ARN}{name}")
+                for entry, name in zip(ended, names, strict=True)
+            ]
+        )
+    pending = {"Input": json.dumps({"environment": "later"}), "Status": "PENDING"}
+    with pytest.raises(FleetError, match="40 of 41 environments failed") as raised:
+        report(world, selection, written(world, SUCCEEDED=files, PENDING=[[pending]]))
+    detail = json.loads(heard[0]["Detail"])
+    assert detail["report"] == {"bucket": BUCKET, "key": "fleets/one/report.json"}
+    assert detail["report"]["key"] in str(raised.value)
+    full = json.loads(
+        world.clients.s3.get_object(Bucket=BUCKET, Key=detail["report"]["key"])["Body"].read()
+    )
+    failures = full.pop("failures")
+    assert full == {
+        "execution": "fleet:one",
+        "action": "rebuild",
+        "selected": 1,
+        "started": 41,
+        "succeeded": 1,
+        "failed": 40,
+    }
+    links = {failure["environment"]: failure["link"] for failure in failures}
+    assert [*links] == [*(f"e{number:02}" for number in range(40) if number != 7), "later"]
+    console = "https://us-west-2.console.aws.amazon.com/states/home?region=us-west-2"
+    assert links.pop("later") is None
+    assert links == {name: f"{console}#/v2/executions/details/{ARN}{name}" for name in links}
+    # The first ten are the same in the event.
+    assert detail["failures"] == failures[:10]
+
+
+def replaced(entry: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """An entry with another output."""
+    return {**entry, "Output": json.dumps(json.loads(entry["Output"]) | changes)}
+
+
+def test_a_thousand_long_causes_are_read_in_little_memory(
+    world: Any, heard: Any, selection: Selection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The result files have 32 MB; the function has 512 MB, and takes a page of a file at a time."""
+    broken = [
+        {
+            **item(f"e{number:04}"),
+            "Status": "FAILED",
+            "Error": "States.Runtime",
+            "Cause": "c" * 32_768,
+        }
+        for number in range(1000)
+    ]
+    results = written(world, FAILED=[broken])
+    body = json.dumps(broken).encode()
+    del broken
+    get = world.clients.s3.get_object
+
+    class Body:
+        """The bytes of the one large file, as a connection gives them."""
+
+        def iter_chunks(self, size: int) -> Iterator[bytes]:
+            return (body[begin : begin + size] for begin in range(0, len(body), size))
+
+    def get_object(**given: str) -> Any:
+        return {"Body": Body()} if "FAILED_" in given["Key"] else get(**given)
+
+    monkeypatch.setattr(world.clients.s3, "get_object", get_object)
+    tracemalloc.start()
+    try:
+        with pytest.raises(FleetError, match="1000 of 1000 environments failed"):
+            report(world, selection, results)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(body) > 32_000_000
+    assert peak < 12_000_000
+
+
+def test_a_good_fleet_has_an_empty_list(world: Any, heard: Any, selection: Selection) -> None:
+    result = report(world, selection, written(world, SUCCEEDED=[[item("a")]]))
+    assert result.report is not None
+    body = world.clients.s3.get_object(Bucket=BUCKET, Key=result.report.key)["Body"].read()
+    assert json.loads(body)["failures"] == []
+
+
 def test_a_dry_run_says_where_its_list_is(world: Any, heard: Any) -> None:
     environment(world, "a")
     dry = select(world, action="rebuild", dryRun=True)
     result = report(world, dry, None)
     assert (result.selected, result.started, result.would_start) == (1, 0, ["a"])
-    assert result.results == dry.items
+    assert (result.results, result.report) == (dry.items, None)
     assert len(heard) == 1

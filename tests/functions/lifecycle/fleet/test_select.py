@@ -8,6 +8,7 @@ import pytest
 
 from lifecycle.errors import InvalidRequestError
 from lifecycle.fleet.select import FleetEvent, select_environments
+from lifecycle.items import Items
 from lifecycle.record import RuntimeRecord
 from lifecycle.request.model import parse_request
 from tests.functions.lifecycle.fleet.environments import environment, items, named, select
@@ -70,6 +71,91 @@ def test_sweep_takes_what_has_expired(world: Any) -> None:
     assert item.input == {"action": "teardown", "environment": "old"}
 
 
+def test_a_sweep_without_orphans_reads_only_what_has_expired(world: Any) -> None:
+    moment = int(time.time())
+    for number in range(7):
+        environment(world, f"young{number}", expires_at=moment + 60)
+        environment(world, f"forever{number}")
+    for name, state in (("a", "PROVISIONING"), ("b", "READY"), ("c", "FAILED"), ("d", "REMOVING")):
+        environment(world, name, state=state, expires_at=moment - 1)
+    read: list[tuple[str, int]] = []
+
+    def note(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        found = parsed.get("Items") or parsed.get("Responses", {}).get("environments", [])
+        read.append((model.name, len(found)))
+
+    world.clients.dynamodb.meta.events.register("after-call.dynamodb", note)
+    try:
+        selection = select(world, action="sweep", findOrphans=False)
+    finally:
+        world.clients.dynamodb.meta.events.unregister("after-call.dynamodb", note)
+    assert named(world, selection) == ["a", "b", "c", "d"]
+    # One query a state, and all that they name at once.
+    assert read == [*[("Query", 1)] * 4, ("BatchGetItem", 4)]
+    assert selection.orphan_count == 0
+
+
+def test_more_have_expired_than_one_answer_can_have(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred keys are asked for at a time, and DynamoDB may leave some of them for the next request."""
+    names = [f"e{number:03}" for number in range(120)]
+    for name in names:
+        environment(world, name, expires_at=1)
+    ask, asked = world.clients.dynamodb.batch_get_item, []
+
+    def leave_half(RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
+        ((table, wanted),) = RequestItems.items()
+        half = (len(wanted["Keys"]) + 1) // 2
+        asked.append(len(wanted["Keys"]))
+        answer: dict[str, Any] = ask(
+            RequestItems={table: {**wanted, "Keys": wanted["Keys"][:half]}}
+        )
+        if rest := wanted["Keys"][half:]:
+            answer["UnprocessedKeys"] = {table: {**wanted, "Keys": rest}}
+        return answer
+
+    monkeypatch.setattr(world.clients.dynamodb, "batch_get_item", leave_half)
+    assert named(world, select(world, action="sweep", findOrphans=False)) == names
+    assert asked[:2] == [100, 50]
+    assert 20 in asked
+
+
+def test_what_the_index_does_not_know_yet_is_not_swept(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index is eventually consistent: it may name what has been prolonged, or is gone, or name one twice."""
+    environment(world, "old", expires_at=int(time.time()) - 1)
+    environment(world, "prolonged", expires_at=int(time.time()) + 3600)
+    environment(world, "kept")
+    late = ["prolonged", "old", "gone", "kept", "old"]
+    monkeypatch.setattr(Items, "expired", lambda *_: iter(late))
+    assert named(world, select(world, action="sweep", findOrphans=False)) == ["old"]
+
+
+@pytest.mark.parametrize("orphans", [True, False])
+def test_what_is_torn_down_right_now_is_not_swept_again(world: Any, orphans: bool) -> None:
+    for name in ("now", "stopped", "locked"):
+        environment(world, name, expires_at=int(time.time()) - 1)
+        changes = {} if name == "locked" else {"state": "REMOVING"}
+        world.records.acquire(name, f"execution:{name}", lambda _: False, changes)
+    world.clients.stepfunctions.run("execution:now")
+    # It may end before its turn comes.
+    world.clients.stepfunctions.run("execution:locked")
+    selection = select(world, action="sweep", findOrphans=orphans)
+    assert named(world, selection) == ["locked", "stopped"]
+
+
+def test_a_sweep_by_name_knows_what_has_not_expired(world: Any) -> None:
+    environment(world, "old", expires_at=int(time.time()) - 1)
+    environment(world, "other", expires_at=int(time.time()) - 1)
+    environment(world, "kept")
+    chosen = select(world, action="sweep", findOrphans=False, environments=["kept", "old"])
+    assert named(world, chosen) == ["old"]
+    with pytest.raises(InvalidRequestError, match=r"given nobody, allowed: .*\(kept, old, other\)"):
+        select(world, action="sweep", findOrphans=False, environments=["old", "nobody"])
+
+
 def test_verify_takes_what_is_live(world: Any) -> None:
     environment(world, "live")
     environment(world, "never", runtime=RuntimeRecord(name="never", id="never-1"))
@@ -113,12 +199,17 @@ def test_the_file_is_below_the_executions_own_prefix(world: Any) -> None:
         ({"action": "explode"}, "action: given 'explode'"),
         ({"action": "sweep", "colour": 1}, "colour: unknown field"),
         (
-            {"action": "sweep", "maxConcurrency": 1001},
-            "maxConcurrency: given 1001, allowed: 1 to 1000",
+            {"action": "sweep", "maxConcurrency": 10001},
+            "maxConcurrency: given 10001, allowed: 1 to 10000",
         ),
         ({"action": "sweep", "environments": ["Dev"]}, "environments.0: given"),
         ({"action": "sweep", "environments": ["nobody"]}, "environments: given nobody"),
         ({"action": "verify", "removeOrphans": True}, "removeOrphans: given true"),
+        ({"action": "verify", "findOrphans": False}, "findOrphans: given false"),
+        (
+            {"action": "sweep", "removeOrphans": True, "findOrphans": False},
+            "removeOrphans: given true, allowed: true only if findOrphans is true",
+        ),
         ({"action": "sweep", "source": {"bucket": "abc", "key": "k"}}, "source: given"),
     ],
 )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 
 import boto3
 from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_sfn,
+)
 
 from tests.local.moto.canaries.machines import code_of, machine, passing, run
 
@@ -61,12 +65,18 @@ def input_code() -> bool:
     return True
 
 
+def nested_stop() -> bool:
+    """Read off the source: moto alone cannot run `startExecution.sync` (getmoto/moto#10076)."""
+    return "stop_execution" not in inspect.getsource(state_task_service_sfn)
+
+
 CANARIES: list[Callable[[], bool]] = [
     execution_name,
     text_output,
     history_pages,
     history_order,
     stop_reason,
+    nested_stop,
     name_check,
     input_code,
 ]

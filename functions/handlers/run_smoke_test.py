@@ -1,12 +1,11 @@
 """Run the smoke test: what must be refused is refused, what must be answered is answered."""
 
 from lifecycle.entry import stage
-from lifecycle.request.stage_event import StageEvent
 from lifecycle.smoke_test import run
-from lifecycle.smoke_test.run import SmokeTested
+from lifecycle.smoke_test.run import SmokeTested, SmokeTestEvent
 
 
-@stage(StageEvent)
-def handler(event: StageEvent) -> SmokeTested:
+@stage(SmokeTestEvent)
+def handler(event: SmokeTestEvent) -> SmokeTested:
     """Run the stage; see `lifecycle.smoke_test.run.run_smoke_test`."""
-    return run.run_smoke_test(event)
+    return run.run_smoke_test(event, ready=event.runtime)

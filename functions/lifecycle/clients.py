@@ -7,6 +7,9 @@ so a function only pays for the services that it calls.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +34,26 @@ _CONFIG = Config(
 # fail with a conflict. The state machine retries the stage instead, which looks for the resource first.
 _ONE_TRY = Config(retries={"total_max_attempts": 1})
 
+Watcher = Callable[[str, Mapping[str, Any]], None]
+"""Is told of an AWS call before it is sent: the operation's name and its parameters."""
+_WATCHER: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+
+
+@contextmanager
+def watched(watcher: Watcher) -> Iterator[None]:
+    """Tell a watcher of every AWS call of this thread before it is sent; if it raises, the call is not sent."""
+    token = _WATCHER.set(watcher)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(token)
+
+
+def _tell(params: Mapping[str, Any], model: Any, **_: Any) -> None:
+    watcher = _WATCHER.get()
+    if watcher is not None:
+        watcher(model.name, params)
+
 
 class Clients:
     """boto3 clients of one session; endpoints and credentials come from the environment.
@@ -44,9 +67,12 @@ class Clients:
 
     def _client(self, service: str, config: Config = _CONFIG) -> Any:
         if self._session is not None:
-            return self._session.client(service, config=config)
-        # What boto3 adds to botocore (resources, transfers) is a sixth of a cold start, and nothing here uses it.
-        return self._bare_session.create_client(service, config=config)
+            client = self._session.client(service, config=config)
+        else:
+            # What boto3 adds to botocore (resources, transfers) is a sixth of a cold start, and nothing here uses it.
+            client = self._bare_session.create_client(service, config=config)
+        client.meta.events.register("before-parameter-build", _tell)
+        return client
 
     @cached_property
     def _bare_session(self) -> Any:

@@ -4,13 +4,17 @@ StopExecution ends an execution at once, but not the function that it waits for:
 deadline. So a function that creates or deletes says so in the record before it begins, and only an execution that holds
 the lock may begin. Nobody takes an environment over, deletes from it, or deletes its record while such a call of
 another may still take effect.
+
+A function that deletes says so at its start, because it must also wait for others. One that creates or changes says so
+right before the first AWS call that is no read, so that a function which finds nothing to do writes nothing. Whatever
+it read before that, it can only act on while its execution still holds the lock.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,16 +29,20 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from lifecycle.clients import CLIENTS, Clients
+from lifecycle import opening
+from lifecycle.clients import CLIENTS, Clients, watched
 from lifecycle.items import Condition, ConditionFailedError, Items
+from lifecycle.opening import Opening
 from lifecycle.record import OpenCall
 from lifecycle.settings import Settings
-from lifecycle.stages import Effect, effect_of
-from lifecycle.table import holds_the_lock, lock_lost, refuse_open
+from lifecycle.stages import effect_of
+from lifecycle.table import Records, refuse_open
 
 # The request was never sent.
 _UNSENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
 _MAY_CREATE = Condition("attribute_not_exists(#removing) OR #removing <> :holder")
+# What the names of operations that change nothing begin with. Whatever is not known to read counts as a change.
+READS = ("AdminGet", "BatchGet", "Describe", "Filter", "Get", "Head", "List", "Query", "Scan")
 
 logger = Logger(service="agentcore-lifecycle")
 
@@ -62,59 +70,72 @@ def fenced(
 
     Raises:
         LockLostError: The execution no longer holds the lock, or it has begun to delete and must not create any more.
+            Raised at the start of a handler that deletes, and by the first call that is no read in the others.
         EnvironmentSettlingError: The handler deletes, and an earlier call may still create something.
     """
     effect = effect_of(handler)
     if effect is None or dry_run:
         yield
         return
-    environment, execution = whose["environment"], whose["execution"]
     deadline = math.ceil(time.time() + context.get_remaining_time_in_millis() / 1000)
     call = OpenCall(deadline=deadline, handler=handler, request_id=context.aws_request_id)
-    items = Items(clients.dynamodb, Settings.load().table_name)
-    _open(items, environment, execution, call, effect)
+    may = _MAY_CREATE if effect == "creates" else None
+    fence = _Fence(clients, Opening(whose["environment"], whose["execution"], call, may))
     ended = False
     try:
-        yield
+        with opening.current(fence.opening), watched(fence.before):
+            if effect == "deletes":
+                fence.begin_to_delete()
+            yield
         ended = True
     except Exception as error:
         ended = not isinstance(error, HTTPClientError) or isinstance(error, _UNSENT)
         raise
     finally:
         if ended:
-            _close(items, environment, call)
+            fence.close()
 
 
-def _open(items: Items, environment: str, execution: str, call: OpenCall, effect: Effect) -> None:
-    condition = holds_the_lock(execution)
-    if effect == "creates":
-        condition = condition.and_(_MAY_CREATE)
-    changes = {"removing": execution} if effect == "deletes" else {}
-    try:
-        record = items.write(environment, changes, condition, add={"openCalls": {str(call)}})
-    except ConditionFailedError:
-        raise lock_lost(environment, execution) from None
-    if effect == "deletes":
-        others = [
-            other
-            for other in record.open_calls
-            if other != call and effect_of(other.handler) != "deletes"
-        ]
-        try:
-            refuse_open(environment, others)
-        except BaseException:
-            _close(items, environment, call)
-            raise
+class _Fence:
+    """The fence around one call."""
 
+    def __init__(self, clients: Clients, opening: Opening) -> None:
+        self.opening = opening
+        self._table = Settings.load().table_name
+        self._items = Items(clients.dynamodb, self._table)
+        self._records = Records(clients.dynamodb, self._table)
 
-def _close(items: Items, environment: str, call: OpenCall) -> None:
-    try:
-        items.write(
-            environment,
-            {},
-            Condition("attribute_exists(#environment)"),
-            take={"openCalls": {str(call)}},
+    def before(self, operation: str, parameters: Mapping[str, Any]) -> None:
+        """Write the call into the record before it changes anything; a write of the record does so itself."""
+        is_read = operation.startswith(READS)
+        if not is_read and parameters.get("TableName") != self._table and not self.opening.is_open:
+            self._records.update(self.opening.environment, self.opening.execution)
+
+    def begin_to_delete(self) -> None:
+        """Write the call into the record, and that nothing may be created any more; wait for what may still create."""
+        mine, execution = self.opening, self.opening.execution
+        record = self._records.update(mine.environment, execution, removing=execution)
+        refuse_open(
+            mine.environment,
+            [
+                other
+                for other in record.open_calls
+                if other != mine.call and effect_of(other.handler) != "deletes"
+            ],
         )
-    except (BotoCoreError, ClientError, ConditionFailedError) as error:
-        # The work is done, and the call counts until its deadline: that is safe, only slower.
-        logger.warning("call not closed", extra={"reason": str(error), "call": str(call)})
+
+    def close(self) -> None:
+        """Take the call out of the record, unless its last write did."""
+        if not self.opening.may_be_open:
+            return
+        call = str(self.opening.call)
+        try:
+            self._items.write(
+                self.opening.environment,
+                {},
+                Condition("attribute_exists(#environment)"),
+                take={"openCalls": {call}},
+            )
+        except (BotoCoreError, ClientError, ConditionFailedError) as error:
+            # The work is done, and the call counts until its deadline: that is safe, only slower.
+            logger.warning("call not closed", extra={"reason": str(error), "call": call})

@@ -125,8 +125,10 @@ class Items:
         condition: Condition,
         *,
         if_missing: dict[str, Any] | None = None,
+        copy: dict[str, str] | None = None,
         add: dict[str, set[str]] | None = None,
         take: dict[str, set[str]] | None = None,
+        before: bool = False,
     ) -> Record:
         """Change attributes of an item.
 
@@ -135,8 +137,10 @@ class Items:
             changes: Attributes to set; None removes one.
             condition: Nothing is written unless it is true.
             if_missing: Attributes to set only where the item does not have them.
+            copy: Attributes to set to the value of another attribute, which must exist.
             add: Elements to add to sets; a missing set is created.
             take: Elements to take out of sets; an empty set disappears.
+            before: Return the item as it was before the write.
 
         Returns:
             The item after the write.
@@ -145,7 +149,7 @@ class Items:
             ConditionFailedError: The condition is not true.
         """
         expression, names, values = _update_expression(
-            changes, if_missing or {}, add or {}, take or {}
+            changes, if_missing or {}, copy or {}, add or {}, take or {}
         )
         arguments = condition.expression()
         arguments["ExpressionAttributeNames"] |= names
@@ -155,7 +159,7 @@ class Items:
             TableName=self._name,
             Key=_key(environment),
             UpdateExpression=expression,
-            ReturnValues="ALL_NEW",
+            ReturnValues="ALL_OLD" if before else "ALL_NEW",
             **_without_nothing(arguments),
         )
         return _record(answer["Attributes"])
@@ -187,6 +191,7 @@ def _conditionally(call: Callable[..., Any], **arguments: Any) -> Any:
 def _update_expression(
     changes: dict[str, Any],
     if_missing: dict[str, Any],
+    copy: dict[str, str],
     add: dict[str, set[str]],
     take: dict[str, set[str]],
 ) -> tuple[str, dict[str, str], dict[str, Any]]:
@@ -206,6 +211,9 @@ def _update_expression(
         names[f"#f{index}"] = name
         values[f":f{index}"] = _serialize(value)
         sets.append(f"#f{index} = if_not_exists(#f{index}, :f{index})")
+    for index, (name, source) in enumerate(copy.items()):
+        names[f"#t{index}"], names[f"#s{index}"] = name, source
+        sets.append(f"#t{index} = #s{index}")
     clauses = [f"SET {', '.join(sets)}"] if sets else []
     clauses += [f"REMOVE {', '.join(removes)}"] if removes else []
     for verb, mark, elements in (("ADD", "a", add), ("DELETE", "d", take)):

@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 
 from lifecycle.errors import EnvironmentBusyError, EnvironmentSettlingError, LockLostError
 from lifecycle.items import Condition, ConditionFailedError, Items
+from lifecycle.opening import beside
 from lifecycle.record import Lock, OpenCall, Record, now, timestamp
 
 _UNLOCKED = Condition("attribute_not_exists(#lock)")
@@ -21,8 +22,8 @@ MARGIN_SECONDS = 10
 """How long after its deadline a call may still take effect: clocks differ, and a request may be on its way."""
 
 
-class Records:
-    """The records of all environments, and their locks.
+class Locks:
+    """The records of all environments, as far as their locks go.
 
     Args:
         dynamodb: A boto3 DynamoDB client.
@@ -36,9 +37,16 @@ class Records:
         """Read a record, strongly consistent; None when there is none."""
         return self._items.read(environment)
 
-    def all(self) -> Iterator[Record]:
-        """Read every record, page by page."""
-        return self._items.scan()
+    def held(self, environment: str, execution: str) -> Record:
+        """Read the record of an environment whose lock an execution holds.
+
+        Raises:
+            LockLostError: The execution does not hold the lock, or there is no record.
+        """
+        record = self.get(environment)
+        if record is None or record.lock is None or record.lock.execution != execution:
+            raise lock_lost(environment, execution)
+        return record
 
     def acquire(
         self,
@@ -48,6 +56,7 @@ class Records:
         changes: dict[str, Any],
         *,
         must_exist: bool = False,
+        check: Callable[[Record | None], None] = lambda _: None,
     ) -> Record | None:
         """Take the lock for an execution; take it over from an execution that no longer runs.
 
@@ -57,6 +66,7 @@ class Records:
             is_running: Tells whether the execution with an ARN still runs.
             changes: Sections and attributes to write together with the lock.
             must_exist: Do not create a record where there is none.
+            check: Raises when the record, as it was read, does not allow what the execution is for.
 
         Returns:
             The record after the write; None when `must_exist` is set and there is no record.
@@ -72,6 +82,7 @@ class Records:
             current = self.get(environment)
             if current is None and must_exist:
                 return None
+            check(current)
             holder = current.lock.execution if current and current.lock else None
             if holder not in (None, execution) and is_running(str(holder)):
                 raise EnvironmentBusyError(
@@ -97,6 +108,45 @@ class Records:
                 )
             except ConditionFailedError:
                 continue
+
+    def release(
+        self,
+        environment: str,
+        execution: str,
+        copy: dict[str, str] | None = None,
+        **changes: Any,
+    ) -> Record | None:
+        """Release the lock, with last changes.
+
+        Args:
+            environment: Which environment.
+            execution: ARN of the execution.
+            copy: Attribute names of `Record`, to those of attributes whose value they take; they must exist.
+            **changes: As for `update`.
+
+        Returns:
+            The record before that; None when this execution did not hold the lock, which is not an error.
+        """
+        values = {to_camel(name): value for name, value in changes.items()}
+        copied = {to_camel(name): to_camel(source) for name, source in (copy or {}).items()}
+        try:
+            return self._items.write(
+                environment,
+                {**values, "lock": None, "updatedAt": now()},
+                holds_the_lock(execution),
+                copy=copied,
+                before=True,
+            )
+        except ConditionFailedError:
+            return None
+
+
+class Records(Locks):
+    """The records of all environments, and their locks."""
+
+    def all(self) -> Iterator[Record]:
+        """Read every record, page by page."""
+        return self._items.scan()
 
     def adopt(self, environment: str, execution: str) -> bool:
         """Create a record, without a lock, for an environment that is known only from its resources' tags.
@@ -125,12 +175,16 @@ class Records:
             return False
         return True
 
-    def update(self, environment: str, execution: str, **changes: Any) -> Record:
+    def update(
+        self, environment: str, execution: str, *, last: bool = False, **changes: Any
+    ) -> Record:
         """Write sections or attributes (None removes one) while holding the lock.
 
         Args:
             environment: Which environment.
             execution: ARN of the execution that holds the lock.
+            last: The call of a stage changes nothing after this write, so the write also ends what `lifecycle.fence`
+                has kept of the call in the record.
             **changes: Attribute names of `Record` in snake_case, to models or plain values.
 
         Returns:
@@ -140,20 +194,20 @@ class Records:
             LockLostError: This execution no longer holds the lock.
         """
         values = {to_camel(name): value for name, value in changes.items()}
+        call = beside(environment, last=last)
+        condition = holds_the_lock(execution)
         try:
-            return self._items.write(
-                environment, {**values, "updatedAt": now()}, holds_the_lock(execution)
+            record = self._items.write(
+                environment,
+                {**values, "updatedAt": now()},
+                condition.and_(call.condition) if call.condition else condition,
+                add=call.add,
+                take=call.take,
             )
         except ConditionFailedError:
             raise lock_lost(environment, execution) from None
-
-    def release(self, environment: str, execution: str, **changes: Any) -> bool:
-        """Release the lock, with last changes; False when this execution did not hold it, which is not an error."""
-        try:
-            self.update(environment, execution, lock=None, **changes)
-        except LockLostError:
-            return False
-        return True
+        call.written()
+        return record
 
     def delete(self, environment: str, execution: str) -> bool:
         """Delete the record and its lock; False when this execution did not hold the lock.

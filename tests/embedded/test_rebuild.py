@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.api_calls import BOUNDS, Counted, counted
+
 pytestmark = pytest.mark.embedded
 # What a function may do to an environment that is as it should be: take the lock, note, look, sign in, tell.
 HARMLESS = {
@@ -27,6 +29,11 @@ def calls_of(lifecycle: Any, since: int) -> list[tuple[str, str]]:
         for call in lifecycle.aws.calls.calls()[since:]
         if call.caller and call.caller.kind == "function"
     ]
+
+
+def count_of(lifecycle: Any, run: Any, since: int) -> Counted:
+    """The calls of an execution, of which nothing else ran at the time."""
+    return counted(lifecycle.aws.calls.calls()[since:], run.history, lifecycle.aws.stack.name)
 
 
 def changes_of(calls: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -55,7 +62,7 @@ def test_a_rebuild_of_nothing_new_builds_nothing_and_updates_nothing(
     before = len(lifecycle.aws.calls.calls())
     first = lifecycle.run(given)
     assert first.status == "SUCCEEDED", (first.error, first.cause)
-    first_calls = calls_of(lifecycle, before)
+    first_calls, counts = calls_of(lifecycle, before), [count_of(lifecycle, first, before)]
     assert (first.output["artifact"]["built"], first.output["change"]) == (True, "created")
     assert {"StartBuild", "CreateAgentRuntime", "CreateUserPool"} <= {o for _, o in first_calls}
     there = configuration(lifecycle, first.output["runtime"])
@@ -78,8 +85,11 @@ def test_a_rebuild_of_nothing_new_builds_nothing_and_updates_nothing(
     }
     assert again.output["smokeTest"]["passed"] is True
     assert configuration(lifecycle, again.output["runtime"]) == there
-    # Half of the calls and more are the gate's, which is held in full each time.
-    assert len(calls) < len(first_calls)
+    counts.append(count_of(lifecycle, again, before))
+    for (name, bound), count in zip(BOUNDS.items(), counts, strict=True):
+        assert count.total <= bound, (name, count.as_json())
+    # What the gate proves, it proves each time.
+    assert [count.unsigned.total() for count in counts] == [7, 7]
     with capsys.disabled():
         seconds = [sum(run.output["timings"].values()) for run in (first, again)]
         print(

@@ -16,6 +16,8 @@ from local.edge.faults import Fault
 pytestmark = pytest.mark.embedded
 # A teardown of what a stopped execution left takes less, so that without a fence it would be over before the call.
 HELD = 15.0
+# The status of a conditional write whose condition is not true.
+REFUSED = 400
 
 
 def stop_while(lifecycle: Any, given: dict[str, Any], fault: Fault) -> str:
@@ -34,7 +36,6 @@ def stop_while(lifecycle: Any, given: dict[str, Any], fault: Fault) -> str:
 @pytest.mark.parametrize(
     ("service", "operation", "caller"),
     [
-        ("dynamodb", "GetItem", "ProvisionIdentityFunction"),
         ("cognito-idp", "CreateUserPool", "ProvisionIdentityFunction"),
         ("s3", "PutObject", "PublishArtifactFunction"),
         ("codebuild", "StartBuild", "PublishArtifactFunction"),
@@ -75,6 +76,22 @@ def test_a_teardown_after_a_stop_leaves_nothing(
     assert lifecycle.leftovers(name) == {}
     calls = lifecycle.aws.calls.calls(service, operation, caller)
     assert calls[-1].status in (200, 202), "the call took effect after the stop"
+
+
+def test_a_function_that_only_read_when_it_was_stopped_is_not_waited_for_and_creates_nothing(
+    lifecycle: Any, environment: Callable[[], str], tiny: dict[str, Any]
+) -> None:
+    name, caller = environment(), "ProvisionIdentityFunction"
+    reading = Fault("cognito-idp", "ListUserPools", "delayBefore", seconds=HELD, caller=caller)
+    stop_while(lifecycle, {"environment": name, "artifact": tiny}, reading)
+    removed = lifecycle.run({"action": "teardown", "environment": name})
+    assert removed.status == "SUCCEEDED", (removed.error, removed.cause)
+    deadline = time.monotonic() + 60
+    while (last := lifecycle.aws.calls.calls(caller=caller)[-1]).status != REFUSED:
+        assert time.monotonic() < deadline, last
+        time.sleep(0.1)
+    assert (last.service, last.operation) == ("dynamodb", "UpdateItem")
+    assert lifecycle.leftovers(name) == {}
 
 
 def test_a_provision_after_a_stopped_teardown_is_whole(

@@ -55,6 +55,9 @@ class Builder:
         Raises:
             WaitTimeoutError: The queue was full until the deadline.
         """
+        used = self._used(artifact)
+        if used is not None:
+            return self._ledger.note(artifact, **self._pins.fields(used))
         item, is_new = self._shared.join(
             str(artifact.source_hash), artifact.type, self._ledger.environment
         )
@@ -73,6 +76,15 @@ class Builder:
             build_execution=building.build_execution,
             awaited_by=self._event.execution,
         )
+
+    def _used(self, artifact: ArtifactRecord) -> SharedArtifact | None:
+        """The artifact's item, if the environment uses the artifact and it is still there; this only looks."""
+        before = self._ledger.recorded
+        if before is None or not before.published or before.source_hash != artifact.source_hash:
+            return None
+        item = self._shared.get(str(artifact.source_hash))
+        used = item is not None and self._ledger.environment in item.used_by
+        return item if item is not None and used and self._pins.still_there(item) else None
 
     def _with_build(
         self, artifact: ArtifactRecord, item: SharedArtifact, packed: PackedSource, *, is_new: bool

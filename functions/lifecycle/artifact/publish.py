@@ -59,7 +59,7 @@ def publish_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Public
     settings = PublicationSettings.load()
     request = event.request
     records = Records(clients.dynamodb, settings.table_name)
-    ledger = ArtifactLedger(records, request.environment, event.execution)
+    ledger = ArtifactLedger.read(records, request.environment, event.execution)
     if request.artifact.container_uri is not None:
         named = pin_image(clients, settings, request.artifact.container_uri)
         return _answer(ledger.note(named), event)
@@ -67,8 +67,7 @@ def publish_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Public
         package = request.artifact.package
         ready = publish_package(clients, settings, request, package)
         return _answer(ledger.note(ready), event)
-    record = records.get(request.environment)
-    before = record.artifact if record else None
+    before = ledger.recorded
     waiting = Waiting(event, clients, settings, ledger)
     awaited = waiting.awaited(before)
     if before is not None and awaited is not None:

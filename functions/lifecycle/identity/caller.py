@@ -41,8 +41,12 @@ class CognitoCaller:
     secret_name: str
     tags: dict[str, str]
 
-    def user(self, pool: Pool) -> None:
+    def user(self, pool: Pool, *, is_new: bool) -> None:
         """Create the test user and its secret, or repair them.
+
+        Args:
+            pool: The user pool.
+            is_new: This call has created the pool, so it has no user.
 
         Raises:
             AwsCallError: The secret belongs to another owner.
@@ -50,7 +54,7 @@ class CognitoCaller:
         """
         secret = self._secret("password")
         known = self.ledger.identity.username is not None
-        user = self._user(pool["Id"])
+        user = None if is_new else self._user(pool["Id"])
         if user is None:
             # Without a password of ours, Cognito would choose an unknown one. SUPPRESS: Cognito sends no message.
             self.cognito.admin_create_user(
@@ -72,7 +76,7 @@ class CognitoCaller:
         self.cognito.admin_set_user_password(
             UserPoolId=pool["Id"], Username=USERNAME, Password=password, Permanent=True
         )
-        self.ledger.note(username=USERNAME, secret_version=version)
+        self.ledger.note(last=True, username=USERNAME, secret_version=version)
 
     def machine(self, client: dict[str, Any]) -> None:
         """Write the credentials of an app client into the secret, unless they are there.
@@ -97,7 +101,7 @@ class CognitoCaller:
                 "scope": str(identity.scope),
             },
         )
-        self.ledger.note(secret_version=version)
+        self.ledger.note(last=True, secret_version=version)
 
     def _secret(self, flow: Flow) -> Secret:
         known = self.ledger.identity.secret_arn

@@ -54,15 +54,15 @@ def converge(
     """
     work = _Work(ledger, clients.cognito, name, tags)
     caller = CognitoCaller(ledger, clients.cognito, clients.secrets, secret_name, tags)
-    pool = work.pool()
+    pool, is_new = work.pool()
     if ledger.identity.flow == "clientCredentials":
         account = pool["Arn"].split(":")[4]
         work.scopes(pool)
         work.domain(pool, domain_of(account))
-        caller.machine(work.clients(pool, "clientCredentials"))
+        caller.machine(work.clients(pool, "clientCredentials", is_new=is_new))
     else:
-        work.clients(pool, "password")
-        caller.user(pool)
+        work.clients(pool, "password", is_new=is_new)
+        caller.user(pool, is_new=is_new)
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,11 @@ class _Work:
     name: str
     tags: dict[str, str]
 
-    def pool(self) -> Pool:
+    def pool(self) -> tuple[Pool, bool]:
+        """The pool, and whether this call has created it."""
         known = self.ledger.identity.user_pool_id
         pool = user_pool.find_pool(self.cognito, self.name, self.tags, known)
+        is_new = pool is None
         if pool is None:
             pool = user_pool.create_pool(self.cognito, self.name, self.tags)
             tagged_now = True
@@ -97,11 +99,13 @@ class _Work:
             user_pool_arn=pool["Arn"],
             discovery_url=discovery_url(self.cognito, pool["Id"]),
         )
-        return pool
+        return pool, is_new
 
-    def clients(self, pool: Pool, flow: Flow) -> dict[str, Any]:
+    def clients(self, pool: Pool, flow: Flow, *, is_new: bool) -> dict[str, Any]:
+        """The app client of a flow, and beside it the probe client; a new pool has none yet."""
         scope, probe_scope = (f"{self.name}/{part}" for part in (INVOKE_SCOPE, PROBE_SCOPE))
-        client = self._client(pool, flow, [scope, probe_scope], probe=False)
+        wanted = [scope, probe_scope]
+        client = self._client(pool, flow, wanted, probe=False, is_new=is_new)
         changes: dict[str, Any] = {"client_id": client["ClientId"]}
         if flow == "clientCredentials":
             changes |= {"scope": scope, "probe_scope": probe_scope, "allowed_scopes": [scope]}
@@ -110,17 +114,19 @@ class _Work:
                 changes["secret_version"] = None
         self.ledger.note(**changes, allowed_clients=[client["ClientId"]])
         # The probe client may request the right scope: it must be refused because of the client, not the scope.
-        probe = self._client(pool, flow, [scope], probe=True)
+        probe = self._client(pool, flow, [scope], probe=True, is_new=is_new)
         self.ledger.note(probe_client_id=probe["ClientId"])
         return client
 
-    def _client(self, pool: Pool, flow: Flow, scopes: list[str], *, probe: bool) -> dict[str, Any]:
+    def _client(
+        self, pool: Pool, flow: Flow, scopes: list[str], *, probe: bool, is_new: bool
+    ) -> dict[str, Any]:
         identity = self.ledger.identity
         known = identity.probe_client_id if probe else identity.client_id
         called = "the probe client" if probe else "the app client"
         name = names.client_name(self.name, flow, probe=probe)
         settings = app_clients.client_settings(flow, scopes)
-        client = app_clients.find_client(self.cognito, pool["Id"], name, known)
+        client = None if is_new else app_clients.find_client(self.cognito, pool["Id"], name, known)
         if client is None:
             client = app_clients.create_client(self.cognito, pool["Id"], name, flow, settings)
         else:

@@ -22,27 +22,39 @@ class IdentityLedger:
         environment: Which environment.
         execution: ARN of the execution that holds its lock.
         identity: The section to start from.
+        recorded: The section as it is in the record, if it is there.
     """
 
     def __init__(
-        self, records: Records, environment: str, execution: str, identity: IdentityRecord
+        self,
+        records: Records,
+        environment: str,
+        execution: str,
+        identity: IdentityRecord,
+        recorded: IdentityRecord | None,
     ) -> None:
         self._records = records
         self._environment = environment
         self._execution = execution
-        self._written: IdentityRecord | None = None
+        self._written = recorded
         self.identity = identity
         self.repaired: list[str] = []
 
-    def note(self, **changes: Any) -> None:
+    def note(self, *, last: bool = False, **changes: Any) -> None:
         """Change fields of the section and write it, unless nothing changed.
+
+        Args:
+            last: The stage changes nothing after it.
+            **changes: The fields.
 
         Raises:
             LockLostError: Another execution took the environment over.
         """
         self.identity = self.identity.model_copy(update=changes)
         if self.identity != self._written:
-            self._records.update(self._environment, self._execution, identity=self.identity)
+            self._records.update(
+                self._environment, self._execution, last=last, identity=self.identity
+            )
             self._written = self.identity
 
     def repair(self, *phrases: str) -> None:

@@ -68,10 +68,12 @@ def provision_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Prov
     settings = Settings.load()
     request = event.request
     records = Records(clients.dynamodb, settings.table_name)
-    record = records.get(request.environment)
-    live = record.runtime.live_identity if record and record.runtime else None
-    identity = begin(record.identity if record else None, request.auth, live)
-    ledger = IdentityLedger(records, request.environment, event.execution, identity)
+    record = records.held(request.environment, event.execution)
+    live = record.runtime.live_identity if record.runtime else None
+    identity = begin(record.identity, request.auth, live)
+    ledger = IdentityLedger(
+        records, request.environment, event.execution, identity, record.identity
+    )
     if request.auth.type == "cognito":
         with late_tags(lambda: ledger.identity.tagged_at):
             cognito.converge(
@@ -87,7 +89,7 @@ def provision_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Prov
                 tags={**request.tags, **names.tags(settings.stack_name, request.environment)},
             )
     else:
-        ledger.note()
+        ledger.note(last=True)
     return ProvisionedIdentity(
         auth=describe_auth(ledger.identity, clients), repaired=ledger.repaired
     )

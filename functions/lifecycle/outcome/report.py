@@ -72,9 +72,14 @@ def report_outcome(event: OutcomeEvent, *, clients: Clients = CLIENTS) -> Outcom
     failure = failure or teardown_failure
     environment = environment_of(event.request)
     records = Records(clients.dynamodb, settings.table_name)
-    record = records.get(environment) if environment is not None else None
+    record = None
+    if environment is not None and failure is None and _made_it_ready(event):
+        record = _ready(records, environment, event)
+    elif environment is not None:
+        record = records.get(environment)
+        if record is not None:
+            _close(records, record, event, failure)
     if record is not None:
-        _close(records, record, event, failure)
         _teach(StackDurations(clients.dynamodb, settings.table_name), record, event.learned)
     output = _output(event, environment, record, failure)
     # A dry run that succeeds changed nothing, so there is nothing to announce.
@@ -82,6 +87,20 @@ def report_outcome(event: OutcomeEvent, *, clients: Clients = CLIENTS) -> Outcom
         bus, kind = settings.event_bus_name, _detail_type(event, failure)
         announce(clients.events, bus, event.execution, kind, output)
     return Outcome(output=output, failure=failure)
+
+
+def _made_it_ready(event: OutcomeEvent) -> bool:
+    """Whether an execution that did not fail has provisioned an environment, and left it."""
+    return bool(event.request.get("action") == "provision") and event.teardown is None
+
+
+def _ready(records: Records, environment: str, event: OutcomeEvent) -> Record | None:
+    """Release the lock of an environment that is ready, in one call; returns the record as it was before."""
+    changes: dict[str, Any] = {"state": "READY", "state_reason": None}
+    if event.learned:
+        changes["learned"] = event.learned
+    proven = {"proven_request": "request"}
+    return records.release(environment, event.execution, proven, **changes)
 
 
 def _close(records: Records, record: Record, event: OutcomeEvent, failure: Failure | None) -> None:

@@ -67,7 +67,10 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     records = Records(clients.dynamodb, settings.table_name)
     if request.action == "provision":
         check_provider(request.auth, request.environment, clients)
-        _refuse_artifact_change(records.get(request.environment), request)
+
+    def check(record: Record | None) -> None:
+        if request.action == "provision":
+            _refuse_artifact_change(record, request)
 
     def is_running(execution: str) -> bool:
         return execution_is_running(clients.stepfunctions, execution)
@@ -78,6 +81,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
         is_running,
         _changes(request),
         must_exist=request.action != "provision",
+        check=check,
     )
     if record is None:
         raise EnvironmentNotFoundError(

@@ -101,6 +101,15 @@ def write_tags(
     return sorted(missing)
 
 
+def serves(endpoint: dict[str, Any] | None, version: str) -> bool:
+    """Tell whether an endpoint is ready on a version."""
+    return (
+        endpoint is not None
+        and endpoint["status"] == READY
+        and endpoint.get("liveVersion") == version
+    )
+
+
 def is_failed(observed: dict[str, Any]) -> bool:
     """Tell whether a runtime or endpoint is in a failed state."""
     return observed["status"] in FAILED

@@ -66,8 +66,7 @@ def deploy_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> DeployRe
     settings = DeploySettings.load()
     stack, environment = settings.stack_name, event.request.environment
     records = Records(clients.dynamodb, settings.table_name)
-    # One write proves that this execution holds the lock, and reads the record.
-    record = records.update(environment, event.execution)
+    record = records.held(environment, event.execution)
     runtime = record.runtime or RuntimeRecord(name=names.runtime_name(stack, environment))
     ledger = RuntimeLedger(records, environment, event.execution, runtime)
     plan = Plan(
@@ -157,7 +156,7 @@ def _result(
         version = observed["agentRuntimeVersion"]
         ledger.runtime.version = version
         runtime = describe_runtime(clients, ledger.runtime, agentcore.DEFAULT_ENDPOINT, version)
-    change = ledger.intend(step.change)
+    change = ledger.intend(step.change, last=True)
     repaired = ledger.runtime.deployment.repaired if ledger.runtime.deployment else []
     # What this execution changed before, in a call whose answer was lost, is for `check_runtime` to judge.
     polled = event.looked(done=step.ready and change == "unchanged")

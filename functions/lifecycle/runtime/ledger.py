@@ -28,24 +28,33 @@ class RuntimeLedger:
     ) -> None:
         self._records = records
         self._environment = environment
+        self._recorded = runtime.model_copy(deep=True)
         self.execution = execution
         self.runtime = runtime
         self.repaired: list[str] = []
 
-    def save(self) -> None:
+    def save(self, *, last: bool = False) -> None:
         """Write the section.
+
+        Args:
+            last: The stage changes nothing after it.
 
         Raises:
             LockLostError: Another execution took the environment over.
         """
-        self._records.update(self._environment, self.execution, runtime=self.runtime)
+        self._records.update(self._environment, self.execution, last=last, runtime=self.runtime)
+        self._recorded = self.runtime.model_copy(deep=True)
 
     def repair(self, *phrases: str) -> None:
         """Remember repaired drift, for the output."""
         self.repaired += phrases
 
-    def intend(self, change: Change) -> Change:
+    def intend(self, change: Change, *, last: bool = False) -> Change:
         """Record a change before it is made, so that a retry after a crash still reports it.
+
+        Args:
+            change: The change.
+            last: It is made, and the stage changes nothing after this. Then nothing is written if nothing is new.
 
         Returns:
             What the execution did in all, this change included.
@@ -59,8 +68,18 @@ class RuntimeLedger:
             change=change,
             repaired=list(dict.fromkeys((before.repaired if before else []) + self.repaired)),
         )
-        self.save()
+        if not (last and self._is_recorded()):
+            self.save(last=last)
         return change
+
+    def _is_recorded(self) -> bool:
+        """Whether the record says the same already, but for the execution that found nothing to do."""
+        mine, before = self.runtime.deployment, self._recorded.deployment
+        if mine is None or before is None or before.change == "pending":
+            return False
+        found_nothing = mine.change == "unchanged" and not mine.repaired
+        same = self._recorded.model_copy(update={"deployment": mine})
+        return self.runtime == (same if found_nothing else self._recorded)
 
     def deployed(self, wanted: Configuration, configured: list[Path]) -> None:
         """Remember what AgentCore was asked for; it is saved with the next change.

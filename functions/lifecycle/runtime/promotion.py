@@ -14,7 +14,7 @@ from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.record import IdentityRecord, Promotion, RuntimeRecord
 from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.runtime import agentcore, endpoints, log_groups
-from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT, READY
+from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT
 from lifecycle.runtime.description import DeployedRuntime, describe_runtime
 from lifecycle.runtime.readiness import deployed_record
 from lifecycle.settings import Settings
@@ -61,11 +61,10 @@ def promote_version(event: StageEvent, *, clients: Clients = CLIENTS) -> Promoti
     settings = PromotionSettings.load()
     records = Records(clients.dynamodb, settings.table_name)
     environment = event.request.environment
-    record = records.get(environment)
+    record = records.held(environment, event.execution)
     runtime = deployed_record(record, environment)
     tags = names.tags(settings.stack_name, environment) | event.request.tags
-    identity = record.identity if record else None
-    return _Promoter(event, clients, records, runtime, identity, tags, settings).promote()
+    return _Promoter(event, clients, records, runtime, record.identity, tags, settings).promote()
 
 
 class _Promoter:
@@ -86,21 +85,25 @@ class _Promoter:
         self._control = clients.agentcore_control
         self._records = records
         self._runtime = runtime
+        self._recorded = runtime.model_copy(deep=True)
         self._id = str(runtime.id)
         self._tags = tags
 
     def promote(self) -> PromotionResult:
-        version = self._proven()
+        version = _under_way(self._runtime, self._event.execution) or self._proven()
         endpoint = agentcore.get_endpoint(self._control, self._id, LIVE_ENDPOINT)
         note = self._note(version, endpoint)
         if endpoint is None:
             return self._begin(note, endpoint, self._create)
         status = endpoint["status"]
-        if status == READY and endpoint.get("liveVersion") == version:
+        if agentcore.serves(endpoint, version):
             return self._finish(note, endpoint)
         if status in agentcore.BUSY:
             return self._wait(note, endpoint)
-        if status in agentcore.FAILED and self._is_under_way(version):
+        if (
+            status in agentcore.FAILED
+            and _under_way(self._runtime, self._event.execution) == version
+        ):
             self._refuse(note, endpoint)
         if status in ("CREATE_FAILED", "DELETE_FAILED"):
             # The next call creates the endpoint again; another number of tries gives another token.
@@ -123,15 +126,6 @@ class _Promoter:
             )
         return str(version)
 
-    def _is_under_way(self, version: str) -> bool:
-        note = self._runtime.promotion
-        return (
-            note is not None
-            and note.execution == self._event.execution
-            and note.version == version
-            and note.begun
-        )
-
     def _note(self, version: str, endpoint: dict[str, Any] | None) -> Promotion:
         note = self._runtime.promotion
         if note is not None and note.execution == self._event.execution and note.version == version:
@@ -153,7 +147,7 @@ class _Promoter:
             if not agentcore.is_conflict(error):
                 raise
             return self._wait(note, endpoint)
-        self._keep(note.model_copy(update={"begun": under_way}))
+        self._keep(note.model_copy(update={"begun": under_way}), last=True)
         self._keep_the_deadline(note, endpoint)
         return self._result(note, self._event.began("promote" if under_way else None))
 
@@ -176,11 +170,11 @@ class _Promoter:
 
     def _refuse(self, note: Promotion, endpoint: dict[str, Any]) -> None:
         reason = endpoint.get("failureReason") or "AgentCore gives no reason"
-        what = f"endpoint live of {self._id} is {endpoint['status']}"
-        text = " ".join(f"{what} for version {note.version}: {reason}".split())
+        what = f"endpoint live of {self._id} is {endpoint['status']} for version {note.version}"
+        text = " ".join(f"{what}: {reason}".split())
         self._runtime.failed_version, self._runtime.failed_reason = note.version, text
         # A redrive must try again, not report this failure again.
-        self._keep(note.model_copy(update={"begun": False, "tries": note.tries + 1}))
+        self._keep(note.model_copy(update={"begun": False, "tries": note.tries + 1}), last=True)
         raise RuntimeFailedError(f"{text}; fix the cause and retry the execution")
 
     def _wait(self, note: Promotion, endpoint: dict[str, Any] | None) -> PromotionResult:
@@ -201,16 +195,19 @@ class _Promoter:
         self._runtime.live_identity = self._identity
         self._runtime.live_endpoint_arn = endpoint["agentRuntimeEndpointArn"]
         self._runtime.failed_version = self._runtime.failed_reason = None
-        agentcore.write_tags(self._control, endpoint["agentRuntimeEndpointArn"], self._tags)
+        if not (note.begun and note.previous_version is None):
+            # An endpoint that this execution has created has its tags from the start.
+            agentcore.write_tags(self._control, endpoint["agentRuntimeEndpointArn"], self._tags)
         log_groups.set_retention(self._clients.logs, self._id, self._retention)
-        self._keep(note.model_copy(update={"begun": False}))
+        stayed = note.previous_version == note.version and not note.begun
+        if not stayed or self._runtime != self._recorded:
+            self._keep(note.model_copy(update={"begun": False}), last=True)
         return self._result(note, self._event.looked(done=True))
 
-    def _keep(self, note: Promotion) -> None:
+    def _keep(self, note: Promotion, *, last: bool = False) -> None:
         self._runtime.promotion = note
-        self._records.update(
-            self._event.request.environment, self._event.execution, runtime=self._runtime
-        )
+        environment, execution = self._event.request.environment, self._event.execution
+        self._records.update(environment, execution, last=last, runtime=self._runtime)
 
     def _result(self, note: Promotion, polled: dict[str, Any]) -> PromotionResult:
         return PromotionResult(
@@ -218,3 +215,11 @@ class _Promoter:
             promotion=PromotedVersion(version=note.version, previous_version=note.previous_version),
             runtime=describe_runtime(self._clients, self._runtime, LIVE_ENDPOINT, note.version),
         )
+
+
+def _under_way(runtime: RuntimeRecord, execution: str) -> str | None:
+    """The version that an execution has begun to move `live` to: it was the proven one when the move began."""
+    note = runtime.promotion
+    if note is None or note.execution != execution or not note.begun:
+        return None
+    return note.version if note.version == runtime.proven_version else None

@@ -68,7 +68,7 @@ def check_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> Readiness
         )
     if status == READY and endpoint is not None:
         status = endpoint["status"]
-        if status == READY and endpoint.get("liveVersion") == version:
+        if agentcore.serves(endpoint, version):
             if ours:
                 _remember_the_form(event, records, runtime, observed)
             return _looked(event, clients, runtime, READY, done=True)

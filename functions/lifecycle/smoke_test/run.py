@@ -17,6 +17,7 @@ from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.record import FailedSmokeTest, IdentityRecord, Record, RuntimeRecord
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT, get_endpoint
+from lifecycle.runtime.description import DeployedRuntime
 from lifecycle.settings import Settings
 from lifecycle.smoke_test.gate import Check, Gate
 from lifecycle.smoke_test.invocation import Caller, Target
@@ -50,6 +51,16 @@ class SmokeTestReport(Wire):
     session_id: str
 
 
+class SmokeTestEvent(StageEvent):
+    """What the state machine passes to the stage.
+
+    Attributes:
+        runtime: The runtime as it was last looked at before this stage; null when it was not.
+    """
+
+    runtime: DeployedRuntime | None = None
+
+
 class SmokeTested(Wire):
     """What the stage returns."""
 
@@ -57,7 +68,11 @@ class SmokeTested(Wire):
 
 
 def run_smoke_test(
-    event: StageEvent, *, clients: Clients = CLIENTS, sleep: Callable[[float], None] = time.sleep
+    event: StageEvent,
+    *,
+    ready: DeployedRuntime | None = None,
+    clients: Clients = CLIENTS,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> SmokeTested:
     """Send the runtime every call that it must refuse, and the one that it must answer.
 
@@ -66,6 +81,7 @@ def run_smoke_test(
 
     Args:
         event: The execution and its request.
+        ready: The runtime as the stage before has seen it, if it has looked.
         clients: DynamoDB, Secrets Manager, Cognito, both planes of AgentCore, CloudWatch Logs and plain HTTPS.
         sleep: Waits between tries, seconds.
 
@@ -87,7 +103,11 @@ def run_smoke_test(
     if endpoint == LIVE_ENDPOINT and runtime.live_identity is not None:
         # A provision that failed may have recorded another identity than that of `live`.
         identity = runtime.live_identity
-    version = _served(clients, runtime, endpoint)
+    if ready is not None and ready.endpoint == endpoint:
+        # Looked at just now. The promotion looks again, and moves `live` to no other version.
+        version: str | None = ready.version
+    else:
+        version = _served(clients, runtime, endpoint)
     target = Target(str(runtime.arn), endpoint, f"smoke-test-{uuid.uuid4()}")
     patience = Patience(request.smoke_test.timeout_seconds, sleep)
     gate: Gate | None = None

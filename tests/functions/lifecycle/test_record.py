@@ -49,7 +49,7 @@ def test_the_lock_of_a_dead_execution_is_taken_over_and_the_dead_can_write_no_mo
     assert taken.created_by == FIRST, "who made the record does not change"
     with pytest.raises(LockLostError, match="took it over"):
         records.update("dev", FIRST, state="READY")
-    assert records.release("dev", FIRST) is False
+    assert records.release("dev", FIRST) is None
     assert records.delete("dev", FIRST) is False
     assert records.delete("dev", SECOND) is True
 
@@ -87,7 +87,7 @@ def test_sections_are_written_apart_and_read_back_whole(records: Records) -> Non
 
 def test_release_keeps_the_record_and_frees_the_lock(records: Records) -> None:
     records.acquire("dev", FIRST, everything_runs, {})
-    assert records.release("dev", FIRST, state="READY") is True
+    assert records.release("dev", FIRST, state="READY")
     record = records.get("dev")
     assert record is not None
     assert (record.lock, record.state) == (None, "READY")

@@ -12,6 +12,7 @@ from handlers import run_smoke_test as handler
 from lifecycle.errors import EnvironmentNotFoundError, SmokeTestError
 from lifecycle.identity.provision import provision_identity
 from lifecycle.record import IdentityRecord
+from lifecycle.runtime.description import DeployedRuntime
 from lifecycle.smoke_test.run import run_smoke_test
 from tests.functions.lifecycle.identity.provisioning import MACHINE
 from tests.functions.lifecycle.lambda_context import LambdaContext
@@ -71,6 +72,22 @@ def test_an_endpoint_that_was_removed_by_hand_is_said_at_once(password: Any, end
         run(password, action="smokeTest")
     assert password.runtime.seen == []
     assert password.pauses == []
+
+
+def test_an_endpoint_that_the_stage_before_has_seen_is_not_looked_at_again(password: Any) -> None:
+    password.deploy(live_version="2")
+    password.runtime.endpoints.clear()
+    seen = {"arn": "a", "id": "x", "version": "3", "invocationUrl": "https://x"}
+    ready = DeployedRuntime.model_validate({**seen, "endpoint": "DEFAULT"})
+    tested = run_smoke_test(
+        password.world.event(), ready=ready, clients=password.clients, sleep=password.pauses.append
+    )
+    assert tested.smoke_test.version == "3"
+    # `live` is another one.
+    with pytest.raises(SmokeTestError, match="expected live of runtime x, seen none"):
+        run_smoke_test(
+            password.world.event(action="smokeTest"), ready=ready, clients=password.clients
+        )
 
 
 def test_the_version_of_an_endpoint_that_was_moved_by_hand_is_reported(password: Any) -> None:

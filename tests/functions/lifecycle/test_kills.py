@@ -265,5 +265,9 @@ def test_ended_after_any_call_it_ends_the_same(
 
 
 def outcome(answer: Any) -> str:
-    text = re.sub(r"stack_dev-[A-Za-z0-9]{10}", "runtime-id", answer.model_dump_json())
+    text = re.sub(
+        r"stack_dev-[A-Za-z0-9]{10}",
+        "runtime-id",
+        answer.model_dump_json(exclude={"look", "learned"}),
+    )
     return re.sub(r'(?<="version_id":")[^"]+', "version-id", text)

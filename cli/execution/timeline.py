@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from cli.execution.history import Event
 
+# Step Functions enters the next state at once. A branch that has been still for so long has ended with its last Task.
+_STILL = timedelta(seconds=2)
 _ENDS = {
     "ExecutionSucceeded": "SUCCEEDED",
     "ExecutionFailed": "FAILED",
@@ -135,6 +137,8 @@ class Timeline:
     _visit_of: dict[int, _Visit] = field(default_factory=dict)
     # The last Task of each open branch. A branch is named by the events that opened it, outermost first.
     _open: dict[tuple[int, ...], _Visit] = field(default_factory=dict)
+    # When a branch left a Task, if it has entered nothing since.
+    _left: dict[tuple[int, ...], datetime] = field(default_factory=dict)
 
     @property
     def running(self) -> list[Stage]:
@@ -143,19 +147,23 @@ class Timeline:
 
     def add(self, events: Iterable[Event]) -> list[Moment]:
         """Add new events, in order, and return the changes that they made."""
-        return [moment for event in events for moment in self._add(event)]
+        return [moment for event in events for moment in self._still(event) + self._add(event)]
 
     def result_of(self, state: str) -> Any:
         """Return the result of the last stage with this name; `None` if it has none."""
         return next((s.result for s in reversed(self.stages) if s.state == state), None)
+
+    def _still(self, event: Event) -> list[Moment]:
+        """End the stages of inner branches that have been still when another branch goes on."""
+        still = [path for path, at in self._left.items() if path and event.at - at > _STILL]
+        return [moment for path in still for moment in self._close(path, self._left.pop(path))]
 
     def _add(self, event: Event) -> list[Moment]:
         if event.type in _ENDS:
             return self._end(event)
         if event.type.endswith("StateEntered"):
             return self._enter(event)
-        visit = self._visit_of_event(event)
-        if visit is None:
+        if (visit := self._visit_of_event(event)) is None:
             return []
         self._visit_of[event.id] = visit
         if event.type.endswith(("StateExited", "StateAborted")):
@@ -190,6 +198,7 @@ class Timeline:
     def _begin(self, visit: _Visit, at: datetime) -> list[Moment]:
         last = self._open.get(visit.path)
         stage = last.stage if last else None
+        self._left.pop(visit.path, None)
         if visit.kind == "Wait" and stage is not None:
             stage.waiting_since = at
             return [Moment(Change.WAITING, stage, at)]
@@ -235,7 +244,7 @@ class Timeline:
         if visit.failure is not None or event.type.endswith("StateAborted"):
             self._open.pop(visit.path, None)
             return [*moments, *self._finish(visit, event.at)]
-        visit.stage.ended = event.at
+        visit.stage.ended = self._left[visit.path] = event.at
         return moments
 
     def _close(self, path: tuple[int, ...], at: datetime, *, inside: bool = False) -> list[Moment]:
@@ -249,10 +258,8 @@ class Timeline:
         if stage is None or stage.outcome is not Outcome.RUNNING:
             return []
         stage.waiting_since = None
-        if visit.failure is not None:
-            stage.outcome = Outcome.FAILED
-        else:
-            stage.outcome = Outcome.ABORTED if stage.ended is None else Outcome.DONE
+        ended = Outcome.ABORTED if stage.ended is None else Outcome.DONE
+        stage.outcome = ended if visit.failure is None else Outcome.FAILED
         stage.ended = stage.ended or at
         return [Moment(Change.ENDED, stage, stage.ended)]
 

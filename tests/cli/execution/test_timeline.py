@@ -144,6 +144,27 @@ def test_branches_keep_their_own_stages(story: Any) -> None:
     ]
 
 
+def test_a_branch_that_ends_with_a_task_has_ended_while_the_other_goes_on(story: Any) -> None:
+    parallel = story.enter("Both", "Parallel")
+    opened = story.add("ParallelStateStarted", previous=parallel)
+    story.enter("Left", previous=opened)
+    story.works(1.0)
+    story.leave("Left")
+    story.enter("Right", previous=opened)
+    story.works(1.0)
+    story.leave("Right")
+    story.wait("Wait", 5.0)
+    story.enter("Right")
+    _, moments = tell(story)
+    assert [(m.change, m.stage.state) for m in moments] == [
+        (Change.STARTED, "Left"),
+        (Change.STARTED, "Right"),
+        (Change.WAITING, "Right"),
+        (Change.ENDED, "Left"),
+        (Change.ROUND, "Right"),
+    ]
+
+
 def test_a_stage_before_branches_ends_when_they_begin(story: Any) -> None:
     story.task("Prepare the request")
     parallel = story.enter("Both", "Parallel")

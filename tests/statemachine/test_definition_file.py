@@ -153,7 +153,7 @@ def test_every_trigger_is_off_by_default(template: dict[str, Any]) -> None:
         for resource in template["Resources"].values()
         for event in resource["Properties"].get("Events", {}).values()
     ]
-    assert len(switches) == 5
+    assert len(switches) == 6
     for name in switches:
         assert template["Parameters"][name]["Default"] == "DISABLED"
 

@@ -119,7 +119,7 @@ def test_only_the_faults_that_are_told_are_worked_out(monkeypatch: pytest.Monkey
         asked.append(name)
         return []
 
-    monkeypatch.setattr("lifecycle.request.inputs.difflib.get_close_matches", no_match)
+    monkeypatch.setattr("difflib.get_close_matches", no_match)
     refusal({f"unknown{number}": 1 for number in range(15_000)})
     assert len(asked) == 20
 

@@ -18,6 +18,7 @@ from cli.prove.plan import CLAIMS
 from cli.prove.recording import Recording, Step, file_of
 from cli.target.stack import session_of
 from local.embedded import RunningAws, find_running
+from tests.local.clients.conftest import interruptible
 
 pytestmark = pytest.mark.embedded
 RECORDED = Path(__file__).parents[1] / "recorded"
@@ -95,15 +96,16 @@ def test_an_interrupted_proof_leaves_nothing(
     def client(service: str) -> Any:
         return session.client(service, endpoint_url=running.endpoint_url)
 
-    process = subprocess.Popen(
-        [
-            *(*COMMAND, "prove", "--local", "--yes", "--state-dir", str(tmp_path / "state")),
-            *("--recordings", str(tmp_path / "recorded")),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    with interruptible():
+        process = subprocess.Popen(
+            [
+                *(*COMMAND, "prove", "--local", "--yes", "--state-dir", str(tmp_path / "state")),
+                *("--recordings", str(tmp_path / "recorded")),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
     try:
         deadline = time.monotonic() + PATIENCE_SECONDS
         # In the middle of an execution: the runtime is there, and its smoke test is not over.

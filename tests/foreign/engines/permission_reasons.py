@@ -54,6 +54,36 @@ EXPECTED_REFUSALS = (
         r":secret:other-application/",
         "test_theft: a secret whose tag names another stack",
     ),
+    *(
+        Refusal(
+            "Build", action, r".", "test_build_boundary: what the keys of a build are tried for"
+        )
+        for action in (
+            "codebuild:ListProjects",
+            "dynamodb:Scan",
+            "ecr:BatchDeleteImage",
+            "ecr:GetDownloadUrlForLayer",
+            "ecr:ListImages",
+            "s3:GetObject",
+            "s3:ListBucket",
+            "s3:PutObject",
+            "secretsmanager:ListSecrets",
+            "states:StartExecution",
+        )
+    ),
+    *(
+        Refusal(
+            "ProvisionIdentityFunction",
+            action,
+            r":(userpool|secret)[/:]",
+            "test_late_tags and test_readings: the tags of what was made a moment ago do not count yet",
+        )
+        for action in (
+            "cognito-idp:CreateUserPoolClient",
+            "cognito-idp:ListUserPoolClients",
+            "secretsmanager:PutSecretValue",
+        )
+    ),
 )
 
 _LAMBDA = "AWS's managed policy, which SAM attaches: Lambda itself writes logs and traces with it"
@@ -99,9 +129,34 @@ NOT_SEEN_HERE = (
         "s3:ListBucket",
         "without it S3 answers 403 for an object that is not there; the local S3 answers 404",
     ),
+    Unseen(
+        "DeleteRuntimeFunction",
+        "bedrock-agentcore:GetAgentRuntimeEndpoint",
+        "only to say why an endpoint cannot be deleted: functions/lifecycle/runtime/test_teardown.py",
+    ),
+    Unseen(
+        "DeployRuntimeFunction",
+        r"bedrock-agentcore:Delete(AgentRuntime|AgentRuntimeEndpoint|WorkloadIdentity)",
+        "only for a runtime whose creation has failed, which is made again: functions/lifecycle/runtime/test_deploy.py",
+    ),
+    Unseen(
+        "PromoteVersionFunction",
+        "bedrock-agentcore:DeleteAgentRuntimeEndpoint",
+        "only for an endpoint whose creation has failed: functions/lifecycle/runtime/test_promotion.py",
+    ),
+    Unseen(
+        "ProvisionIdentityFunction",
+        "cognito-idp:UpdateResourceServer",
+        "only for scopes that were removed by hand: functions/lifecycle/identity/test_app_clients.py",
+    ),
+    Unseen(
+        "PublishArtifactFunction",
+        r"codebuild:(ListBuildsForProject|StopBuild)",
+        "only after a function that died between a build's start and the note of it: functions/lifecycle/test_kills.py",
+    ),
     Unseen("StartExecutionFunction", "sqs:SendMessage", "Lambda itself keeps a lost event with it"),
     Unseen(
-        r"StartExecutionFunction(Rebuild|Sweep|Verify)\w*",
+        r"StartExecutionFunction(Rebuild|Sweep|Verify|FindOrpha)\w*",
         r"(lambda:InvokeFunction|sqs:SendMessage)",
         "the local EventBridge Scheduler calls its target without the schedule's role",
     ),

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from lifecycle import fence
@@ -52,6 +52,7 @@ PASSING = {
     "PriorRequestNotComplete": "botocore's retry mode `standard`",
 }
 _FIRST_SERVER_FAULT = 500
+_SHOWN_PLACE = 250
 EXPLICIT_DENY = (
     "one of your policies (such as an SCP) denies this call: exclude the function's role there"
 )
@@ -160,7 +161,7 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
                         raise InvalidRequestError(
                             f"event: given a {type(event).__name__}, allowed: a JSON object"
                         )
-                    parsed = model.model_validate(event)
+                    parsed = _parsed(model, event)
                     with fence.fenced(name, whose, context, dry_run=_is_dry_run(event)):
                         result = function(parsed)
             except LifecycleError as error:
@@ -177,6 +178,19 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
         return wrapped
 
     return decorate
+
+
+def _parsed(model: type[E], event: dict[str, Any]) -> E:
+    try:
+        return model.model_validate(event)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        place = ".".join(map(str, first["loc"])) or "event"
+        # A name may be anything; only what every log can carry is repeated of it.
+        shown = place.encode("ascii", "backslashreplace").decode()[:_SHOWN_PLACE]
+        raise InvalidRequestError(
+            f"{shown}: given what the function cannot read ({first['msg']}), allowed: what this stack sends"
+        ) from None
 
 
 def _is_dry_run(event: dict[str, Any]) -> bool:

@@ -279,6 +279,8 @@ def _pieces(value: Any) -> Iterator[str]:
 def _named(text: str, most: int = _SHOWN) -> str:
     """A name as an error shows it: short, and on one line whatever is in it."""
     text = text[: most + 1]
+    if text != text.strip(" "):
+        text = f'"{text}"'  # a blank at an end is not seen otherwise
     return _cut(text if text.isprintable() else repr(text)[1:-1], most) or "(empty)"
 
 

@@ -12,7 +12,7 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from lifecycle.entry import PASSING, THROTTLES, aws_errors, explain, stage
 from lifecycle.errors import (
@@ -85,3 +85,24 @@ def test_an_event_that_is_no_object_is_refused(event: Any) -> None:
 
     with pytest.raises(InvalidRequestError, match=r"^event: given a \w+, allowed: a JSON object$"):
         stage(BaseModel)(act)(event, LambdaContext())
+
+
+class Counted(BaseModel):
+    """An event with one field."""
+
+    model_config = ConfigDict(extra="allow")
+
+    count: int = 0
+
+
+@pytest.mark.parametrize(
+    ("event", "place"),
+    [({"count": "many"}, "count"), ({"\ud800": None}, "event"), ({"count": {"a": 1}}, "count")],
+)
+def test_an_event_that_is_no_model_is_refused_by_name(event: Any, place: str) -> None:
+    @stage(Counted)
+    def run(given: Counted) -> Counted:
+        return given
+
+    with pytest.raises(InvalidRequestError, match=f"^{place}: given what the function cannot read"):
+        run(event, LambdaContext())

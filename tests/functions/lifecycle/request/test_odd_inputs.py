@@ -36,6 +36,8 @@ def refusal(given: dict[str, Any]) -> str:
         ({"ttlHours": float("nan")}, "ttlHours: given nan"),
         ({"ttlHours": 10**400}, "ttlHours: given a whole number of 1329 bits"),
         ({"": 1}, "(empty): unknown field"),
+        ({" ": 1}, '" ": unknown field'),
+        ({"wait": {" seconds": 1}}, 'wait." seconds": unknown field'),
         ({"a\nb\u202e": 1}, r"a\nb\u202e: unknown field"),
         ({"\ud800": 1}, r"\ud800: unknown field"),
         ({"runtime": {"\ud800": 1}}, r"runtime.\ud800: unknown field"),

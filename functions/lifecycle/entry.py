@@ -152,7 +152,7 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
             whose = _whose(event)
             logger.append_keys(stage=name, **whose)
             metrics.add_dimension(name="stage", value=name)
-            # The execution's ARN leads from a log line to the metric's event, the trace and the announcement.
+            # The execution's ARN leads from a log line to the metric's event and the announcement.
             for key, value in whose.items():
                 metrics.add_metadata(key, value)
             try:

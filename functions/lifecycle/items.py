@@ -143,7 +143,7 @@ class Items:
             before: Return the item as it was before the write.
 
         Returns:
-            The item after the write.
+            The item after the write, or before it.
 
         Raises:
             ConditionFailedError: The condition is not true.

@@ -6,7 +6,7 @@ import json
 from typing import Any, Literal
 
 from lifecycle.entry import Wire
-from lifecycle.fleet.files import Location
+from lifecycle.fleet.files import Location, put_json
 
 _CONSOLES = {
     "aws-cn": "console.amazonaws.cn",
@@ -62,13 +62,7 @@ class Failures:
         lines = ",\n".join(line for _, line in self._sorted())
         members = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()]
         body = ",\n".join([*members, f'"failures": [\n{lines}\n]'])
-        s3.put_object(
-            Bucket=location.bucket,
-            Key=location.key,
-            Body=f"{{\n{body}\n}}\n".encode(),
-            ContentType="application/json",
-        )
-        return location
+        return put_json(s3, location, f"{{\n{body}\n}}\n")
 
     def _sorted(self) -> list[tuple[str, str]]:
         self._lines.sort()

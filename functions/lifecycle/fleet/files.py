@@ -34,10 +34,15 @@ def folder(execution: str) -> str:
 def write_list(s3: Any, location: Location, items: Iterable[Wire]) -> Location:
     """Write models as one JSON array, and return where it is."""
     body = ",\n".join(item.model_dump_json(by_alias=True) for item in items)
+    return put_json(s3, location, f"[{body}]")
+
+
+def put_json(s3: Any, location: Location, text: str) -> Location:
+    """Write JSON, and return where it is."""
     s3.put_object(
         Bucket=location.bucket,
         Key=location.key,
-        Body=f"[{body}]".encode(),
+        Body=text.encode(),
         ContentType="application/json",
     )
     return location

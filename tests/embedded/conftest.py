@@ -253,6 +253,31 @@ def environment(lifecycle: Lifecycle) -> Iterator[Callable[[], str]]:
         assert lifecycle.leftovers(name) == {}
 
 
+@pytest.fixture
+def announced(aws: EmbeddedAws) -> Iterator[Callable[[], list[str]]]:
+    """The events of the stack that have come so far, as a queue gets them."""
+    sqs, events = aws.client("sqs"), aws.client("events")
+    name = f"announced-{uuid.uuid4().hex[:8]}"
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": ["agentcore.lifecycle"]}))
+    arn = f"arn:aws:sqs:{aws.region}:{aws.account_id}:{name}"
+    events.put_targets(Rule=name, Targets=[{"Id": "q", "Arn": arn}])
+    came: list[str] = []
+
+    def take() -> list[str]:
+        aws.events.flush()
+        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            came.extend(message["Body"] for message in found)
+            for message in found:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return came
+
+    yield take
+    events.remove_targets(Rule=name, Ids=["q"])
+    events.delete_rule(Name=name)
+    sqs.delete_queue(QueueUrl=url)
+
+
 @pytest.fixture(scope="session")
 def image(aws: EmbeddedAws) -> dict[str, Any]:
     """The bundled agent, built once; for tests that are not about the build."""

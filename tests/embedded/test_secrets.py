@@ -29,30 +29,6 @@ def log_level(aws: Any, request: pytest.FixtureRequest) -> Iterator[str]:
         aws.functions.register(spec)
 
 
-@pytest.fixture
-def announced(aws: Any) -> Iterator[Callable[[], list[str]]]:
-    """The events of the stack, as a queue gets them."""
-    sqs, events, name = aws.client("sqs"), aws.client("events"), f"all-{uuid.uuid4().hex[:8]}"
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    events.put_rule(Name=name, EventPattern=json.dumps({"source": ["agentcore.lifecycle"]}))
-    arn = f"arn:aws:sqs:{aws.region}:{aws.account_id}:{name}"
-    events.put_targets(Rule=name, Targets=[{"Id": "q", "Arn": arn}])
-
-    def take() -> list[str]:
-        aws.events.flush()
-        came: list[str] = []
-        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            came += [message["Body"] for message in found]
-            for message in found:
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return came
-
-    yield take
-    events.remove_targets(Rule=name, Ids=["q"])
-    events.delete_rule(Name=name)
-    sqs.delete_queue(QueueUrl=url)
-
-
 def look_everywhere(search: Search, lifecycle: Any, runs: list[Any], events: list[str]) -> None:
     """Search all that these runs have left in the account, and on this machine."""
     aws = lifecycle.aws

@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from local.moto import seams
-from tests.local.moto.canaries.effort import readings, searches
+from tests.local.moto.canaries.effort import readings, searches, with_table
 from tests.local.moto.canaries.machines import run
 
 VALUES: list[dict[str, Any]] = [
@@ -44,13 +44,7 @@ def test_a_value_is_written_without_a_search() -> None:
 
 @pytest.mark.parametrize("value", VALUES, ids=str)
 def test_every_kind_of_value_comes_back_as_it_was(value: dict[str, Any]) -> None:
-    dynamodb = boto3.client("dynamodb")
-    dynamodb.create_table(
-        TableName="t",
-        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    dynamodb = with_table()
     item = {"k": {"S": "a"}, "v": value}
     dynamodb.put_item(TableName="t", Item=item)
     assert dynamodb.get_item(TableName="t", Key={"k": {"S": "a"}})["Item"] == item

@@ -29,8 +29,8 @@ def counted(kind: type, name: str, act: Callable[[], object]) -> int:
     return len(calls)
 
 
-def searches(items: int) -> int:
-    """How many names are searched for to write an item with a list of that many values."""
+def with_table() -> Any:
+    """DynamoDB with an empty table `t`, whose key is `k`."""
     dynamodb = boto3.client("dynamodb")
     dynamodb.create_table(
         TableName="t",
@@ -38,6 +38,12 @@ def searches(items: int) -> int:
         KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
         BillingMode="PAY_PER_REQUEST",
     )
+    return dynamodb
+
+
+def searches(items: int) -> int:
+    """How many names are searched for to write an item with a list of that many values."""
+    dynamodb = with_table()
     values = {"L": [{"S": str(number)} for number in range(items)]}
     dynamodb.put_item(TableName="t", Item={"k": {"S": "a"}, "v": values})
     return counted(

@@ -13,20 +13,19 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.executions import history_of, succeed
 from local.agentcore.settings import Delays
 from local.edge.calls import Call
 from local.embedded import EmbeddedAws
 
 BOUNDS = {"first": 70, "rebuild": 30}
 """The most signed calls of an execution's functions, polls apart."""
-_LOOK_SECONDS = 0.1
 _DELAYS = Delays(create=0.1, update=0.1, delete=0.1, endpoint=0.05)
 
 
@@ -127,17 +126,8 @@ def provision(aws: EmbeddedAws) -> Counted:
     Raises:
         RuntimeError: The execution failed.
     """
-    stepfunctions = aws.client("stepfunctions")
     before = len(aws.calls.calls())
-    arn = stepfunctions.start_execution(stateMachineArn=aws.outputs["StateMachineArn"], input="{}")[
-        "executionArn"
-    ]
-    while (found := stepfunctions.describe_execution(executionArn=arn))["status"] == "RUNNING":
-        time.sleep(_LOOK_SECONDS)
-    if found["status"] != "SUCCEEDED":
-        raise RuntimeError(f"{found['status']}: {found.get('error')}: {found.get('cause')}")
-    pages = stepfunctions.get_paginator("get_execution_history").paginate(executionArn=arn)
-    history = [event for page in pages for event in page["events"]]
+    history = history_of(aws, succeed(aws, {}))
     return counted(aws.calls.calls()[before:], history, aws.stack.name)
 
 

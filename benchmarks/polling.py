@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import argparse
 import functools
-import json
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.executions import history_of, succeed
 from lifecycle.polling.schedule import Bounds, Learned, Look, Span, learn, looks
 from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
@@ -158,16 +157,7 @@ def measure() -> Iterable[str]:
 
 
 def _real_lag(aws: EmbeddedAws, ready: int) -> float:
-    stepfunctions = aws.client("stepfunctions")
-    arn = stepfunctions.start_execution(
-        stateMachineArn=aws.outputs["StateMachineArn"], input=json.dumps({"environment": "dev"})
-    )["executionArn"]
-    while (found := stepfunctions.describe_execution(executionArn=arn))["status"] == "RUNNING":
-        time.sleep(0.2)
-    if found["status"] != "SUCCEEDED":
-        raise RuntimeError(f"{found['status']}: {found.get('error')}: {found.get('cause')}")
-    pages = stepfunctions.get_paginator("get_execution_history").paginate(executionArn=arn)
-    events = [event for page in pages for event in page["events"]]
+    events = history_of(aws, succeed(aws, {"environment": "dev"}))
     begun = _left(events, "Deploy the runtime")[0]
     known = _left(events, "Check the runtime")[-1]
     return float((known - begun).total_seconds()) - ready

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.executions import succeed
 from local.embedded import EmbeddedAws
 
-POLL_SECONDS = 0.05
 # What a rebuild of nothing is to leave out.
 WORK = (
     "StartBuild",
@@ -62,19 +62,10 @@ def provision(aws: EmbeddedAws, given: dict[str, Any]) -> Measured:
     Raises:
         RuntimeError: The execution failed.
     """
-    stepfunctions = aws.client("stepfunctions")
     before = len(aws.calls.calls())
     began = time.monotonic()
-    arn = stepfunctions.start_execution(
-        stateMachineArn=aws.outputs["StateMachineArn"], input=json.dumps(given)
-    )["executionArn"]
-    found: dict[str, Any] = {"status": "RUNNING"}
-    while found["status"] == "RUNNING":
-        time.sleep(POLL_SECONDS)
-        found = stepfunctions.describe_execution(executionArn=arn)
+    succeed(aws, given)
     seconds = time.monotonic() - began
-    if found["status"] != "SUCCEEDED":
-        raise RuntimeError(f"{found['status']}: {found.get('error')}: {found.get('cause')}")
     operations = Counter(
         str(call.operation)
         for call in aws.calls.calls()[before:]

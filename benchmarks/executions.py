@@ -1,0 +1,41 @@
+"""What the benchmarks share: run an execution of the lifecycle on a local AWS to its end, and read its history."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from local.embedded import EmbeddedAws
+
+POLL_SECONDS = 0.05
+
+
+def succeed(aws: EmbeddedAws, given: dict[str, Any]) -> str:
+    """Run an input, and wait for the end.
+
+    Args:
+        aws: The local AWS.
+        given: The execution's input.
+
+    Returns:
+        The execution's ARN.
+
+    Raises:
+        RuntimeError: The execution failed.
+    """
+    stepfunctions = aws.client("stepfunctions")
+    arn = stepfunctions.start_execution(
+        stateMachineArn=aws.outputs["StateMachineArn"], input=json.dumps(given)
+    )["executionArn"]
+    while (found := stepfunctions.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        time.sleep(POLL_SECONDS)
+    if found["status"] != "SUCCEEDED":
+        raise RuntimeError(f"{found['status']}: {found.get('error')}: {found.get('cause')}")
+    return str(arn)
+
+
+def history_of(aws: EmbeddedAws, arn: str) -> list[dict[str, Any]]:
+    """Every event of an execution's history."""
+    pages = aws.client("stepfunctions").get_paginator("get_execution_history")
+    return [event for page in pages.paginate(executionArn=arn) for event in page["events"]]

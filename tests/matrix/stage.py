@@ -18,6 +18,8 @@ IAM = {"auth": {"type": "iam"}}
 SMOKE_TEST = {"smokeTest": {"timeoutSeconds": 20}}
 # What `lifecycle.table` waits after the deadline of a call that was cut off, and a second more.
 _SETTLED = 11
+# Each look costs a call of the local AWS, and lanes share the processors.
+_BETWEEN_LOOKS = 0.4
 # Of whatever environment: what no artifact of the table has put there.
 _SHARED = ("images", "objects", "builds")
 _LONGEST = 300
@@ -66,7 +68,7 @@ class Stage:
         describe = self.lifecycle.stepfunctions.describe_execution
         while (found := describe(executionArn=arn))["status"] == "RUNNING":
             assert time.monotonic() < deadline, f"{arn} still runs"
-            time.sleep(0.15)
+            time.sleep(_BETWEEN_LOOKS)
         return Execution(arn, found["status"], {}, found.get("error"), found.get("cause"), [])
 
     def source(self, name: str, kind: str = "container") -> dict[str, Any]:

@@ -130,7 +130,8 @@ def judge(cell: Cell, run: Execution, *, unhit: bool) -> tuple[End, str]:
         return ("not hit" if unhit else "succeeded"), said
     if not issubclass(getattr(errors, str(run.error), object), errors.LifecycleError):
         return "not allowed", f"no error of ours: {said}"
-    if (cell.service, cell.kind, run.error) == ("dynamodb", "conflict", "LockLostError"):
+    lost = run.error == "LockLostError" or "the teardown failed: LockLostError" in cause
+    if lost and (cell.service, cell.kind) == ("dynamodb", "conflict"):
         # A condition that is not true is how DynamoDB says that another execution holds the lock.
         return "failed", said
     if cell.service != "lambda" and cell.operation not in cause:

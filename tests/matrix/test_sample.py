@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,14 @@ def test_an_execution_succeeds_or_names_the_operation(
     status: str, error: str | None, cause: str | None, end: str
 ) -> None:
     assert ended(status, error, cause) == end
+
+
+def test_a_lock_that_is_said_to_be_lost_is_left_to_its_holder_and_told() -> None:
+    wrong = Cell("compensation", "RecordFailureFunction", "dynamodb", "UpdateItem", "conflict")
+    cause = "expected /never said/ (and the teardown failed: LockLostError: lost)"
+    run = Execution("", "FAILED", {}, "SmokeTestError", cause, [])
+    assert judge(wrong, run, unhit=False)[0] == "failed"
+    assert judge(replace(wrong, kind="throttle"), run, unhit=False)[0] == "not allowed"
 
 
 def test_a_compensation_that_fails_must_name_the_operation_too() -> None:

@@ -223,8 +223,16 @@ SCENARIOS = [
             "record_failure": [LockLostError("taken over")],
         },
         error="SmokeTestError",
+        cause="first (taken over)",
+        # Whoever lost the lock must not tear down what another is building, and a person must hear of it.
+        avoids=("Delete the runtime",),
+    ),
+    Scenario(
+        "not-recorded-nothing-to-tear-down",
+        {},
+        {"run_smoke_test": [SmokeTestError("first")], "record_failure": [LockLostError("lost")]},
+        error="SmokeTestError",
         cause="first",
-        # Whoever lost the lock must not tear down what another is building.
         avoids=("Delete the runtime",),
     ),
     Scenario(

@@ -61,11 +61,11 @@ def ensure_secret(
 
     Raises:
         AwsCallError: A secret of this name exists and does not belong to the environment.
-        ServiceUnavailableError: The secret is still being deleted.
+        ServiceUnavailableError: The secret is still being deleted, or exists and is not found.
     """
     secret = describe_secret(secrets, name)
     if secret is None:
-        made = _still_deleting(
+        made = _refused_for_now(
             secrets.create_secret, Name=name, Description=_DESCRIPTION, Tags=_as_list(tags)
         )
         return {"ARN": made["ARN"], "Name": name}, "created"
@@ -76,7 +76,7 @@ def ensure_secret(
         )
     done: Literal["restored", "retagged", "kept"] = "kept"
     if secret.get("DeletedDate"):
-        _still_deleting(secrets.restore_secret, SecretId=secret["ARN"])
+        _refused_for_now(secrets.restore_secret, SecretId=secret["ARN"])
         done = "restored"
     has = _tags_of(secret)
     if any(has.get(key) != value for key, value in tags.items()):
@@ -118,16 +118,20 @@ def new_password(secrets: Any) -> str:
     )
 
 
-def _still_deleting(call: Any, **arguments: Any) -> Any:
-    # A forced delete continues for a moment after its answer (API reference, DeleteSecret).
+def _refused_for_now(call: Any, **arguments: Any) -> Any:
     try:
         return call(**arguments)
     except ClientError as error:
-        if error.response["Error"]["Code"] == "InvalidRequestException":
-            raise ServiceUnavailableError(
-                "the secret of this name is still being deleted; the lifecycle retries this step"
-            ) from error
-        raise
+        code = error.response["Error"]["Code"]
+        # A forced delete continues for a moment after its answer (API reference, DeleteSecret).
+        if code == "InvalidRequestException":
+            why = "the secret of this name is still being deleted"
+        # A secret that was made a moment ago may not be found yet.
+        elif code == "ResourceExistsException":
+            why = "the secret exists, but DescribeSecret does not find it"
+        else:
+            raise
+        raise ServiceUnavailableError(f"{why}; the lifecycle retries this step") from error
 
 
 def _tags_of(secret: Secret) -> dict[str, str]:

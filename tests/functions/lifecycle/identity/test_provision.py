@@ -261,6 +261,18 @@ def test_a_secret_without_our_tags_is_not_touched(world: Any) -> None:
     assert kept == "theirs"
 
 
+def test_a_secret_that_is_not_found_at_first_heals(world: Any) -> None:
+    provision(world, PASSWORD)
+    clients = world.counting()
+    clients.secrets.meta.events.register_first(
+        "before-parameter-build.secrets-manager.DescribeSecret", _refuse_not_found
+    )
+    with pytest.raises(ServiceUnavailableError, match="exists, but DescribeSecret"):
+        provision_identity(world.event(), clients=clients)
+    provision(world, PASSWORD)
+    assert world.secret_names() == ["stack/dev/password"]
+
+
 def test_a_secret_that_is_still_going_heals(world: Any) -> None:
     clients = world.counting()
     clients.secrets.meta.events.register_first(
@@ -268,6 +280,12 @@ def test_a_secret_that_is_still_going_heals(world: Any) -> None:
     )
     with pytest.raises(ServiceUnavailableError, match="still being deleted"):
         provision_identity(world.event(), clients=clients)
+
+
+def _refuse_not_found(**_: Any) -> None:
+    raise ClientError(
+        {"Error": {"Code": "ResourceNotFoundException", "Message": "not yet"}}, "DescribeSecret"
+    )
 
 
 def _refuse_invalid_request(**_: Any) -> None:

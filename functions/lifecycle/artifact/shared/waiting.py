@@ -76,7 +76,7 @@ class Waiting:
             if item.build_id == artifact.build_id:
                 self._shared.forget_build(item)
             self._ledger.note(artifact, build_id=None)
-            raise _no_result(str(artifact.build_id), found)
+            raise _no_result(str(artifact.build_id), found, item)
         pinned = self._shared.pin(item, **result) or self._shared.again(item)
         if not pinned.is_pinned:
             return self._ledger.note(artifact, build_id=None)
@@ -99,11 +99,15 @@ class Waiting:
         )
 
 
-def _no_result(build_id: str, found: dict[str, Any] | None) -> ArtifactBuildError:
+def _no_result(
+    build_id: str, found: dict[str, Any] | None, item: SharedArtifact
+) -> ArtifactBuildError:
     if found is None:
         return ArtifactBuildError(f"build {build_id} no longer exists; retry")
     if found["buildStatus"] == build.SUCCEEDED:
+        looked = "DescribeImages" if item.kind == "container" else "HeadObject"
         return ArtifactBuildError(
-            f"build {build_id} succeeded, but what it says that it made does not exist; look at its log, and retry"
+            f"build {build_id} succeeded, but {looked} does not find what it says that it made; look at its log, and "
+            "retry"
         )
     return ArtifactBuildError(f"{build.why_failed(found)}; fix the source and retry")

@@ -153,12 +153,17 @@ def test_a_failed_build_tells_phase_reason_and_log_and_is_built_again(
     assert len(world.codebuild.builds) == 3
 
 
-def test_a_build_that_left_no_image_is_a_failure(world: Any) -> None:
-    world.begin("one")
+@pytest.mark.parametrize(
+    ("kind", "looked"), [("container", "DescribeImages"), ("code", "HeadObject")]
+)
+def test_a_build_that_left_nothing_is_a_failure_that_says_what_did_not_find_it(
+    world: Any, kind: str, looked: str
+) -> None:
+    world.begin("one", {"artifact": {"type": kind}})
     world.publish()
     for build in world.codebuild.builds.values():
         build["buildStatus"] = "SUCCEEDED"
-    with pytest.raises(ArtifactBuildError, match="does not exist"):
+    with pytest.raises(ArtifactBuildError, match=f"{looked} does not find"):
         world.publish()
 
 

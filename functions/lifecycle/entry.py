@@ -123,6 +123,11 @@ def describe(error: ClientError) -> str:
     return " ".join(f"{error.operation_name}: {code}: {message}".split())
 
 
+def refused_call(error: ClientError) -> str:
+    """Which call AWS refused, and its code, such as `GetObject: NoSuchKey`; for a sentence that says the rest."""
+    return f"{error.operation_name}: {error.response['Error'].get('Code', 'Unknown')}"
+
+
 def is_explicit_deny(error: ClientError) -> bool:
     """Tell whether a statement with `Deny` refused a call.
 

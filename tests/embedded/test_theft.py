@@ -70,11 +70,17 @@ def test_no_attempt_on_another_environment_s_secret_reaches_the_listener(
     # The stack's parameter has 127.0.0.1, but not localhost.
     refused(steal(attacker.discovery_url.replace("127.0.0.1", "localhost")), "ProviderHosts")
     # IAM: the function may not even look at the secret of an environment.
-    refused(steal(attacker.discovery_url), "which this stack may not look at (AccessDenied")
+    refused(
+        steal(attacker.discovery_url),
+        "which this stack may not look at (DescribeSecret: AccessDenied",
+    )
     # Nor does a tag for the attacker's host change that.
     own = tagged("127.0.0.1", f"agentcore-lifecycle/{thief}")
     secrets.tag_resource(SecretId=victim, Tags=own)
-    refused(steal(attacker.discovery_url), "which this stack may not look at (AccessDenied")
+    refused(
+        steal(attacker.discovery_url),
+        "which this stack may not look at (DescribeSecret: AccessDenied",
+    )
     # A secret that another application tagged for its own provider.
     other = secrets.create_secret(
         Name=f"other-application/{thief}",
@@ -88,7 +94,10 @@ def test_no_attempt_on_another_environment_s_secret_reaches_the_listener(
     secrets.tag_resource(
         SecretId=other, Tags=tagged("127.0.0.1", f"other/... x-agentcore-lifecycle/{thief}")
     )
-    refused(steal(attacker.discovery_url, other), "which this stack may not look at (AccessDenied")
+    refused(
+        steal(attacker.discovery_url, other),
+        "which this stack may not look at (DescribeSecret: AccessDenied",
+    )
     assert attacker.heard == []
     assert reads_of(aws) == before
     secrets.untag_resource(SecretId=victim, TagKeys=[HOST_TAG, ENVIRONMENTS_TAG])

@@ -22,6 +22,8 @@ CALL_KINDS = (
     "notFound",
 )
 FUNCTION_KINDS = ("crashBefore", "crashAfter", "functionTimeout")
+# What is an answer and no failure: this event has started its execution already, and there is nothing to do.
+_ANSWERS = frozenset({("StartExecution", "conflict")})
 # Only these do not pass: the others go wrong once.
 _FOR_GOOD = frozenset({"accessDenied"})
 
@@ -86,7 +88,8 @@ def cells_of(calls: Iterable[Call]) -> list[Cell]:
         model = operations.service(call.service)
         assert model is not None
         for kind in CALL_KINDS:
-            if declares(kind, model, call.operation):
+            answer = (call.operation, kind) in _ANSWERS
+            if declares(kind, model, call.operation) and not answer:
                 found.add(Cell(call.scenario, call.function, call.service, call.operation, kind))
         for kind in FUNCTION_KINDS:
             found.add(Cell(call.scenario, call.function, "lambda", "Invoke", kind))

@@ -42,6 +42,12 @@ def test_only_what_the_service_declares_goes_wrong() -> None:
     assert found == cells_of(reversed(calls)), "the order is fixed"
 
 
+def test_an_event_that_has_started_its_execution_already_is_no_failure() -> None:
+    found = cells_of([Call("trigger", "F", "stepfunctions", "StartExecution")])
+    assert {"throttle", "timeoutAfter"} < {cell.kind for cell in found}
+    assert "conflict" not in {cell.kind for cell in found}
+
+
 def test_what_a_function_has_not_met_comes_first() -> None:
     calls = [
         Call(scenario, "F", "dynamodb", operation)

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.artifact.zips import limits
 from lifecycle.clients import Clients
+from lifecycle.entry import refused_call
 from lifecycle.errors import ArtifactBuildError
 from lifecycle.record import ArtifactRecord
 
@@ -46,13 +47,15 @@ def _pinned(clients: Clients, settings: PublicationSettings, uri: str) -> tuple[
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code.startswith("AccessDenied"):
-            raise _unpinned(uri, "its repository may not be read") from error
+            raise _unpinned(
+                uri, f"its repository may not be read ({refused_call(error)})"
+            ) from error
         if code != "RepositoryNotFoundException":
             raise
         digest = None
     if digest is None:
         raise ArtifactBuildError(
-            f"the image {uri} does not exist; push it, or correct artifact.containerUri"
+            f"the image {uri} does not exist (DescribeImages); push it, or correct artifact.containerUri"
         )
     return f"{match['host']}/{match['repository']}@{digest}", digest
 

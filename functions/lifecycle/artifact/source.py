@@ -24,6 +24,7 @@ from lifecycle.artifact.zips.archive import (
     reading,
 )
 from lifecycle.artifact.zips.contents import shown, sort_out
+from lifecycle.entry import refused_call
 from lifecycle.errors import ArtifactBuildError
 from lifecycle.request.artifact import Source
 
@@ -157,12 +158,12 @@ def download(
         code = error.response["Error"]["Code"]
         if code in _MISSING:
             raise ArtifactBuildError(
-                f"{what} does not exist; upload it, or correct {field}"
+                f"{what} does not exist ({refused_call(error)}); upload it, or correct {field}"
             ) from error
         if code == "AccessDenied":
             raise ArtifactBuildError(
-                f"{what} may not be read; put it into the stack's artifact bucket, or deploy the stack with its bucket "
-                "as the parameter SourceBucket"
+                f"{what} may not be read ({refused_call(error)}); put it into the stack's artifact bucket, or deploy "
+                "the stack with its bucket as the parameter SourceBucket"
             ) from error
         raise
     size = int(answer["ContentLength"])

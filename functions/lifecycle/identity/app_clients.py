@@ -12,6 +12,7 @@ from typing import Any, Literal
 from botocore.exceptions import ClientError
 
 from lifecycle.errors import AwsCallError, ServiceUnavailableError
+from lifecycle.identity import unseen
 from lifecycle.identity.user_pool import same
 from lifecycle.names import Flow
 
@@ -117,7 +118,11 @@ def repair_client(
 
 
 def ensure_scopes(cognito: Any, pool_id: str, name: str) -> Literal["created", "repaired", "kept"]:
-    """Create the resource server with its two scopes, or restore a missing scope."""
+    """Create the resource server with its two scopes, or restore a missing scope.
+
+    Raises:
+        ServiceUnavailableError: It exists, and is not found.
+    """
     wanted = {
         "UserPoolId": pool_id,
         "Identifier": name,
@@ -132,7 +137,12 @@ def ensure_scopes(cognito: Any, pool_id: str, name: str) -> Literal["created", "
     except ClientError as error:
         if error.response["Error"]["Code"] != _NOT_FOUND:
             raise
-        cognito.create_resource_server(**wanted)
+        unseen.create(
+            cognito.create_resource_server,
+            f"the resource server {name}",
+            "DescribeResourceServer",
+            **wanted,
+        )
         return "created"
     names = {scope["ScopeName"] for scope in server["ResourceServer"].get("Scopes", [])}
     if names >= {INVOKE_SCOPE, PROBE_SCOPE}:

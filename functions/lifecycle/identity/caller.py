@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lifecycle.identity import caller_secret
+from lifecycle.identity import caller_secret, unseen
 from lifecycle.identity.caller_secret import Secret
 from lifecycle.identity.ledger import IdentityLedger
 from lifecycle.identity.oauth import token_endpoint
@@ -50,15 +50,21 @@ class CognitoCaller:
 
         Raises:
             AwsCallError: The secret belongs to another owner.
-            ServiceUnavailableError: A secret of this name is still being deleted.
+            ServiceUnavailableError: A secret of this name is still being deleted, or secret or user exist and are not
+                found.
         """
         secret = self._secret("password")
         known = self.ledger.identity.username is not None
         user = None if is_new else self._user(pool["Id"])
         if user is None:
             # Without a password of ours, Cognito would choose an unknown one. SUPPRESS: Cognito sends no message.
-            self.cognito.admin_create_user(
-                UserPoolId=pool["Id"], Username=USERNAME, MessageAction="SUPPRESS"
+            unseen.create(
+                self.cognito.admin_create_user,
+                "the test user",
+                "AdminGetUser",
+                UserPoolId=pool["Id"],
+                Username=USERNAME,
+                MessageAction="SUPPRESS",
             )
             if known:
                 self.ledger.repair("the test user was deleted: created again")

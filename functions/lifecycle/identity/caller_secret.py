@@ -11,7 +11,9 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
+from lifecycle.entry import refused_call
 from lifecycle.errors import AwsCallError, ServiceUnavailableError
+from lifecycle.identity import unseen
 from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG
 
 PASSWORD_LENGTH = 32
@@ -65,8 +67,14 @@ def ensure_secret(
     """
     secret = describe_secret(secrets, name)
     if secret is None:
-        made = _refused_for_now(
-            secrets.create_secret, Name=name, Description=_DESCRIPTION, Tags=_as_list(tags)
+        made = _still_deleting(
+            unseen.create,
+            call=secrets.create_secret,
+            what="the secret",
+            looked="DescribeSecret",
+            Name=name,
+            Description=_DESCRIPTION,
+            Tags=_as_list(tags),
         )
         return {"ARN": made["ARN"], "Name": name}, "created"
     if not is_ours(secret, tags) and secret["ARN"] != known_arn:
@@ -76,7 +84,7 @@ def ensure_secret(
         )
     done: Literal["restored", "retagged", "kept"] = "kept"
     if secret.get("DeletedDate"):
-        _refused_for_now(secrets.restore_secret, SecretId=secret["ARN"])
+        _still_deleting(secrets.restore_secret, SecretId=secret["ARN"])
         done = "restored"
     has = _tags_of(secret)
     if any(has.get(key) != value for key, value in tags.items()):
@@ -118,20 +126,17 @@ def new_password(secrets: Any) -> str:
     )
 
 
-def _refused_for_now(call: Any, **arguments: Any) -> Any:
+def _still_deleting(act: Any, **arguments: Any) -> Any:
+    # A forced delete continues for a moment after its answer (API reference, DeleteSecret).
     try:
-        return call(**arguments)
+        return act(**arguments)
     except ClientError as error:
-        code = error.response["Error"]["Code"]
-        # A forced delete continues for a moment after its answer (API reference, DeleteSecret).
-        if code == "InvalidRequestException":
-            why = "the secret of this name is still being deleted"
-        # A secret that was made a moment ago may not be found yet.
-        elif code == "ResourceExistsException":
-            why = "the secret exists, but DescribeSecret does not find it"
-        else:
-            raise
-        raise ServiceUnavailableError(f"{why}; the lifecycle retries this step") from error
+        if error.response["Error"]["Code"] == "InvalidRequestException":
+            raise ServiceUnavailableError(
+                f"the secret of this name is still being deleted ({refused_call(error)}); the lifecycle "
+                "retries this step"
+            ) from error
+        raise
 
 
 def _tags_of(secret: Secret) -> dict[str, str]:

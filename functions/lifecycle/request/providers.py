@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lifecycle.clients import Clients
-from lifecycle.entry import EXPLICIT_DENY, is_explicit_deny
+from lifecycle.entry import EXPLICIT_DENY, is_explicit_deny, refused_call
 from lifecycle.errors import InvalidRequestError
 from lifecycle.provider import hosts, secret_tags
 from lifecycle.provider.secret_tags import Use
@@ -53,15 +53,19 @@ def _of_secret(secrets: Any, arn: str, use: Use) -> str | None:
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in _NO_SUCH_SECRET:
-            return f"which Secrets Manager does not have ({code}); name a secret of this account and Region"
+            return (
+                f"which Secrets Manager does not have ({refused_call(error)}); name a secret of this account and "
+                "Region"
+            )
         if not code.startswith("AccessDenied"):
             raise
         if is_explicit_deny(error):
-            return f"which this stack may not look at ({code}); {EXPLICIT_DENY}"
+            return f"which this stack may not look at ({refused_call(error)}); {EXPLICIT_DENY}"
         return (
-            f"which this stack may not look at ({code}): it is no secret of this account and Region, it belongs to an "
-            f"environment, or it has no tag {secret_tags.HOST_TAG} (which replaces {secret_tags.FORMER_TAG}=allowed) "
-            f"or no tag {secret_tags.ENVIRONMENTS_TAG} that names the stack; {secret_tags.how_to_allow(use)}"
+            f"which this stack may not look at ({refused_call(error)}): it is no secret of this account and Region, it "
+            f"belongs to an environment, or it has no tag {secret_tags.HOST_TAG} (which replaces "
+            f"{secret_tags.FORMER_TAG}=allowed) or no tag {secret_tags.ENVIRONMENTS_TAG} that names the stack; "
+            f"{secret_tags.how_to_allow(use)}"
         )
     problem = secret_tags.refusal(tags, use)
     return f"which {problem}" if problem else None

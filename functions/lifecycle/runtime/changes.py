@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lifecycle import names
+from lifecycle.entry import refused_call
 from lifecycle.errors import RoleNotReadyError, ServiceUnavailableError
 from lifecycle.record import RuntimeRecord
 from lifecycle.runtime import agentcore, comparison, configuration
@@ -65,8 +66,8 @@ def create(control: Any, plan: Plan, ledger: RuntimeLedger) -> dict[str, Any]:
             # The answer to an earlier create was lost, and the runtime is not listed yet. A retry finds and adopts
             # the runtime, or names the stack that owns it.
             raise ServiceUnavailableError(
-                f"the runtime name {runtime.name} is in use, but no such runtime is listed yet; the lifecycle retries "
-                "this step"
+                f"the runtime name {runtime.name} is in use ({refused_call(error)}), but no such runtime is listed "
+                "yet; the lifecycle retries this step"
             ) from error
         raise _explained(error, plan.role_arn) from error
     ledger.runtime = RuntimeRecord(
@@ -119,7 +120,7 @@ def update(
     except ClientError as error:
         if agentcore.is_conflict(error):
             raise ServiceUnavailableError(
-                f"AgentCore is busy with runtime {runtime_id}; the lifecycle retries this step"
+                f"AgentCore is busy with runtime {runtime_id} ({refused_call(error)}); the lifecycle retries this step"
             ) from error
         raise _explained(error, plan.role_arn) from error
     ledger.runtime.version = answer["agentRuntimeVersion"]
@@ -143,7 +144,7 @@ def _explained(error: ClientError, role_arn: str) -> ClientError | RoleNotReadyE
     message = error.response["Error"].get("Message", "")
     if code in ("ValidationException", "AccessDeniedException") and _ROLE_NOT_READY.search(message):
         return RoleNotReadyError(
-            f"AgentCore does not see the role {role_arn} yet ({' '.join(message.split())}); the lifecycle retries this "
-            "step; if that does not help, check the role's trust policy"
+            f"AgentCore does not see the role {role_arn} yet ({refused_call(error)}: {' '.join(message.split())}); "
+            "the lifecycle retries this step; if that does not help, check the role's trust policy"
         )
     return error

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from botocore.exceptions import ClientError
 
 from lifecycle import names
+from lifecycle.entry import refused_call
 from lifecycle.errors import ServiceUnavailableError
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.runtime import agentcore
@@ -98,7 +99,8 @@ def repair_live(control: Any, ledger: RuntimeLedger, tags: dict[str, str]) -> No
     except ClientError as error:
         if agentcore.is_conflict(error):
             raise ServiceUnavailableError(
-                f"AgentCore is busy with the endpoint live of {runtime_id}; the lifecycle retries this step"
+                f"AgentCore is busy with the endpoint live of {runtime_id} ({refused_call(error)}); the lifecycle "
+                "retries this step"
             ) from error
         if not agentcore.is_not_found(error):
             raise

@@ -51,7 +51,9 @@ def test_an_image_that_is_not_the_builds_own_is_not_used(
     world.publish()
     tag = world.codebuild.builds["build:1"]["variables"]["IMAGE_TAG"]
     succeed(world, said(world, tag))
-    with pytest.raises(ArtifactBuildError, match="build:1 succeeded, but what it says"):
+    with pytest.raises(
+        ArtifactBuildError, match=r"build:1 succeeded, but .* not find what it says"
+    ):
         world.publish()
     assert not world.item().is_pinned
     # It is built again.
@@ -81,7 +83,9 @@ def test_a_zip_that_is_not_the_builds_own_is_not_used(
     world.begin("one", {"artifact": {"type": "code"}})
     world.publish()
     succeed(world, said(world))
-    with pytest.raises(ArtifactBuildError, match="build:1 succeeded, but what it says"):
+    with pytest.raises(
+        ArtifactBuildError, match=r"build:1 succeeded, but .* not find what it says"
+    ):
         world.publish()
     assert not world.item().is_pinned
     assert world.objects("packages/") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 import pytest
@@ -261,16 +262,28 @@ def test_a_secret_without_our_tags_is_not_touched(world: Any) -> None:
     assert kept == "theirs"
 
 
-def test_a_secret_that_is_not_found_at_first_heals(world: Any) -> None:
-    provision(world, PASSWORD)
+@pytest.mark.parametrize(
+    ("given", "service", "operation", "creates"),
+    [
+        (PASSWORD, "secrets", "DescribeSecret", "CreateSecret"),
+        (PASSWORD, "cognito", "AdminGetUser", "AdminCreateUser"),
+        (MACHINE, "cognito", "DescribeResourceServer", "CreateResourceServer"),
+    ],
+)
+def test_what_is_not_found_although_it_exists_heals(
+    world: Any, given: dict[str, Any], service: str, operation: str, creates: str
+) -> None:
+    provision(world, given)
     clients = world.counting()
-    clients.secrets.meta.events.register_first(
-        "before-parameter-build.secrets-manager.DescribeSecret", _refuse_not_found
+    client = getattr(clients, service)
+    name = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register_first(
+        f"before-parameter-build.{name}.{operation}", partial(_refuse_not_found, operation)
     )
-    with pytest.raises(ServiceUnavailableError, match="exists, but DescribeSecret"):
-        provision_identity(world.event(), clients=clients)
-    provision(world, PASSWORD)
-    assert world.secret_names() == ["stack/dev/password"]
+    with pytest.raises(ServiceUnavailableError, match=rf"{creates}: .*{operation} did not find"):
+        provision_identity(world.event(**given), clients=clients)
+    provision(world, given)
+    assert len(world.pools()) == 1
 
 
 def test_a_secret_that_is_still_going_heals(world: Any) -> None:
@@ -282,10 +295,9 @@ def test_a_secret_that_is_still_going_heals(world: Any) -> None:
         provision_identity(world.event(), clients=clients)
 
 
-def _refuse_not_found(**_: Any) -> None:
-    raise ClientError(
-        {"Error": {"Code": "ResourceNotFoundException", "Message": "not yet"}}, "DescribeSecret"
-    )
+def _refuse_not_found(operation: str, **_: Any) -> None:
+    code = "UserNotFoundException" if operation == "AdminGetUser" else "ResourceNotFoundException"
+    raise ClientError({"Error": {"Code": code, "Message": "not yet"}}, operation)
 
 
 def _refuse_invalid_request(**_: Any) -> None:

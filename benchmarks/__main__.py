@@ -36,6 +36,7 @@ class Benchmark:
 
 BENCHMARKS = (
     Benchmark("polling", ("benchmarks.polling", "--real")),
+    Benchmark("peers", ("benchmarks.peers",)),
     Benchmark("api-calls", ("benchmarks.api_calls",)),
     Benchmark("cold-start", ("benchmarks.cold_start",)),
     Benchmark("fleet-sizes", ("benchmarks.fleet", "sizes")),

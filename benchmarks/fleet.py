@@ -9,9 +9,9 @@ has a record for each environment. The fleet's definition and its two functions 
 this process. It prints the largest text of a state, the largest event of the execution histories and of the event bus,
 and the largest cause, in bytes.
 
-`whole` (1, 10, 50) provisions so many environments with the bundled agent at once, each by a lifecycle execution of its
-own, nothing replaced. It prints seconds, failed executions, and the most memory that the local AWS's processes had at
-once, in MiB.
+`whole` (1, 10, 50, 200) provisions so many environments with the bundled agent at once, each by a lifecycle execution
+of its own, nothing replaced. It prints seconds, failed executions, and the most memory that the local AWS's processes
+had at once, in MiB.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -228,19 +229,19 @@ def _provision(aws: EmbeddedAws, count: int) -> tuple[float, int, float]:
 
 
 def _resident_mib() -> float:
-    """The memory of this process and of all below it. Pages that they share count for each."""
-    pages, parents = {}, {}
+    """The memory of this process and of all below it. A page that several share counts once, in parts."""
+    kilobytes, parents = {}, {}
     for path in Path("/proc").glob("[0-9]*"):
         try:
             parents[path.name] = (path / "stat").read_text().rpartition(")")[2].split()[1]
-            pages[path.name] = int((path / "statm").read_text().split()[1])
+            found = re.search(r"^Pss: +(\d+) kB", (path / "smaps_rollup").read_text(), re.MULTILINE)
+            kilobytes[path.name] = int(found[1]) if found else 0
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended just now
     family = {str(os.getpid())}
     while more := {child for child, parent in parents.items() if parent in family} - family:
         family |= more
-    size = os.sysconf("SC_PAGE_SIZE")
-    return sum(pages.get(process, 0) for process in family) * size / 1024 / 1024
+    return sum(kilobytes.get(process, 0) for process in family) / 1024
 
 
 def main() -> None:
@@ -251,7 +252,7 @@ def main() -> None:
     given = parser.parse_args()
     default, measure = {
         "sizes": ("10,100,1000", measure_sizes),
-        "whole": ("1,10,50", measure_whole),
+        "whole": ("1,10,50,200", measure_whole),
     }[given.mode]
     counts = [int(count) for count in (given.counts or default).split(",")]
     sys.stdout.write(json.dumps(measure(counts), indent=2) + "\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import BENCHMARKS, PAGE, written
+from benchmarks.peers import KINDS, Build, lines, stack_wait_seconds, stack_way
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 PLACES = re.findall(r"<!-- bench: ([\w-]+) -->", PAGE.read_text(encoding="utf-8"))
@@ -27,3 +28,23 @@ def test_only_the_place_of_the_name_is_written() -> None:
     assert written(page, "two", r"new \1") == page.replace("two -->\nold", "two -->\nnew \\1")
     with pytest.raises(ValueError, match="no place for three"):
         written(page, "three", "new")
+
+
+def test_a_stack_finds_its_runtime_at_the_next_look_of_the_waiter() -> None:
+    every = stack_wait_seconds()
+    script = [Build(seconds=40, calls=20, waited=every - 1, looks=4) for _ in KINDS]
+    first, unchanged, changed = stack_way(script)
+    assert (first.seconds, first.waited, first.looks, first.calls) == (41, every, 2, 18)
+    assert changed == first
+    assert (unchanged.seconds, unchanged.waited, unchanged.looks) == (40 - (every - 1), 0, 0)
+
+
+def test_the_ratio_is_of_the_other_ways_time_and_the_bound_is_the_scripts() -> None:
+    found = {
+        "lifecycle": [Build(seconds=9, calls=70) for _ in KINDS],
+        "script": [Build(seconds=10, calls=20) for _ in KINDS],
+        "sdk": [Build(seconds=18, calls=20) for _ in KINDS],
+    }
+    said = list(lines(3, found))
+    assert "lifecycle takes 0.90 of it; bound 0.85: missed" in said[1]
+    assert said[2].endswith("lifecycle takes 0.50 of it")

@@ -1,7 +1,7 @@
 """How many AWS API calls a first provision and an unchanged rebuild make, by function, in one run on one local AWS.
 
-Run as `python -m benchmarks.api_calls` in the project's root. Prints one JSON object: for each of the two executions,
-the calls of each function by operation, the totals, and the bounds. Ends with status 1 when a bound is not kept.
+Run as `python -m benchmarks.api_calls` in the project's root. Prints a table for each of the two executions: the
+calls of each function by operation, the total, and its bound. Ends with status 1 when a bound is not kept.
 
 Two kinds of calls have a number of their own. Those of polls: a poll is a look of a stage that was called again and
 still had to wait, and how many there are depends on how long a build and AgentCore take. And those that the smoke test
@@ -50,15 +50,24 @@ class Counted:
         """Signed calls, polls apart."""
         return sum(operations.total() for operations in self.signed.values())
 
-    def as_json(self) -> dict[str, Any]:
-        """For the output."""
-        return {
-            "total": self.total,
-            "smoke test's calls without a signature": self.unsigned.total(),
-            "polls": self.polls,
-            "calls of polls": self.poll_calls,
-            "functions": {name: dict(found) for name, found in sorted(self.signed.items())},
-        }
+    def lines(self, name: str) -> str:
+        """For the output: what each function calls, and how often if more than once."""
+        rows = [
+            [function, found.total(), _in_words(found)]
+            for function, found in sorted(self.signed.items())
+        ]
+        bound = BOUNDS[name]
+        kept = "kept" if self.total <= bound else "missed"
+        return (
+            f"{name}: {self.total} calls (bound {bound}: {kept}); apart from these {self.unsigned.total()} of the "
+            f"smoke test without a signature, and {self.poll_calls} of {self.polls} polls\n"
+            + "\n".join(f"  {function:<26}{count:>3}  {words}" for function, count, words in rows)
+        )
+
+
+def _in_words(calls: Counter[str]) -> str:
+    operations = ((name.partition(":")[2], times) for name, times in calls.items())
+    return ", ".join(f"{times} {name}" if times > 1 else name for name, times in operations)
 
 
 @dataclass(frozen=True)
@@ -138,8 +147,8 @@ def main() -> int:
         EmbeddedAws.start(state_dir=Path(folder), delays=_DELAYS) as aws,
     ):
         figures = {name: provision(aws) for name in BOUNDS}
-    shown = {name: {"bound": BOUNDS[name], **found.as_json()} for name, found in figures.items()}
-    sys.stdout.write(json.dumps(shown, indent=2) + "\n")
+    for name, found in figures.items():
+        sys.stdout.write(found.lines(name) + "\n")
     return int(any(found.total > BOUNDS[name] for name, found in figures.items()))
 
 

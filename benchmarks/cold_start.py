@@ -1,7 +1,7 @@
 """What a cold start of each function costs, against a bare function that makes the same boto3 clients.
 
 Run as `python -m benchmarks.cold_start [--runs N] [FUNCTION ...]` in the project's root, with a function's name in
-`functions/handlers/`. Prints one JSON object: for each function the CPU seconds (user and system, median) that the
+`functions/handlers/`. Prints a table: for each function the CPU seconds (user and system, median) that the
 process spends on importing the handler and making the clients of every service that the function's policy names, the
 same for a function of plain boto3, and their ratio with its spread. Both run under AWS's runtime client
 (awslambdaric), which is loaded before the clock starts, one after the other in one run. Packages that do not ship in
@@ -22,10 +22,12 @@ from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+from benchmarks.tables import table
 from lifecycle.stages import STAGES, TRIGGERS
 from local.stack.template import read_template
 
 PROJECT = Path(__file__).resolve().parents[1]
+BOUND = 1.3
 # IAM's prefix: the attribute of lifecycle.clients.Clients, botocore's service. AgentCore has two, told by operation.
 _CLIENTS = {
     "dynamodb": ("dynamodb", "dynamodb"),
@@ -154,7 +156,11 @@ def main() -> None:
         handler: measure(handler, found[handler], given.runs)
         for handler in (given.functions or found)
     }
-    sys.stdout.write(json.dumps({"runs": given.runs, "functions": figures}, indent=2) + "\n")
+    kept = sum(figure["ratio"] <= BOUND for figure in figures.values())
+    head = ["function", "ours (s)", "bare (s)", "ratio", "lowest", "highest"]
+    rows = [[name, *figure.values()] for name, figure in figures.items()]
+    sys.stdout.write(f"{table(head, rows)}\n")
+    sys.stdout.write(f"at most {BOUND}: {kept} of {len(figures)}; {given.runs} runs of each\n")
 
 
 if __name__ == "__main__":

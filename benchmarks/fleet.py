@@ -1,7 +1,7 @@
 """A fleet of many environments: what grows with their number, and how long whole environments take at once.
 
 Run as `python -m benchmarks.fleet sizes [--counts N,N]` or `python -m benchmarks.fleet whole [--counts N,N]` in the
-project's root. Each prints one JSON object.
+project's root. Each prints a table.
 
 `sizes` (10, 100, 1000) runs a rebuild of so many environments, all of which fail, on the local AWS with the deployed
 stack. Its stand-in for the lifecycle is a state machine of one Fail state in the place of the deployed one; the table
@@ -29,6 +29,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
 
+from benchmarks.tables import table
 from lifecycle.fleet.report import FleetReportEvent, report_fleet
 from lifecycle.fleet.select import FleetEvent, select_environments
 from lifecycle.record import RuntimeRecord, now
@@ -163,7 +164,8 @@ def measure_sizes(counts: list[int]) -> dict[str, Any]:
     Raises:
         RuntimeError: A fleet did not end as it must.
     """
-    functions, figures = Functions(), {}
+    functions = Functions()
+    figures: dict[str, dict[str, Any]] = {}
     with (
         tempfile.TemporaryDirectory() as folder,
         EmbeddedAws.start(state_dir=Path(folder), functions=functions.by_name()) as aws,
@@ -176,8 +178,9 @@ def measure_sizes(counts: list[int]) -> dict[str, Any]:
             if run.description.get("error") != "FleetError":
                 raise RuntimeError(f"{count}: {run.description}")
             seconds = round(time.monotonic() - began, 1)
-            figures[str(count)] = {"bytes": sizes, "seconds": seconds}
-    return {"environments": figures}
+            figures[str(count)] = {f"{name} (bytes)": size for name, size in sizes.items()}
+            figures[str(count)]["seconds"] = seconds
+    return figures
 
 
 def measure_whole(counts: list[int]) -> dict[str, Any]:
@@ -200,7 +203,7 @@ def measure_whole(counts: list[int]) -> dict[str, Any]:
             "MiB at start": round(at_start),
             "MiB at most": round(most),
         }
-    return {"environments": figures}
+    return figures
 
 
 def _provision(aws: EmbeddedAws, count: int) -> tuple[float, int, float]:
@@ -255,7 +258,12 @@ def main() -> None:
         "whole": ("1,10,50,200", measure_whole),
     }[given.mode]
     counts = [int(count) for count in (given.counts or default).split(",")]
-    sys.stdout.write(json.dumps(measure(counts), indent=2) + "\n")
+    figures = measure(counts)
+    rows = [
+        [name, *(found[name] for found in figures.values())]
+        for name in next(iter(figures.values()))
+    ]
+    sys.stdout.write(table(["environments", *figures], rows) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What a rebuild costs when nothing has changed, against the first build, in one run on one local AWS.
 
-Run as `python -m benchmarks.rebuild [--rebuilds N]` in the project's root. Prints one JSON object: seconds and API
-calls of the first build and of the rebuilds (the median), and the share of the first that a rebuild takes. Seconds
+Run as `python -m benchmarks.rebuild [--rebuilds N]` in the project's root. Prints a table: seconds and API calls
+of the first build and of the rebuilds (the median), and the share of the first that a rebuild takes. Seconds
 differ from machine to machine; the shares are what can be compared. AgentCore's states last as long as the local AWS
 has them by default; functions are warm and downloads
 cached for both, by a round trip of another environment before.
@@ -10,7 +10,6 @@ cached for both, by a round trip of another environment before.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.executions import succeed
+from benchmarks.tables import table
 from local.embedded import EmbeddedAws
 
 # What a rebuild of nothing is to leave out.
@@ -75,14 +75,14 @@ def provision(aws: EmbeddedAws, given: dict[str, Any]) -> Measured:
     return Measured(seconds, operations.total(), work)
 
 
-def measure(rebuilds: int) -> dict[str, Any]:
+def measure(rebuilds: int) -> str:
     """Build once and rebuild several times.
 
     Args:
         rebuilds: How often nothing is rebuilt.
 
     Returns:
-        The figures that are printed.
+        What is printed.
     """
     with tempfile.TemporaryDirectory() as folder, EmbeddedAws.start(state_dir=Path(folder)) as aws:
         # Cold starts and downloads are not to be counted for the first build alone.
@@ -90,23 +90,19 @@ def measure(rebuilds: int) -> dict[str, Any]:
         first, *again = [provision(aws, {"environment": "dev"}) for _ in range(rebuilds + 1)]
     seconds = statistics.median(run.seconds for run in again)
     calls = statistics.median(run.calls for run in again)
-    return {
-        "rebuilds": rebuilds,
-        "first": {"seconds": round(first.seconds, 2), "calls": first.calls, "work": first.work},
-        "rebuild": {"seconds": round(seconds, 2), "calls": calls, "work": again[-1].work},
-        "share": {
-            "seconds": round(seconds / first.seconds, 3),
-            "calls": round(calls / first.calls, 3),
-        },
-    }
+    rows: list[list[object]] = [
+        ["seconds", f"{first.seconds:.2f}", f"{seconds:.2f}", f"{seconds / first.seconds:.3f}"],
+        ["API calls", first.calls, calls, f"{calls / first.calls:.3f}"],
+    ]
+    rows += [[name, first.work.get(name, 0), again[-1].work.get(name, 0)] for name in WORK]
+    return table(["", "first build", f"{rebuilds} rebuilds (median)", "share"], rows)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Measures a rebuild on the local AWS.")
     parser.add_argument("--rebuilds", type=int, default=3)
-    figures = measure(parser.parse_args().rebuilds)
-    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    sys.stdout.write(measure(parser.parse_args().rebuilds) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 """How long `lifecycle local up` takes until any client can use it, and to end.
 
-Run as `python -m benchmarks.start_up [--runs N]` in the project's root. Prints one JSON object: seconds (median and
+Run as `python -m benchmarks.start_up [--runs N]` in the project's root. Prints a table: seconds (median and
 worst), and how many times as long as starting Python itself each takes. The ratio is what compares between machines.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import statistics
 import subprocess
@@ -16,6 +15,8 @@ import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
+
+from benchmarks.tables import table
 
 PROJECT = Path(__file__).resolve().parents[1]
 MOST_RUNS = 20
@@ -79,15 +80,17 @@ def main() -> None:
     runs = parser.parse_args().runs
     taken = measure(runs)
     unit = statistics.median(taken["python"])
-    figures = {
-        name: {
-            "median": round(statistics.median(times), 2),
-            "worst": round(max(times), 2),
-            "pythons": round(statistics.median(times) / unit, 1),
-        }
+    rows = [
+        [
+            name,
+            f"{statistics.median(times):.2f}",
+            f"{max(times):.2f}",
+            f"{statistics.median(times) / unit:.1f}",
+        ]
         for name, times in taken.items()
-    }
-    sys.stdout.write(json.dumps({"runs": runs, "seconds": figures}, indent=2) + "\n")
+    ]
+    head = [f"{runs} runs", "median (s)", "worst (s)", "of Python's start"]
+    sys.stdout.write(table(head, rows) + "\n")
 
 
 if __name__ == "__main__":

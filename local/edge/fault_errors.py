@@ -62,7 +62,7 @@ def fault_error(fault: Fault, model: ServiceModel | None, operation: str | None)
         # Services seldom model it: IAM refuses in front of them.
         default = ("AccessDenied" if xml else "AccessDeniedException", 400 if plain else 403)
         code, status = modelled(model, operation, DENIED) or default
-        return ServiceError(code, message or "User is not authorized to do this", status)
+        return ServiceError(code, message or _denial(model, operation), status)
     if fault.kind == "notFound":
         code, status = modelled(model, operation, NOT_FOUND, own_only=True) or (
             "NoSuchKey" if s3 else "ResourceNotFoundException",
@@ -74,3 +74,9 @@ def fault_error(fault: Fault, model: ServiceModel | None, operation: str | None)
         400 if plain else 409,
     )
     return ServiceError(code, message or "A conflicting operation is in progress", status)
+
+
+def _denial(model: ServiceModel | None, operation: str | None) -> str:
+    """What IAM says (IAM user guide, "Troubleshoot access denied error messages"): the lifecycle reads it."""
+    action = f"{model.signing_name if model else '*'}:{operation or '*'}"
+    return f"User is not authorized to perform: {action} because no identity-based policy allows the {action} action"

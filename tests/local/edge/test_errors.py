@@ -65,6 +65,15 @@ def own_codes(model: ServiceModel, operation: str) -> set[str]:
     return {shape.metadata.get("error", {}).get("code", shape.name) for shape in shapes}
 
 
+def test_a_denial_is_in_the_words_of_iam() -> None:
+    service, operation = "bedrock-agentcore", "InvokeAgentRuntime"
+    fault = Fault(service, operation, "accessDenied")
+    denied = fault_error(fault, OPERATIONS.service(service), operation)
+    assert (
+        "not authorized to perform: bedrock-agentcore:InvokeAgentRuntime because" in denied.message
+    )
+
+
 @pytest.mark.parametrize("service", services())
 def test_no_fault_answers_with_the_error_of_another_matter(service: str) -> None:
     model = OPERATIONS.service(service)

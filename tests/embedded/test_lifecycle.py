@@ -219,6 +219,7 @@ def test_no_password_and_no_token_is_seen_anywhere(
             yield "history", json.dumps(execution.history, default=str, ensure_ascii=False)
             yield "output", json.dumps([execution.output, execution.cause], ensure_ascii=False)
         yield "record", json.dumps(lifecycle.record(name), ensure_ascii=False)
+        lifecycle.aws.function_logs.flush()
         logs = lifecycle.aws.client("logs")
         for group in logs.describe_log_groups()["logGroups"]:
             for page in logs.get_paginator("filter_log_events").paginate(

@@ -42,6 +42,8 @@ def test_the_execution_is_in_every_log_line_and_metric_of_its_stages(
 ) -> None:
     run = lifecycle.run({"environment": environment(), "action": "smokeTest"})
     assert (run.status, run.error) == ("FAILED", "EnvironmentNotFoundError")
+    # Lines reach CloudWatch Logs a moment after the function has answered.
+    lifecycle.aws.function_logs.flush()
     logs = lifecycle.aws.client("logs")
     group = lifecycle.aws.outputs["FunctionLogGroupName"]
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)

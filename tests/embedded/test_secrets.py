@@ -39,6 +39,7 @@ def look_everywhere(search: Search, lifecycle: Any, runs: list[Any], events: lis
         for event in run.history:
             for text in texts_of(event):
                 search.look("histories", f"{run.arn} {event['id']}", text)
+    aws.function_logs.flush()
     logs = aws.client("logs")
     for page in logs.get_paginator("describe_log_groups").paginate():
         for group in (each["logGroupName"] for each in page["logGroups"]):

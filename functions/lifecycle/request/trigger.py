@@ -161,8 +161,8 @@ def _refuse_removals(detail_type: str, detail: dict[str, Any]) -> None:
         given = detail.get(name, value)
         if given != value:
             raise InvalidRequestError(
-                f"{name}: given {shown(given)}, allowed in an event '{detail_type}': {value}; to do anything else, "
-                "start an execution"
+                f"{name}: given {shown(given)}, allowed in an event {shown(detail_type)}: {value}; to do anything "
+                "else, start an execution"
             )
 
 

@@ -202,6 +202,15 @@ def test_an_event_of_rebuild_does_nothing_but_rebuild(
     assert stepfunctions.started == {}
 
 
+def test_the_refusal_of_an_odd_detail_type_is_one_line(stepfunctions: StepFunctions) -> None:
+    event = TriggerEvent.model_validate(
+        {**EVENT, "detail-type": "one\ntwo", "detail": {"action": "teardown"}}
+    )
+    with pytest.raises(InvalidRequestError, match=r"in an event 'one\\ntwo': provision") as refused:
+        start_execution(event, clients=StandIn(stepfunctions))
+    assert str(refused.value).isprintable()
+
+
 def test_an_event_may_say_what_it_does_anyway(stepfunctions: StepFunctions) -> None:
     detail = {"action": "provision", "teardown": "never"}
     event = TriggerEvent.model_validate({**EVENT, "detail": detail})

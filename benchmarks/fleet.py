@@ -233,18 +233,25 @@ def _provision(aws: EmbeddedAws, count: int) -> tuple[float, int, float]:
 
 def _resident_mib() -> float:
     """The memory of this process and of all below it. A page that several share counts once, in parts."""
-    kilobytes, parents = {}, {}
+    parents = {}
     for path in Path("/proc").glob("[0-9]*"):
         try:
             parents[path.name] = (path / "stat").read_text().rpartition(")")[2].split()[1]
-            found = re.search(r"^Pss: +(\d+) kB", (path / "smaps_rollup").read_text(), re.MULTILINE)
-            kilobytes[path.name] = int(found[1]) if found else 0
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended just now
     family = {str(os.getpid())}
     while more := {child for child, parent in parents.items() if parent in family} - family:
         family |= more
-    return sum(kilobytes.get(process, 0) for process in family) / 1024
+    return sum(map(_kilobytes, family)) / 1024
+
+
+def _kilobytes(process: str) -> int:
+    try:
+        rolled = Path(f"/proc/{process}/smaps_rollup").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0  # it ended just now
+    found = re.search(r"^Pss: +(\d+) kB", rolled, re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ phases:
 
 
 def upload(aws: EmbeddedAws, folder: str, text: str) -> str:
-    """Upload the bundled agent's source with a file of this text.
+    """Upload the bundled agent's source with this text in its code.
 
     Args:
         aws: The local AWS.
@@ -51,9 +51,10 @@ def upload(aws: EmbeddedAws, folder: str, text: str) -> str:
     """
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
-        for path in sorted(AGENT.iterdir()):
-            archive.write(path, path.name)
-        archive.writestr("own.txt", text)
+        for path in sorted(filter(Path.is_file, AGENT.iterdir())):
+            # Only what the Dockerfile copies makes another image.
+            more = f"# {text}\n" if path.name == "main.py" else ""
+            archive.writestr(path.name, path.read_text(encoding="utf-8") + more)
     key = f"{folder}/{text}.zip"
     aws.client("s3").put_object(
         Bucket=aws.outputs["ArtifactBucketName"], Key=key, Body=data.getvalue()

@@ -118,9 +118,8 @@ def explain(error: ClientError) -> LifecycleError:
 
 def describe(error: ClientError) -> str:
     """An AWS error on one line: operation, code and AWS's message."""
-    code = error.response["Error"].get("Code", "Unknown")
     message = error.response["Error"].get("Message", "")
-    return " ".join(f"{error.operation_name}: {code}: {message}".split())
+    return " ".join(f"{refused_call(error)}: {message}".split())
 
 
 def refused_call(error: ClientError) -> str:

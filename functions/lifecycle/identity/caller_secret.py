@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
@@ -67,15 +69,15 @@ def ensure_secret(
     """
     secret = describe_secret(secrets, name)
     if secret is None:
-        made = _still_deleting(
-            unseen.create,
-            call=secrets.create_secret,
-            what="the secret",
-            looked="DescribeSecret",
-            Name=name,
-            Description=_DESCRIPTION,
-            Tags=_as_list(tags),
-        )
+        with _still_deleting():
+            made = unseen.create(
+                secrets.create_secret,
+                "the secret",
+                "DescribeSecret",
+                Name=name,
+                Description=_DESCRIPTION,
+                Tags=_as_list(tags),
+            )
         return {"ARN": made["ARN"], "Name": name}, "created"
     if not is_ours(secret, tags) and secret["ARN"] != known_arn:
         raise AwsCallError(
@@ -84,7 +86,8 @@ def ensure_secret(
         )
     done: Literal["restored", "retagged", "kept"] = "kept"
     if secret.get("DeletedDate"):
-        _still_deleting(secrets.restore_secret, SecretId=secret["ARN"])
+        with _still_deleting():
+            secrets.restore_secret(SecretId=secret["ARN"])
         done = "restored"
     has = _tags_of(secret)
     if any(has.get(key) != value for key, value in tags.items()):
@@ -126,10 +129,11 @@ def new_password(secrets: Any) -> str:
     )
 
 
-def _still_deleting(act: Any, **arguments: Any) -> Any:
+@contextmanager
+def _still_deleting() -> Iterator[None]:
     # A forced delete continues for a moment after its answer (API reference, DeleteSecret).
     try:
-        return act(**arguments)
+        yield
     except ClientError as error:
         if error.response["Error"]["Code"] == "InvalidRequestException":
             raise ServiceUnavailableError(

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.executions import history_of, succeed
+from benchmarks.executions import history_of, succeed, tasks
 from local.agentcore.settings import Delays
 from local.edge.calls import Call
 from local.embedded import EmbeddedAws
@@ -77,7 +77,7 @@ class _Visit:
     waits: bool
 
 
-def counted(calls: Iterable[Call], history: Iterable[dict[str, Any]], stack: str) -> Counted:
+def counted(calls: Iterable[Call], history: list[dict[str, Any]], stack: str) -> Counted:
     """Count the calls of an execution.
 
     Args:
@@ -110,17 +110,13 @@ def _is_poll(visits: list[_Visit], number: int) -> bool:
     return visit.waits and visit.function in {before.function for before in visits[:number]}
 
 
-def _visits(history: Iterable[dict[str, Any]], stack: str) -> list[_Visit]:
+def _visits(history: list[dict[str, Any]], stack: str) -> list[_Visit]:
     """Which functions the execution called, in order, and which of them have to be called again."""
-    events = {event["id"]: event for event in history}
     visits = []
-    for event in events.values():
+    for scheduled, event in tasks(history):
         if event["type"] != "TaskSucceeded":
             continue
         result = json.loads(event["taskSucceededEventDetails"]["output"])["Payload"]
-        scheduled = event
-        while scheduled["type"] != "TaskScheduled":
-            scheduled = events[scheduled["previousEventId"]]
         asked = json.loads(scheduled["taskScheduledEventDetails"]["parameters"])
         # A name is the stack's, the logical id, and a random part.
         name = asked["FunctionName"].rpartition(":")[2].removeprefix(f"{stack}-")

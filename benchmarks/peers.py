@@ -35,7 +35,7 @@ from typing import Any
 
 import botocore.session
 
-from benchmarks.executions import history_of, succeed
+from benchmarks.executions import history_of, left, role_calls, succeed, tasks
 from benchmarks.scripts import SCRIPTS, Script, upload
 from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
@@ -111,17 +111,9 @@ def _execution(aws: EmbeddedAws, key: str) -> Build:
     source = {"bucket": aws.outputs["ArtifactBucketName"], "key": key}
     before = len(aws.calls.calls())
     arn = succeed(aws, {"environment": "dev", "artifact": {"source": source}})
-    calls = [
-        call
-        for call in aws.calls.calls()[before:]
-        if call.caller and call.caller.kind != "root" and call.operation and call.service != "logs"
-    ]
+    calls = role_calls(aws, before)
     history = history_of(aws, arn)
-    (proven,) = (
-        event["timestamp"]
-        for event in history
-        if event.get("stateExitedEventDetails", {}).get("name") == "Run the smoke test"
-    )
+    (proven,) = left(history, "Run the smoke test")
     transitions = sum(event["type"].endswith("StateEntered") for event in history)
     return Build(
         (proven - history[0]["timestamp"]).total_seconds(),
@@ -133,16 +125,9 @@ def _execution(aws: EmbeddedAws, key: str) -> Build:
 
 def _lambda_dollars(aws: EmbeddedAws, history: list[dict[str, Any]]) -> float:
     memory: float = aws.client("lambda").list_functions()["Functions"][0]["MemorySize"] / 1024
-    began: dict[int, Any] = {}
-    requests, seconds = 0, 0.0
-    for event in history:
-        if event["type"] == "TaskScheduled":
-            began[event["id"]] = event["timestamp"]
-        elif event["type"] in ("TaskSucceeded", "TaskFailed"):
-            scheduled = max(moment for id_, moment in began.items() if id_ < event["id"])
-            requests += 1
-            seconds += (event["timestamp"] - scheduled).total_seconds()
-    return requests * _REQUEST + seconds * memory * _GB_SECOND
+    spans = [ended["timestamp"] - scheduled["timestamp"] for scheduled, ended in tasks(history)]
+    seconds: float = sum(span.total_seconds() for span in spans)
+    return len(spans) * _REQUEST + seconds * memory * _GB_SECOND
 
 
 def stack_way(script: list[Build]) -> list[Build]:

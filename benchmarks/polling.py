@@ -16,9 +16,8 @@ import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from benchmarks.executions import history_of, succeed
+from benchmarks.executions import history_of, left, succeed
 from lifecycle.polling.schedule import Bounds, Learned, Look, Span, learn, looks
 from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
@@ -158,16 +157,9 @@ def measure() -> Iterable[str]:
 
 def _real_lag(aws: EmbeddedAws, ready: int) -> float:
     events = history_of(aws, succeed(aws, {"environment": "dev"}))
-    begun = _left(events, "Deploy the runtime")[0]
-    known = _left(events, "Check the runtime")[-1]
+    begun = left(events, "Deploy the runtime")[0]
+    known = left(events, "Check the runtime")[-1]
     return float((known - begun).total_seconds()) - ready
-
-
-def _left(events: list[dict[str, Any]], state: str) -> list[Any]:
-    exits = (
-        event for event in events if event.get("stateExitedEventDetails", {}).get("name") == state
-    )
-    return [event["timestamp"] for event in exits]
 
 
 def main() -> None:

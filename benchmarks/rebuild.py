@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.executions import succeed
+from benchmarks.executions import role_calls, succeed
 from benchmarks.tables import table
 from local.embedded import EmbeddedAws
 
@@ -66,11 +66,7 @@ def provision(aws: EmbeddedAws, given: dict[str, Any]) -> Measured:
     began = time.monotonic()
     succeed(aws, given)
     seconds = time.monotonic() - began
-    operations = Counter(
-        str(call.operation)
-        for call in aws.calls.calls()[before:]
-        if call.caller and call.caller.kind != "root" and call.service != "logs"
-    )
+    operations = Counter(str(call.operation) for call in role_calls(aws, before))
     work = {name: operations[name] for name in WORK if operations[name]}
     return Measured(seconds, operations.total(), work)
 

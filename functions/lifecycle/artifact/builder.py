@@ -29,6 +29,7 @@ class Builder:
         clients: DynamoDB, S3, ECR and CodeBuild.
         settings: The stack's bucket, repository, table and build project.
         ledger: The artifact section of the record.
+        shared: The artifacts of the stack.
     """
 
     def __init__(
@@ -37,12 +38,13 @@ class Builder:
         clients: Clients,
         settings: PublicationSettings,
         ledger: ArtifactLedger,
+        shared: SharedArtifacts,
     ) -> None:
         self._event = event
         self._clients = clients
         self._settings = settings
         self._ledger = ledger
-        self._shared = SharedArtifacts(clients.dynamodb, settings.artifacts_table_name)
+        self._shared = shared
         self._pins = Pins(clients, settings)
 
     def publish(self, artifact: ArtifactRecord, packed: PackedSource) -> ArtifactRecord:

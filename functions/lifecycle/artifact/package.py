@@ -27,13 +27,18 @@ _ROUNDS = 5  # another execution has changed the item between read and write
 
 
 def publish_package(
-    clients: Clients, settings: PublicationSettings, request: Request, package: Source
+    clients: Clients,
+    settings: PublicationSettings,
+    shared: SharedArtifacts,
+    request: Request,
+    package: Source,
 ) -> ArtifactRecord:
     """Publish the zip that `artifact.package` names, as it is.
 
     Args:
-        clients: DynamoDB and S3.
-        settings: The stack's artifact bucket and artifacts table.
+        clients: S3.
+        settings: The stack's artifact bucket.
+        shared: The artifacts of the stack.
         request: What is asked for.
         package: Where the zip is.
 
@@ -48,7 +53,7 @@ def publish_package(
     with download(clients.s3, package, what, "artifact.package") as (file, version_id):
         entry_point = checked_entry_point(file, what, request)
         content = _sha256(file)
-        item = _store(clients, settings, request.environment, file, content)
+        item = _store(Pins(clients, settings), shared, request.environment, file, content)
     source = package.model_dump(by_alias=True, exclude_none=True)
     artifact = ArtifactRecord(
         type="code",
@@ -88,8 +93,8 @@ def checked_entry_point(file: IO[bytes], what: str, request: Request) -> list[st
 
 
 def _store(
-    clients: Clients,
-    settings: PublicationSettings,
+    pins: Pins,
+    shared: SharedArtifacts,
     environment: str,
     file: IO[bytes],
     content: bytes,
@@ -99,8 +104,6 @@ def _store(
     Raises:
         ServiceUnavailableError: Other executions change the item all the time.
     """
-    shared = SharedArtifacts(clients.dynamodb, settings.artifacts_table_name)
-    pins = Pins(clients, settings)
     for _ in range(_ROUNDS):
         item, _is_new = shared.join(content.hex(), "code", environment)
         if item.is_pinned and pins.still_there(item):

@@ -11,6 +11,7 @@ from lifecycle.artifact.given_image import pin_image
 from lifecycle.artifact.ledger import ArtifactLedger
 from lifecycle.artifact.package import publish_package
 from lifecycle.artifact.settings import PublicationSettings
+from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.artifact.shared.waiting import Waiting
 from lifecycle.artifact.source import PackedSource, pack_folder, pack_object
 from lifecycle.clients import CLIENTS, Clients
@@ -57,25 +58,54 @@ def publish_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Public
         WaitTimeoutError: The deadline passed; the build was stopped, unless other environments wait for it.
     """
     settings = PublicationSettings.load()
-    request = event.request
     records = Records(clients.dynamodb, settings.table_name)
-    ledger = ArtifactLedger.read(records, request.environment, event.execution)
-    if request.artifact.container_uri is not None:
-        named = pin_image(clients, settings, request.artifact.container_uri)
-        return _answer(ledger.note(named), event)
-    if request.artifact.package is not None:
-        package = request.artifact.package
-        ready = publish_package(clients, settings, request, package)
-        return _answer(ledger.note(ready), event)
+    ledger = ArtifactLedger.read(records, event.request.environment, event.execution)
+    shared = SharedArtifacts(clients.dynamodb, settings.artifacts_table_name)
     before = ledger.recorded
     waiting = Waiting(event, clients, settings, ledger)
-    awaited = waiting.awaited(before)
+    awaited = waiting.awaited(before) if _has_source(event.request) else None
     if before is not None and awaited is not None:
         # The call that began to wait has read the source, so it is not read again.
         return _answer(waiting.look_after(before, awaited), event)
-    builder = Builder(event, clients, settings, ledger)
+    artifact = begin(event, clients, settings, ledger, shared)
+    return _answer(artifact, event, begins=_has_source(event.request))
+
+
+def begin(
+    event: StageEvent,
+    clients: Clients,
+    settings: PublicationSettings,
+    ledger: ArtifactLedger,
+    shared: SharedArtifacts,
+) -> ArtifactRecord:
+    """Publish the artifact, or begin to wait for its build; the first call of an execution.
+
+    Args:
+        event: The stage's event.
+        clients: S3, ECR and CodeBuild.
+        settings: The stack's bucket, repository and build project.
+        ledger: The artifact section of the record.
+        shared: The artifacts of the stack.
+
+    Returns:
+        The artifact, published, or with the build to wait for.
+
+    Raises:
+        LifecycleError: As `publish_artifact`.
+    """
+    request = event.request
+    if request.artifact.container_uri is not None:
+        return ledger.note(pin_image(clients, settings, request.artifact.container_uri))
+    if request.artifact.package is not None:
+        package = request.artifact.package
+        return ledger.note(publish_package(clients, settings, shared, request, package))
+    builder = Builder(event, clients, settings, ledger, shared)
     with _pack(request, clients, settings) as packed:
-        return _answer(builder.publish(desired(request, packed), packed), event, begins=True)
+        return builder.publish(desired(request, packed), packed)
+
+
+def _has_source(request: Request) -> bool:
+    return request.artifact.container_uri is None and request.artifact.package is None
 
 
 def _pack(

@@ -67,14 +67,16 @@ class CognitoCaller:
                 MessageAction="SUPPRESS",
             )
             if known:
-                self.ledger.repair("the test user was deleted: created again")
+                self.ledger.repair("test user", "the test user was deleted: created again")
         elif not user["Enabled"]:
             self.cognito.admin_enable_user(UserPoolId=pool["Id"], Username=USERNAME)
-            self.ledger.repair("the test user had been disabled")
+            self.ledger.repair("test user", "the test user had been disabled")
         if user is not None and user["UserStatus"] == "CONFIRMED" and self._is_current(secret):
             return
         if known and user is not None:
-            self.ledger.repair("the test user's password did not match the secret: reset")
+            self.ledger.repair(
+                "test user", "the test user's password did not match the secret: reset"
+            )
         password = caller_secret.new_password(self.secrets)
         version = caller_secret.write_secret(
             self.secrets, secret["ARN"], {"username": USERNAME, "password": password}
@@ -96,7 +98,7 @@ class CognitoCaller:
             return
         identity = self.ledger.identity
         if identity.secret_version is not None:
-            self.ledger.repair("the secret's value had been changed: rewritten")
+            self.ledger.repair("secret", "the secret's value had been changed: rewritten")
         version = caller_secret.write_secret(
             self.secrets,
             secret["ARN"],
@@ -113,11 +115,11 @@ class CognitoCaller:
         known = self.ledger.identity.secret_arn
         secret, done = caller_secret.ensure_secret(self.secrets, self.secret_name, self.tags, known)
         if known is not None and secret["ARN"] != known:
-            self.ledger.repair("the secret was deleted: created again")
+            self.ledger.repair("secret", "the secret was deleted: created again")
         elif done == "restored":
-            self.ledger.repair("the secret was scheduled for deletion: restored")
+            self.ledger.repair("secret", "the secret was scheduled for deletion: restored")
         elif done == "retagged":
-            self.ledger.repair("the secret's tags had been removed")
+            self.ledger.repair("secret", "the secret's tags had been removed")
         arns = self.ledger.identity.secret_arns
         changes: dict[str, Any] = {"secret_arns": {**arns, flow: secret["ARN"]}}
         if done in ("created", "retagged") or secret["ARN"] not in arns.values():

@@ -12,7 +12,7 @@ from lifecycle.clients import Clients
 from lifecycle.identity import app_clients, user_pool
 from lifecycle.identity.app_clients import INVOKE_SCOPE, PROBE_SCOPE
 from lifecycle.identity.caller import CognitoCaller
-from lifecycle.identity.ledger import IdentityLedger
+from lifecycle.identity.ledger import IdentityLedger, Resource
 from lifecycle.identity.oauth import discovery_url
 from lifecycle.identity.user_pool import Pool
 from lifecycle.names import Flow
@@ -86,10 +86,10 @@ class _Work:
             if tagged_now:
                 # Recorded first: the repair tags the pool and continues with calls that depend on the tags.
                 self.ledger.note(tagged_at=int(time.time()))
-            self.ledger.repair(*user_pool.repair_pool(self.cognito, pool, self.tags))
+            self.ledger.repair("user pool", *user_pool.repair_pool(self.cognito, pool, self.tags))
         changes: dict[str, Any] = {}
         if known is not None and pool["Id"] != known:
-            self.ledger.repair("the user pool was deleted: created again")
+            self.ledger.repair("user pool", "the user pool was deleted: created again")
             changes = dict.fromkeys(_OF_THE_POOL)
         if tagged_now:
             changes["tagged_at"] = int(time.time())
@@ -123,7 +123,7 @@ class _Work:
     ) -> dict[str, Any]:
         identity = self.ledger.identity
         known = identity.probe_client_id if probe else identity.client_id
-        called = "the probe client" if probe else "the app client"
+        called: Resource = "probe client" if probe else "app client"
         name = names.client_name(self.name, flow, probe=probe)
         settings = app_clients.client_settings(flow, scopes)
         client = None if is_new else app_clients.find_client(self.cognito, pool["Id"], name, known)
@@ -132,22 +132,23 @@ class _Work:
         else:
             drift = app_clients.repair_client(self.cognito, pool["Id"], client, settings)
             self.ledger.repair(
+                called,
                 *(
-                    f"{called}'s {_WORDS.get(key, 'token validity')} had been changed"
+                    f"the {called}'s {_WORDS.get(key, 'token validity')} had been changed"
                     for key in drift
-                )
+                ),
             )
         if known is not None and client["ClientId"] != known:
-            self.ledger.repair(f"{called} was deleted: created again")
+            self.ledger.repair(called, f"the {called} was deleted: created again")
         return client
 
     def scopes(self, pool: Pool) -> None:
         done = app_clients.ensure_scopes(self.cognito, pool["Id"], self.name)
         if self.ledger.identity.scope is not None and done != "kept":
-            self.ledger.repair("a scope had been removed: restored")
+            self.ledger.repair("resource server", "a scope had been removed: restored")
 
     def domain(self, pool: Pool, domain: str) -> None:
         done = app_clients.ensure_domain(self.cognito, pool, domain)
         if self.ledger.identity.domain is not None and done == "created":
-            self.ledger.repair("the user pool's domain was deleted: created again")
+            self.ledger.repair("domain", "the user pool's domain was deleted: created again")
         self.ledger.note(domain=domain)

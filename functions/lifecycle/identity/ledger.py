@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from lifecycle.names import Flow
 from lifecycle.record import IdentityRecord
 from lifecycle.request.auth import Auth
 from lifecycle.table import Records
+
+Resource = Literal[
+    "user pool", "resource server", "domain", "app client", "probe client", "test user", "secret"
+]
+"""What an identity in Cognito consists of, as outputs call it."""
 
 
 class IdentityLedger:
@@ -15,7 +20,7 @@ class IdentityLedger:
 
     Attributes:
         identity: The section as it is recorded, or about to be.
-        repaired: The drift that was found and repaired, one phrase each.
+        repairs: The drift that was found and repaired: which resource, and one phrase.
 
     Args:
         records: The environments table.
@@ -38,7 +43,12 @@ class IdentityLedger:
         self._execution = execution
         self._written = recorded
         self.identity = identity
-        self.repaired: list[str] = []
+        self.repairs: list[tuple[Resource, str]] = []
+
+    @property
+    def repaired(self) -> list[str]:
+        """The drift that was found and repaired, one phrase each."""
+        return [phrase for _, phrase in self.repairs]
 
     def note(self, *, last: bool = False, **changes: Any) -> None:
         """Change fields of the section and write it, unless nothing changed.
@@ -57,9 +67,11 @@ class IdentityLedger:
             )
             self._written = self.identity
 
-    def repair(self, *phrases: str) -> None:
-        """Remember repaired drift, for the output."""
-        self.repaired += [phrase for phrase in phrases if phrase not in self.repaired]
+    def repair(self, resource: Resource, *phrases: str) -> None:
+        """Remember repaired drift of a resource, for the output."""
+        for phrase in phrases:
+            if phrase not in self.repaired:
+                self.repairs.append((resource, phrase))
 
 
 def begin(

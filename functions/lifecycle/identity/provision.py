@@ -66,33 +66,54 @@ def provision_identity(event: StageEvent, *, clients: Clients = CLIENTS) -> Prov
         LockLostError: Another execution took the environment over.
     """
     settings = Settings.load()
-    request = event.request
     records = Records(clients.dynamodb, settings.table_name)
-    record = records.held(request.environment, event.execution)
-    live = record.runtime.live_identity if record.runtime else None
-    identity = begin(record.identity, request.auth, live)
-    ledger = IdentityLedger(
-        records, request.environment, event.execution, identity, record.identity
+    ledger = open_ledger(event, records)
+    converge(event, clients, ledger, settings.stack_name)
+    return ProvisionedIdentity(
+        auth=describe_auth(ledger.identity, clients), repaired=ledger.repaired
     )
+
+
+def open_ledger(event: StageEvent, records: Records) -> IdentityLedger:
+    """The identity section that a provision starts from.
+
+    Raises:
+        LockLostError: Another execution took the environment over.
+    """
+    environment, execution = event.request.environment, event.execution
+    record = records.held(environment, execution)
+    live = record.runtime.live_identity if record.runtime else None
+    identity = begin(record.identity, event.request.auth, live)
+    return IdentityLedger(records, environment, execution, identity, record.identity)
+
+
+def converge(event: StageEvent, clients: Clients, ledger: IdentityLedger, stack: str) -> None:
+    """Create what is missing of the identity, repair what was changed, and note every step in the ledger.
+
+    Args:
+        event: The execution and its request.
+        clients: Cognito and Secrets Manager.
+        ledger: From `open_ledger`.
+        stack: The stack's name.
+
+    Raises:
+        LifecycleError: As `provision_identity`.
+    """
+    request = event.request
     if request.auth.type == "cognito":
         with late_tags(lambda: ledger.identity.tagged_at):
             cognito.converge(
                 ledger,
                 clients,
-                name=names.resource_name(settings.stack_name, request.environment),
+                name=names.resource_name(stack, request.environment),
                 secret_name=names.secret_name(
-                    settings.stack_name, request.environment, request.auth.cognito_flow
+                    stack, request.environment, request.auth.cognito_flow
                 ),
-                domain_of=lambda account: names.domain_prefix(
-                    account, settings.stack_name, request.environment
-                ),
-                tags={**request.tags, **names.tags(settings.stack_name, request.environment)},
+                domain_of=lambda account: names.domain_prefix(account, stack, request.environment),
+                tags={**request.tags, **names.tags(stack, request.environment)},
             )
     else:
         ledger.note(last=True)
-    return ProvisionedIdentity(
-        auth=describe_auth(ledger.identity, clients), repaired=ledger.repaired
-    )
 
 
 def describe_auth(identity: IdentityRecord, clients: Clients) -> AuthOutput:

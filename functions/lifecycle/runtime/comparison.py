@@ -117,6 +117,16 @@ def drift(
     ]
 
 
+def compared(part: str, value: Any) -> Any:
+    """A part in the form in which it is compared: defaults filled in, sets in one order, nothing empty.
+
+    Args:
+        part: The part's name.
+        value: As it is wanted, or as AgentCore gave it.
+    """
+    return _normal(part, value)
+
+
 def _agrees(part: str, wanted: Any, seen: Any) -> bool:
     ours, theirs = _normal(part, wanted), _normal(part, seen)
     if not ours or part in _EXACT:

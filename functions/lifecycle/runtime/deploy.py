@@ -9,7 +9,8 @@ from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.errors import ArtifactChangeError
 from lifecycle.polling.schedule import Kind
-from lifecycle.record import Change, RuntimeRecord
+from lifecycle.record import Change, Record, RuntimeRecord
+from lifecycle.request.model import Request
 from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.runtime import agentcore, comparison, configuration, endpoints
 from lifecycle.runtime.changes import Plan, create, remove_failed, update
@@ -67,49 +68,83 @@ def deploy_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> DeployRe
     stack, environment = settings.stack_name, event.request.environment
     records = Records(clients.dynamodb, settings.table_name)
     record = records.held(environment, event.execution)
-    runtime = record.runtime or RuntimeRecord(name=names.runtime_name(stack, environment))
-    ledger = RuntimeLedger(records, environment, event.execution, runtime)
-    plan = Plan(
-        environment=environment,
-        tags=names.tags(stack, environment) | event.request.tags,
-        wanted=configuration.desired(
-            event.request,
-            record,
-            settings.execution_role_arn,
-            settings.model_id,
-            stack,
-            clients.agentcore_control.meta.region_name,
-        ),
-        configured=configuration.configured(event.request),
-        role_arn=settings.execution_role_arn,
-    )
-    observed = find_runtime(clients.agentcore_control, runtime, stack, environment)
-    step = _converge(clients.agentcore_control, plan, ledger, observed)
+    ledger = open_ledger(event, records, record, stack)
+    control = clients.agentcore_control
+    plan = make_plan(event.request, record, settings, control.meta.region_name)
+    observed = find_runtime(control, ledger.runtime, stack, environment)
+    step = converge(control, plan, ledger, observed)
     return _result(event, clients, ledger, step)
 
 
+def open_ledger(event: StageEvent, records: Records, record: Record, stack: str) -> RuntimeLedger:
+    """The runtime section that a deployment starts from."""
+    environment = event.request.environment
+    runtime = record.runtime or RuntimeRecord(name=names.runtime_name(stack, environment))
+    return RuntimeLedger(records, environment, event.execution, runtime)
+
+
+def make_plan(request: Request, record: Record, settings: DeploySettings, region: str) -> Plan:
+    """Say how the runtime must be.
+
+    Args:
+        request: What is asked for.
+        record: The environment's identity and artifact.
+        settings: The stack, the agent's execution role and its model.
+        region: The Region.
+
+    Raises:
+        ArtifactBuildError: The record has no published artifact.
+    """
+    stack, role_arn = settings.stack_name, settings.execution_role_arn
+    return Plan(
+        environment=request.environment,
+        tags=names.tags(stack, request.environment) | request.tags,
+        wanted=configuration.desired(request, record, role_arn, settings.model_id, stack, region),
+        configured=configuration.configured(request),
+        role_arn=role_arn,
+    )
+
+
 @dataclass(frozen=True)
-class _Step:
-    """What was done, the runtime after it (None when there is none), and whether it is ready to be called."""
+class Step:
+    """What was done.
+
+    Attributes:
+        change: To the runtime's configuration.
+        observed: The runtime after it; None when there is none.
+        ready: Whether it is ready to be called.
+        different: The parts of its configuration that were not as they must be.
+    """
 
     change: Change
     observed: dict[str, Any] | None
     ready: bool = False
+    different: tuple[str, ...] = ()
 
 
-def _converge(
+def converge(
     control: Any, plan: Plan, ledger: RuntimeLedger, observed: dict[str, Any] | None
-) -> _Step:
-    """Do the next step."""
+) -> Step:
+    """Do the next step.
+
+    Args:
+        control: AgentCore's control plane.
+        plan: From `make_plan`.
+        ledger: From `open_ledger`.
+        observed: From `find_runtime`.
+
+    Raises:
+        LifecycleError: As `deploy_runtime`.
+    """
     if observed is None:
-        return _Step("created", create(control, plan, ledger))
+        return Step("created", create(control, plan, ledger))
     adopt(control, ledger, observed, plan.tags)
     status = observed["status"]
     if status in ("CREATE_FAILED", "DELETE_FAILED"):
         remove_failed(control, ledger, observed)
-        return _Step("pending", None)
+        return Step("pending", None)
     if status == "DELETING":
-        return _Step("pending", None)
+        return Step("pending", None)
     _refuse_artifact_change(plan.wanted, observed)
     runtime = ledger.runtime
     dropped = comparison.dropped(runtime, plan.configured)
@@ -118,19 +153,20 @@ def _converge(
     if status in agentcore.BUSY:
         # The change in progress makes what is wanted, or else it must end before the next change can begin.
         if different:
-            return _Step("pending", observed)
+            return Step("pending", observed)
         ledger.deployed(plan.wanted, plan.configured)
-        return _Step("unchanged", observed)
+        return Step("unchanged", observed)
     default = endpoints.default_state(control, ledger, observed)
     endpoints.repair_live(control, ledger, plan.tags)
     _repair_tags(control, plan, ledger, observed["agentRuntimeArn"])
     if different or default == "wrong" or agentcore.is_failed(observed):
-        return _Step("updated", update(control, plan, ledger, observed))
+        answer = update(control, plan, ledger, observed)
+        return Step("updated", answer, different=tuple(different))
     ledger.deployed(plan.wanted, plan.configured)
     ready = status == agentcore.READY and default == "ready"
     if ready:
         ledger.runtime.echoed = comparison.echoed(observed, ledger.runtime)
-    return _Step("unchanged", observed, ready)
+    return Step("unchanged", observed, ready)
 
 
 def _refuse_artifact_change(wanted: Configuration, observed: dict[str, Any]) -> None:
@@ -148,9 +184,7 @@ def _repair_tags(control: Any, plan: Plan, ledger: RuntimeLedger, arn: str) -> N
     ledger.runtime.tags = plan.tags
 
 
-def _result(
-    event: StageEvent, clients: Clients, ledger: RuntimeLedger, step: _Step
-) -> DeployResult:
+def _result(event: StageEvent, clients: Clients, ledger: RuntimeLedger, step: Step) -> DeployResult:
     runtime, observed = None, step.observed
     if observed is not None:
         version = observed["agentRuntimeVersion"]

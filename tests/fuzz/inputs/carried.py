@@ -15,6 +15,7 @@ from lifecycle import names
 from lifecycle.artifact.given_image import pin_image
 from lifecycle.artifact.package import publish_package
 from lifecycle.artifact.settings import PublicationSettings
+from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.artifact.source import pack_object
 from lifecycle.errors import ArtifactBuildError, InvalidRequestError, SmokeTestError
 from lifecycle.identity import user_pool
@@ -212,7 +213,9 @@ def _send_artifact(world: World, request: Request) -> None:
             with pack_object(clients.s3, artifact.source, artifact.type):
                 pass
         if artifact.package is not None:
-            publish_package(clients, PublicationSettings.load(), request, artifact.package)
+            settings = PublicationSettings.load()
+            shared = SharedArtifacts(clients.dynamodb, settings.artifacts_table_name)
+            publish_package(clients, settings, shared, request, artifact.package)
         if artifact.container_uri is not None:
             pin_image(clients, PublicationSettings.load(), artifact.container_uri)
 

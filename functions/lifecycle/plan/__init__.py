@@ -1,0 +1,1 @@
+"""The plan: what a provision would do, found by its own stages, with clients that only read."""

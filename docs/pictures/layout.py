@@ -53,7 +53,7 @@ def place(machine: Machine, inner: dict[str, list[Scene]]) -> Placement:
     loops = [name for name in others if _leads_back(machine, name, path)]
     aside = [name for name in others if name not in loops]
     boxes = {
-        name: _box(state, inner.get(name, []), name in aside)
+        name: _box(state, inner.get(name, []), name in aside and not _is_asked(machine, name, path))
         for name, state in machine.states.items()
     }
     _even_out(boxes, [name for name in path if not boxes[name].inner])
@@ -93,6 +93,15 @@ def _leads_back(machine: Machine, name: str, path: list[str]) -> bool:
     return any(s in path and path.index(s) >= path.index(targets[0]) for s in sources)
 
 
+def _is_asked(machine: Machine, name: str, path: list[str]) -> bool:
+    """Whether only questions of the main path lead to a state, and it goes on: it is no part of a failure."""
+    state = machine.states[name]
+    sources = {t.source for t in machine.transitions if t.target == name}
+    return any(not way.on_error for way in state.transitions) and all(
+        s in path and machine.states[s].kind == "Choice" for s in sources
+    )
+
+
 def _rows(placement: Placement) -> None:
     """Set the y of the main path and the loops, and of what stands aside in the rows of the main path."""
     boxes, path = placement.boxes, placement.path
@@ -104,10 +113,24 @@ def _rows(placement: Placement) -> None:
         for box in row:
             box.y = y + height / 2
         y += height + (LOOP_GAP if _has_loop_below(placement, name) else ROW_GAP)
+    if _comes_in_last(placement, row_of):
+        # The line into the last state from the right passes above what stands there.
+        for name in [name for name, row in row_of.items() if row == len(path) - 1]:
+            boxes[name].y += boxes[name].height + ROW_GAP
     for name in placement.loops:
         back = boxes[placement.machine.states[name].transitions[0].target]
         below = path[path.index(back.name) + 1]
         boxes[name].y = (back.y + boxes[below].y) / 2
+
+
+def _comes_in_last(placement: Placement, row_of: dict[str, int]) -> bool:
+    """Whether a state at the right, from farther above, leads to the last state of the main path."""
+    path, states = placement.path, placement.machine.states
+    return any(
+        way.target == path[-1] and row < len(path) - 2
+        for name, row in row_of.items()
+        for way in states[name].transitions
+    )
 
 
 def _has_loop_below(placement: Placement, name: str) -> bool:
@@ -118,8 +141,8 @@ def _has_loop_below(placement: Placement, name: str) -> bool:
 def _aside_rows(placement: Placement) -> dict[str, int]:
     """Return the row of each state at the right.
 
-    One that goes on stands right above where it leads. An end stands beside the question that leads to it, or in
-    the last row when only errors lead to it.
+    One that goes on stands right above where it leads, or beside the question if nothing else leads to it. An end
+    stands beside the question that leads to it, or in the last row when only errors lead to it.
     """
     machine, path = placement.machine, placement.path
     rows: dict[str, int] = {}
@@ -133,6 +156,10 @@ def _aside_rows(placement: Placement) -> dict[str, int]:
                     if t.target == name and not t.on_error and t.source in path
                 ]
                 rows[name] = max(questions, default=len(path) - 1)
+            elif _is_asked(machine, name, path):
+                rows[name] = max(
+                    path.index(t.source) for t in machine.transitions if t.target == name
+                )
             elif all(t in path or t in rows for t in targets):
                 rows[name] = min(path.index(t) if t in path else rows[t] for t in targets) - 1
     return rows

@@ -11,6 +11,15 @@ from lifecycle.fleet.orphans import Orphan
 from lifecycle.fleet.report import FleetReport
 from lifecycle.identity.provision import AuthOutput
 from lifecycle.outcome.report import OutcomeEvent
+from lifecycle.plan.output import (
+    Cost,
+    Difference,
+    PlannedArtifact,
+    PlannedPromotion,
+    PlannedResource,
+    PlannedRuntime,
+    ProvisionPlan,
+)
 from lifecycle.runtime.description import DeployedRuntime
 from lifecycle.runtime.promotion import PromotedVersion
 from lifecycle.smoke_test.gate import Check
@@ -39,6 +48,26 @@ def test_the_table_names_every_field(folder: str) -> None:
     }
     for field, names in inner.items():
         assert names - set(code_in(own[field])) == set(), field
+
+
+@pytest.mark.parametrize("folder", ["docs", "docs/ja"])
+def test_the_table_of_a_plan_names_every_field(folder: str) -> None:
+    plan = output_rows(f"{folder}/outputs.md", "identity")
+    assert plan.keys() == aliases(ProvisionPlan)
+    inner = {
+        "identity": aliases(PlannedResource),
+        "artifact": aliases(PlannedArtifact),
+        "runtime": aliases(PlannedRuntime) | {"member", "from", "to"},
+        "promotion": aliases(PlannedPromotion),
+        "cost": aliases(Cost),
+    }
+    assert {field.serialization_alias for field in Difference.model_fields.values()} == {
+        "member",
+        "from",
+        "to",
+    }
+    for field, names in inner.items():
+        assert names - set(code_in(plan[field])) == set(), field
 
 
 @pytest.mark.parametrize("folder", ["docs", "docs/ja"])

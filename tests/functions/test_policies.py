@@ -17,6 +17,7 @@ import pytest
 import yaml
 from botocore import xform_name
 
+from lifecycle.fence import READS
 from lifecycle.stages import STAGES, TRIGGERS, Stage, Trigger
 
 ROOT = Path(__file__).parents[2]
@@ -176,6 +177,15 @@ def test_every_action_is_used(stage: Stage | Trigger) -> None:
         if any(operation in call for call in calls)
     }
     assert allowed(stage) - used - implied == set()
+
+
+def test_what_only_looks_may_only_read() -> None:
+    """It runs the code of stages that change what it looks at."""
+    (planning,) = [stage for stage in STAGES if stage.state == "Plan the provision"]
+    assert planning.effect is None
+    actions = allowed(planning)
+    assert [each for each in actions if not each.partition(":")[2].startswith(READS)] == []
+    assert not actions & {"secretsmanager:GetSecretValue", "secretsmanager:GetRandomPassword"}
 
 
 @pytest.mark.parametrize("stage", FUNCTION_LIST, ids=lambda stage: stage.handler)

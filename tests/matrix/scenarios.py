@@ -158,6 +158,7 @@ _SWITCHED = ("ProvisionIdentityFunction", "DeployRuntimeFunction", "RunSmokeTest
 _TO_JWT = (_PREPARE, *_SWITCHED)
 _REMOVING = ("DeleteRuntimeFunction", "DeleteIdentityFunction", "DeleteArtifactFunction")
 _REMOVED = (_PREPARE, *_REMOVING, _REPORT)
+_PLAN = ("PlanProvisionFunction",)
 _VERIFY = (_PREPARE, "RunSmokeTestFunction", _REPORT)
 _FLEET = ("SelectEnvironmentsFunction", "ReportFleetFunction")
 
@@ -184,6 +185,10 @@ def _verify(stage: Stage, name: str) -> Execution:
     return stage.run({"action": "smokeTest", "environment": name, **SMOKE_TEST})
 
 
+def _plan_source(stage: Stage, name: str) -> Execution:
+    return stage.provision(name, artifact=stage.source(name), dryRun=True, **IAM)
+
+
 _DEPLOYING = ("PublishArtifactFunction", "DeployRuntimeFunction")
 _SIGNING_IN = ("ProvisionIdentityFunction", "RunSmokeTestFunction")
 
@@ -193,6 +198,10 @@ SCENARIOS = {
         Scenario("provision", _provision(), _PROVISION, "", "password"),
         Scenario("provision-machine", _provision(**MACHINE), _SIGNING_IN, "", "machine"),
         Scenario("provision-build", _build("container"), _DEPLOYING[:1], "", "built"),
+        Scenario("plan", _provision(dryRun=True), _PLAN, "password", "password"),
+        Scenario("plan-machine", _provision(dryRun=True, **MACHINE), _PLAN, "machine", "machine"),
+        Scenario("plan-build", _plan_source, _PLAN, "built", "built"),
+        Scenario("plan-new", _plan_source, _PLAN),
         Scenario("provision-code", _build("code"), _DEPLOYING, "", "code"),
         Scenario("rebuild", _rebuild, _REBUILT, "password", "password"),
         Scenario("verify", _verify, _VERIFY, "password", "password"),

@@ -30,7 +30,12 @@ OF_SOME_STAGES = {
     # A role is shown to AgentCore by the one stage that hands it over.
     "RoleNotReadyError": {"Deploy the runtime"},
     # The policies of these stages depend on tags.
-    "TagsNotVisibleError": {"Provision the identity", "Run the smoke test", "Delete the identity"},
+    "TagsNotVisibleError": {
+        "Plan the provision",
+        "Provision the identity",
+        "Run the smoke test",
+        "Delete the identity",
+    },
     # These wait until no other call may create or delete: before the lock is taken, before anything is deleted, and
     # before the record is deleted.
     "EnvironmentSettlingError": {

@@ -50,7 +50,12 @@ LOOK = {"kind": "create", "since": 1764158617.5, "at": 1764158618.5, "waitSecond
 DONE = {"done": True, "look": None, "learned": LEARNED_MORE}
 NOT_YET = {"done": False, "look": LOOK, "learned": LEARNED}
 RUNTIME = {"id": "r-0123456789", "version": "1", "endpoint": "DEFAULT"}
+PLAN: dict[str, Any] = {
+    "identity": [{"resource": "user pool", "change": "unchanged", "details": []}],
+    "runtime": {"change": "unchanged", "differences": [], "repaired": ["one"]},
+}
 USUAL: dict[str, Answer] = {
+    "plan_provision": {"plan": PLAN},
     "provision_identity": {
         "auth": {"type": "cognito", "clientId": "c"},
         "repaired": ["user enabled"],
@@ -134,6 +139,21 @@ SCENARIOS = [
         {"action": "teardown"},
         visits=("Delete the runtime",),
         avoids=("Provision the identity", "Run the smoke test"),
+    ),
+    Scenario(
+        "dry-run",
+        {"dryRun": True},
+        visits=("Plan the provision", "Report the outcome"),
+        avoids=("Provision the identity", "Run the smoke test"),
+    ),
+    Scenario(
+        "no-plan",
+        {"dryRun": True, "teardown": "onFailure"},
+        {"plan_provision": [ArtifactBuildError("no such source")]},
+        error="ArtifactBuildError",
+        cause="no such source",
+        # Nothing was done, so there is nothing to record and nothing to tear down.
+        avoids=("Record the failure", "Delete the runtime"),
     ),
     Scenario(
         "smoke-test",
@@ -405,7 +425,7 @@ def test_a_provision_that_polls_five_times_enters_at_most_thirty_states(
 
 
 @pytest.mark.parametrize(
-    "scenario", ["unchanged", "five-polls", "round-trip", "teardown", "redeploy"]
+    "scenario", ["unchanged", "five-polls", "round-trip", "teardown", "redeploy", "dry-run"]
 )
 def test_the_events_of_a_history_follow_from_its_states(
     scenario: str, runs: dict[str, Run]
@@ -430,6 +450,16 @@ def test_the_output_gathers_what_every_stage_said(runs: dict[str, Run]) -> None:
     stages = ["prepare", "identity", "artifact", "runtime", "smokeTest", "promote", "teardown"]
     assert sorted(output["timings"]) == sorted(stages)
     assert all(seconds >= 0 for seconds in output["timings"].values())
+
+
+def test_a_dry_run_of_a_provision_enters_four_states_and_has_its_plan(
+    runs: dict[str, Run],
+) -> None:
+    assert len(runs["dry-run"].entered()) == 4
+    output = json.loads(runs["dry-run"].description["output"])
+    assert output["plan"] == PLAN
+    assert sorted(output["timings"]) == ["plan", "prepare"]
+    assert json.loads(runs["teardown"].description["output"])["plan"] is None
 
 
 def test_a_failed_report_hears_the_first_error_and_the_teardowns(

@@ -41,6 +41,7 @@ class OutcomeEvent(Wire):
     change: str | None = None
     repaired: list[str] = Field(default_factory=list)
     teardown: dict[str, Any] | None = None
+    plan: dict[str, Any] | None = None
     learned: Learned = Field(default_factory=dict)
 
 
@@ -83,15 +84,21 @@ def report_outcome(event: OutcomeEvent, *, clients: Clients = CLIENTS) -> Outcom
         _teach(StackDurations(clients.dynamodb, settings.table_name), record, event.learned)
     output = _output(event, environment, record, failure)
     # A dry run that succeeds changed nothing, so there is nothing to announce.
-    if failure or not (event.teardown and event.teardown.get("dryRun")):
+    if failure or not _only_looked(event):
         bus, kind = settings.event_bus_name, _detail_type(event, failure)
         announce(clients.events, bus, event.execution, kind, output)
     return Outcome(output=output, failure=failure)
 
 
+def _only_looked(event: OutcomeEvent) -> bool:
+    """Whether an execution that did not fail was a dry run."""
+    return event.plan is not None or bool(event.teardown and event.teardown.get("dryRun"))
+
+
 def _made_it_ready(event: OutcomeEvent) -> bool:
     """Whether an execution that did not fail has provisioned an environment, and left it."""
-    return bool(event.request.get("action") == "provision") and event.teardown is None
+    provisioned = event.request.get("action") == "provision" and event.plan is None
+    return bool(provisioned) and event.teardown is None
 
 
 def _ready(records: Records, environment: str, event: OutcomeEvent) -> Record | None:
@@ -125,7 +132,7 @@ def _teach(stack: StackDurations, record: Record, learned: Learned) -> None:
 def _last_state(record: Record, event: OutcomeEvent, failure: Failure | None) -> dict[str, Any]:
     if failure is not None:
         return failed_state(event.request, failure)
-    if event.request.get("action") == "provision":
+    if event.request.get("action") == "provision" and event.plan is None:
         return {"state": "READY", "state_reason": None, "proven_request": record.request}
     return {}
 
@@ -148,6 +155,7 @@ def _output(
         "repaired": event.repaired,
         "timings": event.timings,
         "teardown": event.teardown,
+        "plan": event.plan,
     }
     if failure is not None:
         output["failure"] = failure.model_dump(by_alias=True)

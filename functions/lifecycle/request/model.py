@@ -80,8 +80,9 @@ class Request(InputModel):
     )
     dry_run: bool = Field(
         default=False,
-        description="For `teardown`: lists what would be removed and changes nothing.",
-        json_schema_extra=allowed("true or false, true only with action teardown"),
+        description="For `provision`: says what would be built, created, updated and repaired, in `plan`. For "
+        "`teardown`: lists what would be removed. Changes nothing.",
+        json_schema_extra=allowed("true or false, true only with action provision or teardown"),
     )
 
     @field_validator("tags")
@@ -126,9 +127,9 @@ class Request(InputModel):
         return self
 
     @model_validator(mode="after")
-    def _dry_run_is_for_teardown(self) -> Self:
-        if self.dry_run and self.action != "teardown":
-            raise problem("dryRun", True, "true only with action teardown")
+    def _dry_run_is_for_what_changes(self) -> Self:
+        if self.dry_run and self.action not in ("provision", "teardown"):
+            raise problem("dryRun", True, "true only with action provision or teardown")
         return self
 
     def to_json(self) -> dict[str, Any]:

@@ -48,6 +48,8 @@ _STATE_OF_ACTION: dict[str, State] = {"provision": "PROVISIONING", "teardown": "
 def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepared:
     """Validate the input and take the environment's lock for the execution. Creates only the record.
 
+    A dry run of a provision takes the lock only if there is a record, and creates none.
+
     Args:
         event: The execution and its input.
         clients: DynamoDB, Step Functions and Secrets Manager.
@@ -80,9 +82,12 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
         event.execution,
         is_running,
         _changes(request),
-        must_exist=request.action != "provision",
+        # A dry run of an environment that does not exist leaves no record behind, so there is nothing to lock.
+        must_exist=request.action != "provision" or request.dry_run,
         check=check,
     )
+    if record is None and request.action == "provision":
+        record = Record(environment=request.environment)
     if record is None:
         raise EnvironmentNotFoundError(
             f"environment '{request.environment}' has no record in {settings.table_name}; "

@@ -154,6 +154,11 @@ NOT_SEEN_HERE = (
         r"codebuild:(ListBuildsForProject|StopBuild)",
         "only after a function that died between a build's start and the note of it: functions/lifecycle/test_kills.py",
     ),
+    Unseen(
+        "PlanProvisionFunction",
+        r"s3:(ListBucket|GetObject|GetObjectVersion)|codebuild:\w+|ecr:DescribeImages",
+        "as PublishArtifactFunction, whose code it runs: functions/lifecycle/plan/test_plan.py",
+    ),
     Unseen("StartExecutionFunction", "sqs:SendMessage", "Lambda itself keeps a lost event with it"),
     Unseen(
         r"StartExecutionFunction(Rebuild|Sweep|Verify|FindOrpha)\w*",

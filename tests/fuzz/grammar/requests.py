@@ -56,7 +56,7 @@ def lifecycle_inputs(draw: Draw) -> Any:
     _fit_auth(draw, given)
     _fit_artifact(draw, given.get("artifact", {}))
     _fit_runtime(draw, given)
-    if given.get("dryRun"):
+    if given.get("dryRun") and given.get("action") == "smokeTest":
         given["action"] = "teardown"
     if "expect" in given.get("smokeTest", {}):
         given["smokeTest"]["expect"] = draw(st.sampled_from([r"\S", "晴れ", "a|b", "(?i)ok", "."]))
@@ -154,6 +154,7 @@ LIFECYCLE_EXAMPLES: list[Any] = [
     {"environment": "night", "ttlHours": 0.5, "tags": {"team": "a b"}},
     {"action": "smokeTest", "smokeTest": {"prompt": "hello", "expect": "晴れ|sunny"}},
     {"action": "teardown", "dryRun": True},
+    {"dryRun": True, "tags": {"team": "a"}},
     {"auth": {"type": "jwt", **_JWT}, "runtime": {"requestHeaders": ["Authorization"]}},
     {"auth": {"flow": "clientCredentials"}, "wait": {"timeoutSeconds": 60}},
     {

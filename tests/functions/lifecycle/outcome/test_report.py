@@ -152,6 +152,29 @@ def test_a_dry_run_keeps_the_record_and_announces_nothing(clients: Clients) -> N
     assert clients.events.entries == []
 
 
+PROVISION_DRY = {"environment": "dev", "action": "provision", "dryRun": True}
+
+
+def test_a_plan_leaves_the_state_and_is_announced_to_nobody(clients: Clients) -> None:
+    before = record(clients)
+    outcome = report(clients, request=PROVISION_DRY, plan={"notKnown": []})
+    assert outcome.output["plan"] == {"notKnown": []}
+    after = record(clients)
+    assert (after.lock, after.proven_request, after.state) == (None, None, before.state)
+    assert clients.events.entries == []
+    failure = {"Error": "ArtifactBuildError", "Cause": "no such source"}
+    report(clients, request=PROVISION_DRY, failure=failure)
+    assert record(clients) == after
+
+
+def test_a_plan_of_what_does_not_exist_leaves_nothing(clients: Clients) -> None:
+    request = {**PROVISION_DRY, "environment": "new"}
+    assert report(clients, request=request, plan={}).failure is None
+    failure = {"Error": "ArtifactBuildError", "Cause": "no such source"}
+    assert report(clients, request=request, failure=failure).failure is not None
+    assert [item.environment for item in Records(clients.dynamodb, "environments").all()] == ["dev"]
+
+
 def test_another_executions_environment_is_left_alone(clients: Clients) -> None:
     event = OutcomeEvent.model_validate(
         {

@@ -147,7 +147,10 @@ def test_a_request_survives_the_way_through_the_state_machine() -> None:
             "tags: given 'AgentCore-Lifecycle:smoke-test', allowed: a tag key that is not reserved",
         ),
         ({"ttlHours": 0}, "ttlHours: given 0, allowed: 0.0001 to 8760"),
-        ({"dryRun": True}, "dryRun: given true, allowed: true only with action teardown"),
+        (
+            {"action": "smokeTest", "dryRun": True},
+            "dryRun: given true, allowed: true only with action provision or teardown",
+        ),
         ([], "input: given [], allowed: a JSON object"),
     ],
 )

@@ -114,12 +114,29 @@ def test_looking_on_changes_nothing_in_the_record(clients: Clients) -> None:
     for name, event in {
         "b": {"action": "smokeTest"},
         "c": {"action": "teardown", "dryRun": True},
+        "d": {"dryRun": True, "ttlHours": 1, "runtime": {"description": "another"}},
     }.items():
         prepare(clients, name, event)
         record = records(clients).get("dev")
         assert record is not None
         assert record.state == "READY"
+        assert record.expires_at is None
+        assert record.request is not None
+        assert record.request["runtime"]["description"] is None
         records(clients).release("dev", ARN + name)
+
+
+def test_a_dry_run_of_what_does_not_exist_leaves_no_record(clients: Clients) -> None:
+    request = prepare(clients, "a", {"dryRun": True, "environment": "new"})
+    assert (request.action, request.dry_run) == ("provision", True)
+    assert list(records(clients).all()) == []
+
+
+def test_a_dry_run_waits_for_nobody_else(clients: Clients) -> None:
+    prepare(clients, "a", {})
+    clients.stepfunctions.statuses[f"{ARN}a"] = "RUNNING"
+    with pytest.raises(EnvironmentBusyError, match=f"{ARN}a"):
+        prepare(clients, "b", {"dryRun": True})
 
 
 def test_a_change_of_the_kind_of_artifact_is_refused_before_anything_is_touched(

@@ -1,0 +1,108 @@
+"""The part `plan` of the output of a dry run. It never has the value of an environment variable, or a secret."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from lifecycle.entry import Wire
+from lifecycle.identity.ledger import Resource
+
+
+class PlannedResource(Wire):
+    """What would happen to one resource of the identity.
+
+    Attributes:
+        resource: Which one.
+        change: `repair`: somebody has changed or deleted it by hand.
+        details: What would be done, one phrase each; for a repair, as in `repaired`.
+    """
+
+    resource: Resource
+    change: Literal["create", "update", "unchanged", "repair"]
+    details: list[str] = Field(default_factory=list)
+
+
+class PlannedArtifact(Wire):
+    """Where the artifact would come from.
+
+    Attributes:
+        change: `build`: a build would be started. `reuse`: the stack has it, or builds it already. `given`: the input
+            names it. `unchanged`: the environment uses it already.
+        type: The kind of artifact.
+        source_hash: What names it in the stack; null for an image that the input names.
+        builds: How many builds would be started.
+        build_minutes: How long earlier builds took; null when nothing is built, or nothing is known.
+        reason: Why.
+    """
+
+    change: Literal["build", "reuse", "given", "unchanged"]
+    type: Literal["container", "code"]
+    source_hash: str | None = None
+    builds: int
+    build_minutes: float | None = None
+    reason: str
+
+
+class Difference(Wire):
+    """A member of the runtime's configuration that would change; null stands for a member that is not there."""
+
+    member: str
+    came: str | None = Field(serialization_alias="from")
+    goes: str | None = Field(serialization_alias="to")
+
+
+class PlannedRuntime(Wire):
+    """What would happen to the runtime.
+
+    Attributes:
+        change: Whether it would be created, updated (a new version) or left unchanged.
+        differences: The members that differ, and tags.
+        repaired: The drift that would be repaired; without that of the identity, which has `details`.
+    """
+
+    change: Literal["create", "update", "unchanged"]
+    differences: list[Difference]
+    repaired: list[str]
+
+
+class PlannedPromotion(Wire):
+    """Whether the endpoint `live` would move, if the smoke test passes.
+
+    Attributes:
+        moves: Whether it would be created, or serve another version.
+        from_version: The version that it serves; null when there is none.
+        to_version: The version that it would serve; null when that does not exist yet.
+    """
+
+    moves: bool
+    from_version: str | None = None
+    to_version: str | None = None
+
+
+class Cost(Wire):
+    """What the provision would cost in builds; `buildMinutes` is null when it is not known."""
+
+    builds: int
+    build_minutes: float | None = None
+
+
+class ProvisionPlan(Wire):
+    """What a provision with the same input would do.
+
+    Attributes:
+        identity: Each resource in Cognito; none for `jwt` and `iam`, for which nothing is created.
+        artifact: Where the artifact would come from.
+        runtime: What would happen to the runtime.
+        promotion: Whether `live` would move.
+        cost: In builds.
+        not_known: What nobody can know before the provision acts, one sentence each.
+    """
+
+    identity: list[PlannedResource]
+    artifact: PlannedArtifact
+    runtime: PlannedRuntime
+    promotion: PlannedPromotion
+    cost: Cost
+    not_known: list[str]

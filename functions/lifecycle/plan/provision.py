@@ -1,0 +1,63 @@
+"""Plan the provision: run its deciding stages with clients that only read, and tell what they would have done."""
+
+from __future__ import annotations
+
+from lifecycle.artifact.settings import PublicationSettings
+from lifecycle.clients import CLIENTS, Clients
+from lifecycle.entry import Wire
+from lifecycle.plan.artifact import artifact_answers, plan_artifact
+from lifecycle.plan.drafts import DraftRecords
+from lifecycle.plan.identity import identity_answers, plan_identity
+from lifecycle.plan.output import Cost, ProvisionPlan
+from lifecycle.plan.reading import ReadingClients, only_reading
+from lifecycle.plan.runtime import plan_runtime, runtime_answers
+from lifecycle.request.stage_event import StageEvent
+from lifecycle.runtime.deploy import DeploySettings
+
+
+class PlanSettings(PublicationSettings, DeploySettings):
+    """What the stages that publish and deploy read."""
+
+
+class PlannedProvision(Wire):
+    """What `plan_provision` returns."""
+
+    plan: ProvisionPlan
+
+
+def plan_provision(event: StageEvent, *, clients: Clients = CLIENTS) -> PlannedProvision:
+    """Say what a provision would do. Changes nothing, not even the record.
+
+    The stages run in their order, each on what the one before it would have left. A call that would change something is
+    answered here; AWS never sees it.
+
+    Args:
+        event: The execution, its request, and what was learned.
+        clients: DynamoDB, S3, ECR, CodeBuild, Cognito, Secrets Manager and AgentCore.
+
+    Returns:
+        The plan.
+
+    Raises:
+        LifecycleError: What the stages raise before they change something, such as for a source that is not there.
+    """
+    settings = PlanSettings.load()
+    stack = settings.stack_name
+    reading = ReadingClients(
+        clients, identity_answers(event, stack) | artifact_answers() | runtime_answers()
+    )
+    with only_reading():
+        records = DraftRecords(reading.dynamodb, settings.table_name, event.request.environment)
+        identity, unseen = plan_identity(event, reading, records, stack)
+        artifact, unbuilt = plan_artifact(event, reading, records, settings)
+        runtime, promotion, undone = plan_runtime(event, reading, records, settings)
+    return PlannedProvision(
+        plan=ProvisionPlan(
+            identity=identity,
+            artifact=artifact,
+            runtime=runtime,
+            promotion=promotion,
+            cost=Cost(builds=artifact.builds, build_minutes=artifact.build_minutes),
+            not_known=[*unseen, *unbuilt, *undone],
+        )
+    )

@@ -175,12 +175,14 @@ def _show(result: Result, target: Target, streams: Streams, *, as_json: bool) ->
 
 
 def _next_step(output: dict[str, Any], target: Target) -> str:
-    """Return how to call the environment that was provisioned, or that it is gone; empty if there is nothing to say."""
+    """Return how to call the environment that was provisioned, what a dry run leaves to do, or that all is gone."""
     if not target.lasting:
         return (
             "The local AWS of this run is gone with everything in it. "
             f"To keep one running: {this_command()} local up"
         )
+    if output.get("plan"):
+        return "Nothing was changed. To do what the plan says, run it again without dryRun."
     if output.get("action") != "provision" or output.get("teardown"):
         return ""
     environment = output.get("environment") or "dev"

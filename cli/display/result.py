@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.display.lines import Cell, print_facts, print_table
+from cli.display.plan import show_plan
 
 
 def show_output(console: Console, output: dict[str, Any]) -> None:
@@ -24,6 +25,9 @@ def show_output(console: Console, output: dict[str, Any]) -> None:
     if checks := (output.get("smokeTest") or {}).get("checks"):
         _title(console, "Smoke test")
         _print_checks(console, checks)
+    if plan := output.get("plan"):
+        _title(console, "Plan (dry run: nothing was changed)")
+        show_plan(console, plan)
     if timings := output.get("timings"):
         _title(console, "Timings")
         rows = [(stage, f"{seconds:.1f}") for stage, seconds in timings.items()]

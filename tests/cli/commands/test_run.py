@@ -106,6 +106,22 @@ def test_what_is_gone_with_its_local_aws_is_said(
     assert json.loads(out)["environment"] == "dev"
 
 
+def test_a_dry_run_ends_with_how_to_do_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: Any
+) -> None:
+    place.lasting = True
+    plan = {"runtime": {"change": "update"}}
+    place.story.task("Plan the provision")
+    place.story.succeed({"environment": "dev", "action": "provision", "plan": plan})
+    assert lifecycle(monkeypatch, "run", "--local") == 0
+    out = capsys.readouterr().out
+    assert "✓ Plan the provision" in out
+    last = out.splitlines()[-1]
+    assert last == (
+        "Succeeded. Nothing was changed. To do what the plan says, run it again without dryRun."
+    )
+
+
 def test_json_is_alone_on_stdout(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: Any
 ) -> None:

@@ -80,6 +80,7 @@ def plan_artifact(
 def _made(artifact: ArtifactRecord, settings: PublicationSettings) -> ArtifactRecord:
     """The artifact as it is after its build, as far as that is known."""
     unknown = unmade("the build's result")
+    changes: dict[str, str]
     if artifact.type == "container":
         changes = {"container_uri": unknown, "image_digest": unknown}
     else:

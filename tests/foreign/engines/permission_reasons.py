@@ -156,7 +156,7 @@ NOT_SEEN_HERE = (
     ),
     Unseen(
         "PlanProvisionFunction",
-        r"s3:(ListBucket|GetObject|GetObjectVersion)|codebuild:\w+|ecr:DescribeImages",
+        r"s3:(ListBucket|GetObjectVersion)|codebuild:\w+",
         "as PublishArtifactFunction, whose code it runs: functions/lifecycle/plan/test_plan.py",
     ),
     Unseen("StartExecutionFunction", "sqs:SendMessage", "Lambda itself keeps a lost event with it"),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lifecycle.fence import READS
+from lifecycle.identity.user_pool import POOL_SETTINGS
 
 pytestmark = pytest.mark.embedded
 LOCK = [("dynamodb", "UpdateItem")]
@@ -128,8 +129,9 @@ def test_a_pool_without_its_tags_is_planned_as_far_as_it_may_be_read(
     given = {"environment": environment(), "artifact": tiny}
     output = real_run(lifecycle, given)
     cognito = lifecycle.aws.client("cognito-idp")
-    pool = cognito.describe_user_pool(UserPoolId=output["auth"]["userPoolId"])["UserPool"]
-    cognito.untag_resource(ResourceArn=pool["Arn"], TagKeys=["agentcore-lifecycle:stack"])
+    cognito.update_user_pool(
+        UserPoolId=output["auth"]["userPoolId"], UserPoolTags={"other": "tag"}, **POOL_SETTINGS
+    )
     plan = dry_run(lifecycle, given, locks=True)
     (planned,) = plan["identity"]
     assert (planned["resource"], planned["change"]) == ("user pool", "repair")

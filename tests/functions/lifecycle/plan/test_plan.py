@@ -50,6 +50,20 @@ def test_a_new_environment_and_the_same_again(world: Any, request_: dict[str, An
     assert plan["promotion"] == {"moves": False, "fromVersion": "1", "toVersion": "1"}
 
 
+@pytest.mark.parametrize("request_", [{}, MACHINE], ids=["password", "machine"])
+def test_a_plan_has_nothing_of_a_secret(world: Any, request_: dict[str, Any]) -> None:
+    world.provision(request_)
+    identity_drift.drift_secret_rewritten(world)
+    plan = json.dumps(world.plan(request_))
+    answer = world.secrets.get_secret_value(SecretId=world.identity.secret_arn)
+    pool = world.identity.user_pool_id
+    client = world.cognito.describe_user_pool_client(
+        UserPoolId=pool, ClientId=world.identity.client_id
+    )["UserPoolClient"]
+    for value in (answer["SecretString"], client.get("ClientSecret", "no secret")):
+        assert value not in plan
+
+
 def test_what_was_planned_is_planned_again_and_nothing_is_left(world: Any) -> None:
     assert world.plan() == world.plan()
     assert list(world.records.all()) == []

@@ -181,7 +181,7 @@ def _next_step(output: dict[str, Any], target: Target) -> str:
             "The local AWS of this run is gone with everything in it. "
             f"To keep one running: {this_command()} local up"
         )
-    if output.get("action") != "provision" or output.get("teardown"):
+    if output.get("action") not in ("provision", "rollback") or output.get("teardown"):
         return ""
     environment = output.get("environment") or "dev"
     return (

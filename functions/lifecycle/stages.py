@@ -75,6 +75,7 @@ class Stage:
 
 STAGES = (
     Stage("Prepare the request"),
+    Stage("Restore the version", effect="creates"),
     Stage("Provision the identity", effect="creates"),
     Stage("Publish the artifact", effect="creates"),
     Stage("Deploy the runtime", effect="creates"),

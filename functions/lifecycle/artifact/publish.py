@@ -10,6 +10,7 @@ from lifecycle.artifact.desired import desired
 from lifecycle.artifact.given_image import pin_image
 from lifecycle.artifact.ledger import ArtifactLedger
 from lifecycle.artifact.package import publish_package
+from lifecycle.artifact.recorded import recorded_artifact
 from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.artifact.shared.waiting import Waiting
 from lifecycle.artifact.source import PackedSource, pack_folder, pack_object
@@ -60,6 +61,10 @@ def publish_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Public
     request = event.request
     records = Records(clients.dynamodb, settings.table_name)
     ledger = ArtifactLedger.read(records, request.environment, event.execution)
+    if request.action == "rollback":
+        used = recorded_artifact(event, clients, settings, records)
+        if used is not None:
+            return _answer(ledger.note(used), event)
     if request.artifact.container_uri is not None:
         named = pin_image(clients, settings, request.artifact.container_uri)
         return _answer(ledger.note(named), event)

@@ -90,8 +90,8 @@ def report_outcome(event: OutcomeEvent, *, clients: Clients = CLIENTS) -> Outcom
 
 
 def _made_it_ready(event: OutcomeEvent) -> bool:
-    """Whether an execution that did not fail has provisioned an environment, and left it."""
-    return bool(event.request.get("action") == "provision") and event.teardown is None
+    """Whether an execution that did not fail has provisioned an environment or rolled it back, and left it."""
+    return event.request.get("action") in ("provision", "rollback") and event.teardown is None
 
 
 def _ready(records: Records, environment: str, event: OutcomeEvent) -> Record | None:

@@ -183,7 +183,7 @@ def _next_step(output: dict[str, Any], target: Target) -> str:
         )
     if output.get("plan"):
         return "Nothing was changed. To do what the plan says, run it again without dryRun."
-    if output.get("action") != "provision" or output.get("teardown"):
+    if output.get("action") not in ("provision", "rollback") or output.get("teardown"):
         return ""
     environment = output.get("environment") or "dev"
     return (

@@ -154,8 +154,9 @@ class Removal:
             )
             for item in page["Items"]
         ]
-        # The item `_stack` holds what the stack has learned. The name of an environment begins with a letter.
-        items = [name for name in items if not name.startswith("_")]
+        # The item `_stack` holds what the stack has learned. The name of an environment begins with a letter. The keys
+        # of its promotions have a `#`.
+        items = [name for name in items if not name.startswith("_") and "#" not in name]
         return list(dict.fromkeys((*items, *environments)))
 
     def _tear_down(self, environment: str) -> None:

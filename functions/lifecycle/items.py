@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel
 
 from lifecycle.durations import STACK_KEY
+from lifecycle.promotions.store import is_promotion
 from lifecycle.record import Record, State
 from lifecycle.values import from_attribute, to_attribute
 
@@ -81,7 +82,7 @@ class Items:
             TableName=self._name, ConsistentRead=True
         ):
             yield from (
-                _record(item) for item in page["Items"] if item["environment"]["S"] != STACK_KEY
+                _record(item) for item in page["Items"] if _is_record(item["environment"]["S"])
             )
 
     def read_many(self, environments: Iterable[str]) -> Iterator[Record]:
@@ -224,6 +225,10 @@ def _update_expression(
     return " ".join(clauses), names, values
 
 
+def _is_record(key: str) -> bool:
+    return key != STACK_KEY and not is_promotion(key)
+
+
 def _key(environment: str) -> dict[str, Any]:
     return {"environment": {"S": environment}}
 
@@ -233,6 +238,12 @@ def _record(item: dict[str, Any]) -> Record:
 
 
 def _serialize(value: Any) -> Any:
+    return to_attribute(
+        [_plain(item) for item in value] if isinstance(value, list) else _plain(value)
+    )
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
-        value = value.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return to_attribute(value)
+        return value.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return value

@@ -14,6 +14,8 @@ TAG_PREFIX = "agentcore-lifecycle"
 STACK_TAG = f"{TAG_PREFIX}:stack"
 ENVIRONMENT_TAG = f"{TAG_PREFIX}:environment"
 LIVE_ENDPOINT = "live"
+CANDIDATE_ENDPOINT = "candidate"
+"""The endpoint on which a rollback tests a version."""
 ARTIFACT_FOLDER = "environments/"
 """The folder of the artifact bucket where a former stack had a folder for each environment."""
 STAGING_FOLDERS = ("build-sources/", "builds/")

@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from lifecycle.names import Flow
 from lifecycle.polling.schedule import Learned
+from lifecycle.promotions.entry import Promoted
 
 
 class _Section(BaseModel):
@@ -218,6 +219,9 @@ class RuntimeRecord(_Section):
     tags: dict[str, str] = Field(default_factory=dict, description="The tags last written.")
     deployment: Deployment | None = None
     promotion: Promotion | None = None
+    candidate: Promotion | None = Field(
+        default=None, description="The version that a rollback tests on the endpoint `candidate`."
+    )
 
 
 State = Literal["PROVISIONING", "READY", "FAILED", "REMOVING"]
@@ -252,6 +256,7 @@ class Record(_Section):
     identity: IdentityRecord | None = None
     artifact: ArtifactRecord | None = None
     runtime: RuntimeRecord | None = None
+    promotions: list[Promoted] = Field(default_factory=list, description="The newest last.")
     failed_smoke_test: FailedSmokeTest | None = None
     learned: Learned = Field(
         default_factory=dict, description="How long the environment's last runs took, by kind."

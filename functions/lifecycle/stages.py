@@ -76,6 +76,7 @@ class Stage:
 STAGES = (
     Stage("Prepare the request"),
     Stage("Plan the provision"),
+    Stage("Restore the version", effect="creates"),
     Stage("Provision the identity", effect="creates"),
     Stage("Publish the artifact", effect="creates"),
     Stage("Deploy the runtime", effect="creates"),

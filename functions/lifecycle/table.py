@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 from lifecycle.errors import EnvironmentBusyError, EnvironmentSettlingError, LockLostError
 from lifecycle.items import Condition, ConditionFailedError, Items
 from lifecycle.opening import beside
+from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import Lock, OpenCall, Record, now, timestamp
 
 _UNLOCKED = Condition("attribute_not_exists(#lock)")
@@ -32,6 +33,7 @@ class Locks:
 
     def __init__(self, dynamodb: Any, table_name: str) -> None:
         self._items = Items(dynamodb, table_name)
+        self._promotions = PromotionItems(dynamodb, table_name)
 
     def get(self, environment: str) -> Record | None:
         """Read a record, strongly consistent; None when there is none."""
@@ -210,7 +212,7 @@ class Records(Locks):
         return record
 
     def delete(self, environment: str, execution: str) -> bool:
-        """Delete the record and its lock; False when this execution did not hold the lock.
+        """Delete the record, its lock and its promotions; False when this execution did not hold the lock.
 
         Raises:
             EnvironmentSettlingError: A call of a function may still create or delete something. The next execution
@@ -219,6 +221,10 @@ class Records(Locks):
         record = self.get(environment)
         calls = record.open_calls if record else []
         refuse_open(environment, calls)
+        if record is None or record.lock is None or record.lock.execution != execution:
+            return False
+        # Before the record: without it nobody would look for them.
+        self._promotions.delete(environment)
         try:
             self._items.delete(environment, holds_the_lock(execution).and_(_open_are(calls)))
         except ConditionFailedError:

@@ -7,15 +7,16 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from docs import input_table
 from lifecycle.fleet.request import parse_fleet_request
-from lifecycle.request.model import parse_request
+from lifecycle.request.model import Request, parse_request
 from tests.docs.pages import ENGLISH, JAPANESE, ROOT, input_rows, text_of
 
-ACTIONS = ("provision", "teardown", "smokeTest")
+ACTIONS = get_args(Request.model_fields["action"].annotation)
 FOLDERS = {"docs": input_table.REQUIRED, "docs/ja": "必須"}
 """Where the pages of a language are, and its word for a field that must be given."""
 

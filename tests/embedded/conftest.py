@@ -100,6 +100,19 @@ class Lifecycle:
         found: dict[str, Any] | None = item.get("Item")
         return found
 
+    def promotions(self, environment: str) -> list[str]:
+        """The keys of what is noted of an environment's promotions."""
+        pages = self.aws.client("dynamodb").get_paginator("scan")
+        return [
+            item["environment"]["S"]
+            for page in pages.paginate(
+                TableName=self.aws.outputs["EnvironmentsTableName"],
+                ProjectionExpression="environment",
+            )
+            for item in page["Items"]
+            if item["environment"]["S"].startswith(f"{environment}#")
+        ]
+
     def running_builds(self) -> list[str]:
         """Builds that have not ended, of an artifact that is not in the table any more."""
         known = {f"{item['contentHash']}/{item['generation']}" for item in self.artifacts()}
@@ -162,6 +175,7 @@ class Lifecycle:
         )["logGroups"]
         found = {
             "record": [environment] if self.record(environment) else [],
+            "promotions": self.promotions(environment),
             "pools": [pool["Name"] for pool in pools if pool["Name"].endswith(f"-{environment}")],
             "secrets": [
                 secret["Name"] for secret in secrets if f"/{environment}/" in secret["Name"]

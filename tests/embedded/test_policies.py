@@ -28,7 +28,9 @@ def test_every_function_has_a_role_of_its_own(
     lifecycle: Any, environment: Callable[[], str]
 ) -> None:
     name = environment()
-    for request in ({"dryRun": True}, {}, {"action": "smokeTest"}, {"action": "teardown"}):
+    changed: dict[str, Any] = {"runtime": {"description": "changed"}}
+    actions = [{"action": action} for action in ("smokeTest", "rollback", "teardown")]
+    for request in ({"dryRun": True}, {}, changed, *actions):
         run = lifecycle.run({"environment": name, **request})
         assert run.status == "SUCCEEDED", (run.error, run.cause)
     callers = lifecycle.callers()

@@ -60,6 +60,11 @@ def _code(stage: Stage, name: str) -> None:
     stage.provisioned(name, artifact=stage.source(name, "code"), **IAM)
 
 
+def _twice(stage: Stage, name: str) -> None:
+    for mark in ("one", "two"):
+        stage.provisioned(name, runtime={"description": mark})
+
+
 STATES: dict[str, Callable[[Stage, str], None]] = {
     "": lambda _stage, _name: None,
     "password": _password,
@@ -68,6 +73,7 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "jwt": _jwt,
     "built": _built,
     "code": _code,
+    "twice": _twice,
 }
 """How an environment comes into each state, undisturbed."""
 
@@ -189,6 +195,18 @@ def _plan_source(stage: Stage, name: str) -> Execution:
     return stage.provision(name, artifact=stage.source(name), dryRun=True, **IAM)
 
 
+def _rollback(stage: Stage, name: str) -> Execution:
+    # The version that was live before is always there: each rollback goes back to where the last one came from.
+    return stage.run({"action": "rollback", "environment": name, **SMOKE_TEST})
+
+
+_BACK = (
+    _PREPARE,
+    "RestoreVersionFunction",
+    "RunSmokeTestFunction",
+    "PromoteVersionFunction",
+    _REPORT,
+)
 _DEPLOYING = ("PublishArtifactFunction", "DeployRuntimeFunction")
 _SIGNING_IN = ("ProvisionIdentityFunction", "RunSmokeTestFunction")
 
@@ -205,6 +223,7 @@ SCENARIOS = {
         Scenario("provision-code", _build("code"), _DEPLOYING, "", "code"),
         Scenario("rebuild", _rebuild, _REBUILT, "password", "password"),
         Scenario("verify", _verify, _VERIFY, "password", "password"),
+        Scenario("rollback", _rollback, _BACK, "twice", "twice"),
         Scenario("switch-to-machine", _provision(**MACHINE), _SWITCHED, "password", "machine"),
         Scenario("switch-from-machine", _provision(), _SWITCHED, "machine", "password"),
         Scenario("switch-to-iam", _provision(**IAM), _SWITCHED, "password", "iam"),

@@ -56,6 +56,11 @@ PLAN: dict[str, Any] = {
 }
 USUAL: dict[str, Answer] = {
     "plan_provision": {"plan": PLAN},
+    "restore_version": {
+        **DONE,
+        "gone": False,
+        "runtime": {**RUNTIME, "endpoint": "candidate"},
+    },
     "provision_identity": {
         "auth": {"type": "cognito", "clientId": "c"},
         "repaired": ["user enabled"],
@@ -97,6 +102,8 @@ BUILDING: Answer = {**NOT_YET, "artifact": {"type": "container"}}
 CREATING: Answer = {**NOT_YET, "redeploy": False, "status": "CREATING", "runtime": RUNTIME}
 MOVING: Answer = {**NOT_YET, "promotion": {"version": "1"}, "runtime": RUNTIME}
 GOING: Answer = {**NOT_YET, **REMOVED, "removed": []}
+RESTORING: Answer = {**NOT_YET, "gone": False, "runtime": None}
+GONE: Answer = {**DONE, "gone": True, "runtime": None}
 INCOMPLETE = TeardownIncompleteError("left: the pool")
 
 SCENARIOS = [
@@ -160,6 +167,34 @@ SCENARIOS = [
         {"action": "smokeTest"},
         visits=("Run the smoke test",),
         avoids=("Promote the version", "Provision the identity"),
+    ),
+    Scenario(
+        "rollback",
+        {"action": "rollback"},
+        {"restore_version": [RESTORING], "promote_version": [MOVING]},
+        visits=("Wait for the candidate", "Run the smoke test", "Promote the version"),
+        avoids=("Provision the identity", "Deploy the runtime", "Delete the runtime"),
+    ),
+    Scenario(
+        "rollback-to-what-is-gone",
+        {"action": "rollback", "version": "2"},
+        {"restore_version": [RESTORING, GONE]},
+        visits=("Provision the identity", "Deploy the runtime", "Promote the version"),
+    ),
+    Scenario(
+        "not-restored",
+        {"action": "rollback"},
+        {"restore_version": [RuntimeFailedError("no candidate")]},
+        error="RuntimeFailedError",
+        cause="no candidate",
+        avoids=("Run the smoke test", "Delete the runtime"),
+    ),
+    Scenario(
+        "rollback-failed",
+        {"action": "rollback"},
+        {"run_smoke_test": [SmokeTestError("it is broken, too")]},
+        error="SmokeTestError",
+        avoids=("Promote the version", "Delete the runtime"),
     ),
     Scenario(
         "redeploy",
@@ -377,7 +412,13 @@ def test_scenario(scenario: Scenario, runs: dict[str, Run]) -> None:
     assert [name for name in scenario.avoids if name in entered] == []
 
 
-LOOPS = ("publish_artifact", "check_runtime", "promote_version", "delete_runtime")
+LOOPS = {
+    "publish_artifact": "round-trip",
+    "check_runtime": "round-trip",
+    "promote_version": "round-trip",
+    "delete_runtime": "round-trip",
+    "restore_version": "rollback",
+}
 
 
 @pytest.mark.parametrize("stage", LOOPS)
@@ -385,14 +426,15 @@ def test_each_call_of_a_loop_gets_the_deadline_and_what_the_last_one_said(
     stage: str, runs: dict[str, Run], stand_ins: StandIns
 ) -> None:
     assert runs
-    first, *later = stand_ins.events["round-trip", stage]
+    first, *later = stand_ins.events[LOOPS[stage], stage]
     for event in (first, *later):
         assert 0 < event["deadline"] - time.time() + 120 <= 180
     # The runtime's first look is the deployment's.
     assert first["look"] == (LOOK if stage == "check_runtime" else None)
     assert later
     assert [event["look"] for event in later] == [LOOK] * len(later)
-    known = LEARNED if stage in ("publish_artifact", "check_runtime") else LEARNED_MORE
+    early = ("publish_artifact", "check_runtime", "restore_version")
+    known = LEARNED if stage in early else LEARNED_MORE
     assert first["learned"] == known
 
 
@@ -425,7 +467,8 @@ def test_a_provision_that_polls_five_times_enters_at_most_thirty_states(
 
 
 @pytest.mark.parametrize(
-    "scenario", ["unchanged", "five-polls", "round-trip", "teardown", "redeploy", "dry-run"]
+    "scenario",
+    ["unchanged", "five-polls", "round-trip", "teardown", "redeploy", "dry-run", "rollback"],
 )
 def test_the_events_of_a_history_follow_from_its_states(
     scenario: str, runs: dict[str, Run]
@@ -460,6 +503,21 @@ def test_a_dry_run_of_a_provision_enters_four_states_and_has_its_plan(
     assert output["plan"] == PLAN
     assert sorted(output["timings"]) == ["plan", "prepare"]
     assert json.loads(runs["teardown"].description["output"])["plan"] is None
+
+
+def test_a_rollback_tests_the_candidate_and_tells_what_live_serves(
+    runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    output = json.loads(runs["rollback"].description["output"])
+    assert output["request"]["action"] == "rollback"
+    assert output["promotion"]["version"] == "1"
+    assert sorted(output["timings"]) == ["prepare", "promote", "restore", "smokeTest"]
+    (tested,) = stand_ins.events["rollback", "run_smoke_test"]
+    assert tested["runtime"]["endpoint"] == "candidate"
+    anew = json.loads(runs["rollback-to-what-is-gone"].description["output"])
+    assert (anew["request"]["action"], anew["request"]["version"]) == ("rollback", "2")
+    (tested,) = stand_ins.events["rollback-to-what-is-gone", "run_smoke_test"]
+    assert tested["runtime"]["endpoint"] == "DEFAULT"
 
 
 def test_a_failed_report_hears_the_first_error_and_the_teardowns(

@@ -10,6 +10,7 @@ from lifecycle.artifact.desired import desired
 from lifecycle.artifact.given_image import pin_image
 from lifecycle.artifact.ledger import ArtifactLedger
 from lifecycle.artifact.package import publish_package
+from lifecycle.artifact.recorded import recorded_artifact
 from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.artifact.shared.waiting import Waiting
@@ -61,6 +62,10 @@ def publish_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Public
     records = Records(clients.dynamodb, settings.table_name)
     ledger = ArtifactLedger.read(records, event.request.environment, event.execution)
     shared = SharedArtifacts(clients.dynamodb, settings.artifacts_table_name)
+    if event.request.action == "rollback":
+        used = recorded_artifact(event, clients, settings, records)
+        if used is not None:
+            return _answer(ledger.note(used), event)
     before = ledger.recorded
     waiting = Waiting(event, clients, settings, ledger)
     awaited = waiting.awaited(before) if _has_source(event.request) else None

@@ -96,9 +96,9 @@ def _only_looked(event: OutcomeEvent) -> bool:
 
 
 def _made_it_ready(event: OutcomeEvent) -> bool:
-    """Whether an execution that did not fail has provisioned an environment, and left it."""
-    provisioned = event.request.get("action") == "provision" and event.plan is None
-    return bool(provisioned) and event.teardown is None
+    """Whether an execution that did not fail has provisioned an environment or rolled it back, and left it."""
+    succeeded = event.request.get("action") in ("provision", "rollback") and event.plan is None
+    return bool(succeeded) and event.teardown is None
 
 
 def _ready(records: Records, environment: str, event: OutcomeEvent) -> Record | None:

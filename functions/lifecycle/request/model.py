@@ -34,11 +34,12 @@ _RESERVED_TAGS = ("aws:", f"{TAG_PREFIX}:")
 class Request(InputModel):
     """What one execution is asked to do, with every default filled in."""
 
-    action: Literal["provision", "teardown", "smokeTest"] = Field(
+    action: Literal["provision", "teardown", "smokeTest", "rollback"] = Field(
         default="provision",
         description="`provision` creates what is missing and updates what exists, so you can run it again. `teardown` "
-        "removes the environment. `smokeTest` only tests it.",
-        json_schema_extra=allowed("provision, teardown or smokeTest"),
+        "removes the environment. `smokeTest` only tests it. `rollback` tests an earlier version and then switches "
+        "`live` back to it.",
+        json_schema_extra=allowed("provision, teardown, smokeTest or rollback"),
     )
     environment: str = Field(
         default="dev",
@@ -47,6 +48,14 @@ class Request(InputModel):
         json_schema_extra=allowed(
             "a lower-case letter, then up to 23 lower-case letters, digits or hyphens"
         ),
+    )
+    version: str | None = Field(
+        default=None,
+        # AgentCore's own form of a version (botocore's model: AgentRuntimeVersion).
+        pattern=r"^[1-9][0-9]{0,4}$",
+        description="For `rollback`: the version that `live` is to serve again. Default: the version that was live "
+        "before.",
+        json_schema_extra=allowed('a version such as "4", as a string, only with action rollback'),
     )
     artifact: Artifact = Field(default_factory=Artifact, json_schema_extra=allowed("an object"))
     auth: Auth = Field(default_factory=Auth, json_schema_extra=allowed("an object"))
@@ -130,6 +139,12 @@ class Request(InputModel):
     def _dry_run_is_for_what_changes(self) -> Self:
         if self.dry_run and self.action not in ("provision", "teardown"):
             raise problem("dryRun", True, "true only with action provision or teardown")
+        return self
+
+    @model_validator(mode="after")
+    def _version_is_for_rollback(self) -> Self:
+        if self.version is not None and self.action != "rollback":
+            raise problem("version", self.version, "only with action rollback")
         return self
 
     def to_json(self) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from lifecycle.durations import StackDurations
 from lifecycle.entry import Wire
 from lifecycle.errors import ArtifactChangeError, EnvironmentNotFoundError
 from lifecycle.polling.schedule import Kind, Learned
+from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import Record, State, expiry
+from lifecycle.request import rollback
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.providers import check_provider
 from lifecycle.settings import Settings
@@ -40,9 +42,14 @@ class Prepared(Wire):
 
 _AWAITED: dict[str, set[Kind]] = {
     "provision": {"build", "create", "update", "promote"},
+    "rollback": {"build", "create", "update", "promote"},
     "teardown": {"deleteEndpoints", "delete"},
 }
-_STATE_OF_ACTION: dict[str, State] = {"provision": "PROVISIONING", "teardown": "REMOVING"}
+_STATE_OF_ACTION: dict[str, State] = {
+    "provision": "PROVISIONING",
+    "rollback": "PROVISIONING",
+    "teardown": "REMOVING",
+}
 
 
 def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepared:
@@ -56,11 +63,12 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
 
     Returns:
         The request with every default filled in. `teardown` and `smokeTest` take what their input leaves out from the
-        environment's last provision that succeeded.
+        environment's last provision that succeeded, and `rollback` from the promotion that it goes back to.
 
     Raises:
-        InvalidRequestError: The input is wrong, or the stack does not allow its provider or secret.
-        EnvironmentNotFoundError: `teardown` or `smokeTest` of an environment without a record.
+        InvalidRequestError: The input is wrong, the stack does not allow its provider or secret, or there is no such
+            version to roll back to.
+        EnvironmentNotFoundError: Another action than `provision` of an environment without a record.
         EnvironmentBusyError: Another execution works on the environment.
         ArtifactChangeError: The environment's runtime is of the other kind of artifact.
     """
@@ -70,9 +78,16 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     if request.action == "provision":
         check_provider(request.auth, request.environment, clients)
 
+    target: Request | None = None
+
     def check(record: Record | None) -> None:
+        nonlocal target
         if request.action == "provision":
             _refuse_artifact_change(record, request)
+        if request.action == "rollback" and record is not None:
+            items = PromotionItems(clients.dynamodb, settings.table_name)
+            target = rollback.completed(request, record, items)
+            check_provider(target.auth, target.environment, clients)
 
     def is_running(execution: str) -> bool:
         return execution_is_running(clients.stepfunctions, execution)
@@ -96,7 +111,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     learned, awaited = record.learned, _AWAITED.get(request.action, set())
     if awaited and not request.dry_run and not awaited & learned.keys():
         learned = StackDurations(clients.dynamodb, settings.table_name).read() | learned
-    return Prepared(request=_completed(request, record), learned=learned)
+    return Prepared(request=target or _completed(request, record), learned=learned)
 
 
 def execution_is_running(stepfunctions: Any, execution: str) -> bool:

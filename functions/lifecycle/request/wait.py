@@ -41,7 +41,7 @@ class Wait(InputModel):
         default=1800,
         ge=1,
         le=14400,
-        description="Each polling loop (build, runtime, promotion, deletion) gives up after this time.",
+        description="Each polling loop (build, runtime, candidate, promotion, deletion) gives up after this time.",
         json_schema_extra=allowed("1 to 14400"),
     )
 

@@ -30,6 +30,19 @@ def get_runtime(control: Any, runtime_id: str) -> dict[str, Any] | None:
     return answer
 
 
+def get_version(control: Any, runtime_id: str, version: str) -> dict[str, Any] | None:
+    """Read one version of a runtime; None when there is none."""
+    try:
+        answer: dict[str, Any] = control.get_agent_runtime(
+            agentRuntimeId=runtime_id, agentRuntimeVersion=version
+        )
+    except ClientError as error:
+        if is_not_found(error):
+            return None
+        raise
+    return answer
+
+
 def get_endpoint(control: Any, runtime_id: str, name: str) -> dict[str, Any] | None:
     """Read an endpoint of a runtime; None when there is none."""
     try:

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lifecycle import names
-from lifecycle.names import LIVE_ENDPOINT
+from lifecycle.names import CANDIDATE_ENDPOINT, LIVE_ENDPOINT
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT, is_not_found
 
 
@@ -24,10 +24,12 @@ def of_runtime(logs: Any, runtime_id: str) -> dict[str, int | None]:
 
 
 def set_retention(logs: Any, runtime_id: str, days: int) -> None:
-    """Set the retention of both endpoints' log groups in days; a missing group is created."""
+    """Set the retention of the endpoints' log groups in days; a missing group of DEFAULT or `live` is created."""
     found = of_runtime(logs, runtime_id)
-    for endpoint in (DEFAULT_ENDPOINT, LIVE_ENDPOINT):
+    for endpoint in (DEFAULT_ENDPOINT, LIVE_ENDPOINT, CANDIDATE_ENDPOINT):
         name = f"{names.log_group_prefix(runtime_id)}{endpoint}"
+        if name not in found and endpoint == CANDIDATE_ENDPOINT:
+            continue
         if name not in found:
             _make(logs, name)
         if found.get(name) != days:

@@ -9,14 +9,16 @@ from botocore.exceptions import ClientError
 from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
-from lifecycle.errors import RuntimeFailedError, SmokeTestError, WaitTimeoutError
+from lifecycle.errors import RuntimeFailedError, WaitTimeoutError
 from lifecycle.names import LIVE_ENDPOINT
-from lifecycle.record import IdentityRecord, Promotion, RuntimeRecord
+from lifecycle.record import Promotion, Record, RuntimeRecord
+from lifecycle.request.rollback import as_provision
 from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.runtime import agentcore, endpoints, log_groups
-from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT
 from lifecycle.runtime.description import DeployedRuntime, describe_runtime
 from lifecycle.runtime.readiness import deployed_record
+from lifecycle.runtime.rollback import candidate
+from lifecycle.runtime.rollback.history import History
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 
@@ -43,7 +45,7 @@ class PromotionResult(Polled):
 
 
 def promote_version(event: StageEvent, *, clients: Clients = CLIENTS) -> PromotionResult:
-    """Move `live` to the proven version, and set how long its logs are kept. Called until done.
+    """Move `live` to the proven version, note the promotion, and set how long logs are kept. Called until done.
 
     Args:
         event: The stage's event; the deadline is the endpoint's.
@@ -54,7 +56,8 @@ def promote_version(event: StageEvent, *, clients: Clients = CLIENTS) -> Promoti
 
     Raises:
         EnvironmentNotFoundError: The record lists no runtime.
-        SmokeTestError: The version on DEFAULT is not the one that passed; `live` does not move.
+        SmokeTestError: The version on DEFAULT, or in a rollback on `candidate`, is not the one that passed; `live`
+            does not move.
         RuntimeFailedError: The endpoint failed; has AgentCore's reason.
         WaitTimeoutError: The deadline passed.
     """
@@ -62,9 +65,7 @@ def promote_version(event: StageEvent, *, clients: Clients = CLIENTS) -> Promoti
     records = Records(clients.dynamodb, settings.table_name)
     environment = event.request.environment
     record = records.held(environment, event.execution)
-    runtime = deployed_record(record, environment)
-    tags = names.tags(settings.stack_name, environment) | event.request.tags
-    return _Promoter(event, clients, records, runtime, record.identity, tags, settings).promote()
+    return _Promoter(event, clients, records, record, settings).promote()
 
 
 class _Promoter:
@@ -73,24 +74,27 @@ class _Promoter:
         event: StageEvent,
         clients: Clients,
         records: Records,
-        runtime: RuntimeRecord,
-        identity: IdentityRecord | None,
-        tags: dict[str, str],
+        record: Record,
         settings: PromotionSettings,
     ) -> None:
-        self._identity = identity
-        self._retention = settings.log_retention_days
+        self._settings = settings
         self._event = event
         self._clients = clients
         self._control = clients.agentcore_control
         self._records = records
-        self._runtime = runtime
+        self._record = record
+        environment = event.request.environment
+        self._runtime = runtime = deployed_record(record, environment)
         self._recorded = runtime.model_copy(deep=True)
         self._id = str(runtime.id)
-        self._tags = tags
+        self._tags = names.tags(settings.stack_name, environment) | event.request.tags
 
     def promote(self) -> PromotionResult:
-        version = _under_way(self._runtime, self._event.execution) or self._proven()
+        version = (
+            _under_way(self._runtime, self._event.execution)
+            or _rolled_back(self._runtime, self._event)
+            or candidate.proven_version(self._control, self._runtime, self._event.execution)
+        )
         endpoint = agentcore.get_endpoint(self._control, self._id, LIVE_ENDPOINT)
         note = self._note(version, endpoint)
         if endpoint is None:
@@ -110,21 +114,6 @@ class _Promoter:
             again = note.model_copy(update={"tries": note.tries + 1})
             return self._begin(again, endpoint, self._clear_away, under_way=False)
         return self._begin(note, endpoint, self._move)
-
-    def _proven(self) -> str:
-        default = agentcore.get_endpoint(self._control, self._id, DEFAULT_ENDPOINT)
-        if default is None:
-            raise SmokeTestError(
-                f"GetAgentRuntimeEndpoint finds no endpoint DEFAULT of {self._id}, so no version is proven; live does "
-                "not move; retry the execution"
-            )
-        version = default.get("liveVersion")
-        if version is None or version != self._runtime.proven_version:
-            raise SmokeTestError(
-                f"version {version} on the endpoint DEFAULT of {self._id} is not the one that passed its smoke test "
-                f"({self._runtime.proven_version or 'none did'}); live does not move; retry the execution"
-            )
-        return str(version)
 
     def _note(self, version: str, endpoint: dict[str, Any] | None) -> Promotion:
         note = self._runtime.promotion
@@ -191,23 +180,37 @@ class _Promoter:
             )
 
     def _finish(self, note: Promotion, endpoint: dict[str, Any]) -> PromotionResult:
-        self._runtime.live_version = note.version
-        self._runtime.live_identity = self._identity
-        self._runtime.live_endpoint_arn = endpoint["agentRuntimeEndpointArn"]
-        self._runtime.failed_version = self._runtime.failed_reason = None
+        runtime, event = self._runtime, self._event
+        table = self._settings.table_name
+        history = History(event, self._clients, table, self._record, runtime, note.version)
+        runtime.live_version = note.version
+        runtime.live_identity = history.identity
+        runtime.live_endpoint_arn = endpoint["agentRuntimeEndpointArn"]
+        runtime.failed_version = runtime.failed_reason = None
         if not (note.begun and note.previous_version is None):
             # An endpoint that this execution has created has its tags from the start.
             agentcore.write_tags(self._control, endpoint["agentRuntimeEndpointArn"], self._tags)
-        log_groups.set_retention(self._clients.logs, self._id, self._retention)
+        log_groups.set_retention(self._clients.logs, self._id, self._settings.log_retention_days)
+        if history.is_new or runtime.candidate is not None:
+            # The record says what live serves before what proved it goes, and has this call while it goes on.
+            self._keep(note)
+        if runtime.candidate is not None:
+            if not candidate.clear(self._control, self._id) and not event.overdue:
+                return self._result(note, event.looked(done=False, ended=True))
+            runtime.candidate = None
+        changes = history.note() if history.is_new else {}
+        if event.request.action == "rollback":
+            # What is provisioned again from now on is what live serves.
+            changes["request"] = as_provision(event.request)
         stayed = note.previous_version == note.version and not note.begun
-        if not stayed or self._runtime != self._recorded:
-            self._keep(note.model_copy(update={"begun": False}), last=True)
-        return self._result(note, self._event.looked(done=True))
+        if not stayed or changes or runtime != self._recorded:
+            self._keep(note.model_copy(update={"begun": False}), last=True, **changes)
+        return self._result(note, event.looked(done=True))
 
-    def _keep(self, note: Promotion, *, last: bool = False) -> None:
+    def _keep(self, note: Promotion, *, last: bool = False, **changes: Any) -> None:
         self._runtime.promotion = note
         environment, execution = self._event.request.environment, self._event.execution
-        self._records.update(environment, execution, last=last, runtime=self._runtime)
+        self._records.update(environment, execution, last=last, runtime=self._runtime, **changes)
 
     def _result(self, note: Promotion, polled: dict[str, Any]) -> PromotionResult:
         return PromotionResult(
@@ -223,3 +226,11 @@ def _under_way(runtime: RuntimeRecord, execution: str) -> str | None:
     if note is None or note.execution != execution or not note.begun:
         return None
     return note.version if note.version == runtime.proven_version else None
+
+
+def _rolled_back(runtime: RuntimeRecord, event: StageEvent) -> str | None:
+    """The version that `live` serves since this execution rolled it back; what proved it may be gone by now."""
+    note = runtime.promotion
+    if event.request.action != "rollback" or note is None or note.execution != event.execution:
+        return None
+    return note.version if note.version == runtime.live_version else None

@@ -13,11 +13,13 @@ from lifecycle.agent_log.last_error import AgentLog
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire, logger
 from lifecycle.errors import EnvironmentNotFoundError, SmokeTestError
-from lifecycle.names import LIVE_ENDPOINT
+from lifecycle.names import CANDIDATE_ENDPOINT, LIVE_ENDPOINT
+from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import FailedSmokeTest, IdentityRecord, Record, RuntimeRecord
 from lifecycle.request.stage_event import StageEvent
-from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT, get_endpoint
+from lifecycle.runtime.agentcore import get_endpoint
 from lifecycle.runtime.description import DeployedRuntime
+from lifecycle.runtime.rollback.candidate import endpoint_under_test, identity_of, provisioned_with
 from lifecycle.settings import Settings
 from lifecycle.smoke_test.gate import Check, Gate
 from lifecycle.smoke_test.invocation import Caller, Target
@@ -77,7 +79,8 @@ def run_smoke_test(
     """Send the runtime every call that it must refuse, and the one that it must answer.
 
     `provision` tests the endpoint DEFAULT, which serves the newest version; `smokeTest` tests the endpoint `live` if
-    there is one. The session is new and is stopped afterwards, because a running session keeps its old code.
+    there is one; `rollback` tests `candidate`, unless the version had to be made anew. The session is new and is
+    stopped afterwards, because a running session keeps its old code.
 
     Args:
         event: The execution and its request.
@@ -99,10 +102,15 @@ def run_smoke_test(
     records = Records(clients.dynamodb, settings.table_name)
     record = records.get(request.environment)
     identity, runtime = _deployed(record, request.environment)
-    endpoint = _endpoint(runtime, request.action)
+    endpoint = _endpoint(runtime, event)
     if endpoint == LIVE_ENDPOINT and runtime.live_identity is not None:
         # A provision that failed may have recorded another identity than that of `live`.
         identity = runtime.live_identity
+    tested = runtime.candidate
+    if endpoint == CANDIDATE_ENDPOINT and record is not None and tested is not None:
+        items = PromotionItems(clients.dynamodb, settings.table_name)
+        then = provisioned_with(items, request.environment, record.promotions, tested.version)
+        identity = identity_of(then, identity)
     if ready is not None and ready.endpoint == endpoint:
         # Looked at just now. The promotion looks again, and moves `live` to no other version.
         version: str | None = ready.version
@@ -175,9 +183,9 @@ def _deployed(record: Record | None, environment: str) -> tuple[IdentityRecord, 
     return record.identity, record.runtime
 
 
-def _endpoint(runtime: RuntimeRecord, action: str) -> str:
-    on_live = action == "smokeTest" and runtime.live_version is not None
-    return LIVE_ENDPOINT if on_live else DEFAULT_ENDPOINT
+def _endpoint(runtime: RuntimeRecord, event: StageEvent) -> str:
+    on_live = event.request.action == "smokeTest" and runtime.live_version is not None
+    return LIVE_ENDPOINT if on_live else endpoint_under_test(runtime, event.execution)
 
 
 def _served(clients: Clients, runtime: RuntimeRecord, endpoint: str) -> str | None:
@@ -195,10 +203,10 @@ def _served(clients: Clients, runtime: RuntimeRecord, endpoint: str) -> str | No
 
 def _passed(runtime: RuntimeRecord, endpoint: str, version: str | None) -> RuntimeRecord:
     changes: dict[str, Any] = {}
-    if endpoint == DEFAULT_ENDPOINT:
+    if endpoint != LIVE_ENDPOINT:
         changes["proven_version"] = version
     # A test of `live` that passes says nothing about a newer version that failed.
-    if endpoint == DEFAULT_ENDPOINT or runtime.failed_version == version:
+    if endpoint != LIVE_ENDPOINT or runtime.failed_version == version:
         changes |= {"failed_version": None, "failed_reason": None}
     return runtime.model_copy(update=changes)
 

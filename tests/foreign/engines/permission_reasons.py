@@ -140,9 +140,9 @@ NOT_SEEN_HERE = (
         "only for a runtime whose creation has failed, which is made again: functions/lifecycle/runtime/test_deploy.py",
     ),
     Unseen(
-        "PromoteVersionFunction",
+        "RestoreVersionFunction",
         "bedrock-agentcore:DeleteAgentRuntimeEndpoint",
-        "only for an endpoint whose creation has failed: functions/lifecycle/runtime/test_promotion.py",
+        "only for a candidate that failed or is not needed: functions/lifecycle/runtime/rollback/test_restore.py",
     ),
     Unseen(
         "ProvisionIdentityFunction",

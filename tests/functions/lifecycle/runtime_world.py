@@ -21,12 +21,15 @@ from lifecycle.artifact.publish import publish_artifact
 from lifecycle.artifact.shared.item import SharedArtifact
 from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.artifact.teardown import delete_artifact
+from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import IdentityRecord, Record
 from lifecycle.request.model import Request, parse_request
+from lifecycle.request.rollback import completed
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime.deploy import deploy_runtime
 from lifecycle.runtime.promotion import promote_version
 from lifecycle.runtime.readiness import check_runtime
+from lifecycle.runtime.rollback.restore import restore_version
 from lifecycle.runtime.teardown import delete_runtime
 from lifecycle.table import Records
 from local.agentcore.control.store import SERVICE, Store
@@ -103,6 +106,14 @@ class World:
         return sorted(item["Key"] for item in found)
 
     @property
+    def promotions(self) -> PromotionItems:
+        return PromotionItems(self.clients.dynamodb, "environments")
+
+    def history(self) -> list[str]:
+        """The versions that were promoted, the newest last."""
+        return [one.version for one in self.record().promotions]
+
+    @property
     def shared(self) -> SharedArtifacts:
         return SharedArtifacts(self.clients.dynamodb, "artifacts")
 
@@ -144,6 +155,14 @@ class World:
         self.request = parsed
         return parsed
 
+    def begin_rollback(self, name: str, version: str | None = None) -> Request:
+        """Start an execution that rolls back: the lock, and the request that Prepare makes of it."""
+        self.execution = f"execution:{name}"
+        parsed = parse_request({"action": "rollback", **({"version": version} if version else {})})
+        self.records.acquire("dev", self.execution, lambda _: False, {"state": "PROVISIONING"})
+        self.request = completed(parsed, self.record(), self.promotions)
+        return self.request
+
     def event(self, request: Request | None = None, deadline: int | None = None) -> StageEvent:
         return StageEvent(
             execution=self.execution, request=request or self.request, deadline=deadline
@@ -160,6 +179,9 @@ class World:
 
     def check(self, **more: Any) -> Any:
         return self.run(check_runtime, **more)
+
+    def restore(self, **more: Any) -> Any:
+        return self.run(restore_version, **more)
 
     def promote(self, **more: Any) -> Any:
         return self.run(promote_version, **more)
@@ -244,11 +266,20 @@ class World:
         return deployed
 
     def prove(self) -> None:
-        """The smoke test passed on the newest version."""
+        """The smoke test passed on the newest version, or in a rollback on the candidate's."""
         runtime = self.record(self.request.environment).runtime
         assert runtime is not None
-        runtime.proven_version = runtime.version
+        tested = runtime.candidate
+        mine = tested is not None and tested.execution == self.execution
+        runtime.proven_version = tested.version if tested and mine else runtime.version
         self.records.update(self.request.environment, self.execution, runtime=runtime)
+
+    def delete_version(self, version: str) -> None:
+        """Somebody deletes a version at AgentCore."""
+        self.control.delete_agent_runtime(
+            agentRuntimeId=self.only_runtime().id, agentRuntimeVersion=version
+        )
+        self.pass_(10)
 
     def upload(self, key: str, files: dict[str, str], bucket: str = BUCKET) -> str | None:
         """Put a zip of files into S3 and return its version."""

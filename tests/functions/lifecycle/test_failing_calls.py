@@ -21,6 +21,7 @@ from lifecycle.identity.teardown import delete_identity
 from lifecycle.runtime.deploy import deploy_runtime
 from lifecycle.runtime.promotion import promote_version
 from lifecycle.runtime.readiness import check_runtime
+from lifecycle.runtime.rollback.restore import restore_version
 from lifecycle.runtime.teardown import delete_runtime
 from tests.functions.lifecycle import cognito_world as cognito
 from tests.functions.lifecycle import runtime_world as runtime
@@ -130,6 +131,18 @@ def proved(world: runtime.World) -> None:
     world.prove()
 
 
+def to_go_back(world: runtime.World) -> None:
+    world.provision("one")
+    world.provision("two", {"runtime": {"description": "new"}})
+    world.begin_rollback("back")
+
+
+def on_the_candidate(world: runtime.World) -> None:
+    to_go_back(world)
+    world.loop(restore_version)
+    world.prove()
+
+
 def live(world: runtime.World) -> None:
     world.provision("one")
     world.begin("two", {"action": "teardown"})
@@ -149,6 +162,8 @@ def removed(world: runtime.World) -> None:
         (changed, deploy_runtime),
         (without_live, deploy_runtime),
         (proved, promote_version),
+        (to_go_back, restore_version),
+        (on_the_candidate, promote_version),
         (live, delete_runtime),
         (removed, delete_artifact),
     ],
@@ -165,7 +180,7 @@ def test_artifact_and_runtime(
         return world
 
     def work(world: runtime.World) -> None:
-        if stage in (promote_version, delete_runtime):
+        if stage in (promote_version, delete_runtime, restore_version):
             world.loop(stage)
         elif stage is deploy_runtime:
             world.deploy()

@@ -26,6 +26,7 @@ HARMLESS = {
     "bedrock-agentcore:InvokeAgentRuntime": "a session ends with its runtime",
     "bedrock-agentcore:StopRuntimeSession": "it ends a session",
     "cognito-idp:AdminInitiateAuth": "it signs in",
+    "dynamodb:BatchWriteItem": "what was promoted is deleted with the record",
     "dynamodb:DeleteItem": "a record is deleted by the holder of the lock alone",
     "dynamodb:Scan": "it reads",
     "dynamodb:UpdateItem": "a record is written by the holder of the lock alone",

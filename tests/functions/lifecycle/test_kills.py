@@ -16,6 +16,7 @@ from lifecycle.artifact.teardown import delete_artifact
 from lifecycle.runtime.deploy import deploy_runtime
 from lifecycle.runtime.promotion import promote_version
 from lifecycle.runtime.readiness import check_runtime
+from lifecycle.runtime.rollback.restore import restore_version
 from lifecycle.runtime.teardown import delete_runtime
 from local.edge.faults import Fault
 from tests.functions.lifecycle.killer import Killed
@@ -32,6 +33,9 @@ def snapshot(world: Any) -> str:
     text = json.dumps(
         {
             "record": {key: value for key, value in record.items() if key not in _STAMPS},
+            "promotions": [
+                world.promotions.read("dev", one).model_dump() for one in world.record().promotions
+            ],
             "runtimes": [
                 [
                     runtime.name,
@@ -58,6 +62,11 @@ def snapshot(world: Any) -> str:
         default=str,
     )
     text = re.sub(r"stack_dev-[A-Za-z0-9]{10}", "runtime-id", text)
+    # The digest of a promotion is also one of the runtime's id.
+    text = re.sub(r'("digest": ")[0-9a-f]{64}', r"\1digest", text)
+    text = re.sub(r'("promotedAt": ")[^"]+', r"\1then", text)
+    # One that was ended in the middle has tried once more.
+    text = re.sub(r'("tries": )\d+', r"\1some", text)
     for item in world.clients.s3.list_object_versions(Bucket="artifacts").get("Versions", []):
         text = text.replace(item["VersionId"], "version-id")
     return text.replace(record["lock"]["acquiredAt"], "then")
@@ -181,6 +190,57 @@ def proved_again(world: Any) -> None:
     world.prove()
 
 
+def promoted_twice(world: Any) -> None:
+    world.provision("one")
+    world.provision("two", {"runtime": {"description": "new"}})
+
+
+def to_go_back(world: Any) -> None:
+    promoted_twice(world)
+    world.begin_rollback("back")
+
+
+def to_move_a_candidate(world: Any) -> None:
+    """A rollback that failed left its candidate on another version."""
+    promoted_twice(world)
+    world.provision("three", {"runtime": {"description": "newer"}})
+    world.begin_rollback("failed", "1")
+    world.loop(restore_version)
+    world.begin_rollback("back", "2")
+
+
+def candidate_failed(world: Any) -> None:
+    """The candidate of an earlier rollback could not be made."""
+    promoted_twice(world)
+    world.begin_rollback("failed")
+    world.fail("CreateAgentRuntimeEndpoint")
+    world.restore()
+    world.pass_(10)
+    world.begin_rollback("back")
+
+
+def gone(world: Any) -> None:
+    """The version is gone, and a rollback that failed left its candidate on another one."""
+    to_move_a_candidate(world)
+    world.delete_version("2")
+
+
+def proved_again_on_the_candidate(world: Any) -> None:
+    to_go_back(world)
+    world.loop(restore_version)
+    world.prove()
+
+
+def made_anew(world: Any) -> None:
+    """The version that a rollback goes back to was gone: it is on DEFAULT, and proved there."""
+    gone(world)
+    world.loop(restore_version)
+    world.publish()
+    world.deploy()
+    world.loop(check_runtime)
+    world.prove()
+
+
 def live(world: Any) -> None:
     world.provision("one")
     world.begin("two", {"action": "teardown"})
@@ -212,6 +272,12 @@ CASES: list[tuple[Callable[[Any], None], Callable[..., Any] | str]] = [
     (create_failed, "deploy and check"),
     (proved, promote_version),
     (proved_again, promote_version),
+    (to_go_back, restore_version),
+    (to_move_a_candidate, restore_version),
+    (candidate_failed, restore_version),
+    (gone, restore_version),
+    (proved_again_on_the_candidate, promote_version),
+    (made_anew, promote_version),
     (live, delete_runtime),
     (half_made, delete_runtime),
     (removed, delete_artifact),
@@ -223,7 +289,7 @@ def run(world: Any, stage: Callable[..., Any] | str) -> Any:
     """The stage, once for those that only start something, else until it is done."""
     if isinstance(stage, str):
         return repaired(world)
-    if stage in (promote_version, delete_runtime):
+    if stage in (promote_version, delete_runtime, restore_version):
         return world.loop(stage)
     return world.run(stage)
 

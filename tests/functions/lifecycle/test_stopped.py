@@ -19,10 +19,12 @@ from handlers import (
     promote_version,
     provision_identity,
     publish_artifact,
+    restore_version,
 )
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.errors import EnvironmentSettlingError
 from lifecycle.runtime.readiness import check_runtime
+from lifecycle.runtime.rollback import restore
 from local.agentcore.control.store import SERVICE
 from local.edge.faults import Fault
 from tests.functions.lifecycle import cognito_world as cognito
@@ -153,6 +155,18 @@ def proved(world: runtime.World) -> None:
     world.prove()
 
 
+def to_go_back(world: runtime.World) -> None:
+    world.provision("one")
+    world.provision("two", {"runtime": {"description": "new"}})
+    world.begin_rollback("back")
+
+
+def on_the_candidate(world: runtime.World) -> None:
+    to_go_back(world)
+    world.loop(restore.restore_version)
+    world.prove()
+
+
 def live(world: runtime.World) -> None:
     world.provision("one")
     world.begin("one", {"action": "teardown"})
@@ -165,6 +179,12 @@ CASES = [
     (without_live, deploy_runtime, {"CreateAgentRuntimeEndpoint", "UpdateAgentRuntime"}),
     (create_failed, deploy_runtime, {"DeleteAgentRuntime"}),
     (proved, promote_version, {"CreateAgentRuntimeEndpoint", "CreateLogGroup"}),
+    (to_go_back, restore_version, {"CreateAgentRuntimeEndpoint"}),
+    (
+        on_the_candidate,
+        promote_version,
+        {"UpdateAgentRuntimeEndpoint", "DeleteAgentRuntimeEndpoint"},
+    ),
     (live, delete_runtime, {"DeleteAgentRuntimeEndpoint", "DeleteAgentRuntime"}),
 ]
 
@@ -196,7 +216,7 @@ def test_artifact_and_runtime(
         raise AssertionError(which)
 
     def work(world: runtime.World) -> None:
-        if handler in (promote_version, delete_runtime):
+        if handler in (promote_version, delete_runtime, restore_version):
             loop(world, handler)
         else:
             call(world, handler)
@@ -212,6 +232,7 @@ def test_artifact_and_runtime(
         assert world.clients.logs.describe_log_groups()["logGroups"] == []
         assert {build["buildStatus"] for build in world.codebuild.builds.values()} <= {"SUCCEEDED"}
         assert world.records.delete("dev", TEARDOWN)
+        assert world.clients.dynamodb.scan(TableName="environments")["Items"] == []
 
     def watched(world: runtime.World) -> Any:
         clients = use(monkeypatch, world.clients, RUNTIME)

@@ -56,8 +56,11 @@ def lifecycle_inputs(draw: Draw) -> Any:
     _fit_auth(draw, given)
     _fit_artifact(draw, given.get("artifact", {}))
     _fit_runtime(draw, given)
-    if given.get("dryRun") and given.get("action") == "smokeTest":
+    if given.get("version") is not None:
+        given["action"] = "rollback"
+    if given.get("dryRun") and given.get("action") in ("smokeTest", "rollback"):
         given["action"] = "teardown"
+        given.pop("version", None)
     if "expect" in given.get("smokeTest", {}):
         given["smokeTest"]["expect"] = draw(st.sampled_from([r"\S", "晴れ", "a|b", "(?i)ok", "."]))
     wait = given.get("wait", {})
@@ -155,6 +158,7 @@ LIFECYCLE_EXAMPLES: list[Any] = [
     {"action": "smokeTest", "smokeTest": {"prompt": "hello", "expect": "晴れ|sunny"}},
     {"action": "teardown", "dryRun": True},
     {"dryRun": True, "tags": {"team": "a"}},
+    {"action": "rollback", "environment": "shop", "version": "4"},
     {"auth": {"type": "jwt", **_JWT}, "runtime": {"requestHeaders": ["Authorization"]}},
     {"auth": {"flow": "clientCredentials"}, "wait": {"timeoutSeconds": 60}},
     {

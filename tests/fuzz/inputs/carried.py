@@ -22,10 +22,13 @@ from lifecycle.identity import user_pool
 from lifecycle.identity.caller_secret import ensure_secret
 from lifecycle.identity.ledger import begin
 from lifecycle.identity.provision import provision_identity
-from lifecycle.record import ArtifactRecord, IdentityRecord, Record
+from lifecycle.promotions.entry import Promoted
+from lifecycle.promotions.store import Provisioned
+from lifecycle.record import ArtifactRecord, IdentityRecord, Record, RuntimeRecord
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.preparation import PrepareEvent, prepare_request
 from lifecycle.request.providers import check_provider
+from lifecycle.request.rollback import as_provision, completed
 from lifecycle.runtime import configuration
 from lifecycle.runtime.readiness import check_runtime
 from lifecycle.smoke_test.patience import Patience
@@ -123,6 +126,7 @@ def carry(world: World, given: dict[str, Any]) -> None:
     kept = world.record(request.environment).request
     assert kept is not None
     assert parse_request(kept) == request
+    _is_rolled_back(world, request)
     provision_identity(world.event(), clients=world.clients)
     with suppress(ArtifactBuildError):  # no such version, image or entry file
         if not world.publish().done:
@@ -133,6 +137,27 @@ def carry(world: World, given: dict[str, Any]) -> None:
         world.records.update(request.environment, world.execution, artifact=artifact)
     assert world.deploy().change == "created"
     assert world.loop(check_runtime).done
+
+
+def _is_rolled_back(world: World, request: Request) -> None:
+    """A rollback to a version of this request asks for it again, pinned, in a form that every stage reads."""
+    promoted = Promoted(
+        version="1",
+        runtime_id="r-1",
+        promoted_at="",
+        execution=world.execution,
+        slot=0,
+        digest="digest",
+    )
+    source = (request.artifact.source or request.artifact.package) and {"versionId": "v" * 1024}
+    provisioned = Provisioned(request=as_provision(request), artifact={"source": source})
+    world.promotions.write(request.environment, promoted, provisioned)
+    runtime = RuntimeRecord(name="r", id="r-1", live_version="2")
+    record = Record(environment=request.environment, runtime=runtime, promotions=[promoted])
+    asked = parse_request({"action": "rollback", "environment": request.environment})
+    back = completed(asked, record, world.promotions)
+    assert Request.model_validate(back.to_json()) == back
+    assert parse_request(as_provision(back)).auth == request.auth
 
 
 def _is_published(world: World, request: Request) -> bool:

@@ -119,6 +119,7 @@ def test_every_stage_takes_what_was_accepted(
     new_world: Callable[[], runtime.World], text: str
 ) -> None:
     def act(request: Request) -> None:
-        carry(new_world(), {**request.to_json(), "action": "provision", "dryRun": False})
+        as_given = {"action": "provision", "version": None, "dryRun": False}
+        carry(new_world(), {**request.to_json(), **as_given})
 
     check(text, act)

@@ -186,6 +186,7 @@ def test_an_envelope_of_another_shape_is_refused_by_field(
     ("detail", "field"),
     [
         ({"action": "teardown"}, "action"),
+        ({"action": "rollback", "version": "1"}, "action"),
         ({"action": "smokeTest"}, "action"),
         ({"action": "rollback"}, "action"),
         ({"action": None}, "action"),

@@ -1,0 +1,1 @@
+"""The way back: an earlier version is tested on the endpoint `candidate`, and only then promoted."""

@@ -1,0 +1,106 @@
+"""The history of promotions: noted when a promotion ends, with everything that a rollback needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from lifecycle import names
+from lifecycle.clients import Clients
+from lifecycle.names import CANDIDATE_ENDPOINT
+from lifecycle.promotions.entry import Promoted, free_slot, with_newest
+from lifecycle.promotions.store import PromotionItems, Provisioned
+from lifecycle.record import IdentityRecord, Record, RuntimeRecord, now
+from lifecycle.request.rollback import as_provision
+from lifecycle.request.stage_event import StageEvent
+from lifecycle.runtime.rollback.candidate import (
+    endpoint_under_test,
+    identity_of,
+    provisioned_with,
+)
+
+# What may change of an identity while callers sign in as before, and of a request while it asks for the same.
+_CHANGING = ("secretArns", "secretVersion", "taggedAt", "wait")
+
+
+class History:
+    """Notes a promotion. A version that is promoted again, with nothing new about it, is not noted again.
+
+    Args:
+        event: The stage's event.
+        clients: DynamoDB.
+        table_name: The environments table.
+        record: The environment's record.
+        runtime: Its runtime section.
+        version: The version that is promoted.
+    """
+
+    def __init__(
+        self,
+        event: StageEvent,
+        clients: Clients,
+        table_name: str,
+        record: Record,
+        runtime: RuntimeRecord,
+        version: str,
+    ) -> None:
+        self._execution = event.execution
+        self._record, self._runtime_id, self._version = record, str(runtime.id), version
+        self._items = PromotionItems(clients.dynamodb, table_name)
+        then = self._then(event, runtime)
+        self.identity: IdentityRecord | None = (
+            identity_of(then, record.identity) if then else record.identity
+        )
+        self._provisioned = Provisioned(
+            request=as_provision(event.request),
+            identity=_plain(self.identity),
+            artifact=then.artifact if then else _plain(record.artifact),
+        )
+        self.is_new = not self._is_noted()
+
+    def note(self) -> dict[str, Any]:
+        """Write the promotion's item; only while the call of the stage is in the record (see `lifecycle.fence`).
+
+        Returns:
+            What the record has to say of it, for `Records.update`.
+        """
+        promoted = Promoted(
+            version=self._version,
+            runtime_id=self._runtime_id,
+            promoted_at=now(),
+            execution=self._execution,
+            slot=free_slot(self._record.promotions),
+            digest=self._digest(),
+        )
+        self._items.write(self._record.environment, promoted, self._provisioned)
+        return {"promotions": with_newest(self._record.promotions, promoted)}
+
+    def _then(self, event: StageEvent, runtime: RuntimeRecord) -> Provisioned | None:
+        """What the version was provisioned with, if this execution did not do it."""
+        mine = [one for one in self._record.promotions if one.runtime_id == self._runtime_id]
+        if endpoint_under_test(runtime, event.execution) == CANDIDATE_ENDPOINT:
+            return provisioned_with(self._items, self._record.environment, mine, self._version)
+        if event.request.action != "rollback":
+            return None
+        # Noted by an earlier call of this execution, or provisioned by it.
+        return self._items.of_version(self._record.environment, mine, self._version)
+
+    def _is_noted(self) -> bool:
+        newest = self._record.promotions[-1] if self._record.promotions else None
+        return (
+            newest is not None
+            and (newest.runtime_id, newest.version) == (self._runtime_id, self._version)
+            and newest.digest == self._digest()
+        )
+
+    def _digest(self) -> str:
+        parts = (self._provisioned.request, self._provisioned.identity or {})
+        lasting = [
+            {name: value for name, value in part.items() if name not in _CHANGING} for part in parts
+        ]
+        return names.digest([self._runtime_id, self._version, *lasting, self._provisioned.artifact])
+
+
+def _plain(section: BaseModel | None) -> dict[str, Any] | None:
+    return section.model_dump(mode="json", by_alias=True, exclude_none=True) if section else None

@@ -1,0 +1,202 @@
+"""Restore the version: put the endpoint `candidate` on the version that a rollback goes back to, if it still exists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lifecycle import names
+from lifecycle.clients import CLIENTS, Clients
+from lifecycle.errors import RuntimeFailedError, WaitTimeoutError
+from lifecycle.names import CANDIDATE_ENDPOINT
+from lifecycle.record import Promotion, RuntimeRecord
+from lifecycle.request.stage_event import Polled, StageEvent
+from lifecycle.runtime import agentcore
+from lifecycle.runtime.description import DeployedRuntime, describe_runtime
+from lifecycle.runtime.readiness import deployed_record
+from lifecycle.runtime.rollback import candidate
+from lifecycle.settings import Settings
+from lifecycle.table import Records
+
+
+class RestoredVersion(Polled):
+    """What `restore_version` returns.
+
+    Attributes:
+        gone: AgentCore no longer has the version, so it must be made anew.
+        runtime: The runtime at `candidate`; null until it is there, and when the version is gone.
+    """
+
+    gone: bool
+    runtime: DeployedRuntime | None
+
+
+def restore_version(event: StageEvent, *, clients: Clients = CLIENTS) -> RestoredVersion:
+    """Put `candidate` on the version that the request names. Called until done.
+
+    Args:
+        event: The stage's event; the deadline is the endpoint's.
+        clients: DynamoDB and AgentCore.
+
+    Returns:
+        The runtime at `candidate`, or that the version is gone.
+
+    Raises:
+        EnvironmentNotFoundError: The record lists no runtime.
+        RuntimeFailedError: The endpoint failed; has AgentCore's reason.
+        WaitTimeoutError: The deadline passed.
+    """
+    settings = Settings.load()
+    records = Records(clients.dynamodb, settings.table_name)
+    environment = event.request.environment
+    runtime = deployed_record(records.held(environment, event.execution), environment)
+    tags = names.tags(settings.stack_name, environment) | event.request.tags
+    return _Restorer(event, clients, records, runtime, tags).restore()
+
+
+class _Restorer:
+    def __init__(
+        self,
+        event: StageEvent,
+        clients: Clients,
+        records: Records,
+        runtime: RuntimeRecord,
+        tags: dict[str, str],
+    ) -> None:
+        self._event, self._clients = event, clients
+        self._control = clients.agentcore_control
+        self._records, self._runtime = records, runtime
+        self._id, self._version = str(runtime.id), str(event.request.version)
+        self._tags = tags
+
+    def restore(self) -> RestoredVersion:
+        if not self._exists():
+            return self._gone()
+        endpoint = agentcore.get_endpoint(self._control, self._id, CANDIDATE_ENDPOINT)
+        note = self._note()
+        if endpoint is None:
+            return self._begin(note, endpoint, self._create)
+        if agentcore.serves(endpoint, self._version):
+            return self._finish(note)
+        if endpoint["status"] in agentcore.BUSY:
+            return self._wait(endpoint)
+        if endpoint["status"] in agentcore.FAILED and note.begun:
+            self._refuse(note, endpoint)
+        if endpoint["status"] in ("CREATE_FAILED", "DELETE_FAILED"):
+            # The next call creates it again; another number of tries gives another token.
+            again = note.model_copy(update={"tries": note.tries + 1})
+            return self._begin(again, endpoint, self._clear_away, under_way=False)
+        return self._begin(note, endpoint, self._move)
+
+    def _exists(self) -> bool:
+        version = agentcore.get_version(self._control, self._id, self._version)
+        return version is not None and version["status"] not in ("DELETING", *agentcore.FAILED)
+
+    def _note(self) -> Promotion:
+        note = self._runtime.candidate
+        mine = note is not None and note.execution == self._event.execution
+        if note is not None and mine and note.version == self._version:
+            return note
+        return Promotion(execution=self._event.execution, version=self._version)
+
+    def _begin(
+        self,
+        note: Promotion,
+        endpoint: dict[str, Any] | None,
+        act: Callable[[Promotion, Any], None],
+        *,
+        under_way: bool = True,
+    ) -> RestoredVersion:
+        # Recorded before the endpoint exists, so that whoever comes next knows of it.
+        self._keep(note.model_copy(update={"begun": False}))
+        try:
+            act(note, endpoint)
+        except ClientError as error:
+            # Not found: the version was deleted a moment ago, which the next look sees.
+            if not (agentcore.is_conflict(error) or agentcore.is_not_found(error)):
+                raise
+            return self._wait(endpoint)
+        self._keep(note.model_copy(update={"begun": under_way}), last=True)
+        self._keep_the_deadline(endpoint)
+        return self._result(self._event.began("promote" if under_way else None))
+
+    def _create(self, note: Promotion, _endpoint: Any) -> None:
+        self._control.create_agent_runtime_endpoint(
+            agentRuntimeId=self._id,
+            name=CANDIDATE_ENDPOINT,
+            agentRuntimeVersion=self._version,
+            clientToken=self._token(note.tries),
+            tags=self._tags,
+        )
+
+    def _move(self, _note: Promotion, endpoint: Any) -> None:
+        self._control.update_agent_runtime_endpoint(
+            agentRuntimeId=self._id,
+            endpointName=CANDIDATE_ENDPOINT,
+            agentRuntimeVersion=self._version,
+            clientToken=self._token(str(endpoint["lastUpdatedAt"])),
+        )
+
+    def _clear_away(self, _note: Promotion, _endpoint: Any) -> None:
+        candidate.clear(self._control, self._id)
+
+    def _token(self, more: int | str) -> str:
+        parts = (CANDIDATE_ENDPOINT, self._event.execution, self._id, self._version, more)
+        return names.client_token(*parts)
+
+    def _refuse(self, note: Promotion, endpoint: dict[str, Any]) -> None:
+        reason = endpoint.get("failureReason") or "AgentCore gives no reason"
+        what = f"endpoint {CANDIDATE_ENDPOINT} of {self._id} is {endpoint['status']}"
+        text = " ".join(f"{what} for version {self._version}: {reason}".split())
+        # A redrive must try again, not report this failure again.
+        again = {"begun": False, "tries": note.tries + 1}
+        self._keep(note.model_copy(update=again), last=True)
+        raise RuntimeFailedError(f"{text}; live does not move; fix the cause and retry")
+
+    def _gone(self) -> RestoredVersion:
+        if self._runtime.candidate is not None:
+            # Of an earlier rollback. The new version is tested on DEFAULT.
+            if not candidate.clear(self._control, self._id):
+                return self._wait({"status": "DELETING"})
+            self._runtime.candidate = None
+            self._records.update(
+                self._event.request.environment,
+                self._event.execution,
+                last=True,
+                runtime=self._runtime,
+            )
+        return self._result(self._event.looked(done=True), gone=True)
+
+    def _finish(self, note: Promotion) -> RestoredVersion:
+        done = note.model_copy(update={"begun": False})
+        if done != self._runtime.candidate:
+            self._keep(done, last=True)
+        return self._result(self._event.looked(done=True))
+
+    def _wait(self, endpoint: dict[str, Any] | None) -> RestoredVersion:
+        self._keep_the_deadline(endpoint)
+        return self._result(self._event.looked(done=False))
+
+    def _keep_the_deadline(self, endpoint: dict[str, Any] | None) -> None:
+        if self._event.overdue:
+            status = endpoint["status"] if endpoint else "missing"
+            raise WaitTimeoutError(
+                f"endpoint {CANDIDATE_ENDPOINT} of {self._id} was still {status} and not on version {self._version} "
+                f"after {self._event.request.wait.timeout_seconds} s; look at it in the AgentCore console, or raise "
+                "wait.timeoutSeconds, and retry"
+            )
+
+    def _keep(self, note: Promotion, *, last: bool = False) -> None:
+        self._runtime.candidate = note
+        environment, execution = self._event.request.environment, self._event.execution
+        self._records.update(environment, execution, last=last, runtime=self._runtime)
+
+    def _result(self, polled: dict[str, Any], *, gone: bool = False) -> RestoredVersion:
+        runtime = None
+        if polled["done"] and not gone:
+            runtime = describe_runtime(
+                self._clients, self._runtime, CANDIDATE_ENDPOINT, self._version
+            )
+        return RestoredVersion(**polled, gone=gone, runtime=runtime)

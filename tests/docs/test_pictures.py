@@ -133,6 +133,9 @@ def test_the_small_picture_has_the_stages_in_their_order() -> None:
     others = {stage.state for stage in STAGES if stage.machine is Machine.LIFECYCLE} - set(shown)
     assert others == {
         "Prepare the request",
+        # Only of those who give cases.
+        "Run a batch of cases",
+        "Judge the cases",
         "Record the failure",
         "Report the outcome",
         "Report the failure",

@@ -28,7 +28,8 @@ def test_every_function_has_a_role_of_its_own(
     lifecycle: Any, environment: Callable[[], str]
 ) -> None:
     name = environment()
-    for request in ({}, {"action": "smokeTest"}, {"action": "teardown"}):
+    cases = {"smokeTest": {"cases": [{"prompt": "6 × 7?", "expect": r"\S"}]}}
+    for request in (cases, {"action": "smokeTest"}, {"action": "teardown"}):
         run = lifecycle.run({"environment": name, **request})
         assert run.status == "SUCCEEDED", (run.error, run.cause)
     callers = lifecycle.callers()

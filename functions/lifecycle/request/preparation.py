@@ -13,8 +13,10 @@ from lifecycle.entry import Wire
 from lifecycle.errors import ArtifactChangeError, EnvironmentNotFoundError
 from lifecycle.polling.schedule import Kind, Learned
 from lifecycle.record import Record, State, expiry
+from lifecycle.request.cases.plan import CasePlan, plan_cases
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.providers import check_provider
+from lifecycle.request.smoke_test import merged
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 
@@ -31,10 +33,12 @@ class Prepared(Wire):
 
     Attributes:
         request: The request.
+        cases: The cases that a version must also pass; null when there are none, or nothing is tested.
         learned: How long earlier runs of the environment took, or of the stack's others if it has none.
     """
 
     request: Request
+    cases: CasePlan | None = None
     learned: Learned = Field(default_factory=dict)
 
 
@@ -50,14 +54,15 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
 
     Args:
         event: The execution and its input.
-        clients: DynamoDB, Step Functions and Secrets Manager.
+        clients: DynamoDB, Step Functions, Secrets Manager and S3.
 
     Returns:
         The request with every default filled in. `teardown` and `smokeTest` take what their input leaves out from the
         environment's last provision that succeeded.
 
     Raises:
-        InvalidRequestError: The input is wrong, or the stack does not allow its provider or secret.
+        InvalidRequestError: The input is wrong, the stack does not allow its provider or secret, or the object with
+            its cases is wrong or cannot be read.
         EnvironmentNotFoundError: `teardown` or `smokeTest` of an environment without a record.
         EnvironmentBusyError: Another execution works on the environment.
         ArtifactChangeError: The environment's runtime is of the other kind of artifact.
@@ -68,9 +73,14 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     if request.action == "provision":
         check_provider(request.auth, request.environment, clients)
 
+    cases: CasePlan | None = None
+
     def check(record: Record | None) -> None:
+        nonlocal cases
         if request.action == "provision":
             _refuse_artifact_change(record, request)
+        asked = request if record is None else _completed(request, record)
+        cases = plan_cases(asked, lambda: clients.s3)
 
     def is_running(execution: str) -> bool:
         return execution_is_running(clients.stepfunctions, execution)
@@ -91,7 +101,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     learned, awaited = record.learned, _AWAITED.get(request.action, set())
     if awaited and not request.dry_run and not awaited & learned.keys():
         learned = StackDurations(clients.dynamodb, settings.table_name).read() | learned
-    return Prepared(request=_completed(request, record), learned=learned)
+    return Prepared(request=_completed(request, record), cases=cases, learned=learned)
 
 
 def execution_is_running(stepfunctions: Any, execution: str) -> bool:
@@ -126,17 +136,13 @@ def _completed(request: Request, record: Record) -> Request:
     # The waits are those of this request. Those of a record may be older than today's limits.
     last = Request.model_validate({**made_with, "wait": {}})
     # Fields of smokeTest in the input win; the others come from the last provision.
-    said = request.smoke_test.model_fields_set
-    smoke_test = last.smoke_test.model_copy(
-        update={name: getattr(request.smoke_test, name) for name in said}
-    )
     return request.model_copy(
         update={
             "auth": last.auth,
             "runtime": last.runtime,
             "artifact": last.artifact,
             "tags": last.tags,
-            "smoke_test": smoke_test,
+            "smoke_test": merged(last.smoke_test, request.smoke_test),
         }
     )
 

@@ -48,7 +48,8 @@ class Stage:
         state: The state's name in the definition, a verb phrase.
         machine: Which definition has the state.
         effect: Whether the stage creates (or changes) or deletes resources; None when it does neither.
-        same_as: The state whose function the stage runs, if it has none of its own.
+        same_as: The state whose function the stage runs, if it has none of its own; for the one state inside a Map, the
+            Map.
     """
 
     state: str
@@ -82,6 +83,8 @@ STAGES = (
     Stage("Deploy the runtime", effect="creates"),
     Stage("Check the runtime"),
     Stage("Run the smoke test"),
+    Stage("Run a batch of cases", same_as="Run the cases"),
+    Stage("Judge the cases"),
     Stage("Promote the version", effect="creates"),
     Stage("Record the failure"),
     Stage("Delete the runtime", effect="deletes"),

@@ -6,6 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from lifecycle.artifact.publish import PublishedArtifact
+from lifecycle.cases.results import CaseReport, CasesReport
 from lifecycle.fleet.failures import ItemResult
 from lifecycle.fleet.orphans import Orphan
 from lifecycle.fleet.report import FleetReport
@@ -42,7 +43,7 @@ def test_the_table_names_every_field(folder: str) -> None:
         "runtime": aliases(DeployedRuntime),
         "auth": aliases(AuthOutput),
         "artifact": aliases(PublishedArtifact),
-        "smokeTest": aliases(SmokeTestReport, Check),
+        "smokeTest": aliases(SmokeTestReport, Check, CasesReport, CaseReport) | {"cases"},
         "promotion": aliases(PromotedVersion),
         "teardown": aliases(Teardown, Kept) - {"done"} | {"dryRun"},
     }

@@ -135,6 +135,9 @@ def test_the_small_picture_has_the_stages_in_their_order() -> None:
         "Prepare the request",
         "Plan the provision",
         "Restore the version",
+        # Only of those who give cases.
+        "Run a batch of cases",
+        "Judge the cases",
         "Record the failure",
         "Report the outcome",
         "Report the failure",

@@ -28,9 +28,10 @@ def test_every_function_has_a_role_of_its_own(
     lifecycle: Any, environment: Callable[[], str]
 ) -> None:
     name = environment()
+    cases = {"smokeTest": {"cases": [{"prompt": "6 × 7?", "expect": r"\S"}]}}
     changed: dict[str, Any] = {"runtime": {"description": "changed"}}
     actions = [{"action": action} for action in ("smokeTest", "rollback", "teardown")]
-    for request in ({"dryRun": True}, {}, changed, *actions):
+    for request in ({"dryRun": True}, cases, changed, *actions):
         run = lifecycle.run({"environment": name, **request})
         assert run.status == "SUCCEEDED", (run.error, run.cause)
     callers = lifecycle.callers()

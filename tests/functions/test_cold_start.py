@@ -29,8 +29,8 @@ def loaded(handlers: list[str]) -> set[str]:
 
 
 def test_no_function_imports_what_none_needs() -> None:
-    # httpx brings asyncio, and only the two that speak plain HTTPS import it.
-    speaking = {"run_smoke_test", "prepare_request"}
+    # httpx brings asyncio, and only those that speak plain HTTPS import it.
+    speaking = {"run_smoke_test", "run_cases", "prepare_request"}
     assert loaded([name for name in HANDLERS if name not in speaking]) & NEEDLESS == set()
     assert loaded(HANDLERS) & NEEDLESS <= {"asyncio"}
 

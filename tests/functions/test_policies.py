@@ -58,7 +58,7 @@ IMPLIED = {
     "bedrock-agentcore:TagResource": ("Create", "tags on create"),
     "cognito-idp:TagResource": ("CreateUserPool", "tags on create"),
     "secretsmanager:TagResource": ("CreateSecret", "tags on create"),
-    "s3:ListBucket": ("HeadObject", "without it a missing key is 403"),
+    "s3:ListBucket": ("Object", "without it a missing key is 403"),
     "s3:GetObject": ("CreateAgentRuntime", "AgentCore reads the zip as the caller"),
     "s3:GetObjectVersion": ("CreateAgentRuntime", "AgentCore reads the zip as the caller"),
     "bedrock-agentcore:DeleteAgentRuntimeEndpoint": ("DeleteAgentRuntime", "DEFAULT goes with it"),

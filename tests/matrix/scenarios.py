@@ -146,6 +146,16 @@ def _trigger(stage: Stage, name: str) -> Execution:
     return stage.finish(new.pop())
 
 
+def _cases(stage: Stage, name: str) -> Execution:
+    bucket = stage.lifecycle.aws.outputs["ArtifactBucketName"]
+    where = {"bucket": bucket, "key": f"cases/{name}.jsonl"}
+    lines = "\n".join(json.dumps({"prompt": f"{n}", "expect": "echo of"}) for n in range(3))
+    stage.lifecycle.aws.client("s3").put_object(
+        Bucket=bucket, Key=where["key"], Body=lines.encode()
+    )
+    return stage.provision(name, smokeTest={"timeoutSeconds": 30, "casesFrom": where})
+
+
 _PREPARE, _REPORT = "PrepareRequestFunction", "ReportOutcomeFunction"
 _PROVISION = (
     _PREPARE,
@@ -160,6 +170,7 @@ _PROVISION = (
 _REBUILT = tuple(
     name for name in _PROVISION if name not in ("PublishArtifactFunction", "RunSmokeTestFunction")
 )
+_CASES = (_PREPARE, "RunCasesFunction", "JudgeCasesFunction")
 _SWITCHED = ("ProvisionIdentityFunction", "DeployRuntimeFunction", "RunSmokeTestFunction")
 _TO_JWT = (_PREPARE, *_SWITCHED)
 _REMOVING = ("DeleteRuntimeFunction", "DeleteIdentityFunction", "DeleteArtifactFunction")
@@ -224,6 +235,7 @@ SCENARIOS = {
         Scenario("rebuild", _rebuild, _REBUILT, "password", "password"),
         Scenario("verify", _verify, _VERIFY, "password", "password"),
         Scenario("rollback", _rollback, _BACK, "twice", "twice"),
+        Scenario("cases", _cases, _CASES, "password", "password"),
         Scenario("switch-to-machine", _provision(**MACHINE), _SWITCHED, "password", "machine"),
         Scenario("switch-from-machine", _provision(), _SWITCHED, "machine", "password"),
         Scenario("switch-to-iam", _provision(**IAM), _SWITCHED, "password", "iam"),

@@ -6,20 +6,42 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 # Step Functions developer guide, HistoryEvent. A task: entered, scheduled, started, succeeded, exited.
-EVENTS = {"Task": 5, "Choice": 2, "Wait": 2, "Pass": 2, "Parallel": 4, "Succeed": 2, "Fail": 1}
+EVENTS = {
+    "Task": 5,
+    "Choice": 2,
+    "Wait": 2,
+    "Pass": 2,
+    "Parallel": 4,
+    "Map": 4,
+    "Succeed": 2,
+    "Fail": 1,
+}
+ITERATION = 2
+"""An iteration of a Map: started, succeeded."""
 BEGIN_AND_END = 2
 RETRY = 3
 """A retry: scheduled, started, failed."""
 
 
 def states_of(level: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Every state by its name, those of branches too."""
+    """Every state by its name, those of branches and Maps too."""
     found = {}
     for name, state in level["States"].items():
         found[name] = state
-        for branch in state.get("Branches", []):
+        inner = [state["ItemProcessor"]] if "ItemProcessor" in state else []
+        for branch in (*state.get("Branches", []), *inner):
             found |= states_of(branch)
     return found
+
+
+def iterated(definition: dict[str, Any]) -> list[dict[str, Any]]:
+    """The states inside of Maps: each is entered once an item."""
+    return [
+        inner
+        for state in states_of(definition).values()
+        if "ItemProcessor" in state
+        for inner in states_of(state["ItemProcessor"]).values()
+    ]
 
 
 def events_of(definition: dict[str, Any], entered: Iterable[str]) -> int:

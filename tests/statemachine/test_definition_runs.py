@@ -17,6 +17,7 @@ import pytest
 
 from lifecycle.errors import (
     ArtifactBuildError,
+    AwsCallError,
     EnvironmentBusyError,
     InvalidRequestError,
     LockLostError,
@@ -30,6 +31,7 @@ from lifecycle.errors import (
 from lifecycle.outcome.cause import readable
 from lifecycle.outcome.failure import FailureEvent
 from lifecycle.outcome.report import OutcomeEvent
+from lifecycle.request.cases.plan import plan_cases
 from lifecycle.request.model import parse_request
 from lifecycle.stages import STAGES, Machine
 from local.embedded import EmbeddedAws
@@ -68,7 +70,12 @@ USUAL: dict[str, Answer] = {
     "publish_artifact": {**DONE, "artifact": {"type": "container", "digest": "sha256:0"}},
     "deploy_runtime": {**NOT_YET, "runtime": RUNTIME, "change": "created", "repaired": []},
     "check_runtime": {**DONE, "redeploy": False, "status": "READY", "runtime": RUNTIME},
-    "run_smoke_test": {"smokeTest": {"passed": True, "checks": []}},
+    "run_smoke_test": {
+        "smokeTest": {"passed": True, "endpoint": "DEFAULT", "checks": []},
+        "casesDeadline": 1764158700.5,
+    },
+    "run_cases": {"results": [{"index": 0, "asked": 1, "passed": 1, "milliseconds": [5]}]},
+    "judge_cases": {"smokeTest": {"passed": True, "checks": [], "cases": {"total": 5}}},
     "promote_version": {
         **DONE,
         "promotion": {"endpoint": "live", "version": "1", "previousVersion": None},
@@ -105,6 +112,8 @@ GOING: Answer = {**NOT_YET, **REMOVED, "removed": []}
 RESTORING: Answer = {**NOT_YET, "gone": False, "runtime": None}
 GONE: Answer = {**DONE, "gone": True, "runtime": None}
 INCOMPLETE = TeardownIncompleteError("left: the pool")
+CASE = {"prompt": "6 × 7?", "expect": "42"}
+CASES = {"smokeTest": {"cases": [CASE] * 5}}
 
 SCENARIOS = [
     Scenario(
@@ -266,6 +275,50 @@ SCENARIOS = [
         avoids=("Promote the version", "Delete the runtime"),
     ),
     Scenario(
+        "cases",
+        CASES,
+        {"run_cases": [ThrottledError("slow down")]},
+        visits=("Run a batch of cases", "Judge the cases", "Promote the version"),
+        avoids=("Batch not run", "Record the failure"),
+    ),
+    Scenario(
+        "one-case",
+        {"action": "smokeTest", "smokeTest": {"cases": [CASE]}},
+        visits=("Run a batch of cases", "Judge the cases"),
+        avoids=("Promote the version",),
+    ),
+    # The other batches come to their end: none asks the agent behind the teardown's back.
+    Scenario(
+        "batch-not-run",
+        {**CASES, "teardown": "onFailure"},
+        {"run_cases": [LockLostError("taken over"), AwsCallError("S3 refused")]},
+        error="LockLostError",
+        cause="taken over",
+        visits=("Batch not run", "Record the failure", "Delete the runtime"),
+        avoids=("Judge the cases", "Promote the version"),
+    ),
+    Scenario(
+        "no-batches",
+        CASES,
+        {
+            "prepare_request": [
+                {"request": parse_request(CASES).to_json(), "cases": {}, "learned": LEARNED}
+            ]
+        },
+        error="States.QueryEvaluationError",
+        visits=("Run the cases", "Record the failure"),
+        avoids=("Run a batch of cases",),
+    ),
+    Scenario(
+        "cases-failed",
+        CASES,
+        {"judge_cases": [SmokeTestError("passed 3 of 5")]},
+        error="SmokeTestError",
+        cause="passed 3 of 5",
+        visits=("Record the failure",),
+        avoids=("Promote the version", "Delete the runtime"),
+    ),
+    Scenario(
         "not-promoted",
         answers={"promote_version": [WaitTimeoutError("late")]},
         error="WaitTimeoutError",
@@ -356,7 +409,10 @@ class StandIns:
 
     def _usual(self, stage: str, event: dict[str, Any]) -> Any:
         if stage == "prepare_request":
-            return {"request": parse_request(event["input"]).to_json(), "learned": LEARNED}
+            request = parse_request(event["input"])
+            plan = plan_cases(request, None)
+            cases = plan.model_dump(by_alias=True) if plan else None
+            return {"request": request.to_json(), "cases": cases, "learned": LEARNED}
         if stage == "record_failure":
             return readable(FailureEvent.model_validate(event).failure).model_dump()
         if stage == "report_outcome":
@@ -410,6 +466,40 @@ def test_scenario(scenario: Scenario, runs: dict[str, Run]) -> None:
     entered = run.entered()
     assert [name for name in scenario.visits if name not in entered] == []
     assert [name for name in scenario.avoids if name in entered] == []
+
+
+def test_each_batch_gets_its_range_and_the_one_deadline(
+    runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    assert runs
+    events = stand_ins.events["cases", "run_cases"]
+    # One was throttled, and asked again.
+    assert len(events) == 5
+    asked = {(event["batch"]["from"], event["batch"]["to"]) for event in events}
+    assert asked == {(0, 1), (1, 2), (2, 3), (3, 5)}
+    for event in events:
+        assert event["casesDeadline"] == 1764158700.5
+        assert (event["endpoint"], event["source"], event["batches"]) == ("DEFAULT", None, 4)
+    (judged,) = stand_ins.events["cases", "judge_cases"]
+    assert (judged["total"], len(judged["batches"])) == (5, 4)
+    assert [batch["results"][0]["index"] for batch in judged["batches"]] == [0] * 4
+    (one,) = stand_ins.events["one-case", "run_cases"]
+    assert (one["batch"], one["batches"]) == ({"from": 0, "to": 1}, 1)
+    (judged,) = stand_ins.events["one-case", "judge_cases"]
+    assert judged["batches"] == [USUAL["run_cases"]]
+
+
+def test_the_output_has_the_cases_and_no_pass_of_a_version_that_failed_them(
+    runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    output = json.loads(runs["cases"].description["output"])
+    assert output["smokeTest"]["cases"] == {"total": 5}
+    assert output["timings"]["smokeTest"] >= 0
+    # The report of a smoke test that failed is in the record.
+    (event,) = stand_ins.events["cases-failed", "report_outcome"]
+    assert event["smokeTest"] is None
+    (event,) = stand_ins.events["batch-not-run", "report_outcome"]
+    assert event["smokeTest"]["passed"] is False
 
 
 LOOPS = {

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from lifecycle.errors import InvalidRequestError
 
 # Values of these fields may be confidential, so an error never repeats them.
-_PRIVATE_FIELDS = {"environmentVariables", "prompt"}
+_PRIVATE_FIELDS = {"environmentVariables", "prompt", "payload"}
 # An error is one line that a person reads, and a cause of Step Functions has at most 32,768 characters.
 _SHOWN = 120
 _FIELD = 250
@@ -124,6 +124,11 @@ def parse_input(model: type[M], event: Any) -> M:
         InvalidRequestError: The input is wrong; the message names each wrong field, its value and what is allowed.
     """
     value = require_object(unwrap(event), "detail" if _is_envelope(event) else "input")
+    return parse_object(model, value)
+
+
+def parse_object(model: type[M], value: dict[str, Any]) -> M:
+    """Validate a JSON object as `parse_input` does; it is no envelope whatever it has."""
     refuse_deep(value)
     try:
         return model.model_validate(value)
@@ -136,6 +141,8 @@ def allowed_values(root: type[BaseModel], path: tuple[str, ...]) -> str | None:
     model = root
     text: str | None = None
     for name in path:
+        if name.isdecimal() and model is not root:
+            continue  # an entry of a list
         field = next((f for f in model.model_fields.values() if f.alias == name), None)
         if field is None:
             return text
@@ -230,6 +237,8 @@ def _fields_at(root: type[BaseModel], path: Sequence[Any]) -> list[str]:
 def _model_at(root: type[BaseModel], path: Sequence[Any]) -> type[BaseModel] | None:
     model: type[BaseModel] | None = root
     for name in path:
+        if isinstance(name, int) or (str(name).isdecimal() and model is not root):
+            continue  # an entry of a list
         fields = model.model_fields.values() if model else ()
         field = next((f for f in fields if f.alias == name), None)
         model = model_of(field.annotation) if field else None

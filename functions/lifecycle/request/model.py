@@ -20,12 +20,13 @@ from lifecycle.request.inputs import InputModel, allowed, parse_input, problem, 
 from lifecycle.request.runtime import Runtime
 from lifecycle.request.service.environment import bytes_of, most_bytes
 from lifecycle.request.service.headers import AUTHORIZATION
-from lifecycle.request.smoke_test import SmokeTest
+from lifecycle.request.smoke_test import SmokeTest, refuse_limits, refuse_payloads
 from lifecycle.request.wait import Wait
 
 ENVIRONMENT_PATTERN = r"^[a-z][a-z0-9-]{0,23}$"
 # The record holds the request twice, and a DynamoDB item holds at most 400 KB; a state's input at most 256 KiB.
-_LARGEST = 100_000
+LARGEST = 100_000
+"""How many bytes a request has at most, as JSON with its defaults."""
 SHORTEST_LIFETIME = 0.0001
 """The least value of `ttlHours`."""
 _RESERVED_TAGS = ("aws:", f"{TAG_PREFIX}:")
@@ -127,12 +128,18 @@ class Request(InputModel):
         return self
 
     @model_validator(mode="after")
+    def _cases_fit(self) -> Self:
+        # What `smokeTest` leaves out comes from the last provision, so `prepare_request` checks it.
+        if self.action != "smokeTest":
+            refuse_limits(self.smoke_test)
+            refuse_payloads(self.smoke_test.cases, self.runtime.protocol)
+        return self
+
+    @model_validator(mode="after")
     def _fits_into_the_record(self) -> Self:
-        size = len(json.dumps(self.to_json(), ensure_ascii=False).encode())
-        if size > _LARGEST:
-            raise problem(
-                "", f"{size} bytes as JSON with its defaults", f"at most {_LARGEST} bytes"
-            )
+        size = self.size
+        if size > LARGEST:
+            raise problem("", f"{size} bytes as JSON with its defaults", f"at most {LARGEST} bytes")
         return self
 
     @model_validator(mode="after")
@@ -146,6 +153,11 @@ class Request(InputModel):
         if self.version is not None and self.action != "rollback":
             raise problem("version", self.version, "only with action rollback")
         return self
+
+    @property
+    def size(self) -> int:
+        """Its size as JSON, in bytes."""
+        return len(json.dumps(self.to_json(), ensure_ascii=False).encode())
 
     def to_json(self) -> dict[str, Any]:
         """The request as the JSON object that the state machine passes from state to state."""

@@ -15,8 +15,10 @@ from lifecycle.polling.schedule import Kind, Learned
 from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import Record, State, expiry
 from lifecycle.request import rollback
+from lifecycle.request.cases.plan import CasePlan, plan_cases
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.providers import check_provider
+from lifecycle.request.smoke_test import merged
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 
@@ -33,10 +35,12 @@ class Prepared(Wire):
 
     Attributes:
         request: The request.
+        cases: The cases that a version must also pass; null when there are none, or nothing is tested.
         learned: How long earlier runs of the environment took, or of the stack's others if it has none.
     """
 
     request: Request
+    cases: CasePlan | None = None
     learned: Learned = Field(default_factory=dict)
 
 
@@ -59,15 +63,15 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
 
     Args:
         event: The execution and its input.
-        clients: DynamoDB, Step Functions and Secrets Manager.
+        clients: DynamoDB, Step Functions, Secrets Manager and S3.
 
     Returns:
         The request with every default filled in. `teardown` and `smokeTest` take what their input leaves out from the
         environment's last provision that succeeded, and `rollback` from the promotion that it goes back to.
 
     Raises:
-        InvalidRequestError: The input is wrong, the stack does not allow its provider or secret, or there is no such
-            version to roll back to.
+        InvalidRequestError: The input is wrong, the stack does not allow its provider or secret, there is no such
+            version to roll back to, or the object with the cases is wrong or cannot be read.
         EnvironmentNotFoundError: Another action than `provision` of an environment without a record.
         EnvironmentBusyError: Another execution works on the environment.
         ArtifactChangeError: The environment's runtime is of the other kind of artifact.
@@ -78,16 +82,19 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     if request.action == "provision":
         check_provider(request.auth, request.environment, clients)
 
-    target: Request | None = None
+    asked, cases = request, None
 
     def check(record: Record | None) -> None:
-        nonlocal target
+        nonlocal asked, cases
         if request.action == "provision":
             _refuse_artifact_change(record, request)
         if request.action == "rollback" and record is not None:
             items = PromotionItems(clients.dynamodb, settings.table_name)
-            target = rollback.completed(request, record, items)
-            check_provider(target.auth, target.environment, clients)
+            asked = rollback.completed(request, record, items)
+            check_provider(asked.auth, asked.environment, clients)
+        elif record is not None:
+            asked = _completed(request, record)
+        cases = plan_cases(asked, lambda: clients.s3)
 
     def is_running(execution: str) -> bool:
         return execution_is_running(clients.stepfunctions, execution)
@@ -111,7 +118,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     learned, awaited = record.learned, _AWAITED.get(request.action, set())
     if awaited and not request.dry_run and not awaited & learned.keys():
         learned = StackDurations(clients.dynamodb, settings.table_name).read() | learned
-    return Prepared(request=target or _completed(request, record), learned=learned)
+    return Prepared(request=asked, cases=cases, learned=learned)
 
 
 def execution_is_running(stepfunctions: Any, execution: str) -> bool:
@@ -146,17 +153,13 @@ def _completed(request: Request, record: Record) -> Request:
     # The waits are those of this request. Those of a record may be older than today's limits.
     last = Request.model_validate({**made_with, "wait": {}})
     # Fields of smokeTest in the input win; the others come from the last provision.
-    said = request.smoke_test.model_fields_set
-    smoke_test = last.smoke_test.model_copy(
-        update={name: getattr(request.smoke_test, name) for name in said}
-    )
     return request.model_copy(
         update={
             "auth": last.auth,
             "runtime": last.runtime,
             "artifact": last.artifact,
             "tags": last.tags,
-            "smoke_test": smoke_test,
+            "smoke_test": merged(last.smoke_test, request.smoke_test),
         }
     )
 

@@ -12,6 +12,7 @@ from lifecycle.promotions.store import PromotionItems, Provisioned
 from lifecycle.record import Record
 from lifecycle.request.artifact import Artifact
 from lifecycle.request.model import Request
+from lifecycle.request.smoke_test import merged
 
 
 def completed(request: Request, record: Record, items: PromotionItems) -> Request:
@@ -27,7 +28,8 @@ def completed(request: Request, record: Record, items: PromotionItems) -> Reques
         pinned as it was published then. Fields of `smokeTest` in the input win.
 
     Raises:
-        InvalidRequestError: There is no such version to go back to. The message names those that there are.
+        InvalidRequestError: There is no such version to go back to (the message names those that there are), or the
+            input has a field that only counts for cases, and there are none.
     """
     runtime = record.runtime
     live = runtime.live_version if runtime else None
@@ -39,7 +41,6 @@ def completed(request: Request, record: Record, items: PromotionItems) -> Reques
     if wanted is None or provisioned is None or wanted.version == live:
         raise _refusal(request, live, promotions)
     last = Request.model_validate({**provisioned.request, "wait": {}})
-    said = request.smoke_test.model_fields_set
     whole = last.model_copy(
         update={
             "action": "rollback",
@@ -48,9 +49,7 @@ def completed(request: Request, record: Record, items: PromotionItems) -> Reques
             "wait": request.wait,
             "teardown": "never",
             "dry_run": request.dry_run,
-            "smoke_test": last.smoke_test.model_copy(
-                update={name: getattr(request.smoke_test, name) for name in said}
-            ),
+            "smoke_test": merged(last.smoke_test, request.smoke_test),
         }
     )
     return _pinned(whole, provisioned)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from lifecycle.request.inputs import InputModel, allowed, problem
+from lifecycle.errors import InvalidRequestError
+from lifecycle.request.artifact import Source
+from lifecycle.request.case import LONGEST, SHORTEST, Case, checked_pattern
+from lifecycle.request.inputs import InputModel, allowed, problem, shown
+
+_OF_CASES = ("repeat", "min_pass_rate", "max_p95_seconds")
+_ONLY_WITH_CASES = "only with smokeTest.cases or smokeTest.casesFrom"
+_MOST_CASES = 20
 
 
 class SmokeTest(InputModel):
@@ -26,19 +33,128 @@ class SmokeTest(InputModel):
         description="A Python regular expression that must match somewhere in the answer.",
         json_schema_extra=allowed("a valid regular expression of 1 to 1000 characters"),
     )
+    cases: list[Case] = Field(
+        default_factory=list,
+        max_length=_MOST_CASES,
+        description="More questions, asked after `prompt` is answered. See [cases](#cases-of-the-smoke-test).",
+        json_schema_extra=allowed(
+            f"a list of at most {_MOST_CASES} cases; cases or casesFrom, not both"
+        ),
+    )
+    cases_from: Source | None = Field(
+        default=None,
+        description="An object in S3 with cases, one JSON object on each line. Default of `versionId`: the latest "
+        "version when the execution begins.",
+        json_schema_extra=allowed("{bucket, key, versionId?}; cases or casesFrom, not both"),
+    )
+    repeat: int = Field(
+        default=1,
+        ge=1,
+        le=20,
+        description="How often each case is asked. Each answer counts.",
+        json_schema_extra=allowed("1 to 20, only with cases; at most 4000 questions in all"),
+    )
+    min_pass_rate: float = Field(
+        default=1,
+        ge=SHORTEST,
+        le=1,
+        description="Which part of the answers must pass.",
+        json_schema_extra=allowed(f"{SHORTEST} to 1, only with cases"),
+    )
+    max_p95_seconds: float | None = Field(
+        default=None,
+        ge=SHORTEST,
+        le=LONGEST,
+        description="How long 95 % of the answers may take at most, in seconds.",
+        json_schema_extra=allowed(f"{SHORTEST} to {LONGEST}, only with cases"),
+    )
     timeout_seconds: int = Field(
         default=120,
         ge=1,
         le=600,
-        description="Time limit of the whole smoke test, including the agent's cold start.",
+        description="Time limit of the whole smoke test with its cases, including the agent's cold start.",
         json_schema_extra=allowed("1 to 600"),
     )
+
+    @property
+    def has_cases(self) -> bool:
+        """Whether a version must also pass cases."""
+        return bool(self.cases) or self.cases_from is not None
 
     @field_validator("expect")
     @classmethod
     def _is_a_pattern(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise problem("", value, f"a valid regular expression ({error})") from error
+        return checked_pattern(value)
+
+    @field_validator("cases")
+    @classmethod
+    def _each_name_once(cls, value: list[Case]) -> list[Case]:
+        seen: set[str] = set()
+        for number, case in enumerate(value):
+            if case.name in seen:
+                raise problem(f"{number}.name", case.name, "each name once")
+            if case.name is not None:
+                seen.add(case.name)
         return value
+
+    @model_validator(mode="after")
+    def _cases_from_one_place(self) -> Self:
+        if self.cases and self.cases_from is not None:
+            place = f"s3://{self.cases_from.bucket}/{self.cases_from.key}"
+            raise problem("casesFrom", place, "cases or casesFrom, not both")
+        return self
+
+    def limit_without_cases(self) -> tuple[str, float] | None:
+        """A field that is set although it only counts for cases, and its value; None when there is no such field."""
+        if self.has_cases:
+            return None
+        fields = type(self).model_fields
+        for name in _OF_CASES:
+            value = getattr(self, name)
+            if value != fields[name].default:
+                return str(fields[name].alias), value
+        return None
+
+
+def refuse_limits(smoke_test: SmokeTest) -> None:
+    """Raise a validator's error for a field that only counts for cases when there are none."""
+    found = smoke_test.limit_without_cases()
+    if found is not None:
+        raise problem(f"smokeTest.{found[0]}", found[1], _ONLY_WITH_CASES)
+
+
+def refuse_payloads(cases: list[Case], protocol: str) -> None:
+    """Raise a validator's error for a case with a whole payload, which only the protocol HTTP knows."""
+    for number, case in enumerate(cases):
+        if case.payload is not None and protocol != "HTTP":
+            # What is in it may be confidential.
+            raise problem(
+                f"smokeTest.cases.{number}.payload", "a payload", "only with runtime.protocol HTTP"
+            )
+
+
+def merged(last: SmokeTest, given: SmokeTest) -> SmokeTest:
+    """The smoke test of an action that uses the last provision's values for what its input leaves out.
+
+    Args:
+        last: The last provision's.
+        given: The input's.
+
+    Returns:
+        The fields that the input has, and the last provision's others.
+
+    Raises:
+        InvalidRequestError: The input has a field that only counts for cases, and there are none.
+    """
+    said = given.model_fields_set
+    changes = {name: getattr(given, name) for name in said}
+    if said & {"cases", "cases_from"}:
+        changes = {"cases": [], "cases_from": None, **changes}
+    both = last.model_copy(update=changes)
+    if not both.has_cases:
+        found = given.limit_without_cases()
+        if found is not None:
+            raise InvalidRequestError(
+                f"smokeTest.{found[0]}: given {shown(found[1])}, allowed: {_ONLY_WITH_CASES}"
+            )
+    return both

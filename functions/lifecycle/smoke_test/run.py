@@ -5,32 +5,29 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
-from http import HTTPStatus
 from typing import Any
 
 from lifecycle.agent_log.last_error import AgentLog
 from lifecycle.clients import CLIENTS, Clients
-from lifecycle.entry import Wire, logger
-from lifecycle.errors import EnvironmentNotFoundError, SmokeTestError
-from lifecycle.names import CANDIDATE_ENDPOINT, LIVE_ENDPOINT
+from lifecycle.entry import Wire
+from lifecycle.errors import SmokeTestError
+from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.promotions.store import PromotionItems
-from lifecycle.record import FailedSmokeTest, IdentityRecord, Record, RuntimeRecord
+from lifecycle.record import Record, RuntimeRecord
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime.agentcore import get_endpoint
 from lifecycle.runtime.description import DeployedRuntime
-from lifecycle.runtime.rollback.candidate import endpoint_under_test, identity_of, provisioned_with
+from lifecycle.runtime.rollback.candidate import endpoint_under_test
 from lifecycle.settings import Settings
 from lifecycle.smoke_test.gate import Check, Gate
-from lifecycle.smoke_test.invocation import Caller, Target
+from lifecycle.smoke_test.invocation import Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.probes import good_caller, matrix
 from lifecycle.smoke_test.sign_in import StaleSecretError, sign_in
+from lifecycle.smoke_test.tested.sessions import stop_sessions
+from lifecycle.smoke_test.tested.subject import subject_of
+from lifecycle.smoke_test.tested.verdict import write_failed, write_passed
 from lifecycle.table import Records
-
-# How much longer than its time limit the smoke test may take, to stop its sessions.
-_STOP_SECONDS = 5.0
-_SESSION_ID_LENGTH = 33
 
 
 class SmokeTestReport(Wire):
@@ -64,9 +61,16 @@ class SmokeTestEvent(StageEvent):
 
 
 class SmokeTested(Wire):
-    """What the stage returns."""
+    """What the stage returns.
+
+    Attributes:
+        smoke_test: The report.
+        cases_deadline: When the time of the whole smoke test ends, in seconds since the epoch; cases are asked until
+            then.
+    """
 
     smoke_test: SmokeTestReport
+    cases_deadline: float
 
 
 def run_smoke_test(
@@ -77,6 +81,8 @@ def run_smoke_test(
     sleep: Callable[[float], None] = time.sleep,
 ) -> SmokeTested:
     """Send the runtime every call that it must refuse, and the one that it must answer.
+
+    A version of which the request also asks cases is not noted as passed: `lifecycle.cases.judge` does that.
 
     `provision` tests the endpoint DEFAULT, which serves the newest version; `smokeTest` tests the endpoint `live` if
     there is one; `rollback` tests `candidate`, unless the version had to be made anew. The session is new and is
@@ -97,20 +103,15 @@ def run_smoke_test(
         EnvironmentNotFoundError: There is no runtime to test.
         LockLostError: Another execution took the environment over.
     """
+    began = time.time()
     settings = Settings.load()
     request = event.request
     records = Records(clients.dynamodb, settings.table_name)
     record = records.get(request.environment)
-    identity, runtime = _deployed(record, request.environment)
+    subject = subject_of(record, request.environment)
+    runtime = subject.runtime
     endpoint = _endpoint(runtime, event)
-    if endpoint == LIVE_ENDPOINT and runtime.live_identity is not None:
-        # A provision that failed may have recorded another identity than that of `live`.
-        identity = runtime.live_identity
-    tested = runtime.candidate
-    if endpoint == CANDIDATE_ENDPOINT and record is not None and tested is not None:
-        items = PromotionItems(clients.dynamodb, settings.table_name)
-        then = provisioned_with(items, request.environment, record.promotions, tested.version)
-        identity = identity_of(then, identity)
+    identity = subject.identity_at(endpoint, PromotionItems(clients.dynamodb, settings.table_name))
     if ready is not None and ready.endpoint == endpoint:
         # Looked at just now. The promotion looks again, and moves `live` to no other version.
         version: str | None = ready.version
@@ -127,24 +128,31 @@ def run_smoke_test(
             for probe in matrix(identity, signed_in, clients):
                 gate.ask(probe)
         finally:
-            _stop_sessions(target, gate, good_caller(identity, signed_in, clients))
+            caller = good_caller(identity, signed_in, clients)
+            stop_sessions(target, [gate.mcp_session_id], caller)
     except SmokeTestError as error:
         changes: dict[str, Any] = {}
         if isinstance(error, StaleSecretError):
             # Without a recorded secret version, the next provision makes a new password.
             changes |= _without_secret_version(record, runtime)
-        failed = {"failed_version": version, "failed_reason": str(error)}
-        changes["runtime"] = changes.get("runtime", runtime).model_copy(update=failed)
         report = _report(target, version, gate, passed=False)
-        changes["failed_smoke_test"] = FailedSmokeTest(
-            execution=event.execution, report=report.model_dump(mode="json", by_alias=True)
+        write_failed(
+            records,
+            request.environment,
+            event.execution,
+            changes.pop("runtime", runtime),
+            version,
+            str(error),
+            report.model_dump(mode="json", by_alias=True),
+            **changes,
         )
-        records.update(request.environment, event.execution, **changes)
         raise SmokeTestError(str(error)) from None
-    passed = _passed(runtime, endpoint, version)
-    if passed != runtime:
-        records.update(request.environment, event.execution, runtime=passed)
-    return SmokeTested(smoke_test=_report(target, version, gate, passed=True))
+    if not request.smoke_test.has_cases:
+        write_passed(records, request.environment, event.execution, runtime, endpoint, version)
+    return SmokeTested(
+        smoke_test=_report(target, version, gate, passed=True),
+        cases_deadline=began + request.smoke_test.timeout_seconds,
+    )
 
 
 def _report(
@@ -170,19 +178,6 @@ def _without_secret_version(record: Record | None, runtime: RuntimeRecord) -> di
     return changes
 
 
-def _deployed(record: Record | None, environment: str) -> tuple[IdentityRecord, RuntimeRecord]:
-    if (
-        record is None
-        or record.identity is None
-        or record.runtime is None
-        or not record.runtime.arn
-    ):
-        raise EnvironmentNotFoundError(
-            f"environment '{environment}' has no runtime to test; provision it first"
-        )
-    return record.identity, record.runtime
-
-
 def _endpoint(runtime: RuntimeRecord, event: StageEvent) -> str:
     on_live = event.request.action == "smokeTest" and runtime.live_version is not None
     return LIVE_ENDPOINT if on_live else endpoint_under_test(runtime, event.execution)
@@ -199,28 +194,3 @@ def _served(clients: Clients, runtime: RuntimeRecord, endpoint: str) -> str | No
             "provision again, which creates it"
         )
     return found.get("liveVersion") or runtime.version
-
-
-def _passed(runtime: RuntimeRecord, endpoint: str, version: str | None) -> RuntimeRecord:
-    changes: dict[str, Any] = {}
-    if endpoint != LIVE_ENDPOINT:
-        changes["proven_version"] = version
-    # A test of `live` that passes says nothing about a newer version that failed.
-    if endpoint != LIVE_ENDPOINT or runtime.failed_version == version:
-        changes |= {"failed_version": None, "failed_reason": None}
-    return runtime.model_copy(update=changes)
-
-
-def _stop_sessions(target: Target, gate: Gate, caller: Caller) -> None:
-    sessions = {target.session_id}
-    # The conversation takes none of more than 256 characters.
-    if gate.mcp_session_id is not None and len(gate.mcp_session_id) >= _SESSION_ID_LENGTH:
-        sessions.add(gate.mcp_session_id)
-    time_to_stop = Patience(_STOP_SECONDS)
-    for session_id in sessions:
-        answer = caller.stop(replace(target, session_id=session_id), time_to_stop.for_one_try())
-        # 404: every call was refused before a session began.
-        if answer.status not in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
-            logger.warning(
-                "session not stopped; it ends after its idle time-out", extra={"seen": str(answer)}
-            )

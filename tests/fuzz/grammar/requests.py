@@ -61,14 +61,44 @@ def lifecycle_inputs(draw: Draw) -> Any:
     if given.get("dryRun") and given.get("action") in ("smokeTest", "rollback"):
         given["action"] = "teardown"
         given.pop("version", None)
-    if "expect" in given.get("smokeTest", {}):
-        given["smokeTest"]["expect"] = draw(st.sampled_from([r"\S", "晴れ", "a|b", "(?i)ok", "."]))
+    _fit_smoke_test(draw, given)
     wait = given.get("wait", {})
     if wait:
         if "maxIntervalSeconds" in wait:
             wait["maxIntervalSeconds"] = max(wait["maxIntervalSeconds"], LONG_ENOUGH)
         wait["intervalSeconds"] = min(wait.get("intervalSeconds", 1), 300)
     return given
+
+
+_PATTERNS = st.sampled_from([r"\S", "晴れ", "a|b", "(?i)ok", "."])
+_PATHS = st.sampled_from(["a.b[0]", "a[?b == 'c'] | [0]", "@", "a[*].b"])
+
+
+def _fit_smoke_test(draw: Draw, given: dict[str, Any]) -> None:
+    smoke_test = given.get("smokeTest", {})
+    if "expect" in smoke_test:
+        smoke_test["expect"] = draw(_PATTERNS)
+    if "casesFrom" in smoke_test and draw(st.booleans()):
+        smoke_test.pop("cases", None)
+    elif smoke_test.get("cases"):
+        smoke_test.pop("casesFrom", None)
+    elif "casesFrom" not in smoke_test:
+        for name in ("repeat", "minPassRate", "maxP95Seconds"):
+            smoke_test.pop(name, None)
+    http = given.get("runtime", {}).get("protocol", "HTTP") == "HTTP"
+    for number, case in enumerate(smoke_test.get("cases", [])):
+        case["expect"] = draw(_PATTERNS)
+        case.pop("reject", None)
+        if case.get("name") is not None:
+            case["name"] = f"case {number} é"
+        if case.get("path") is not None:
+            case["path"] = draw(_PATHS)
+        if case.get("payload") is not None and http:
+            case["payload"] = {"input": [1, 2.5, {"a": None}]}
+            case.pop("prompt", None)
+        else:
+            case.pop("payload", None)
+            case["prompt"] = case.get("prompt") or "a"
 
 
 def _fit_auth(draw: Draw, given: dict[str, Any]) -> None:

@@ -12,8 +12,8 @@ from lifecycle.agent_log.last_error import AgentLog
 from lifecycle.entry import Wire
 from lifecycle.errors import AwsCallError, SmokeTestError
 from lifecycle.request.model import Request
-from lifecycle.smoke_test import mcp_conversation
-from lifecycle.smoke_test.answer_text import answer_text
+from lifecycle.smoke_test.conversations import mcp_conversation
+from lifecycle.smoke_test.conversations.answer_text import answer_text
 from lifecycle.smoke_test.invocation import Answer, Message, SigV4Caller, Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.pattern import matches

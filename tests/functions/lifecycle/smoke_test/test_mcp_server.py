@@ -11,8 +11,8 @@ import pytest
 import uvicorn
 from mcp.server.mcpserver import MCPServer
 
+from lifecycle.smoke_test.conversations.mcp_conversation import Conversation, converse
 from lifecycle.smoke_test.invocation import Answer, Message
-from lifecycle.smoke_test.mcp_conversation import Conversation, converse
 
 
 def weather() -> str:

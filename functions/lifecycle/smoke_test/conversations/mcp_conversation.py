@@ -1,7 +1,7 @@
 """Talk to an MCP server: agree on a revision, list the tools, call one. JSON-RPC over the runtime's invocations URL.
 
 A server speaks revision 2026-07-28, which has no `initialize`, or an earlier one, or both. `server/discover` tells:
-a server that does not know it gets `initialize` (see `lifecycle.smoke_test.mcp_messages` for the sources).
+a server that does not know it gets `initialize` (see `mcp_messages` for the sources).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from lifecycle.smoke_test import mcp_messages
+from lifecycle.smoke_test.conversations import mcp_messages
+from lifecycle.smoke_test.conversations.mcp_messages import LEGACY, MODERN
 from lifecycle.smoke_test.invocation import Answer, Message
-from lifecycle.smoke_test.mcp_messages import LEGACY, MODERN
 from lifecycle.smoke_test.untrusted import json_value
 
 # The limit for a server that never ends its list of tools.

@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any
 
-from lifecycle.smoke_test.answer_text import stream_events
+from lifecycle.smoke_test.conversations.answer_text import stream_events
 from lifecycle.smoke_test.invocation import EVENT_STREAM, Answer, Message
 from lifecycle.smoke_test.untrusted import json_value
 

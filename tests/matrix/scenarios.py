@@ -60,6 +60,11 @@ def _code(stage: Stage, name: str) -> None:
     stage.provisioned(name, artifact=stage.source(name, "code"), **IAM)
 
 
+def _card(stage: Stage, name: str) -> None:
+    artifact = stage.source(name, agent="a2a")
+    stage.provisioned(name, artifact=artifact, runtime={"protocol": "A2A"})
+
+
 STATES: dict[str, Callable[[Stage, str], None]] = {
     "": lambda _stage, _name: None,
     "password": _password,
@@ -68,6 +73,7 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "jwt": _jwt,
     "built": _built,
     "code": _code,
+    "a2a": _card,
 }
 """How an environment comes into each state, undisturbed."""
 
@@ -180,6 +186,11 @@ def _build(kind: str) -> Act:
     return lambda stage, name: stage.provision(name, artifact=stage.source(name, kind), **IAM)
 
 
+def _a2a(stage: Stage, name: str) -> Execution:
+    artifact = stage.source(name, agent="a2a")
+    return stage.provision(name, artifact=artifact, runtime={"protocol": "A2A"})
+
+
 def _verify(stage: Stage, name: str) -> Execution:
     return stage.run({"action": "smokeTest", "environment": name, **SMOKE_TEST})
 
@@ -194,6 +205,7 @@ SCENARIOS = {
         Scenario("provision-machine", _provision(**MACHINE), _SIGNING_IN, "", "machine"),
         Scenario("provision-build", _build("container"), _DEPLOYING[:1], "", "built"),
         Scenario("provision-code", _build("code"), _DEPLOYING, "", "code"),
+        Scenario("provision-a2a", _a2a, ("RunSmokeTestFunction",), "", "a2a"),
         Scenario("rebuild", _rebuild, _REBUILT, "password", "password"),
         Scenario("verify", _verify, _VERIFY, "password", "password"),
         Scenario("switch-to-machine", _provision(**MACHINE), _SWITCHED, "password", "machine"),

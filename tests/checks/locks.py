@@ -17,6 +17,7 @@ LOCKS = {
     "requirements/dev.in": "requirements/dev.txt",
     "requirements/tools.in": "requirements/tools.txt",
     "requirements/toolkit.in": "requirements/toolkit.txt",
+    "requirements/clients.in": "requirements/clients.txt",
     "requirements/checkov.in": "requirements/checkov.txt",
     "requirements/functions.in": "functions/requirements.txt",
     "requirements/agent.in": "agent/requirements.txt",

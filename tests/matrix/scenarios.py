@@ -65,6 +65,11 @@ def _twice(stage: Stage, name: str) -> None:
         stage.provisioned(name, runtime={"description": mark})
 
 
+def _card(stage: Stage, name: str) -> None:
+    artifact = stage.source(name, agent="a2a")
+    stage.provisioned(name, artifact=artifact, runtime={"protocol": "A2A"})
+
+
 STATES: dict[str, Callable[[Stage, str], None]] = {
     "": lambda _stage, _name: None,
     "password": _password,
@@ -74,6 +79,7 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "built": _built,
     "code": _code,
     "twice": _twice,
+    "a2a": _card,
 }
 """How an environment comes into each state, undisturbed."""
 
@@ -198,6 +204,11 @@ def _build(kind: str) -> Act:
     return lambda stage, name: stage.provision(name, artifact=stage.source(name, kind), **IAM)
 
 
+def _a2a(stage: Stage, name: str) -> Execution:
+    artifact = stage.source(name, agent="a2a")
+    return stage.provision(name, artifact=artifact, runtime={"protocol": "A2A"})
+
+
 def _verify(stage: Stage, name: str) -> Execution:
     return stage.run({"action": "smokeTest", "environment": name, **SMOKE_TEST})
 
@@ -232,6 +243,7 @@ SCENARIOS = {
         Scenario("plan-build", _plan_source, _PLAN, "built", "built"),
         Scenario("plan-new", _plan_source, _PLAN),
         Scenario("provision-code", _build("code"), _DEPLOYING, "", "code"),
+        Scenario("provision-a2a", _a2a, ("RunSmokeTestFunction",), "", "a2a"),
         Scenario("rebuild", _rebuild, _REBUILT, "password", "password"),
         Scenario("verify", _verify, _VERIFY, "password", "password"),
         Scenario("rollback", _rollback, _BACK, "twice", "twice"),

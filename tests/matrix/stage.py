@@ -71,11 +71,11 @@ class Stage:
             time.sleep(_BETWEEN_LOOKS)
         return Execution(arn, found["status"], {}, found.get("error"), found.get("cause"), [])
 
-    def source(self, name: str, kind: str = "container") -> dict[str, Any]:
+    def source(self, name: str, kind: str = "container", agent: str = "echo") -> dict[str, Any]:
         """An artifact of a source of its own."""
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as archive:
-            for path in (AGENTS / "echo").iterdir():
+            for path in (AGENTS / agent).iterdir():
                 if path.is_file():
                     archive.writestr(path.name, path.read_text(encoding="utf-8"))
             archive.writestr("own.txt", name)

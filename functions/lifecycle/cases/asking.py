@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from lifecycle.cases import question
 from lifecycle.cases.match import mismatch
 from lifecycle.request.case import Case
+from lifecycle.smoke_test.conversations.conversation import Conversation, Line
 from lifecycle.smoke_test.invocation import Answer, Caller, Message, Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.redaction import Redaction
@@ -84,7 +85,7 @@ class Asking:
             # The time of an answer is that of one try: what the service throttles is not the agent's.
             limit = Patience(self._patience.for_one_try(case.max_seconds or float("inf")))
             began = time.monotonic()
-            said = question.ask(self._protocol, case, self._sender(limit))
+            said = question.ask(self._protocol, case, self._line_to_it(limit))
             milliseconds = round((time.monotonic() - began) * 1000)
             if said.session_id is not None:
                 self.mcp_session_ids.add(said.session_id)
@@ -98,15 +99,18 @@ class Asking:
                 )
         return Asked(False, None, NOT_ASKED)
 
-    def _sender(self, limit: Patience) -> Callable[[Message], Answer]:
-        return lambda message: self._caller.invoke(self._target, message, limit.for_one_try())
+    def _line_to_it(self, limit: Patience) -> Line:
+        def send(message: Message) -> Answer:
+            return self._caller.invoke(self._target, message, limit.for_one_try())
+
+        return Line(send, self._patience.wait)
 
     def _late(self, case: Case) -> str:
         if case.max_seconds is None or self._patience.for_one_try() <= 0:
             return "no answer before smokeTest.timeoutSeconds was over"
         return f"no answer within maxSeconds ({case.max_seconds:g})"
 
-    def _judge(self, case: Case, said: question.Said, milliseconds: int) -> str | None:
+    def _judge(self, case: Case, said: Conversation, milliseconds: int) -> str | None:
         if said.answer.status == HTTPStatus.FAILED_DEPENDENCY:
             return self._line(f"the agent failed: {said.text}")
         if said.problem is not None or said.answer.status != HTTPStatus.OK:

@@ -33,10 +33,10 @@ class Network(InputModel):
 class Runtime(InputModel):
     """Options that the lifecycle passes on to the runtime."""
 
-    protocol: Literal["HTTP", "MCP"] = Field(
+    protocol: Literal["HTTP", "MCP", "A2A", "AGUI"] = Field(
         default="HTTP",
         description="Server protocol of the agent.",
-        json_schema_extra=allowed("HTTP or MCP"),
+        json_schema_extra=allowed("HTTP, MCP, A2A or AGUI"),
     )
     environment_variables: dict[
         Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")],

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 
 from lifecycle.agent_log.last_error import AgentLog
 from lifecycle.entry import Wire
 from lifecycle.errors import AwsCallError, SmokeTestError
 from lifecycle.request.model import Request
-from lifecycle.smoke_test import mcp_conversation
-from lifecycle.smoke_test.answer_text import answer_text
-from lifecycle.smoke_test.invocation import Answer, Message, SigV4Caller, Target
+from lifecycle.smoke_test.callers.sigv4 import SigV4Caller
+from lifecycle.smoke_test.conversations.conversation import Conversation, Line
+from lifecycle.smoke_test.conversations.protocols import PROTOCOLS
+from lifecycle.smoke_test.invocation import Answer, Message, Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.pattern import matches
 from lifecycle.smoke_test.probes import REFUSED, Probe
@@ -24,6 +25,7 @@ _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 # AgentCore returns 424 when the agent itself failed: the call passed the authorization.
 _LET_THROUGH = frozenset({HTTPStatus.OK, HTTPStatus.FAILED_DEPENDENCY})
 _SERVER_FAULT = 500
+_PERHAPS_NOT_THERE = (HTTPStatus.FAILED_DEPENDENCY, HTTPStatus.INTERNAL_SERVER_ERROR)
 _REFUSAL_SECONDS = 30.0
 _UNDECIDED = "undecided"
 # A first pull of an image can take longer than the service lets an agent start: a 424 that heals. An agent that is
@@ -32,7 +34,7 @@ _QUICK_SECONDS = 5.0
 _MOST_QUICK_FAILURES = 3
 # A permission that was given a moment ago may count only later.
 _MOST_DENIALS = 3
-_IAM_DENIAL = "not authorized to perform: bedrock-agentcore:InvokeAgentRuntime"
+_IAM_DENIAL = "not authorized to perform: bedrock-agentcore:"
 # Errors of the signature itself (IAM user guide, "Common errors"): the authorizer was not asked either.
 _NOT_SIGNED = frozenset(
     {
@@ -68,13 +70,6 @@ class Check(Wire):
     milliseconds: int
 
 
-@dataclass(frozen=True)
-class _Reply:
-    answer: Answer
-    text: str = ""
-    problem: str | None = None
-
-
 class Gate:
     """Sends probes to a runtime, one after the other, within one time limit.
 
@@ -101,7 +96,8 @@ class Gate:
     ) -> None:
         self._target = target
         self._agent_log = agent_log
-        self._mcp = request.runtime.protocol == "MCP"
+        self._request = request
+        self._protocol = PROTOCOLS[request.runtime.protocol]
         self._prompt = request.smoke_test.prompt
         self._expect = request.smoke_test.expect
         self._patience = patience
@@ -113,10 +109,20 @@ class Gate:
     def ask(self, probe: Probe) -> None:
         """Send one probe to the runtime; repeat it while the answer is undecided.
 
+        A probe that must be refused is sent with each opening of the protocol, and each is a check.
+
         Raises:
             SmokeTestError: The answer is not the expected one, or the time limit passed without a decisive answer.
             AwsCallError: IAM refuses the function itself, so the check would prove nothing about the authorizer.
         """
+        if probe.answered:
+            self._check(probe, partial(self._answered, probe))
+            return
+        for opening in self._protocol.openings(self._prompt):
+            named = replace(probe, name=f"{probe.name} {opening.asks_for}".rstrip())
+            self._check(named, partial(self._refused, named, opening.message))
+
+    def _check(self, probe: Probe, call: Callable[[], Conversation]) -> None:
         expected = f"200 and /{self._expect}/" if probe.answered else REFUSED
         began, since = time.monotonic(), time.time()
         tries = 0
@@ -124,15 +130,16 @@ class Gate:
         while True:
             tries += 1
             tried = time.monotonic()
-            reply = self._answered(probe) if probe.answered else self._refused(probe)
+            reply = call()
             problem = self._judge(probe, reply)
             if probe.answered and reply.answer.status == HTTPStatus.FAILED_DEPENDENCY:
                 failure = f"; an earlier try: {problem}"
             quick = time.monotonic() - tried < _QUICK_SECONDS
             if tries >= _MOST_DENIALS and _is_denied_by_iam(probe, reply):
+                operation = _denied_operation(reply)
                 raise AwsCallError(
-                    f"InvokeAgentRuntime: {self._line(str(reply.answer))}: IAM refused the smoke test's own role, so "
-                    f"check '{probe.name}' proves nothing; allow bedrock-agentcore:InvokeAgentRuntime on "
+                    f"{operation}: {self._line(str(reply.answer))}: IAM refused the smoke test's own role, so "
+                    f"check '{probe.name}' proves nothing; allow bedrock-agentcore:{operation} on "
                     f"{self._target.arn} for the role of RunSmokeTestFunction (a service control policy or the "
                     "runtime's resource policy can also deny it)"
                 )
@@ -145,7 +152,7 @@ class Gate:
                     problem = (
                         f"undecided after {tries} tries in {self._patience.seconds:.0f} s: that status is neither a "
                         "pass nor a failure; retry or raise smokeTest.timeoutSeconds"
-                        f"{_where_to_listen(reply, mcp=self._mcp)}{failure}"
+                        f"{_where_to_listen(reply, self._request)}{failure}"
                     )
                 break
         seen = self._line(reply.problem or str(reply.answer))
@@ -166,33 +173,21 @@ class Gate:
         if probe.answered:
             self.answer = self._hidden(reply.text[:_ANSWER_SHOWN])
 
-    def _refused(self, probe: Probe) -> _Reply:
+    def _refused(self, probe: Probe, message: Message) -> Conversation:
         seconds = self._patience.for_one_try(_REFUSAL_SECONDS)
-        return _Reply(probe.caller.invoke(self._target, self._opening(), seconds))
+        answer = probe.caller.invoke(self._target, message, seconds)
+        return Conversation(self._protocol.read(answer))
 
-    def _answered(self, probe: Probe) -> _Reply:
-        if not self._mcp:
-            answer = probe.caller.invoke(
-                self._target, self._opening(), self._patience.for_one_try()
-            )
-            return _Reply(answer, answer_text(answer))
-        talk = mcp_conversation.converse(
-            lambda message: probe.caller.invoke(
-                self._target, message, self._patience.for_one_try()
-            ),
-            self._prompt,
-        )
+    def _answered(self, probe: Probe) -> Conversation:
+        def send(message: Message) -> Answer:
+            seconds = self._patience.for_one_try()
+            return self._protocol.read(probe.caller.invoke(self._target, message, seconds))
+
+        talk = self._protocol.converse(Line(send, self._patience.wait), self._prompt)
         self.mcp_session_id = talk.session_id or self.mcp_session_id
-        return _Reply(talk.answer, talk.text, talk.problem)
+        return talk
 
-    def _opening(self) -> Message:
-        if self._mcp:
-            return mcp_conversation.opening()
-        return Message(
-            json.dumps({"prompt": self._prompt}, ensure_ascii=False).encode(errors="replace")
-        )
-
-    def _judge(self, probe: Probe, reply: _Reply) -> str | None:
+    def _judge(self, probe: Probe, reply: Conversation) -> str | None:
         """None: passed. `_UNDECIDED`: repeat the probe. Anything else: why the check failed."""
         status = reply.answer.status
         if not probe.answered:
@@ -207,16 +202,16 @@ class Gate:
                 )
             return _UNDECIDED
         if status == HTTPStatus.FAILED_DEPENDENCY:
-            return f"the agent failed: {self._line(reply.text)}"
+            return f"the agent failed: {self._line(reply.text)}{_where_to_listen(reply, self._request)}"
         if reply.problem is not None:
-            return "the MCP server answered, but not as expected; fix the agent or smokeTest.prompt"
+            return "the agent answered, but not as expected; fix the agent or smokeTest.prompt"
         if status != HTTPStatus.OK:
             return _UNDECIDED
         shown = f"the answer is: {self._line(reply.text) or '(empty)'}"
         problem = _mismatch(self._expect, reply.text, self._patience.for_one_try())
         return f"{problem}; {shown}" if problem else None
 
-    def _from_the_log(self, probe: Probe, reply: _Reply, since: float) -> str:
+    def _from_the_log(self, probe: Probe, reply: Conversation, since: float) -> str:
         if not (probe.answered and _may_be_the_agents(reply.answer.status)):
             return ""
         return f"; {self._agent_log.explain(since, self._patience.wait, self._hidden)}"
@@ -226,7 +221,7 @@ class Gate:
         return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
 
 
-def _is_denied_by_iam(probe: Probe, reply: _Reply) -> bool:
+def _is_denied_by_iam(probe: Probe, reply: Conversation) -> bool:
     """Whether IAM itself refused a signed call, so that the runtime's authorizer was not asked.
 
     The text is that of every IAM denial (IAM user guide, "Troubleshoot access denied error messages").
@@ -235,7 +230,12 @@ def _is_denied_by_iam(probe: Probe, reply: _Reply) -> bool:
     return denied and isinstance(probe.caller, SigV4Caller)
 
 
-def _is_not_signed(probe: Probe, reply: _Reply) -> bool:
+def _denied_operation(reply: Conversation) -> str:
+    card = f"{_IAM_DENIAL}GetAgentCard" in reply.answer.body
+    return "GetAgentCard" if card else "InvokeAgentRuntime"
+
+
+def _is_not_signed(probe: Probe, reply: Conversation) -> bool:
     return isinstance(probe.caller, SigV4Caller) and reply.answer.code in _NOT_SIGNED
 
 
@@ -257,14 +257,15 @@ def _mismatch(pattern: str, text: str, seconds: float) -> str | None:
         return "smokeTest.expect against the answer needs too much memory; write a simpler pattern"
 
 
-def _is_repeated(probe: Probe, reply: _Reply, problem: str | None, *, last: bool) -> bool:
+def _is_repeated(probe: Probe, reply: Conversation, problem: str | None, *, last: bool) -> bool:
     failed = probe.answered and reply.answer.status == HTTPStatus.FAILED_DEPENDENCY
     return problem == _UNDECIDED or (failed and not last)
 
 
-def _where_to_listen(reply: _Reply, *, mcp: bool) -> str:
-    if reply.answer.status != HTTPStatus.GATEWAY_TIMEOUT:
+def _where_to_listen(reply: Conversation, request: Request) -> str:
+    protocol, status = PROTOCOLS[request.runtime.protocol], reply.answer.status
+    # An HTTP agent that fails does listen. In A2A's errors every other fault is a 500.
+    elsewhere = protocol is not PROTOCOLS["HTTP"] and status in _PERHAPS_NOT_THERE
+    if not elsewhere and status != HTTPStatus.GATEWAY_TIMEOUT:
         return ""
-    # AgentCore developer guide, "HTTP protocol contract" and "MCP protocol contract".
-    where = "0.0.0.0:8000/mcp" if mcp else "0.0.0.0:8080, paths /invocations and /ping"
-    return f"; the agent must listen on {where}"
+    return f"; the agent must listen on {protocol.listens(request.runtime.configuration)}"

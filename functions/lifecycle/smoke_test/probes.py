@@ -9,7 +9,9 @@ from pydantic import SecretStr
 
 from lifecycle.clients import Clients
 from lifecycle.record import IdentityRecord
-from lifecycle.smoke_test.invocation import BearerCaller, Caller, SigV4Caller
+from lifecycle.smoke_test.callers.bearer import BearerCaller
+from lifecycle.smoke_test.callers.sigv4 import SigV4Caller
+from lifecycle.smoke_test.invocation import Caller
 from lifecycle.smoke_test.sign_in import SignedIn
 
 REFUSED = "401 or 403"

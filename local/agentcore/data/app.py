@@ -23,13 +23,8 @@ from local.agentcore.data.proxy import AgentGoneError, AgentTimeoutError
 from local.agentcore.data.sessions import Sessions
 from local.agentcore.data.start import AgentStartTimeoutError
 from local.agentcore.data.target import Target, find_target
-from local.agentcore.model.app import (
-    error_answer,
-    internal_error,
-    plain_error,
-    request_id,
-    unknown_operation,
-)
+from local.agentcore.model.app import internal_error, request_id, unknown_operation
+from local.agentcore.model.error_answers import ErrorAnswers
 from local.agentcore.model.errors import (
     ServiceError,
     invalid,
@@ -99,24 +94,15 @@ class DataPlane:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         request = Request(environ)
+        errors = ErrorAnswers(self.model, request)
         try:
-            response = self._serve(request)
-        except ServiceError as error:
-            response = error_answer(self.model, error, environ)
-        except AgentGoneError:
-            failed = ServiceError("RuntimeClientError", "The runtime ends as soon as it started.")
-            response = error_answer(self.model, failed, environ)
-        except AgentTimeoutError:
-            response = _gateway_timeout(request, "The runtime did not answer in time.")
-        except AgentStartTimeoutError as error:
-            response = _gateway_timeout(request, str(error))
-        except Exception:
-            log.exception("an invocation failed inside the local AgentCore")
-            response = error_answer(self.model, internal_error(), environ)
+            response = self._serve(request, errors)
+        except Exception as error:  # noqa: BLE001 - answered, and logged where it is a fault of this code
+            response = _failed(errors, error)
         response.headers.setdefault("x-amzn-RequestId", request_id(environ))
         return response(environ, start_response)
 
-    def _serve(self, request: Request) -> Response:
+    def _serve(self, request: Request, errors: ErrorAnswers) -> Response:
         path = raw_path(request.environ)
         body = self._body(request)
         if self.refuses_unseen(body):
@@ -130,9 +116,11 @@ class DataPlane:
         )
         if rest.endswith("oauth-protected-resource"):
             return self._sign_in_document(request, target)
+        if rest == "invocations":
+            errors.protocol, errors.body = target.protocol, body
         refusal = self._access.refusal(request, target)
         if refusal is not None:
-            return refusal
+            return errors.refusal(refusal)
         if len(body) > self._quotas.payload_bytes:
             raise _oversized(self._quotas.payload_bytes)
         if rest in _UNSERVED:
@@ -229,6 +217,16 @@ def _check_metadata_service(target: Target) -> None:
         )
 
 
-def _gateway_timeout(request: Request, message: str) -> Response:
-    body = {"message": message}
-    return plain_error(504, "GatewayTimeoutException", body, {}, request.environ)
+def _failed(errors: ErrorAnswers, error: Exception) -> Response:
+    """Make the answer for whatever a request ended with."""
+    if isinstance(error, AgentTimeoutError):
+        return errors.too_late("The runtime did not answer in time.")
+    if isinstance(error, AgentStartTimeoutError):
+        return errors.too_late(str(error))
+    if isinstance(error, AgentGoneError):
+        message = "The runtime ends as soon as it started."
+        return errors.of(ServiceError("RuntimeClientError", message))
+    if isinstance(error, ServiceError):
+        return errors.of(error)
+    log.error("an invocation failed inside the local AgentCore", exc_info=error)
+    return errors.of(internal_error())

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-PROJECT = Path(__file__).parents[3]
-LOCK = PROJECT / "requirements/toolkit.txt"
+from tests.foreign.clients.environments import PROJECT, python_of
+
 NOTEBOOK = Path(__file__).with_name("notebook.py")
 
 
 @pytest.fixture(scope="module")
 def toolkit() -> Path:
-    """The interpreter of an environment that has the toolkit; made once for each lock."""
-    digest = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = PROJECT / ".local/toolkit" / digest
-    python, ready = folder / "bin/python", folder / ".ready"
-    if not ready.is_file():
-        uv = str(Path(sys.executable).with_name("uv"))
-        subprocess.run([uv, "venv", "--quiet", "--clear", "-p", sys.executable, folder], check=True)
-        sync = (uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, LOCK)
-        subprocess.run(sync, check=True)
-        ready.touch()
-    return python
+    """The interpreter of an environment that has the toolkit."""
+    return python_of("toolkit")
 
 
 @pytest.fixture(scope="module")

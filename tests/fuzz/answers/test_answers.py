@@ -20,8 +20,9 @@ from lifecycle.clients import Clients
 from lifecycle.errors import SmokeTestError
 from lifecycle.request.model import Request, parse_request
 from lifecycle.smoke_test import gate as gate_module
+from lifecycle.smoke_test.callers.bearer import BearerCaller
 from lifecycle.smoke_test.gate import Gate
-from lifecycle.smoke_test.invocation import BearerCaller, Target
+from lifecycle.smoke_test.invocation import Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.probes import Probe
 from tests.fuzz.grammar.bodies import bodies, http_headers
@@ -67,7 +68,7 @@ class Agent(Clients):
             status, headers, body = self._replies[min(self.asked, len(self._replies) - 1)]
             self.asked += 1
             assert self.asked <= 200, "the conversation does not end"
-            said = json.loads(request.content)
+            said = json.loads(request.content or b"null")
             number = said.get("id") if isinstance(said, dict) else None
             body = body.replace(b'"id": "asked"', b'"id": %s' % json.dumps(number).encode())
             return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body))

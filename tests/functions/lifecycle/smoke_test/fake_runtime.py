@@ -14,6 +14,7 @@ from lifecycle.record import IdentityRecord
 
 ARN = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/stack_dev-abcdefghij"
 SESSION = "x-amzn-bedrock-agentcore-runtime-session-id"
+CARD = "invocations/.well-known/agent-card.json"
 
 Reply = tuple[int, dict[str, str], bytes]
 
@@ -47,6 +48,8 @@ class FakeRuntime:
     keys: list[Any]
     identity: IdentityRecord = field(default_factory=lambda: IdentityRecord(type="iam"))
     agent: Callable[[dict[str, Any], dict[str, str]], Reply] = cheerful_agent
+    # What an A2A agent answers GetAgentCard with.
+    card: Reply = (404, {}, b"")
     # What is answered first, by kind of call (`sigv4`, `none`, `refused`, `good`), before the truth.
     script: dict[str, list[Reply | Exception]] = field(default_factory=dict)
     always: dict[str, Reply] = field(default_factory=dict)
@@ -66,12 +69,16 @@ class FakeRuntime:
         return [call for call in self.seen if call.action == "stopruntimesession"]
 
     @property
+    def cards(self) -> list[Seen]:
+        return [call for call in self.seen if call.action == CARD]
+
+    @property
     def invoked(self) -> list[Seen]:
         return [call for call in self.seen if call.action == "invocations"]
 
     def handle(self, url: str, headers: dict[str, str], body: bytes) -> Reply:
         parts = urlsplit(url)
-        _, runtimes, arn, action = parts.path.split("/")
+        _, runtimes, arn, action = parts.path.split("/", 3)
         assert (runtimes, unquote(arn)) == ("runtimes", ARN)
         assert "/" not in arn
         assert len(headers[SESSION]) >= 33
@@ -89,7 +96,7 @@ class FakeRuntime:
         if kind in self.always:
             return self.always[kind]
         if kind == "good":
-            return self.agent(payload or {}, headers)
+            return self.card if action == CARD else self.agent(payload or {}, headers)
         if kind == "none":
             return 401, {"www-authenticate": 'Bearer resource_metadata="https://x"'}, b""
         return refused(403, "AccessDeniedException")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lifecycle.smoke_test.answer_text import answer_text
+from lifecycle.smoke_test.conversations.answer_text import answer_text
 from lifecycle.smoke_test.invocation import Answer
 
 

@@ -19,7 +19,9 @@ from lifecycle.errors import SmokeTestError
 from lifecycle.record import IdentityRecord
 from lifecycle.request.model import parse_request
 from lifecycle.smoke_test.bounded import MAX_BYTES, TooLateError, within
-from lifecycle.smoke_test.invocation import BearerCaller, Message, SigV4Caller, Target
+from lifecycle.smoke_test.callers.bearer import BearerCaller
+from lifecycle.smoke_test.callers.sigv4 import SigV4Caller
+from lifecycle.smoke_test.invocation import Message, Target
 from lifecycle.smoke_test.pattern import matches
 from tests.functions.lifecycle.smoke_test.fake_runtime import ARN
 from tests.functions.lifecycle.smoke_test.smoke_environment import allowed, run

@@ -13,7 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from lifecycle.clients import Clients
-from lifecycle.smoke_test.invocation import BearerCaller, Message, Target
+from lifecycle.smoke_test.callers.bearer import BearerCaller
+from lifecycle.smoke_test.invocation import Message, Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.probes import alter
 from lifecycle.smoke_test.sign_in import SignedIn

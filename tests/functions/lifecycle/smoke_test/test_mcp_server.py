@@ -11,8 +11,9 @@ import pytest
 import uvicorn
 from mcp.server.mcpserver import MCPServer
 
+from lifecycle.smoke_test.conversations.conversation import Conversation
+from lifecycle.smoke_test.conversations.mcp_conversation import converse
 from lifecycle.smoke_test.invocation import Answer, Message
-from lifecycle.smoke_test.mcp_conversation import Conversation, converse
 
 
 def weather() -> str:

@@ -1,21 +1,21 @@
 """Talk to an MCP server: agree on a revision, list the tools, call one. JSON-RPC over the runtime's invocations URL.
 
 A server speaks revision 2026-07-28, which has no `initialize`, or an earlier one, or both. `server/discover` tells:
-a server that does not know it gets `initialize` (see `lifecycle.smoke_test.mcp_messages` for the sources).
+a server that does not know it gets `initialize` (see `mcp_messages` for the sources).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from lifecycle.smoke_test import mcp_messages
+from lifecycle.smoke_test.conversations import mcp_messages
+from lifecycle.smoke_test.conversations.conversation import Conversation, Ended, Send
+from lifecycle.smoke_test.conversations.json_rpc import response_in, short
+from lifecycle.smoke_test.conversations.mcp_messages import LEGACY, MODERN
 from lifecycle.smoke_test.invocation import Answer, Message
-from lifecycle.smoke_test.mcp_messages import LEGACY, MODERN
 from lifecycle.smoke_test.untrusted import json_value
 
 # The limit for a server that never ends its list of tools.
@@ -33,33 +33,6 @@ _NOT_THE_SERVER = frozenset(
 )
 # Streamable HTTP: a session id is visible ASCII. AgentCore takes at most 256 characters.
 _SESSION_ID = re.compile(r"[\x21-\x7e]{1,256}")
-_SHOWN = 200
-
-Send = Callable[[Message], Answer]
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """How a conversation ended.
-
-    Attributes:
-        answer: The last answer; if it is not a 200, the conversation ended there.
-        text: The tool's result.
-        problem: Why the conversation failed, if a retry will not help; otherwise None.
-        session_id: The session id from the server, if any.
-    """
-
-    answer: Answer
-    text: str = ""
-    problem: str | None = None
-    session_id: str | None = None
-
-
-class _Ended(Exception):  # noqa: N818 - a signal inside this file
-    def __init__(self, answer: Answer, problem: str | None = None) -> None:
-        super().__init__(problem)
-        self.answer = answer
-        self.problem = problem
 
 
 def opening() -> Message:
@@ -80,7 +53,7 @@ def converse(send: Send, prompt: str) -> Conversation:
     talk = _Talk(send)
     try:
         return talk.hold(prompt)
-    except _Ended as end:
+    except Ended as end:
         return Conversation(end.answer, problem=end.problem, session_id=talk.session_id)
 
 
@@ -97,27 +70,27 @@ class _Talk:
         tools, answer = self._tools()
         name, arguments, problem = choose_tool(tools, prompt)
         if problem is not None:
-            raise _Ended(answer, problem)
+            raise Ended(answer, problem)
         result, answer = self._ask("tools/call", {"name": name, "arguments": arguments})
         if result.get("resultType") == "input_required":
-            raise _Ended(
+            raise Ended(
                 answer, f"tool {name} asks for more input; name another in smokeTest.prompt"
             )
         text = _text_of(result)
         if result.get("isError"):
-            raise _Ended(answer, f"tool {name} failed: {text}")
+            raise Ended(answer, f"tool {name} failed: {text}")
         return Conversation(answer, text=text, session_id=self.session_id)
 
     def _is_modern(self) -> bool:
         self._id += 1
         answer = self._post(mcp_messages.modern(self._id, "server/discover", {}, self.session_id))
-        versions = mcp_messages.supported(mcp_messages.response_in(answer, self._id))
+        versions = mcp_messages.supported(response_in(answer, self._id))
         if versions is None:
             if answer.status is None or answer.status in _NOT_THE_SERVER:
-                raise _Ended(answer)
+                raise Ended(answer)
             return False
         if MODERN not in versions and not set(versions) & set(LEGACY):
-            raise _Ended(answer, _no_common(versions))
+            raise Ended(answer, _no_common(versions))
         return MODERN in versions
 
     def _initialize(self) -> None:
@@ -126,7 +99,7 @@ class _Talk:
             self._version = asked.pop(0)
             self._id += 1
             answer = self._post(mcp_messages.initialize(self._id, self._version))
-            response = mcp_messages.response_in(answer, self._id)
+            response = response_in(answer, self._id)
             refused = response is not None and "error" in response
             if not asked or not (refused or answer.status == HTTPStatus.BAD_REQUEST):
                 break
@@ -134,17 +107,17 @@ class _Talk:
             if versions is not None:
                 asked = [version for version in LEGACY if version in versions]
                 if not asked or self._version in asked:
-                    raise _Ended(answer, _no_common(versions))
+                    raise Ended(answer, _no_common(versions))
         result = self._result("initialize", answer, response)
         agreed = result.get("protocolVersion")
         if agreed not in LEGACY:
-            raise _Ended(answer, _no_common([agreed]))
+            raise Ended(answer, _no_common([agreed]))
         self._version = agreed
         answer = self._post(
             mcp_messages.notification("notifications/initialized", self.session_id, agreed)
         )
         if answer.status is None or answer.status >= HTTPStatus.MULTIPLE_CHOICES:
-            raise _Ended(answer)
+            raise Ended(answer)
 
     def _tools(self) -> tuple[list[dict[str, Any]], Answer]:
         tools: list[dict[str, Any]] = []
@@ -153,14 +126,14 @@ class _Talk:
             page, answer = self._ask("tools/list", {"cursor": cursor} if cursor else {})
             found = page.get("tools")
             if not isinstance(found, list) or not all(isinstance(tool, dict) for tool in found):
-                raise _Ended(answer, f"tools/list: tools is no list of objects: {_short(found)}")
+                raise Ended(answer, f"tools/list: tools is no list of objects: {short(found)}")
             tools += found
             cursor = page.get("nextCursor")
             if not cursor:
                 return tools, answer
             if not isinstance(cursor, str):
-                raise _Ended(answer, f"tools/list: nextCursor is no text: {_short(cursor)}")
-        raise _Ended(answer, f"tools/list has more than {_MOST_PAGES} pages")
+                raise Ended(answer, f"tools/list: nextCursor is no text: {short(cursor)}")
+        raise Ended(answer, f"tools/list has more than {_MOST_PAGES} pages")
 
     def _ask(self, method: str, parameters: dict[str, Any]) -> tuple[dict[str, Any], Answer]:
         self._id += 1
@@ -171,7 +144,7 @@ class _Talk:
                 self._id, method, parameters, self.session_id, self._version
             )
         answer = self._post(message)
-        return self._result(method, answer, mcp_messages.response_in(answer, self._id)), answer
+        return self._result(method, answer, response_in(answer, self._id)), answer
 
     def _result(
         self, method: str, answer: Answer, response: dict[str, Any] | None
@@ -179,15 +152,15 @@ class _Talk:
         # Revision 2026-07-28 gives an error a status of its own: 400 or 404.
         is_error = response is not None and "error" in response
         if answer.status != HTTPStatus.OK and not (is_error and self._version == MODERN):
-            raise _Ended(answer)
+            raise Ended(answer)
         if response is None:
-            raise _Ended(answer, f"{method}: the answer is no JSON-RPC response")
+            raise Ended(answer, f"{method}: the answer is no JSON-RPC response")
         if is_error:
             error = response["error"] if isinstance(response["error"], dict) else {}
-            raise _Ended(answer, f"{method}: {error.get('code')} {error.get('message')}")
+            raise Ended(answer, f"{method}: {error.get('code')} {error.get('message')}")
         result = response["result"]
         if not isinstance(result, dict):
-            raise _Ended(answer, f"{method}: the result is no object: {_short(result)}")
+            raise Ended(answer, f"{method}: the result is no object: {short(result)}")
         return result
 
     def _post(self, message: Message) -> Answer:
@@ -232,11 +205,7 @@ def choose_tool(tools: list[dict[str, Any]], prompt: str) -> tuple[str, dict[str
 
 
 def _no_common(versions: list[Any]) -> str:
-    return f"the server speaks MCP {_short(versions)}; the smoke test speaks {MODERN}, {', '.join(LEGACY)}"
-
-
-def _short(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)[:_SHOWN]
+    return f"the server speaks MCP {short(versions)}; the smoke test speaks {MODERN}, {', '.join(LEGACY)}"
 
 
 def _text_of(result: dict[str, Any]) -> str:

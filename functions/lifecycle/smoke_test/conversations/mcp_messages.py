@@ -7,13 +7,11 @@ Source: Model Context Protocol, revision 2026-07-28, "Versioning and Compatibili
 from __future__ import annotations
 
 import base64
-import json
 import re
 from typing import Any
 
-from lifecycle.smoke_test.answer_text import stream_events
-from lifecycle.smoke_test.invocation import EVENT_STREAM, Answer, Message
-from lifecycle.smoke_test.untrusted import json_value
+from lifecycle.smoke_test.conversations.json_rpc import body_of
+from lifecycle.smoke_test.invocation import Message
 
 MODERN = "2026-07-28"
 """The revision without sessions: each request carries its version."""
@@ -33,7 +31,7 @@ def modern(number: int, method: str, parameters: dict[str, Any], session: str | 
     """A request of revision 2026-07-28, with the headers that mirror its body."""
     name = parameters.get("name") if method == "tools/call" else None
     return Message(
-        _body({"id": number, "method": method, "params": {**parameters, "_meta": _META}}),
+        body_of({"id": number, "method": method, "params": {**parameters, "_meta": _META}}),
         mcp_session_id=session,
         mcp_version=MODERN,
         mcp_method=method,
@@ -49,7 +47,9 @@ def legacy(
     version: str | None = None,
 ) -> Message:
     """A request of a revision with `initialize`."""
-    return Message(_body({"id": number, "method": method, "params": parameters}), session, version)
+    return Message(
+        body_of({"id": number, "method": method, "params": parameters}), session, version
+    )
 
 
 def initialize(number: int = 1, version: str = LEGACY[0]) -> Message:
@@ -60,25 +60,7 @@ def initialize(number: int = 1, version: str = LEGACY[0]) -> Message:
 
 def notification(method: str, session: str | None, version: str) -> Message:
     """A notification, which gets no response."""
-    return Message(_body({"method": method}), session, version)
-
-
-def response_in(answer: Answer, number: int) -> dict[str, Any] | None:
-    """The JSON-RPC response to request `number` in an answer: a dict with `result` or `error`, or None."""
-    if answer.content_type == EVENT_STREAM:
-        candidates = list(stream_events(answer.body))
-    else:
-        try:
-            candidates = [json_value(answer.body)]
-        except ValueError:
-            return None
-    # A stream may carry notifications before the response; an error to an unreadable request has the id null.
-    for value in candidates:
-        is_reply = isinstance(value, dict) and ("result" in value or "error" in value)
-        if is_reply and value.get("id") in (number, None):
-            found: dict[str, Any] = value
-            return found
-    return None
+    return Message(body_of({"method": method}), session, version)
 
 
 def supported(response: dict[str, Any] | None) -> list[str] | None:
@@ -95,10 +77,6 @@ def supported(response: dict[str, Any] | None) -> list[str] | None:
     if not isinstance(versions, list):
         return None
     return [version for version in versions if isinstance(version, str)]
-
-
-def _body(message: dict[str, Any]) -> bytes:
-    return json.dumps({"jsonrpc": "2.0", **message}, ensure_ascii=False).encode(errors="replace")
 
 
 def _header(value: str) -> str:

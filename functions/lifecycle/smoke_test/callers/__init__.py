@@ -1,0 +1,1 @@
+"""The callers of a runtime: with a bearer token or none, and with SigV4."""

@@ -1,0 +1,133 @@
+"""Agents of A2A and AG-UI, from the source to the proved runtime: each wrong caller is refused each of its calls."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from tests.embedded.signing_in import Provider
+from tests.embedded.test_sign_in import ANSWERED, MATRICES, REFUSED, cognito_token
+
+pytestmark = pytest.mark.embedded
+CARD = "invocations/.well-known/agent-card.json"
+QUESTION = {
+    "A2A": {
+        "jsonrpc": "2.0",
+        "id": "one",
+        "method": "message/send",
+        "params": {
+            "message": {
+                "kind": "message",
+                "role": "user",
+                "messageId": "m",
+                "parts": [{"kind": "text", "text": "hello"}],
+            }
+        },
+    },
+    "AGUI": {
+        "threadId": "thread",
+        "runId": "run",
+        "state": {},
+        "messages": [{"id": "m", "role": "user", "content": "hello"}],
+        "tools": [],
+        "context": [],
+        "forwardedProps": {},
+    },
+}
+
+
+def names(protocol: str, way: str) -> list[str]:
+    """The names of the checks, in order."""
+    refused = [name for name in MATRICES[way] if name.endswith("refused")]
+    forms = ("", " the agent card") if protocol == "A2A" else ("",)
+    answered = "SigV4 is answered" if way == "iam" else ANSWERED
+    return [*(f"{name}{form}" for name in refused for form in forms), answered]
+
+
+def passed(run: Any, protocol: str, way: str) -> None:
+    """The gate held exactly the probes of this protocol and way, and saw what it must."""
+    assert run.status == "SUCCEEDED", (run.error, run.cause)
+    smoke = run.output["smokeTest"]
+    assert [check["name"] for check in smoke["checks"]] == names(protocol, way)
+    for check in smoke["checks"][:-1]:
+        assert int(check["seen"][:3]) in REFUSED, check
+    assert smoke["checks"][-1]["seen"] == "200 OK"
+    assert smoke["answer"] == "echo of hello"
+
+
+@pytest.mark.parametrize("protocol", ["A2A", "AGUI"])
+def test_an_agent_of_the_protocol(
+    lifecycle: Any,
+    environment: Callable[[], str],
+    uploaded: Callable[..., dict[str, str]],
+    provider: Provider,
+    protocol: str,
+) -> None:
+    name = environment()
+    given = {
+        "environment": name,
+        "artifact": {"source": uploaded(protocol.lower())},
+        "runtime": {"protocol": protocol},
+        "smokeTest": {"prompt": "hello", "expect": "^echo of hello$"},
+    }
+    run = lifecycle.run(given)
+    passed(run, protocol, "password")
+    control = lifecycle.aws.client("bedrock-agentcore-control")
+    runtime = control.get_agent_runtime(agentRuntimeId=run.output["runtime"]["id"])
+    assert runtime["protocolConfiguration"] == {"serverProtocol": protocol}
+    _refuses_strangers(lifecycle, run.output, provider, protocol)
+
+    prompt = {"environment": name, "action": "smokeTest", "smokeTest": {"prompt": "fail"}}
+    failed = lifecycle.run(prompt)
+    assert (failed.status, failed.error) == ("FAILED", "SmokeTestError")
+    reason = {"A2A": "the task is failed: sorry", "AGUI": "RUN_ERROR: NO_DATA sorry"}[protocol]
+    assert f"seen {reason}: " in failed.cause
+
+    signed = lifecycle.run({**given, "auth": {"type": "iam"}})
+    passed(signed, protocol, "iam")
+    assert signed.output["runtime"]["id"] == run.output["runtime"]["id"]
+
+
+def _refuses_strangers(
+    lifecycle: Any, output: dict[str, Any], provider: Provider, protocol: str
+) -> None:
+    """Call the endpoint `live` without any help of the product."""
+    runtime = output["runtime"]
+    base = runtime["invocationUrl"].partition("/runtimes/")[0]
+    url = f"{base}/runtimes/{quote(runtime['arn'], safe='')}/"
+    paths = ["invocations", *([CARD] if protocol == "A2A" else [])]
+
+    def call(path: str, token: str | None) -> httpx.Response:
+        headers = {"X-Amzn-Bedrock-AgentCore-Runtime-Session-Id": uuid.uuid4().hex * 2}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        more: dict[str, Any] = {} if path == CARD else {"json": QUESTION[protocol]}
+        return httpx.request(
+            "GET" if path == CARD else "POST",
+            f"{url}{path}?qualifier=live",
+            headers=headers,
+            timeout=30,
+            trust_env=False,
+            **more,
+        )
+
+    good = cognito_token(lifecycle.aws, output["auth"])
+    for path in paths:
+        assert call(path, None).status_code == 401
+        assert call(path, provider.token()).status_code in REFUSED
+        assert call(path, good).status_code == 200
+    answer = call("invocations", good)
+    if protocol == "A2A":
+        (artifact,) = answer.json()["result"]["artifacts"]
+        assert artifact["parts"] == [{"kind": "text", "text": "echo of hello"}]
+        assert call(CARD, good).json()["skills"][0]["id"] == "echo"
+    else:
+        events = [json.loads(line[6:]) for line in answer.text.split("\n\n") if line]
+        assert events[0] == {"type": "RUN_STARTED", "threadId": "thread", "runId": "run"}
+        assert events[-1]["type"] == "RUN_FINISHED"

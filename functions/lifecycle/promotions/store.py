@@ -1,8 +1,8 @@
 """What each of the last promotions was provisioned with: items of their own beside an environment's record.
 
 A request has up to 100 KB, and a DynamoDB item at most 400 KB, so the record itself has no room for ten. An
-environment has a fixed number of such items, which are used in turn. They have no state and do not expire, so the
-table's index does not have them.
+environment has a fixed number of such items, which are used again. They have no state and do not expire, so the
+table's index does not have them; a scan of the table reads them and leaves them out.
 """
 
 from __future__ import annotations

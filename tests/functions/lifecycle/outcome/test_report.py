@@ -90,6 +90,17 @@ def test_success_frees_the_lock_and_announces_ready(clients: Clients) -> None:
     assert json.loads(entry["Detail"]) == outcome.output
 
 
+def test_a_rollback_leaves_the_environment_ready_with_the_request_of_what_is_live(
+    clients: Clients,
+) -> None:
+    outcome = report(clients, request={"environment": "dev", "action": "rollback", "version": "2"})
+    assert (outcome.failure, outcome.output["action"]) == (None, "rollback")
+    assert (record(clients).state, record(clients).lock) == ("READY", None)
+    # The promotion has written it; here it is what the lock was taken with.
+    assert record(clients).proven_request == {"environment": "dev", "action": "provision"}
+    assert clients.events.entries[0]["DetailType"] == "Environment Ready"
+
+
 def test_failure_is_written_kept_and_announced(clients: Clients) -> None:
     raw = {"Error": "SmokeTestError", "Cause": json.dumps({"errorMessage": "open door"})}
     event = FailureEvent.model_validate(

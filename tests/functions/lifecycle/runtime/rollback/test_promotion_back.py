@@ -11,6 +11,7 @@ from lifecycle.record import IdentityRecord
 from lifecycle.runtime.promotion import promote_version
 from lifecycle.runtime.readiness import check_runtime
 from lifecycle.runtime.rollback.restore import restore_version
+from lifecycle.runtime.teardown import delete_runtime
 from tests.functions.lifecycle.runtime.rollback.test_restore import serves, to_go_back
 
 
@@ -211,3 +212,24 @@ def test_a_runtime_that_is_gone_begins_another_history(world: Any) -> None:
     assert world.loop(promote_version).promotion.version == "1"
     (noted,) = world.record().promotions
     assert noted.runtime_id == world.only_runtime().id
+
+
+def test_the_logs_of_the_candidate_are_kept_as_long_as_the_others(world: Any) -> None:
+    proved(world)
+    group = f"/aws/bedrock-agentcore/runtimes/{world.only_runtime().id}-candidate"
+    world.clients.logs.create_log_group(logGroupName=group)  # AgentCore makes it for the first line
+    world.loop(promote_version)
+    found = world.clients.logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    assert [each.get("retentionInDays") for each in found] == [30]
+
+
+def test_a_teardown_removes_the_candidate_of_a_rollback_that_failed(world: Any) -> None:
+    to_go_back(world)
+    world.loop(restore_version)
+    world.begin("teardown", {"action": "teardown"})
+    removed = world.loop(delete_runtime).removed
+    assert any(what.startswith("endpoint candidate of ") for what in removed)
+    assert world.store.runtimes == {}
+    world.delete_artifact()
+    assert world.records.delete("dev", world.execution)
+    assert world.clients.dynamodb.scan(TableName="environments")["Items"] == []

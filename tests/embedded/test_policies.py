@@ -28,7 +28,7 @@ def test_every_function_has_a_role_of_its_own(
     lifecycle: Any, environment: Callable[[], str]
 ) -> None:
     name = environment()
-    cases = {"smokeTest": {"cases": [{"prompt": "6 × 7?", "expect": r"\S"}]}}
+    cases: dict[str, Any] = {"smokeTest": {"cases": [{"prompt": "6 × 7?", "expect": r"\S"}]}}
     changed: dict[str, Any] = {"runtime": {"description": "changed"}}
     actions = [{"action": action} for action in ("smokeTest", "rollback", "teardown")]
     for request in ({"dryRun": True}, cases, changed, *actions):

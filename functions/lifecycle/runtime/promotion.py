@@ -12,7 +12,6 @@ from lifecycle.entry import Wire
 from lifecycle.errors import RuntimeFailedError, WaitTimeoutError
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.record import Promotion, Record, RuntimeRecord
-from lifecycle.request.rollback import as_provision
 from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.runtime import agentcore, endpoints, log_groups
 from lifecycle.runtime.description import DeployedRuntime, describe_runtime
@@ -192,16 +191,14 @@ class _Promoter:
             agentcore.write_tags(self._control, endpoint["agentRuntimeEndpointArn"], self._tags)
         log_groups.set_retention(self._clients.logs, self._id, self._settings.log_retention_days)
         if history.is_new or runtime.candidate is not None:
-            # The record says what live serves before what proved it goes, and has this call while it goes on.
-            self._keep(note)
+            self._keep(note)  # the record has this call from now on
+        changes = history.note()
         if runtime.candidate is not None:
+            # The record says all about what live serves before what proved it goes.
+            self._keep(note, **changes)
             if not candidate.clear(self._control, self._id) and not event.overdue:
                 return self._result(note, event.looked(done=False, ended=True))
             runtime.candidate = None
-        changes = history.note() if history.is_new else {}
-        if event.request.action == "rollback":
-            # What is provisioned again from now on is what live serves.
-            changes["request"] = as_provision(event.request)
         stayed = note.previous_version == note.version and not note.begun
         if not stayed or changes or runtime != self._recorded:
             self._keep(note.model_copy(update={"begun": False}), last=True, **changes)

@@ -46,6 +46,7 @@ class History:
         version: str,
     ) -> None:
         self._execution = event.execution
+        self._is_rollback = event.request.action == "rollback"
         self._record, self._runtime_id, self._version = record, str(runtime.id), version
         self._items = PromotionItems(clients.dynamodb, table_name)
         then = self._then(event, runtime)
@@ -60,11 +61,18 @@ class History:
         self.is_new = not self._is_noted()
 
     def note(self) -> dict[str, Any]:
-        """Write the promotion's item; only while the call of the stage is in the record (see `lifecycle.fence`).
+        """Write the promotion's item if it is new; only while the record has the call (see `lifecycle.fence`).
 
         Returns:
             What the record has to say of it, for `Records.update`.
         """
+        request = self._provisioned.request
+        # What is tested and provisioned again after a rollback is what live serves.
+        changes: dict[str, Any] = (
+            {"request": request, "proven_request": request} if self._is_rollback else {}
+        )
+        if not self.is_new:
+            return changes
         promoted = Promoted(
             version=self._version,
             runtime_id=self._runtime_id,
@@ -74,7 +82,7 @@ class History:
             digest=self._digest(),
         )
         self._items.write(self._record.environment, promoted, self._provisioned)
-        return {"promotions": with_newest(self._record.promotions, promoted)}
+        return changes | {"promotions": with_newest(self._record.promotions, promoted)}
 
     def _then(self, event: StageEvent, runtime: RuntimeRecord) -> Provisioned | None:
         """What the version was provisioned with, if this execution did not do it."""

@@ -93,6 +93,18 @@ def test_what_is_provisioned_again_after_it_is_what_live_serves(world: Any) -> N
     assert noted.request == request
 
 
+def test_the_record_is_whole_before_the_candidate_goes(world: Any) -> None:
+    proved(world)
+    world.promote()
+    world.pass_(10)
+    assert not world.promote().done
+    record = world.record()
+    assert record.runtime.live_version == "2"
+    assert (record.request, record.proven_request) == (record.proven_request, record.request)
+    assert record.proven_request["runtime"]["description"] == "2"
+    assert world.history() == ["1", "2", "3", "2"]
+
+
 def test_callers_sign_in_as_they_did_then_with_the_secrets_of_today(world: Any) -> None:
     world.provision("1", {"runtime": {"description": "1"}})
     then = world.record().identity

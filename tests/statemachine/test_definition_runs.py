@@ -17,7 +17,6 @@ import pytest
 
 from lifecycle.errors import (
     ArtifactBuildError,
-    AwsCallError,
     EnvironmentBusyError,
     InvalidRequestError,
     LockLostError,
@@ -291,7 +290,7 @@ SCENARIOS = [
     Scenario(
         "batch-not-run",
         {**CASES, "teardown": "onFailure"},
-        {"run_cases": [LockLostError("taken over"), AwsCallError("S3 refused")]},
+        {"run_cases": [LockLostError("taken over"), LockLostError("taken over")]},
         error="LockLostError",
         cause="taken over",
         visits=("Batch not run", "Record the failure", "Delete the runtime"),

@@ -88,10 +88,11 @@ class StandIns:
     def prepare(self, event: dict[str, Any]) -> dict[str, Any]:
         if event["input"]["environment"] == "busy":
             raise EnvironmentBusyError("held by another")
-        return {"request": parse_request(event["input"]).to_json(), "learned": {}}
+        request = parse_request(event["input"]).to_json()
+        return {"request": request, "cases": None, "learned": {}}
 
     def smoke(self, _event: dict[str, Any]) -> dict[str, Any]:
-        return {"smokeTest": {"passed": True, "checks": []}}
+        return {"smokeTest": {"passed": True, "checks": []}, "casesDeadline": 0}
 
     def outcome(self, event: dict[str, Any]) -> dict[str, Any]:
         failure = event.get("failure")

@@ -27,13 +27,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from boto3.dynamodb.types import TypeSerializer
-
 from benchmarks.tables import table
 from lifecycle.fleet.report import FleetReportEvent, report_fleet
 from lifecycle.fleet.select import FleetEvent, select_environments
 from lifecycle.record import RuntimeRecord, now
 from lifecycle.request.model import parse_request
+from lifecycle.values import to_attribute
 from local.embedded import EmbeddedAws
 from tests.statemachine.execution import Run, follow, follow_map
 
@@ -105,7 +104,7 @@ def fill_table(aws: EmbeddedAws, count: int) -> None:
         "request": request.to_json(),
         "runtime": runtime.model_dump(mode="json", by_alias=True),
     }
-    item: dict[str, Any] = TypeSerializer().serialize(record)["M"]
+    item: dict[str, Any] = to_attribute(record)["M"]
     table, dynamodb = aws.outputs["EnvironmentsTableName"], aws.client("dynamodb")
     names = [f"e{number:04}" for number in range(count)]
     for begin in range(0, count, _WRITTEN_AT_ONCE):

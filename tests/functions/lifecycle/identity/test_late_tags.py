@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from handlers import delete_identity, provision_identity, run_smoke_test
+from handlers import (
+    delete_identity,
+    plan_provision,
+    provision_identity,
+    run_cases,
+    run_smoke_test,
+)
 from lifecycle.entry import aws_errors
 from lifecycle.errors import AwsCallError, TagsNotVisibleError, TeardownIncompleteError
 from lifecycle.identity import late_tags, teardown
@@ -76,7 +82,7 @@ def begin(world: Any, request: dict[str, Any], operation: str) -> None:
 
 
 def test_exactly_what_the_policies_tie_to_tags_is_guarded() -> None:
-    stages = (provision_identity, delete_identity, run_smoke_test)
+    stages = (provision_identity, delete_identity, run_smoke_test, run_cases, plan_provision)
     names = {module.__name__.rpartition(".")[2] for module in stages}
     actions, elsewhere = conditional_actions("aws:ResourceTag/", "StringEquals")
     assert {action.partition(":")[2] for action in actions} == GUARDED

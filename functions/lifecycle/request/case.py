@@ -58,7 +58,7 @@ class Case(InputModel):
         default=None,
         min_length=1,
         max_length=10000,
-        description="What the case asks the agent, as `smokeTest.prompt` does.",
+        description="What the case asks the agent. It is sent as `smokeTest.prompt` is.",
         json_schema_extra=allowed("1 to 10000 characters; exactly one of prompt and payload"),
     )
     payload: dict[str, Any] | None = Field(
@@ -91,7 +91,7 @@ class Case(InputModel):
         min_length=1,
         max_length=200,
         description="A JMESPath expression, such as `output.items[0].text`: which part of a JSON answer `expect` and "
-        "`reject` look at. If it finds nothing, the case fails.",
+        "`reject` apply to. If it finds nothing, the answer fails.",
         json_schema_extra=allowed(
             "a JMESPath expression of 1 to 200 characters, without functions and without lists or objects of its own"
         ),

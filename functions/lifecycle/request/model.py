@@ -38,8 +38,8 @@ class Request(InputModel):
     action: Literal["provision", "teardown", "smokeTest", "rollback"] = Field(
         default="provision",
         description="`provision` creates what is missing and updates what exists, so you can run it again. `teardown` "
-        "removes the environment. `smokeTest` only tests it. `rollback` tests an earlier version and then switches "
-        "`live` back to it.",
+        "removes the environment. `smokeTest` only tests it. `rollback` tests an earlier version and, if it passes, "
+        "switches `live` back to it.",
         json_schema_extra=allowed("provision, teardown, smokeTest or rollback"),
     )
     environment: str = Field(
@@ -90,8 +90,8 @@ class Request(InputModel):
     )
     dry_run: bool = Field(
         default=False,
-        description="For `provision`: says what would be built, created, updated and repaired, in `plan`. For "
-        "`teardown`: lists what would be removed. Changes nothing.",
+        description="Changes nothing. For `provision`: says in `plan` what would be built, created, updated and "
+        "repaired. For `teardown`: lists what would be removed.",
         json_schema_extra=allowed("true or false, true only with action provision or teardown"),
     )
 

@@ -43,29 +43,29 @@ class SmokeTest(InputModel):
     )
     cases_from: Source | None = Field(
         default=None,
-        description="An object in S3 with cases, one JSON object on each line. Default of `versionId`: the latest "
-        "version when the execution begins.",
+        description="An object in S3 with cases, one JSON object on each line (JSON Lines). Default of `versionId`: "
+        "the latest version when the execution begins.",
         json_schema_extra=allowed("{bucket, key, versionId?}; cases or casesFrom, not both"),
     )
     repeat: int = Field(
         default=1,
         ge=1,
         le=20,
-        description="How often each case is asked. Each answer counts.",
+        description="How many times each case is asked. Each answer counts.",
         json_schema_extra=allowed("1 to 20, only with cases; at most 4000 questions in all"),
     )
     min_pass_rate: float = Field(
         default=1,
         ge=SHORTEST,
         le=1,
-        description="Which part of the answers must pass.",
+        description="Share of the answers that must pass. With `1`, all must.",
         json_schema_extra=allowed(f"{SHORTEST} to 1, only with cases"),
     )
     max_p95_seconds: float | None = Field(
         default=None,
         ge=SHORTEST,
         le=LONGEST,
-        description="How long 95 % of the answers may take at most, in seconds.",
+        description="Limit of the 95th percentile of the answer times, in seconds.",
         json_schema_extra=allowed(f"{SHORTEST} to {LONGEST}, only with cases"),
     )
     timeout_seconds: int = Field(

@@ -30,6 +30,9 @@ _FIRST_SERVER_FAULT = 500
 # One case that is never decided must not take the time of all others.
 _MOST_TRIES = 8
 _READ = 4000
+_LONGEST_START = 60.0
+# The number of tries whose pause is at most half a second.
+_SHORT = 1
 _SHOWN = 150
 
 
@@ -77,6 +80,14 @@ class Asking:
         self._hidden = Redaction(secrets)
         self.mcp_session_ids: set[str] = set()
 
+    def warm_up(self, case: Case) -> None:
+        """Ask a case once, so that the start of the session is not taken for the agent's time; no answer counts.
+
+        It gets at most a minute, and at most half of the time that is left for the cases themselves.
+        """
+        limit = Patience(min(_LONGEST_START, self._patience.for_one_try() / 2))
+        self._say(case, limit)
+
     def ask(self, case: Case) -> Asked:
         """Ask a case; an answer that decides nothing (429, 5xx) is asked again, at most 8 times."""
         tries = 0
@@ -85,11 +96,8 @@ class Asking:
             # The time of an answer is that of one try: what the service throttles is not the agent's.
             limit = Patience(self._patience.for_one_try(case.max_seconds or float("inf")))
             began = time.monotonic()
-            said = question.ask(self._protocol, case, self._line_to_it(limit))
+            said, late = self._say(case, limit)
             milliseconds = round((time.monotonic() - began) * 1000)
-            if said.session_id is not None:
-                self.mcp_session_ids.add(said.session_id)
-            late = said.answer.status is None and limit.for_one_try() <= 0
             if late or not _is_undecided(said.answer):
                 reason = self._late(case) if late else self._judge(case, said, milliseconds)
                 return Asked(reason is None, milliseconds, reason or "")
@@ -99,11 +107,23 @@ class Asking:
                 )
         return Asked(False, None, NOT_ASKED)
 
-    def _line_to_it(self, limit: Patience) -> Line:
+    def _say(self, case: Case, limit: Patience) -> tuple[Conversation, bool]:
+        """Hold one conversation; also tell whether its time was over before its end."""
+        ran_out = False
+
         def send(message: Message) -> Answer:
             return self._caller.invoke(self._target, message, limit.for_one_try())
 
-        return Line(send, self._patience.wait)
+        def wait(_looks: int) -> bool:
+            # Short pauses: they are part of the time that is measured.
+            nonlocal ran_out
+            ran_out = not limit.wait(_SHORT)
+            return not ran_out
+
+        said = question.ask(self._protocol, case, Line(send, wait))
+        if said.session_id is not None:
+            self.mcp_session_ids.add(said.session_id)
+        return said, ran_out or (said.answer.status is None and limit.for_one_try() <= 0)
 
     def _late(self, case: Case) -> str:
         if case.max_seconds is None or self._patience.for_one_try() <= 0:

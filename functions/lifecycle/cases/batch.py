@@ -103,7 +103,7 @@ def run_cases(
     asking = Asking(caller, target, protocol, patience, signed_in.secrets)
     try:
         if request.smoke_test.max_p95_seconds or any(case.max_seconds for _, case in chosen):
-            asking.ask(chosen[0][1].model_copy(update={"max_seconds": None}))
+            asking.warm_up(chosen[0][1])
         for _ in range(request.smoke_test.repeat):
             for index, case in chosen:
                 tally.add(index, asking.ask(case))

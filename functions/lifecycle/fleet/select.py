@@ -254,6 +254,8 @@ def _rebuild(request: FleetRequest, record: Record) -> dict[str, Any] | None:
         "environment": record.environment,
         # A rebuild that fails must not remove the live version.
         "teardown": "never",
+        # The record says when an environment expires, not the request: a rollback brings an older one back.
+        "ttlHours": None,
     }
     if record.expires_at is not None:
         # A rebuild does not extend an environment's lifetime.

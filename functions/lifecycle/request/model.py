@@ -129,8 +129,8 @@ class Request(InputModel):
 
     @model_validator(mode="after")
     def _cases_fit(self) -> Self:
-        # What `smokeTest` leaves out comes from the last provision, so `prepare_request` checks it.
-        if self.action != "smokeTest":
+        # What the others leave out comes from an earlier provision, so `prepare_request` checks it.
+        if self.action in ("provision", "teardown"):
             refuse_limits(self.smoke_test)
             refuse_payloads(self.smoke_test.cases, self.runtime.protocol)
         return self

@@ -15,7 +15,7 @@ from lifecycle.polling.schedule import Kind, Learned
 from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import Record, State, expiry
 from lifecycle.request import rollback
-from lifecycle.request.cases.plan import CasePlan, plan_cases
+from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.providers import check_provider
 from lifecycle.request.smoke_test import merged
@@ -92,9 +92,10 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
             items = PromotionItems(clients.dynamodb, settings.table_name)
             asked = rollback.completed(request, record, items)
             check_provider(asked.auth, asked.environment, clients)
-        elif record is not None:
-            asked = _completed(request, record)
+        else:
+            asked = _completed(request, record) if record else request
         cases = plan_cases(asked, lambda: clients.s3)
+        asked = pinned(asked, cases)
 
     def is_running(execution: str) -> bool:
         return execution_is_running(clients.stepfunctions, execution)
@@ -109,6 +110,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
         check=check,
     )
     if record is None and request.action == "provision":
+        check(None)
         record = Record(environment=request.environment)
     if record is None:
         raise EnvironmentNotFoundError(

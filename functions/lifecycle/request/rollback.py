@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import ValidationError
-
 from lifecycle.errors import InvalidRequestError
 from lifecycle.promotions.entry import Promoted, before, of_version
 from lifecycle.promotions.store import PromotionItems, Provisioned
 from lifecycle.record import Record
 from lifecycle.request.artifact import Artifact
-from lifecycle.request.model import Request
+from lifecycle.request.model import LARGEST, Request
 from lifecycle.request.smoke_test import merged
 
 
@@ -48,6 +46,8 @@ def completed(request: Request, record: Record, items: PromotionItems) -> Reques
             "environment": request.environment,
             "wait": request.wait,
             "teardown": "never",
+            # It changes nothing about when the environment expires.
+            "ttl_hours": None,
             "dry_run": request.dry_run,
             "smoke_test": merged(last.smoke_test, request.smoke_test),
         }
@@ -85,11 +85,7 @@ def _pinned(request: Request, provisioned: Provisioned) -> Request:
     pinned = request.model_copy(
         update={"artifact": _pinned_artifact(request.artifact, provisioned.artifact or {})}
     )
-    try:
-        Request.model_validate(pinned.to_json())
-    except ValidationError:
-        return request
-    return pinned
+    return pinned if pinned.size <= LARGEST else request
 
 
 def _pinned_artifact(asked: Artifact, published: dict[str, Any]) -> Artifact:

@@ -152,6 +152,9 @@ def merged(last: SmokeTest, given: SmokeTest) -> SmokeTest:
         changes = {"cases": [], "cases_from": None, **changes}
     both = last.model_copy(update=changes)
     if not both.has_cases:
+        # Without cases the limits of the last provision's cases mean nothing, and no stage would take them.
+        usual = {name: type(last).model_fields[name].default for name in _OF_CASES}
+        both = both.model_copy(update=usual)
         found = given.limit_without_cases()
         if found is not None:
             raise InvalidRequestError(

@@ -65,14 +65,16 @@ def plan_cases(request: Request, s3: Any) -> CasePlan | None:
         InvalidRequestError: The object cannot be read, a line of it is wrong, or there are too many questions.
     """
     smoke_test = request.smoke_test
-    if request.action == "teardown" or request.dry_run or not smoke_test.has_cases:
+    if request.action == "teardown":
         return None
     if request.size > LARGEST:
-        # An input and a last provision that fit may be too large together.
+        # An input and an earlier provision that fit may be too large together.
         raise InvalidRequestError(
-            f"smokeTest: given {request.size} bytes as JSON together with the last provision, allowed: at most "
+            f"smokeTest: given {request.size} bytes as JSON together with the earlier provision, allowed: at most "
             f"{LARGEST} bytes; use smokeTest.casesFrom"
         )
+    if not smoke_test.has_cases:
+        return None
     source = None
     if smoke_test.cases_from is None:
         cases = _inline(request)
@@ -88,6 +90,25 @@ def plan_cases(request: Request, s3: Any) -> CasePlan | None:
             "questions (cases times repeat)"
         )
     return CasePlan(total=len(cases), batches=divide(len(cases)), source=source)
+
+
+def pinned(request: Request, plan: CasePlan | None) -> Request:
+    """The request with the version of its cases that was read, so that a rollback to what passes them asks the same.
+
+    Args:
+        request: The request that was planned.
+        plan: What `plan_cases` returned.
+
+    Returns:
+        The request; unchanged if the bucket has no versions, or if the request would be too long with it.
+    """
+    source, asked = plan.source if plan else None, request.smoke_test.cases_from
+    if source is None or source.version_id is None or asked is None:
+        return request
+    named = asked.model_copy(update={"version_id": source.version_id})
+    smoke_test = request.smoke_test.model_copy(update={"cases_from": named})
+    whole = request.model_copy(update={"smoke_test": smoke_test})
+    return whole if whole.size <= LARGEST else request
 
 
 def load_cases(request: Request, source: PinnedCases | None, s3: Any) -> list[Case]:

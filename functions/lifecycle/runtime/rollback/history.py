@@ -53,8 +53,13 @@ class History:
         self.identity: IdentityRecord | None = (
             identity_of(then, record.identity) if then else record.identity
         )
+        request = as_provision(event.request)
+        made_of = then or self._asked_for(event)
+        if made_of and "smokeTest" in made_of.request:
+            # What a rollback is asked otherwise is for this once; a later rebuild asks what the version was made with.
+            request["smokeTest"] = made_of.request["smokeTest"]
         self._provisioned = Provisioned(
-            request=as_provision(event.request),
+            request=request,
             identity=_plain(self.identity),
             artifact=then.artifact if then else _plain(record.artifact),
         )
@@ -93,6 +98,14 @@ class History:
             return None
         # Noted by an earlier call of this execution, or provisioned by it.
         return self._items.of_version(self._record.environment, mine, self._version)
+
+    def _asked_for(self, event: StageEvent) -> Provisioned | None:
+        """What the version that a rollback makes anew was provisioned with."""
+        version = event.request.version
+        if version is None:
+            return None
+        environment, promotions = self._record.environment, self._record.promotions
+        return self._items.of_version(environment, promotions, version)
 
     def _is_noted(self) -> bool:
         newest = self._record.promotions[-1] if self._record.promotions else None

@@ -12,6 +12,8 @@ from lifecycle.cases.batch import BatchEvent, run_cases
 from lifecycle.cases.results import CaseResult
 from lifecycle.errors import LockLostError, SmokeTestError
 from lifecycle.record import IdentityRecord
+from lifecycle.smoke_test.bounded import TooLateError
+from lifecycle.smoke_test.callers import sigv4
 from tests.functions.lifecycle.smoke_test.fake_runtime import reply
 from tests.functions.lifecycle.smoke_test.smoke_environment import error
 from tests.functions.lifecycle.smoke_test.test_mcp import McpServer
@@ -160,6 +162,22 @@ def test_a_slow_answer_fails_and_the_start_of_the_session_does_not_count(
     assert (quick.passed, quick.milliseconds) == (1, [1000])
     assert late.reason == "took 3.0 s, allowed: 2 s (maxSeconds)"
     assert len(iam.runtime.invoked) == 3
+
+
+def test_a_first_case_that_hangs_takes_no_time_of_the_others(
+    iam: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(sigv4, "within", lambda seconds, _call: waited(seconds))
+
+    def waited(seconds: float) -> Any:
+        clock[0] += seconds
+        raise TooLateError
+
+    found = run(iam, [{**SUNNY, "maxSeconds": 5}] * 3, seconds=600)
+    assert [one.asked for one in found] == [1, 1, 1]
+    assert all(one.reason == "no answer within maxSeconds (5)" for one in found)
 
 
 def test_p95_is_measured_without_the_start_of_the_session_either(iam: Any) -> None:

@@ -34,6 +34,11 @@ def test_starting_the_same_fleet_twice_names_the_same_executions(world: Any) -> 
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,80}", first)
 
 
+def test_a_rebuild_gives_no_end_to_a_life_that_has_none(world: Any) -> None:
+    environment(world, "a", request={"ttlHours": 2})
+    assert items(world, select(world, action="rebuild"))[0].input["ttlHours"] is None
+
+
 def test_a_rebuild_does_not_prolong_a_life(world: Any) -> None:
     environment(world, "a", request={"ttlHours": 10}, expires_at=int(time.time()) + 7200)
     environment(world, "late", request={"ttlHours": 10}, expires_at=int(time.time()) - 1)

@@ -142,6 +142,28 @@ def test_payloads_of_lines_are_for_http_alone(bucket: Bucket) -> None:
     assert "line 1: payload: given a payload, allowed: only with runtime.protocol HTTP" in message
 
 
+def test_a_dry_run_is_refused_as_the_real_run_and_leaves_no_record(bucket: Bucket) -> None:
+    bucket.put(b"nothing")
+    assert "line 1" in refusal(bucket, dryRun=True, smokeTest=FROM)
+    bucket.put(lines(3))
+    prepare(bucket, dryRun=True, smokeTest=FROM)
+    assert list(records(bucket).all()) == []
+
+
+def test_the_request_names_the_version_of_the_cases_and_the_record_does_not(
+    bucket: Bucket,
+) -> None:
+    bucket.version()
+    version = bucket.put(lines(3))["VersionId"]
+    asked = prepare(bucket, smokeTest=FROM).request.smoke_test.cases_from
+    assert asked is not None
+    assert asked.version_id == version
+    record = records(bucket).get("dev")
+    assert record is not None
+    assert record.request is not None
+    assert record.request["smokeTest"]["casesFrom"]["versionId"] is None
+
+
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_a_teardown_reads_no_cases(bucket: Bucket, dry_run: bool) -> None:
     bucket.put(lines(3))
@@ -192,5 +214,7 @@ def test_an_input_and_a_last_provision_that_are_too_large_together_are_refused(
     large = [{"prompt": "x" * 9000, "expect": "a"}] * 10
     prepare(bucket, runtime={"environmentVariables": {}}, smokeTest={"prompt": "x" * 10_000})
     records(bucket).release("dev", f"{ARN}a", state="READY")
-    with pytest.raises(InvalidRequestError, match="bytes as JSON together with the last provision"):
+    with pytest.raises(
+        InvalidRequestError, match="bytes as JSON together with the earlier provision"
+    ):
         prepare(bucket, "b", action="smokeTest", smokeTest={"cases": large})

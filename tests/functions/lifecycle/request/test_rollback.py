@@ -98,10 +98,39 @@ def test_the_request_is_that_of_the_promotion_and_the_rest_of_the_input_is_ignor
         wait={"timeoutSeconds": 60},
     )
     assert (request.auth.type, request.runtime.description) == ("iam", "then")
-    assert (request.tags, request.ttl_hours) == ({"team": "a"}, 2)
+    assert request.tags == {"team": "a"}
+    assert request.ttl_hours is None, "a rollback changes nothing about the expiry"
     assert (request.smoke_test.prompt, request.smoke_test.expect) == ("now", "1")
     assert (request.teardown, request.wait.timeout_seconds) == ("never", 60)
     assert Request.model_validate(request.to_json()) == request
+
+
+def test_without_its_cases_a_version_has_no_limits_of_cases_either(
+    table_clients: Clients,
+) -> None:
+    cases = [{"prompt": "a", "expect": "b"}]
+    published = {"source": {"bucket": "abc", "key": "a.zip", "versionId": "v7"}}
+    then = {
+        "artifact": {"source": {"bucket": "abc", "key": "a.zip"}},
+        "smokeTest": {"cases": cases, "repeat": 5, "minPassRate": 0.5, "maxP95Seconds": 3},
+        "published": published,
+    }
+    promoted(table_clients, "1", "2", v1=then)
+    request = prepare(table_clients, smokeTest={"cases": []})
+    asked = request.smoke_test
+    assert (asked.repeat, asked.min_pass_rate, asked.max_p95_seconds) == (1, 1, None)
+    assert request.artifact.source is not None
+    assert request.artifact.source.version_id == "v7"
+    assert Request.model_validate(request.to_json()) == request
+
+
+def test_a_limit_of_cases_is_for_a_version_that_has_cases(table_clients: Clients) -> None:
+    cases = [{"prompt": "a", "expect": "b"}]
+    promoted(table_clients, "1", "2", "3", v2={"smokeTest": {"cases": cases}})
+    assert prepare(table_clients, smokeTest={"minPassRate": 0.8}).smoke_test.min_pass_rate == 0.8
+    Records(table_clients.dynamodb, TABLE).release("dev", f"{ARN}back")
+    message = refusal(table_clients, version="1", smokeTest={"minPassRate": 0.8})
+    assert message.startswith("smokeTest.minPassRate: given 0.8, allowed: only with")
 
 
 @pytest.mark.parametrize(

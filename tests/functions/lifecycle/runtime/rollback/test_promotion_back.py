@@ -93,6 +93,19 @@ def test_what_is_provisioned_again_after_it_is_what_live_serves(world: Any) -> N
     assert noted.request == request
 
 
+def test_what_the_smoke_test_was_asked_for_once_is_not_kept(world: Any) -> None:
+    to_go_back(world)
+    lax = world.request.smoke_test.model_copy(update={"expect": "."})
+    world.request = world.request.model_copy(update={"smoke_test": lax})
+    world.loop(restore_version)
+    world.prove()
+    world.loop(promote_version)
+    record = world.record()
+    usual = world.promotions.read("dev", record.promotions[0]).request["smokeTest"]
+    assert record.request["smokeTest"] == record.proven_request["smokeTest"] == usual
+    assert usual["expect"] != "."
+
+
 def test_the_record_is_whole_before_the_candidate_goes(world: Any) -> None:
     proved(world)
     world.promote()

@@ -236,7 +236,8 @@ class _Wiring:
         source, target = self.boxes[way.source], self.boxes[way.target]
         y = self._y(way, way.target, "right")
         self._wire(way, (source.x, source.bottom), (source.x, y), (target.right, y))
-        self._say(way, source.x, source.bottom, "bottom")
+        # Above the line's other end: below the question stands the word of the way down.
+        self.out.labels.append(Label(way.label, source.x - 5, y - 4, "end"))
 
     def _into_top(self, way: Transition) -> None:
         """The way as far as the line that runs down into the target (see `_trunks`)."""

@@ -89,8 +89,11 @@ def test_an_agent_of_the_protocol(
     reason = {"A2A": "the task is failed: sorry", "AGUI": "RUN_ERROR: NO_DATA sorry"}[protocol]
     assert f"seen {reason}: " in failed.cause
 
-    signed = lifecycle.run({**given, "auth": {"type": "iam"}})
+    # Cases are asked by another function, with rights of its own.
+    asked = {**given["smokeTest"], "cases": [{"prompt": "again", "expect": "echo of again"}]}
+    signed = lifecycle.run({**given, "auth": {"type": "iam"}, "smokeTest": asked})
     passed(signed, protocol, "iam")
+    assert signed.output["smokeTest"]["cases"]["passed"] == 1
     assert signed.output["runtime"]["id"] == run.output["runtime"]["id"]
 
 

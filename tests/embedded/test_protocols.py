@@ -70,7 +70,7 @@ def test_an_agent_of_the_protocol(
     protocol: str,
 ) -> None:
     name = environment()
-    given = {
+    given: dict[str, Any] = {
         "environment": name,
         "artifact": {"source": uploaded(protocol.lower())},
         "runtime": {"protocol": protocol},

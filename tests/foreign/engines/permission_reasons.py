@@ -71,6 +71,12 @@ EXPECTED_REFUSALS = (
             "states:StartExecution",
         )
     ),
+    Refusal(
+        "PlanProvisionFunction",
+        "cognito-idp:DescribeUserPoolClient",
+        r":userpool/",
+        "test_plan: a pool without its tags",
+    ),
     *(
         Refusal(
             "ProvisionIdentityFunction",
@@ -125,7 +131,7 @@ NOT_SEEN_HERE = (
         "S3's API reference asks for it beside s3:DeleteObjectVersion; the local S3 does not",
     ),
     Unseen(
-        "PublishArtifactFunction",
+        r"(PublishArtifact|PrepareRequest|RunCases)Function",
         "s3:ListBucket",
         "without it S3 answers 403 for an object that is not there; the local S3 answers 404",
     ),
@@ -158,6 +164,21 @@ NOT_SEEN_HERE = (
         "PlanProvisionFunction",
         r"s3:(ListBucket|GetObjectVersion)|codebuild:\w+",
         "as PublishArtifactFunction, whose code it runs: functions/lifecycle/plan/test_plan.py",
+    ),
+    Unseen(
+        "PrepareRequestFunction",
+        "s3:GetObjectVersion",
+        "only for cases in a version that the input names: functions/lifecycle/request/test_case_plan.py",
+    ),
+    Unseen(
+        "RunCasesFunction",
+        "s3:GetObject",
+        "only for cases in a bucket without versions: functions/lifecycle/cases/test_batch.py",
+    ),
+    Unseen(
+        "RunCasesFunction",
+        "cognito-idp:DescribeUserPoolClient",
+        "only with client credentials, as RunSmokeTestFunction: functions/lifecycle/smoke_test/test_sign_in.py",
     ),
     Unseen("StartExecutionFunction", "sqs:SendMessage", "Lambda itself keeps a lost event with it"),
     Unseen(

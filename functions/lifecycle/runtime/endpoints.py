@@ -1,4 +1,4 @@
-"""The endpoints `DEFAULT` and `live`: created, switched between versions, and repaired after manual changes."""
+"""The endpoints of a runtime: created, switched between versions, and repaired after manual changes."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from lifecycle.runtime import agentcore
 from lifecycle.runtime.ledger import RuntimeLedger
 
 
-def create_live(
-    control: Any, runtime_id: str, version: str, token: str, tags: dict[str, str]
+def create(
+    control: Any, runtime_id: str, name: str, version: str, token: str, tags: dict[str, str]
 ) -> None:
-    """Create the endpoint `live` on a version of a runtime."""
+    """Create an endpoint, such as `live`, on a version of a runtime."""
     control.create_agent_runtime_endpoint(
         agentRuntimeId=runtime_id,
-        name=LIVE_ENDPOINT,
+        name=name,
         agentRuntimeVersion=version,
         clientToken=token,
         tags=tags,
     )
 
 
-def move_live(control: Any, runtime_id: str, version: str, token: str) -> None:
-    """Switch the endpoint `live` to a version of its runtime."""
+def move(control: Any, runtime_id: str, name: str, version: str, token: str) -> None:
+    """Switch an endpoint, such as `live`, to another version of its runtime."""
     control.update_agent_runtime_endpoint(
         agentRuntimeId=runtime_id,
-        endpointName=LIVE_ENDPOINT,
+        endpointName=name,
         agentRuntimeVersion=version,
         clientToken=token,
     )
@@ -93,9 +93,9 @@ def repair_live(control: Any, ledger: RuntimeLedger, tags: dict[str, str]) -> No
     token = names.client_token("repair", ledger.execution, runtime_id, version, stamp)
     try:
         if endpoint is None:
-            create_live(control, runtime_id, version, token, tags)
+            create(control, runtime_id, LIVE_ENDPOINT, version, token, tags)
         else:
-            move_live(control, runtime_id, version, token)
+            move(control, runtime_id, LIVE_ENDPOINT, version, token)
     except ClientError as error:
         if agentcore.is_conflict(error):
             raise ServiceUnavailableError(

@@ -143,13 +143,13 @@ class _Promoter:
         token = names.client_token(
             "live", self._event.execution, self._id, note.version, note.tries
         )
-        endpoints.create_live(self._control, self._id, note.version, token, self._tags)
+        endpoints.create(self._control, self._id, LIVE_ENDPOINT, note.version, token, self._tags)
 
     def _move(self, note: Promotion, endpoint: dict[str, Any]) -> None:
         token = names.client_token(
             "live", self._event.execution, self._id, note.version, str(endpoint["lastUpdatedAt"])
         )
-        endpoints.move_live(self._control, self._id, note.version, token)
+        endpoints.move(self._control, self._id, LIVE_ENDPOINT, note.version, token)
 
     def _clear_away(self, _note: Promotion, _endpoint: dict[str, Any]) -> None:
         self._control.delete_agent_runtime_endpoint(

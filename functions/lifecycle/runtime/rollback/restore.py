@@ -13,7 +13,7 @@ from lifecycle.errors import RuntimeFailedError, WaitTimeoutError
 from lifecycle.names import CANDIDATE_ENDPOINT
 from lifecycle.record import Promotion, RuntimeRecord
 from lifecycle.request.stage_event import Polled, StageEvent
-from lifecycle.runtime import agentcore
+from lifecycle.runtime import agentcore, endpoints
 from lifecycle.runtime.description import DeployedRuntime, describe_runtime
 from lifecycle.runtime.readiness import deployed_record
 from lifecycle.runtime.rollback import candidate
@@ -123,21 +123,14 @@ class _Restorer:
         return self._result(self._event.began("promote" if under_way else None))
 
     def _create(self, note: Promotion, _endpoint: Any) -> None:
-        self._control.create_agent_runtime_endpoint(
-            agentRuntimeId=self._id,
-            name=CANDIDATE_ENDPOINT,
-            agentRuntimeVersion=self._version,
-            clientToken=self._token(note.tries),
-            tags=self._tags,
+        token = self._token(note.tries)
+        endpoints.create(
+            self._control, self._id, CANDIDATE_ENDPOINT, self._version, token, self._tags
         )
 
     def _move(self, _note: Promotion, endpoint: Any) -> None:
-        self._control.update_agent_runtime_endpoint(
-            agentRuntimeId=self._id,
-            endpointName=CANDIDATE_ENDPOINT,
-            agentRuntimeVersion=self._version,
-            clientToken=self._token(str(endpoint["lastUpdatedAt"])),
-        )
+        token = self._token(str(endpoint["lastUpdatedAt"]))
+        endpoints.move(self._control, self._id, CANDIDATE_ENDPOINT, self._version, token)
 
     def _clear_away(self, _note: Promotion, _endpoint: Any) -> None:
         candidate.clear(self._control, self._id)

@@ -44,6 +44,10 @@ _LARGEST, _SMALLEST = 1e125, 1e-129
 _LONGEST_NAME = 1000
 
 
+ONLY_HTTP = "only with runtime.protocol HTTP"
+"""What is allowed for a payload."""
+
+
 class Case(InputModel):
     """One case of the smoke test."""
 
@@ -64,9 +68,7 @@ class Case(InputModel):
     payload: dict[str, Any] | None = Field(
         default=None,
         description="The whole body of the call, instead of an object with `prompt`.",
-        json_schema_extra=allowed(
-            "a JSON object, only with runtime.protocol HTTP; exactly one of prompt and payload"
-        ),
+        json_schema_extra=allowed(f"a JSON object, {ONLY_HTTP}; exactly one of prompt and payload"),
     )
     expect: str | None = Field(
         default=None,
@@ -155,6 +157,11 @@ class Case(InputModel):
         if self.expect is None and self.reject is None:
             raise problem("", given, "expect, reject or both")
         return self
+
+
+def takes_payloads(protocol: str) -> bool:
+    """Whether an agent of a protocol takes a whole payload; of the others, the protocol shapes the body."""
+    return protocol == "HTTP"
 
 
 def checked_pattern(value: str) -> str:

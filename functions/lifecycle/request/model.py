@@ -159,6 +159,11 @@ class Request(InputModel):
         """Its size as JSON, in bytes."""
         return len(json.dumps(self.to_json(), ensure_ascii=False).encode())
 
+    def changed_if_it_fits(self, **changes: Any) -> Self:
+        """A copy with other fields; the request itself if the copy would be too long for the record."""
+        copy = self.model_copy(update=changes)
+        return copy if copy.size <= LARGEST else self
+
     def to_json(self) -> dict[str, Any]:
         """The request as the JSON object that the state machine passes from state to state."""
         return self.model_dump(mode="json", by_alias=True)

@@ -9,7 +9,7 @@ from lifecycle.promotions.entry import Promoted, before, of_version
 from lifecycle.promotions.store import PromotionItems, Provisioned
 from lifecycle.record import Record
 from lifecycle.request.artifact import Artifact
-from lifecycle.request.model import LARGEST, Request
+from lifecycle.request.model import Request
 from lifecycle.request.smoke_test import merged
 
 
@@ -82,10 +82,8 @@ def _refusal(request: Request, live: str | None, promotions: list[Promoted]) -> 
 
 def _pinned(request: Request, provisioned: Provisioned) -> Request:
     """The request with the artifact as it was published then, unless the request would be too long with it."""
-    pinned = request.model_copy(
-        update={"artifact": _pinned_artifact(request.artifact, provisioned.artifact or {})}
-    )
-    return pinned if pinned.size <= LARGEST else request
+    artifact = _pinned_artifact(request.artifact, provisioned.artifact or {})
+    return request.changed_if_it_fits(artifact=artifact)
 
 
 def _pinned_artifact(asked: Artifact, published: dict[str, Any]) -> Artifact:

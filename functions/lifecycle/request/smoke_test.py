@@ -8,7 +8,14 @@ from pydantic import Field, field_validator, model_validator
 
 from lifecycle.errors import InvalidRequestError
 from lifecycle.request.artifact import Source
-from lifecycle.request.case import LONGEST, SHORTEST, Case, checked_pattern
+from lifecycle.request.case import (
+    LONGEST,
+    ONLY_HTTP,
+    SHORTEST,
+    Case,
+    checked_pattern,
+    takes_payloads,
+)
 from lifecycle.request.inputs import InputModel, allowed, problem, shown
 
 _OF_CASES = ("repeat", "min_pass_rate", "max_p95_seconds")
@@ -126,11 +133,9 @@ def refuse_limits(smoke_test: SmokeTest) -> None:
 def refuse_payloads(cases: list[Case], protocol: str) -> None:
     """Raise a validator's error for a case with a whole payload, which only the protocol HTTP knows."""
     for number, case in enumerate(cases):
-        if case.payload is not None and protocol != "HTTP":
+        if case.payload is not None and not takes_payloads(protocol):
             # What is in it may be confidential.
-            raise problem(
-                f"smokeTest.cases.{number}.payload", "a payload", "only with runtime.protocol HTTP"
-            )
+            raise problem(f"smokeTest.cases.{number}.payload", "a payload", ONLY_HTTP)
 
 
 def merged(last: SmokeTest, given: SmokeTest) -> SmokeTest:

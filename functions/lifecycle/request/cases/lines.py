@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from lifecycle.errors import InvalidRequestError
-from lifecycle.request.case import Case
+from lifecycle.request.case import ONLY_HTTP, Case, takes_payloads
 from lifecycle.request.inputs import parse_object
 
 FIELD = "smokeTest.casesFrom"
@@ -37,10 +37,8 @@ def read_lines(body: bytes, protocol: str) -> list[Case]:
                 f"{FIELD}: given more than {MOST_CASES} cases, allowed: 1 to {MOST_CASES}"
             )
         case = _case(line, number)
-        if case.payload is not None and protocol != "HTTP":
-            raise _wrong(
-                number, "payload: given a payload, allowed: only with runtime.protocol HTTP"
-            )
+        if case.payload is not None and not takes_payloads(protocol):
+            raise _wrong(number, f"payload: given a payload, allowed: {ONLY_HTTP}")
         if case.name is not None and named.setdefault(case.name, number) != number:
             raise _wrong(
                 number,

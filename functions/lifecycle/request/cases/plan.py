@@ -9,7 +9,7 @@ from pydantic import Field
 
 from lifecycle.entry import Wire
 from lifecycle.errors import InvalidRequestError
-from lifecycle.request.case import Case
+from lifecycle.request.case import ONLY_HTTP, Case, takes_payloads
 from lifecycle.request.cases.lines import FIELD, read_lines
 from lifecycle.request.cases.source import (
     PinnedCases,
@@ -107,8 +107,7 @@ def pinned(request: Request, plan: CasePlan | None) -> Request:
         return request
     named = asked.model_copy(update={"version_id": source.version_id})
     smoke_test = request.smoke_test.model_copy(update={"cases_from": named})
-    whole = request.model_copy(update={"smoke_test": smoke_test})
-    return whole if whole.size <= LARGEST else request
+    return request.changed_if_it_fits(smoke_test=smoke_test)
 
 
 def load_cases(request: Request, source: PinnedCases | None, s3: Any) -> list[Case]:
@@ -130,9 +129,9 @@ def load_cases(request: Request, source: PinnedCases | None, s3: Any) -> list[Ca
 def _inline(request: Request) -> list[Case]:
     # The protocol may be the last provision's.
     for number, case in enumerate(request.smoke_test.cases):
-        if case.payload is not None and request.runtime.protocol != "HTTP":
+        if case.payload is not None and not takes_payloads(request.runtime.protocol):
             raise InvalidRequestError(
-                f"smokeTest.cases.{number}.payload: given a payload, allowed: only with runtime.protocol HTTP"
+                f"smokeTest.cases.{number}.payload: given a payload, allowed: {ONLY_HTTP}"
             )
     return request.smoke_test.cases
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -134,9 +135,9 @@ def provision(aws: EmbeddedAws) -> Counted:
     Raises:
         RuntimeError: The execution failed.
     """
-    before = len(aws.calls.calls())
+    before = time.time()
     history = history_of(aws, succeed(aws, {}))
-    return counted(aws.calls.calls()[before:], history, aws.stack.name)
+    return counted(aws.calls.calls(since=before), history, aws.stack.name)
 
 
 def main() -> int:

@@ -62,10 +62,10 @@ def tasks(history: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[
             yield scheduled, ended
 
 
-def role_calls(aws: EmbeddedAws, after: int) -> list[Call]:
+def role_calls(aws: EmbeddedAws, after: float) -> list[Call]:
     """The calls of functions and builds since the call log had so many; those that ship logs apart."""
     return [
         call
-        for call in aws.calls.calls()[after:]
+        for call in aws.calls.calls(since=after)
         if call.caller and call.caller.kind != "root" and call.service != "logs"
     ]

@@ -76,20 +76,25 @@ class CallLog:
         service: str | None = None,
         operation: str | None = None,
         caller: str | None = None,
+        *,
+        since: float = 0.0,
     ) -> list[Call]:
-        """Return the calls that match everything that is given, oldest first.
+        """Return the calls that match everything that is given, in the order of their ends.
 
         Args:
             service: botocore's service name.
             operation: botocore's operation name.
             caller: The caller's name (a function's logical id, `root`, …).
+            since: Only calls that came in at this time or later, in seconds since the epoch. A call that came in before
+                is not among them, even if it ended after.
         """
         with self._lock:
             found = list(self._calls)
         return [
             call
             for call in found
-            if (service is None or call.service == service)
+            if call.at >= since
+            and (service is None or call.service == service)
             and (operation is None or call.operation == operation)
             and (caller is None or (call.caller is not None and call.caller.name == caller))
         ]

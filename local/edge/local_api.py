@@ -77,8 +77,8 @@ class LocalApi:
         if name == "health":
             return {"status": "ok", **self._health()}
         if name == "calls":
-            wanted = {key: request.args.get(key) for key in ("service", "operation", "caller")}
-            return {"calls": [call.as_dict() for call in self._calls.calls(**wanted)]}
+            wanted = [request.args.get(key) for key in ("service", "operation", "caller")]
+            return {"calls": [call.as_dict() for call in self._calls.calls(*wanted)]}
         if name == "faults":
             return {"faults": [fault.as_dict() for fault in self._faults.list()]}
         return dict(self._delays.read())

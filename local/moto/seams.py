@@ -13,7 +13,7 @@ from collections.abc import Callable
 from moto.core.config import default_user_config
 from moto.moto_api._internal.models import moto_api_backend
 
-from local.moto import cognito, dynamodb, events, s3, tagging
+from local.moto import cognito, dispatch, dynamodb, events, s3, tagging
 from local.moto.stepfunctions import (
     executions,
     expressions,
@@ -27,6 +27,8 @@ from local.moto.stepfunctions import (
 )
 
 SEAMS: tuple[Callable[[], None], ...] = (
+    dispatch.keep_model_folders,
+    dispatch.keep_module_names,
     expressions.evaluate_jsonata,
     interpreter.fill_context,
     interpreter.unescape_strings,

@@ -9,7 +9,13 @@ import pytest
 from moto import mock_aws
 
 from local.moto import seams
-from tests.local.moto.canaries.effort import readings, searches, with_table
+from tests.local.moto.canaries.effort import (
+    folders_of_models,
+    folders_of_modules,
+    readings,
+    searches,
+    with_table,
+)
 from tests.local.moto.canaries.machines import run
 
 VALUES: list[dict[str, Any]] = [
@@ -53,6 +59,11 @@ def test_every_kind_of_value_comes_back_as_it_was(value: dict[str, Any]) -> None
 
 def test_a_definition_is_read_once() -> None:
     assert readings(3) <= 1
+
+
+def test_folders_that_do_not_change_are_read_once() -> None:
+    assert folders_of_models() < 10
+    assert folders_of_modules(3) == 0
 
 
 def test_executions_of_one_definition_share_nothing() -> None:

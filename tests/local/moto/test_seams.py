@@ -50,6 +50,8 @@ CANARIES = [
     "tagged_pools",
     "searched_values",
     "parsed_again",
+    "models_listed_again",
+    "modules_listed_again",
 ]
 
 

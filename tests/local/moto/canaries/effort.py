@@ -1,19 +1,22 @@
-"""Canaries for the seams that save time: `local/moto/dynamodb.py`, and the syntax trees of definitions."""
+"""Canaries for the seams that save time: `local/moto/dynamodb.py`, `local/moto/dispatch.py`, and syntax trees."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import boto3
 from moto.core.serialize import AttributePicker
+from moto.core.utils import get_service_model
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 
 from tests.local.moto.canaries.machines import machine
 
 
-def counted(kind: type, name: str, act: Callable[[], object]) -> int:
-    """How often a method is called while something is done."""
+def counted(kind: Any, name: str, act: Callable[[], object]) -> int:
+    """How often a method or function is called while something is done."""
     calls: list[int] = []
     original = getattr(kind, name)
 
@@ -78,4 +81,30 @@ def parsed_again() -> bool:
     return readings(3) == 3
 
 
-CANARIES = [searched_values, parsed_again]
+def folders_of_models() -> int:
+    """How many folders are listed for the model of a second service."""
+    get_service_model("kms")
+    get_service_model.cache_clear()
+    return counted(os, "listdir", lambda: get_service_model("sqs"))
+
+
+def models_listed_again() -> bool:
+    return folders_of_models() > 100
+
+
+def folders_of_modules(requests: int) -> int:
+    """How often moto's own folder is listed to find the service of so many requests."""
+    server = DomainDispatcherApplication(create_backend_app)
+
+    def ask() -> None:
+        for _ in range(requests):
+            server.get_backend_for_host("sqs.us-east-1.amazonaws.com")
+
+    return counted(os, "listdir", ask)
+
+
+def modules_listed_again() -> bool:
+    return folders_of_modules(3) == 3
+
+
+CANARIES = [searched_values, parsed_again, models_listed_again, modules_listed_again]

@@ -8,6 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from local.moto import catalogue as _first  # noqa: F401
+
+# isort: split
 from local.agentcore.settings import Delays, Quotas
 from local.emulator.emulator import ACCOUNT_ID, REGION, Emulator
 from local.emulator.process import AlreadyRunningError

@@ -14,7 +14,7 @@ def keep_model_folders() -> None:
 
     Upstream: upstream/folders-read-again.md.
     """
-    core_utils.create_loader = _loader
+    core_utils.create_loader = _loader  # type: ignore[attr-defined]
 
 
 def _loader() -> Loader:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -18,6 +21,15 @@ from tests.local.moto.canaries.effort import (
 )
 from tests.local.moto.canaries.machines import run
 
+CATALOGUE = """
+import botocore.loaders, botocore.session
+import local.embedded
+from moto.ec2 import ec2_backends
+from moto.ec2.models.instance_types import INSTANCE_TYPES
+backend = ec2_backends["123456789012"]["us-east-1"]
+print(len(INSTANCE_TYPES), botocore.session.create_loader is botocore.loaders.create_loader)
+print(*[region.name for region in backend.describe_regions(["us-east-1"])])
+"""
 VALUES: list[dict[str, Any]] = [
     {"S": ""},
     {"S": "a ü \ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16")},
@@ -59,6 +71,17 @@ def test_every_kind_of_value_comes_back_as_it_was(value: dict[str, Any]) -> None
 
 def test_a_definition_is_read_once() -> None:
     assert readings(3) <= 1
+
+
+def test_the_local_aws_is_imported_without_the_catalogue_of_ec2() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", CATALOGUE],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[3],
+    )
+    assert said.stdout.split() == ["0", "True", "us-east-1"]
 
 
 def test_folders_that_do_not_change_are_read_once() -> None:

@@ -52,6 +52,7 @@ CANARIES = [
     "parsed_again",
     "models_listed_again",
     "modules_listed_again",
+    "catalogue_read",
 ]
 
 

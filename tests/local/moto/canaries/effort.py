@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 from moto.core.serialize import AttributePicker
 from moto.core.utils import get_service_model
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 
@@ -107,4 +108,14 @@ def modules_listed_again() -> bool:
     return folders_of_modules(3) == 3
 
 
-CANARIES = [searched_values, parsed_again, models_listed_again, modules_listed_again]
+def catalogue_read() -> bool:
+    return len(INSTANCE_TYPES) > 100
+
+
+CANARIES = [
+    searched_values,
+    parsed_again,
+    models_listed_again,
+    modules_listed_again,
+    catalogue_read,
+]

@@ -50,6 +50,9 @@ CANARIES = [
     "tagged_pools",
     "searched_values",
     "parsed_again",
+    "agentcore_sources",
+    "deliveries_in_use",
+    "span_destination",
 ]
 
 

@@ -47,8 +47,7 @@ class AgentCore:
         state_dir: Everything it writes is below this folder.
         region: AWS region.
         account_id: AWS account.
-        endpoint_url: The local AWS: where it looks for roles, artifacts, keys and log groups,
-            and where its agents find AWS.
+        endpoint_url: The local AWS: where it looks for roles, artifacts, keys and log groups, and its agents for AWS.
         credentials: Issues and knows access keys.
         images: The image store.
         faults: What is to go wrong.

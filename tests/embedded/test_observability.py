@@ -115,6 +115,7 @@ def test_without_transaction_search_nothing_is_created_and_the_cause_says_what_t
     lifecycle: Any, environment: Callable[[], str], tiny: dict[str, Any]
 ) -> None:
     name = environment()
+    switch_search(lifecycle.aws, "XRay")
     given = {"environment": name, "artifact": tiny, "observability": True}
     for more in ({}, {"dryRun": True}):
         run = lifecycle.run({**given, **more})

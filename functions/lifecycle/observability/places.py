@@ -46,7 +46,8 @@ def _destination(target: Target, kind: Kind) -> None:
         return
     target.refuse_foreign(f"delivery destination {name}", arn)
     there = vended.resource_of(found)
-    if found["deliveryDestinationType"] == kind and there == resource:
+    # What CloudWatch Logs gives back as the resource of X-Ray is not documented, and there is only one X-Ray.
+    if found["deliveryDestinationType"] == kind and there == (resource or there):
         return
     there = there or found["deliveryDestinationType"]
     target.ledger.change(f"the delivery destination {name} was changed to {there}")

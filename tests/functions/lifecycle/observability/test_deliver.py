@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.logs.models import logs_backends
 
 from lifecycle import names
 from lifecycle.errors import EnvironmentNotFoundError, ObservabilityError, ServiceUnavailableError
@@ -21,6 +22,8 @@ from tests.functions.lifecycle.observability.telemetry import (
     group_destination,
     there,
 )
+from tests.functions.lifecycle.runtime_clients import REGION
+from tests.functions.lifecycle.runtime_world import ACCOUNT
 
 _WRITES = ("Create", "Delete", "Put", "Tag", "Untag", "Update")
 
@@ -77,6 +80,19 @@ def test_a_second_run_changes_nothing_and_writes_no_record(world: Any) -> None:
 def test_the_longest_names_fit() -> None:
     longest = names.telemetry_name("s" * 128, "e" * 24, "traces")
     assert len(longest) <= 60
+
+
+@pytest.mark.parametrize("resource", ["", "arn:aws:xray:us-west-2:123456789012:*"])
+def test_whatever_aws_calls_the_resource_of_xray_is_no_drift(world: Any, resource: str) -> None:
+    deliver(world)
+    (place,) = [
+        place
+        for name, place in logs_backends[ACCOUNT][REGION].delivery_destinations.items()
+        if name.endswith("-traces")
+    ]
+    place.delivery_destination_configuration = {"destinationResourceArn": resource}
+    assert deliver(world).repaired == []
+    assert writes(world) == []
 
 
 def _delete_delivery(logs: Any) -> str:

@@ -10,7 +10,13 @@ from rich.text import Text
 
 from cli.display.lines import Cell, print_facts, print_table
 
-_STYLES = {"create": "green", "build": "green", "update": "yellow", "repair": "yellow"}
+_STYLES = {
+    "create": "green",
+    "build": "green",
+    "update": "yellow",
+    "repair": "yellow",
+    "remove": "yellow",
+}
 _VERBS = {True: "moves", False: "stays"}
 
 
@@ -43,6 +49,9 @@ def _rows(plan: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield "artifact", artifact["change"], f"{artifact.get('reason', '')}{took}"
     if runtime:
         yield "runtime", runtime["change"], "; ".join(runtime.get("repaired") or [])
+    if observability := plan.get("observability"):
+        details = [*observability.get("repaired", []), *observability.get("removes", [])]
+        yield "observability", observability["change"], "; ".join(details)
     if promotion := plan.get("promotion"):
         yield "live", _VERBS[bool(promotion.get("moves"))], _versions(promotion)
 

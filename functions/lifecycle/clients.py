@@ -169,6 +169,11 @@ class Clients:
         )
 
     @cached_property
+    def xray(self) -> Any:
+        """AWS X-Ray: where the spans of the account go."""
+        return self._client("xray")
+
+    @cached_property
     def events(self) -> Any:
         """Amazon EventBridge."""
         return self._client("events")

@@ -15,6 +15,7 @@ A class's name is the error's name in Step Functions. Its message says what happ
     │   ├── ThrottledError            AWS throttled the call
     │   └── ServiceUnavailableError   AWS had an internal error, or did not answer
     ├── ArtifactBuildError        the build of the agent failed
+    ├── ObservabilityError        somebody else's resource is in the way of the delivery of logs and traces
     ├── RuntimeFailedError        AgentCore says that the runtime or endpoint failed
     ├── WaitTimeoutError          the deadline of a wait passed
     ├── SmokeTestError            the smoke test failed
@@ -88,6 +89,10 @@ class ServiceUnavailableError(HealingError):
 
 class ArtifactBuildError(LifecycleError):
     """The agent's source could not be read, or its build failed. The message names the build and its log."""
+
+
+class ObservabilityError(LifecycleError):
+    """Logs or traces cannot be delivered, because a resource that is not the lifecycle's is in the way; it is named."""
 
 
 class RuntimeFailedError(LifecycleError):

@@ -147,3 +147,17 @@ def environment_of_prefix(prefix: str) -> str | None:
 def log_group_prefix(runtime_id: str) -> str:
     """The prefix of a runtime's log groups; the endpoint's name follows."""
     return f"/aws/bedrock-agentcore/runtimes/{runtime_id}-"
+
+
+def telemetry_name(stack: str, environment: str, kind: str) -> str:
+    """The name of a delivery source or destination, such as `agentcore_lifecycle_dev-traces`: at most 60 characters."""
+    return f"{runtime_name(stack, environment)}-{kind}"
+
+
+def telemetry_log_group(stack: str, environment: str) -> str:
+    """The log group that a runtime's logs are delivered to.
+
+    CloudWatch Logs keeps one resource policy for all log groups below `/aws/vendedlogs/` (user guide, "Logs sent to
+    CloudWatch Logs").
+    """
+    return f"/aws/vendedlogs/bedrock-agentcore/runtime/{stack}/{environment}"

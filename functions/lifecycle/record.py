@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_camel
 from lifecycle.names import Flow
 from lifecycle.polling.schedule import Learned
 from lifecycle.promotions.entry import Promoted
+from lifecycle.telemetry.section import TelemetryRecord
 
 
 class _Section(BaseModel):
@@ -256,12 +257,14 @@ class Record(_Section):
     identity: IdentityRecord | None = None
     artifact: ArtifactRecord | None = None
     runtime: RuntimeRecord | None = None
+    telemetry: TelemetryRecord | None = None
     promotions: list[Promoted] = Field(default_factory=list, description="The newest last.")
     failed_smoke_test: FailedSmokeTest | None = None
     learned: Learned = Field(
         default_factory=dict, description="How long the environment's last runs took, by kind."
     )
     runtime_removal: Removal | None = None
+    telemetry_removal: Removal | None = None
     artifact_removal: Removal | None = None
     identity_removal: Removal | None = None
 
@@ -278,7 +281,7 @@ class Record(_Section):
     @property
     def is_empty(self) -> bool:
         """True when the record lists no resource."""
-        return self.identity is None and self.artifact is None and self.runtime is None
+        return not (self.identity or self.artifact or self.runtime or self.telemetry)
 
 
 def now() -> str:

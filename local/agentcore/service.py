@@ -27,6 +27,7 @@ from local.agentcore.data.logs import AgentLogs
 from local.agentcore.data.sessions import Sessions
 from local.agentcore.data.start import Starter
 from local.agentcore.data.tokens import TokenChecker
+from local.agentcore.data.vended.application_logs import ApplicationLogs, Groups
 from local.agentcore.model.app import Handler, ModelApp
 from local.agentcore.settings import Clock, Delays, Quotas
 from local.children import Children, kill_left_over
@@ -46,8 +47,7 @@ class AgentCore:
         state_dir: Everything it writes is below this folder.
         region: AWS region.
         account_id: AWS account.
-        endpoint_url: The local AWS: where it looks for roles, artifacts, keys and log groups,
-            and where its agents find AWS.
+        endpoint_url: The local AWS: where it looks for roles, artifacts, keys and log groups, and its agents for AWS.
         credentials: Issues and knows access keys.
         images: The image store.
         faults: What is to go wrong.
@@ -56,6 +56,7 @@ class AgentCore:
         clock: Seconds since the epoch, for states, sessions and tokens.
         readings: What to play where the service's behaviour is not known.
         lacks: Says what a role may not do; without it every role may do everything.
+        delivered_to: The log groups that the application logs of a runtime are delivered to.
 
     Attributes:
         control: WSGI application of `bedrock-agentcore-control`.
@@ -77,6 +78,7 @@ class AgentCore:
         clock: Clock = time.time,
         readings: Readings | None = None,
         lacks: Lacks = lambda _role, _wanted: None,
+        delivered_to: Groups = lambda _arn: [],
     ) -> None:
         readings = readings or Readings()
         self.delays = delays if delays is not None else Delays()
@@ -120,6 +122,7 @@ class AgentCore:
             sessions=self.sessions,
             quotas=self.quotas,
             readings=readings,
+            application_logs=ApplicationLogs(self._logs, delivered_to, account_id, clock),
         )
         self._closing = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="agent-sweep", daemon=True)

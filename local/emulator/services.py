@@ -15,7 +15,7 @@ from local.children import Children
 from local.edge.credentials import CredentialStore
 from local.edge.faults import FaultPlan
 from local.emulator.clients import Clients
-from local.moto import tagging
+from local.moto import deliveries, tagging
 from local.moto.stepfunctions import executions
 from local.readings import Readings
 from local.services.bedrock.service import Bedrock
@@ -88,8 +88,15 @@ class Services:
             quotas=quotas,
             readings=readings,
             lacks=lacks,
+            delivered_to=lambda arn: deliveries.log_groups_of(
+                account_id, region, arn, deliveries.APPLICATION_LOGS
+            ),
         )
         undo.callback(self.agentcore.close)
+        deliveries.resources(
+            lambda arn: any(arn == known for known, _ in self.agentcore.tagged_resources())
+        )
+        undo.callback(deliveries.resources)
         codebuild = CodeBuild(
             state_dir=state_dir,
             region=region,

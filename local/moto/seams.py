@@ -13,7 +13,7 @@ from collections.abc import Callable
 from moto.core.config import default_user_config
 from moto.moto_api._internal.models import moto_api_backend
 
-from local.moto import cognito, dispatch, dynamodb, events, s3, tagging
+from local.moto import cognito, deliveries, dispatch, dynamodb, events, s3, tagging, xray
 from local.moto.stepfunctions import (
     executions,
     expressions,
@@ -54,6 +54,8 @@ SEAMS: tuple[Callable[[], None], ...] = (
     cognito.update_resource_servers,
     cognito.tag_user_pools,
     tagging.find_more_tagged,
+    xray.choose_span_destination,
+    deliveries.deliver_agentcore,
 )
 
 _installed = threading.Lock()

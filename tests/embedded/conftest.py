@@ -205,8 +205,47 @@ class Lifecycle:
             "log groups": [
                 group["logGroupName"] for group in groups if f"_{slug}-" in group["logGroupName"]
             ],
+            "telemetry": telemetry_of(aws, environment),
         }
         return {kind: names for kind, names in found.items() if names}
+
+
+SPANS = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "xray.amazonaws.com"},
+            "Action": "logs:PutLogEvents",
+            "Resource": "arn:aws:logs:*:*:log-group:aws/spans:*",
+        }
+    ],
+}
+
+
+def switch_search(aws: EmbeddedAws, destination: str = "CloudWatchLogs") -> None:
+    """Switch Transaction Search on, or off with `XRay`."""
+    policy = json.dumps(SPANS)
+    aws.client("logs").put_resource_policy(policyName="spans", policyDocument=policy)
+    aws.client("xray").update_trace_segment_destination(Destination=destination)
+
+
+def telemetry_of(aws: EmbeddedAws, environment: str) -> list[str]:
+    """What delivers the logs and traces of an environment."""
+    logs, slug = aws.client("logs"), environment.replace("-", "_")
+    sources = logs.describe_delivery_sources()["deliverySources"]
+    places = logs.describe_delivery_destinations()["deliveryDestinations"]
+    named = [each["name"] for each in (*sources, *places)]
+    named += [each["deliverySourceName"] for each in logs.describe_deliveries()["deliveries"]]
+    groups = logs.describe_log_groups(logGroupNamePrefix="/aws/vendedlogs/")["logGroups"]
+    return [
+        *(name for name in named if f"_{slug}-" in name),
+        *(
+            group["logGroupName"]
+            for group in groups
+            if group["logGroupName"].endswith(f"/{environment}")
+        ),
+    ]
 
 
 # All that is off by default. Schedules are due so late that only a test's own clock reaches them.

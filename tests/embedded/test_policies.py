@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from lifecycle.stages import STAGES, Machine
+from tests.embedded.conftest import switch_search
 from tests.foreign.engines import iam
 
 pytestmark = pytest.mark.embedded
@@ -29,7 +30,8 @@ def test_every_function_has_a_role_of_its_own(
 ) -> None:
     name = environment()
     cases: dict[str, Any] = {"smokeTest": {"cases": [{"prompt": "6 × 7?", "expect": r"\S"}]}}
-    changed: dict[str, Any] = {"runtime": {"description": "changed"}}
+    switch_search(lifecycle.aws)
+    changed: dict[str, Any] = {"runtime": {"description": "changed"}, "observability": True}
     actions = [{"action": action} for action in ("smokeTest", "rollback", "teardown")]
     for request in ({"dryRun": True}, cases, changed, *actions):
         run = lifecycle.run({"environment": name, **request})

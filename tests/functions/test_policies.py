@@ -35,6 +35,7 @@ SERVICES = {
     "agentcore": ("bedrock-agentcore", "bedrock-agentcore"),
     "logs": ("logs", "logs"),
     "quick_logs": ("logs", "logs"),
+    "xray": ("xray", "xray"),
     "events": ("events", "events"),
     "tagging": ("resourcegroupstaggingapi", "tag"),
 }
@@ -61,6 +62,18 @@ IMPLIED = {
     "s3:ListBucket": ("Object", "without it a missing key is 403"),
     "s3:GetObject": ("CreateAgentRuntime", "AgentCore reads the zip as the caller"),
     "s3:GetObjectVersion": ("CreateAgentRuntime", "AgentCore reads the zip as the caller"),
+    "bedrock-agentcore:AllowVendedLogDeliveryForResource": (
+        "PutDeliverySource",
+        "the runtime agrees to send its logs",
+    ),
+    "logs:PutResourcePolicy": ("PutDeliveryDestination", "CloudWatch Logs may be written to"),
+    "logs:DescribeResourcePolicies": (
+        "PutDeliveryDestination",
+        "CloudWatch Logs may be written to",
+    ),
+    "xray:PutResourcePolicy": ("PutDeliveryDestination", "X-Ray may be written to"),
+    "xray:ListResourcePolicies": ("PutDeliveryDestination", "X-Ray may be written to"),
+    "xray:GetTraceSegmentDestination": ("PutDeliveryDestination", "X-Ray sends spans on"),
     "bedrock-agentcore:DeleteAgentRuntimeEndpoint": ("DeleteAgentRuntime", "DEFAULT goes with it"),
 }
 

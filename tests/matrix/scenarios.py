@@ -70,6 +70,11 @@ def _card(stage: Stage, name: str) -> None:
     stage.provisioned(name, artifact=artifact, runtime={"protocol": "A2A"})
 
 
+def _observed(stage: Stage, name: str) -> None:
+    stage.search()
+    stage.provisioned(name, observability=True)
+
+
 STATES: dict[str, Callable[[Stage, str], None]] = {
     "": lambda _stage, _name: None,
     "password": _password,
@@ -80,6 +85,7 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "code": _code,
     "twice": _twice,
     "a2a": _card,
+    "observed": _observed,
 }
 """How an environment comes into each state, undisturbed."""
 
@@ -222,6 +228,11 @@ def _rollback(stage: Stage, name: str) -> Execution:
     return stage.run({"action": "rollback", "environment": name, **SMOKE_TEST})
 
 
+def _observe(stage: Stage, name: str) -> Execution:
+    stage.search()
+    return stage.provision(name, observability=True)
+
+
 _BACK = (
     _PREPARE,
     "RestoreVersionFunction",
@@ -229,6 +240,7 @@ _BACK = (
     "PromoteVersionFunction",
     _REPORT,
 )
+_OBSERVING = (_PREPARE, "DeliverTelemetryFunction")
 _DEPLOYING = ("PublishArtifactFunction", "DeployRuntimeFunction")
 _SIGNING_IN = ("ProvisionIdentityFunction", "RunSmokeTestFunction")
 
@@ -248,6 +260,9 @@ SCENARIOS = {
         Scenario("verify", _verify, _VERIFY, "password", "password"),
         Scenario("rollback", _rollback, _BACK, "twice", "twice"),
         Scenario("cases", _cases, _CASES, "password", "password"),
+        Scenario("observe", _observe, _OBSERVING, "password", "observed"),
+        Scenario("observe-no-more", _provision(), _OBSERVING[1:], "observed", "password"),
+        Scenario("teardown-observed", _teardown, ("DeleteTelemetryFunction",), "observed"),
         Scenario("switch-to-machine", _provision(**MACHINE), _SWITCHED, "password", "machine"),
         Scenario("switch-from-machine", _provision(), _SWITCHED, "machine", "password"),
         Scenario("switch-to-iam", _provision(**IAM), _SWITCHED, "password", "iam"),

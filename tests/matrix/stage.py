@@ -10,7 +10,7 @@ import zipfile
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.embedded.conftest import AGENTS, Execution, Lifecycle
+from tests.embedded.conftest import AGENTS, Execution, Lifecycle, switch_search
 from tests.embedded.signing_in import Provider
 
 MACHINE = {"auth": {"flow": "clientCredentials"}}
@@ -108,6 +108,10 @@ class Stage:
             self.provisioned(companion, **IAM)
             self.companions.append(companion)
         return [name, *self.companions]
+
+    def search(self) -> None:
+        """Switch Transaction Search on, which observability needs."""
+        switch_search(self.lifecycle.aws)
 
     def expire(self, name: str) -> None:
         """Let an environment's lifetime be over."""

@@ -37,13 +37,14 @@ OF_SOME_STAGES = {
         "Delete the identity",
     },
     # These wait until no other call may create or delete: before the lock is taken, before anything is deleted, and
-    # before the record is deleted.
+    # before the record is deleted. What delivered logs and traces goes after the runtime, whose stage has waited.
     "EnvironmentSettlingError": {
         "Prepare the request",
         *(stage.state for stage in STAGES if stage.effect == "deletes"),
         "Report the outcome",
         "Report the failure",
-    },
+    }
+    - {"Delete the telemetry"},
 }
 CRASHES = {"Sandbox.Timedout", "Lambda.Unknown", "Runtime.ExitError", "States.Timeout"}
 

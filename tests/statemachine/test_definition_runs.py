@@ -20,6 +20,7 @@ from lifecycle.errors import (
     EnvironmentBusyError,
     InvalidRequestError,
     LockLostError,
+    ObservabilityError,
     RoleNotReadyError,
     RuntimeFailedError,
     SmokeTestError,
@@ -55,6 +56,7 @@ PLAN: dict[str, Any] = {
     "identity": [{"resource": "user pool", "change": "unchanged", "details": []}],
     "runtime": {"change": "unchanged", "differences": [], "repaired": ["one"]},
 }
+DELIVERED = {"logGroup": "g", "sources": {}, "deliveries": {}, "traces": "aws/spans"}
 USUAL: dict[str, Answer] = {
     "plan_provision": {"plan": PLAN},
     "restore_version": {
@@ -69,6 +71,8 @@ USUAL: dict[str, Answer] = {
     "publish_artifact": {**DONE, "artifact": {"type": "container", "digest": "sha256:0"}},
     "deploy_runtime": {**NOT_YET, "runtime": RUNTIME, "change": "created", "repaired": []},
     "check_runtime": {**DONE, "redeploy": False, "status": "READY", "runtime": RUNTIME},
+    "deliver_telemetry": {"observability": DELIVERED, "repaired": ["delivery deleted"]},
+    "delete_telemetry": {**REMOVED, "removed": ["log group"]},
     "run_smoke_test": {
         "smokeTest": {"passed": True, "endpoint": "DEFAULT", "checks": []},
         "casesDeadline": 1764158700.5,
@@ -111,6 +115,7 @@ GOING: Answer = {**NOT_YET, **REMOVED, "removed": []}
 RESTORING: Answer = {**NOT_YET, "gone": False, "runtime": None}
 GONE: Answer = {**DONE, "gone": True, "runtime": None}
 INCOMPLETE = TeardownIncompleteError("left: the pool")
+OBSERVED = {"observability": True}
 CASE = {"prompt": "6 × 7?", "expect": "42"}
 CASES = {"smokeTest": {"cases": [CASE] * 5}}
 
@@ -301,7 +306,12 @@ SCENARIOS = [
         CASES,
         {
             "prepare_request": [
-                {"request": parse_request(CASES).to_json(), "cases": {}, "learned": LEARNED}
+                {
+                    "request": parse_request(CASES).to_json(),
+                    "cases": {},
+                    "telemetry": False,
+                    "learned": LEARNED,
+                }
             ]
         },
         error="States.QueryEvaluationError",
@@ -316,6 +326,44 @@ SCENARIOS = [
         cause="passed 3 of 5",
         visits=("Record the failure",),
         avoids=("Promote the version", "Delete the runtime"),
+    ),
+    Scenario(
+        "observed",
+        OBSERVED,
+        {"check_runtime": [CREATING]},
+        visits=("Deliver the telemetry", "Run the smoke test"),
+        avoids=("Delete the telemetry", "Record the failure"),
+    ),
+    Scenario(
+        "observed-unchanged",
+        OBSERVED,
+        {"deploy_runtime": [UNCHANGED], "deliver_telemetry": [ThrottledError("slow down")]},
+        visits=("Deliver the telemetry",),
+        avoids=("Wait for the runtime",),
+    ),
+    Scenario(
+        "observed-round-trip",
+        {**OBSERVED, "teardown": "always"},
+        {"delete_runtime": [GOING]},
+        visits=("Deliver the telemetry", "Delete the telemetry", "Delete the artifact"),
+    ),
+    # Nothing becomes live unobserved, and what was made of it goes with the rest.
+    Scenario(
+        "not-delivered",
+        {**OBSERVED, "teardown": "onFailure"},
+        {"deliver_telemetry": [ObservabilityError("somebody else has it")]},
+        error="ObservabilityError",
+        cause="somebody else has it",
+        visits=("Delete the telemetry", "Delete the artifact"),
+        avoids=("Run the smoke test", "Promote the version"),
+    ),
+    Scenario(
+        "telemetry-left",
+        {**OBSERVED, "teardown": "always"},
+        {"delete_telemetry": [INCOMPLETE]},
+        error="TeardownIncompleteError",
+        cause="left: the pool",
+        avoids=("Delete the identity",),
     ),
     Scenario(
         "not-promoted",
@@ -411,7 +459,12 @@ class StandIns:
             request = parse_request(event["input"])
             plan = plan_cases(request, None)
             cases = plan.model_dump(by_alias=True) if plan else None
-            return {"request": request.to_json(), "cases": cases, "learned": LEARNED}
+            return {
+                "request": request.to_json(),
+                "cases": cases,
+                "telemetry": request.observability,
+                "learned": LEARNED,
+            }
         if stage == "record_failure":
             return readable(FailureEvent.model_validate(event).failure).model_dump()
         if stage == "report_outcome":
@@ -499,6 +552,20 @@ def test_the_output_has_the_cases_and_no_pass_of_a_version_that_failed_them(
     assert event["smokeTest"] is None
     (event,) = stand_ins.events["batch-not-run", "report_outcome"]
     assert event["smokeTest"]["passed"] is False
+
+
+def test_the_output_has_what_delivers_and_the_drift_of_it(
+    runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    output = json.loads(runs["observed"].description["output"])
+    assert output["observability"] == DELIVERED
+    assert output["repaired"] == ["user enabled", "delivery deleted"]
+    assert output["timings"]["telemetry"] >= 0
+    removed = json.loads(runs["observed-round-trip"].description["output"])["teardown"]["removed"]
+    assert removed == ["one", "log group", "two"]
+    (event,) = stand_ins.events["unchanged", "report_outcome"]
+    assert event["observability"] is None
+    assert ("unchanged", "deliver_telemetry") not in stand_ins.events
 
 
 LOOPS = {

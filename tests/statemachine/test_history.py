@@ -40,7 +40,7 @@ LONGEST = 14400
 INPUTS = [
     {"timeoutSeconds": LONGEST},
     {"timeoutSeconds": LONGEST, "intervalSeconds": 0},
-    {"timeoutSeconds": LONGEST, "maxIntervalSeconds": 538},
+    {"timeoutSeconds": LONGEST, "maxIntervalSeconds": 765},
     {"timeoutSeconds": 1800},
     {"timeoutSeconds": 1800, "maxIntervalSeconds": 5},
     {"timeoutSeconds": MOST_LOOKS, "intervalSeconds": 0, "maxIntervalSeconds": 1},

@@ -13,8 +13,9 @@ from lifecycle.clients import Clients
 from lifecycle.entry import Wire
 from lifecycle.fleet.strays import Strays
 from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG
-from lifecycle.record import Record
+from lifecycle.record import Record, RuntimeRecord
 from lifecycle.runtime import agentcore
+from lifecycle.telemetry.section import TelemetryRecord
 
 
 class Orphan(Wire):
@@ -151,5 +152,21 @@ def _knows(record: Record, arn: str) -> bool:
         known += [record.identity.user_pool_arn, *record.identity.secret_arns.values()]
     if record.runtime is not None:
         known.append(record.runtime.arn)
+    if record.telemetry is not None and _delivers(record.telemetry, record.runtime, arn):
+        return True
     # The ARN of an endpoint begins with the ARN of its runtime.
     return any(item is not None and (arn == item or arn.startswith(f"{item}/")) for item in known)
+
+
+def _delivers(telemetry: TelemetryRecord, runtime: RuntimeRecord | None, arn: str) -> bool:
+    """Whether a resource of CloudWatch Logs, if it is one, delivers the logs and traces that a record lists."""
+    resource = arn.split(":", 5)[-1].removesuffix(":*")
+    known = [
+        f"log-group:{telemetry.log_group}",
+        *(f"delivery:{delivery_id}" for delivery_id in telemetry.deliveries.values()),
+    ]
+    if resource in known or runtime is None:
+        return resource in known
+    return resource.startswith(
+        (f"delivery-source:{runtime.name}-", f"delivery-destination:{runtime.name}-")
+    )

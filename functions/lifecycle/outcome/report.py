@@ -36,6 +36,7 @@ class OutcomeEvent(Wire):
     runtime: dict[str, Any] | None = None
     auth: dict[str, Any] | None = None
     artifact: dict[str, Any] | None = None
+    observability: dict[str, Any] | None = None
     smoke_test: dict[str, Any] | None = None
     promotion: dict[str, Any] | None = None
     change: str | None = None
@@ -149,6 +150,7 @@ def _output(
         "runtime": event.runtime,
         "auth": event.auth,
         "artifact": event.artifact,
+        "observability": event.observability,
         "smokeTest": event.smoke_test or _failed_smoke_test(event, record),
         "promotion": event.promotion,
         "change": event.change,

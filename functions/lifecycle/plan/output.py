@@ -81,6 +81,24 @@ class PlannedPromotion(Wire):
     to_version: str | None = None
 
 
+class PlannedObservability(Wire):
+    """What would happen to the delivery of logs and traces.
+
+    Attributes:
+        change: Whether it would be set up, changed or repaired, left unchanged, or removed.
+        log_group: Where application logs and usage logs would go; null for `remove`.
+        log_types: What would be delivered.
+        repaired: The drift that would be repaired.
+        removes: What would be removed.
+    """
+
+    change: Literal["create", "update", "unchanged", "remove"]
+    log_group: str | None = None
+    log_types: list[str] = Field(default_factory=list)
+    repaired: list[str] = Field(default_factory=list)
+    removes: list[str] = Field(default_factory=list)
+
+
 class Cost(Wire):
     """What the provision would cost in builds; `buildMinutes` is null when it is not known."""
 
@@ -95,6 +113,7 @@ class ProvisionPlan(Wire):
         identity: Each resource in Cognito; none for `jwt` and `iam`, for which nothing is created.
         artifact: Where the artifact would come from.
         runtime: What would happen to the runtime.
+        observability: What would happen to the delivery of logs and traces; null when there is none.
         promotion: Whether `live` would move.
         cost: In builds.
         not_known: What nobody can know before the provision acts, one sentence each.
@@ -103,6 +122,7 @@ class ProvisionPlan(Wire):
     identity: list[PlannedResource]
     artifact: PlannedArtifact
     runtime: PlannedRuntime
+    observability: PlannedObservability | None
     promotion: PlannedPromotion
     cost: Cost
     not_known: list[str]

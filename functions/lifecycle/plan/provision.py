@@ -5,9 +5,11 @@ from __future__ import annotations
 from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
+from lifecycle.observability.deliver import DeliverySettings
 from lifecycle.plan.artifact import artifact_answers, plan_artifact
 from lifecycle.plan.drafts import DraftRecords
 from lifecycle.plan.identity import identity_answers, plan_identity
+from lifecycle.plan.observability import observability_answers, plan_observability
 from lifecycle.plan.output import Cost, ProvisionPlan
 from lifecycle.plan.reading import ReadingClients, only_reading
 from lifecycle.plan.runtime import plan_runtime, runtime_answers
@@ -15,8 +17,8 @@ from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime.deploy import DeploySettings
 
 
-class PlanSettings(PublicationSettings, DeploySettings):
-    """What the stages that publish and deploy read."""
+class PlanSettings(PublicationSettings, DeploySettings, DeliverySettings):
+    """What the stages that publish, deploy and deliver read."""
 
 
 class PlannedProvision(Wire):
@@ -33,7 +35,7 @@ def plan_provision(event: StageEvent, *, clients: Clients = CLIENTS) -> PlannedP
 
     Args:
         event: The execution, its request, and what was learned.
-        clients: DynamoDB, S3, ECR, CodeBuild, Cognito, Secrets Manager and AgentCore.
+        clients: DynamoDB, S3, ECR, CodeBuild, Cognito, Secrets Manager, AgentCore and CloudWatch Logs.
 
     Returns:
         The plan.
@@ -44,18 +46,24 @@ def plan_provision(event: StageEvent, *, clients: Clients = CLIENTS) -> PlannedP
     settings = PlanSettings.load()
     stack = settings.stack_name
     reading = ReadingClients(
-        clients, identity_answers(event, stack) | artifact_answers() | runtime_answers()
+        clients,
+        identity_answers(event, stack)
+        | artifact_answers()
+        | runtime_answers()
+        | observability_answers(),
     )
     with only_reading():
         records = DraftRecords(reading.dynamodb, settings.table_name, event.request.environment)
         identity, unseen = plan_identity(event, reading, records, stack)
         artifact, unbuilt = plan_artifact(event, reading, records, settings)
         runtime, promotion, undone = plan_runtime(event, reading, records, settings)
+        observability = plan_observability(event, reading, records, settings)
     return PlannedProvision(
         plan=ProvisionPlan(
             identity=identity,
             artifact=artifact,
             runtime=runtime,
+            observability=observability,
             promotion=promotion,
             cost=Cost(builds=artifact.builds, build_minutes=artifact.build_minutes),
             not_known=[*unseen, *unbuilt, *undone],

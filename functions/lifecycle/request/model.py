@@ -61,6 +61,12 @@ class Request(InputModel):
     artifact: Artifact = Field(default_factory=Artifact, json_schema_extra=allowed("an object"))
     auth: Auth = Field(default_factory=Auth, json_schema_extra=allowed("an object"))
     runtime: Runtime = Field(default_factory=Runtime, json_schema_extra=allowed("an object"))
+    observability: bool = Field(
+        default=False,
+        description="Delivers the runtime's application logs, which have requests and answers in full, its usage logs "
+        "and its traces to CloudWatch. Needs CloudWatch Transaction Search in the account.",
+        json_schema_extra=allowed("true or false, true only with action provision"),
+    )
     tags: dict[
         Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[a-zA-Z0-9 ._:/=+@-]*$")],
         Annotated[str, Field(max_length=256, pattern=r"^[a-zA-Z0-9 ._:/=+@-]*$")],
@@ -146,6 +152,12 @@ class Request(InputModel):
     def _dry_run_is_for_what_changes(self) -> Self:
         if self.dry_run and self.action not in ("provision", "teardown"):
             raise problem("dryRun", True, "true only with action provision or teardown")
+        return self
+
+    @model_validator(mode="after")
+    def _observability_is_for_provision(self) -> Self:
+        if self.observability and self.action != "provision":
+            raise problem("observability", True, "true only with action provision")
         return self
 
     @model_validator(mode="after")

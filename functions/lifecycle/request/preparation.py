@@ -15,6 +15,7 @@ from lifecycle.polling.schedule import Kind, Learned
 from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import Record, State, expiry
 from lifecycle.request import rollback
+from lifecycle.request.account.transaction_search import check_transaction_search
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.providers import check_provider
@@ -36,11 +37,13 @@ class Prepared(Wire):
     Attributes:
         request: The request.
         cases: The cases that a version must also pass; null when there are none, or nothing is tested.
+        telemetry: Whether logs and traces are to be delivered, or something that delivers them is to be removed.
         learned: How long earlier runs of the environment took, or of the stack's others if it has none.
     """
 
     request: Request
     cases: CasePlan | None = None
+    telemetry: bool = False
     learned: Learned = Field(default_factory=dict)
 
 
@@ -63,7 +66,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
 
     Args:
         event: The execution and its input.
-        clients: DynamoDB, Step Functions, Secrets Manager and S3.
+        clients: DynamoDB, Step Functions, Secrets Manager, S3 and X-Ray.
 
     Returns:
         The request with every default filled in. `teardown` and `smokeTest` take what their input leaves out from the
@@ -71,7 +74,8 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
 
     Raises:
         InvalidRequestError: The input is wrong, the stack does not allow its provider or secret, there is no such
-            version to roll back to, or the object with the cases is wrong or cannot be read.
+            version to roll back to, the object with the cases is wrong or cannot be read, or the account is not ready
+            for `observability`.
         EnvironmentNotFoundError: Another action than `provision` of an environment without a record.
         EnvironmentBusyError: Another execution works on the environment.
         ArtifactChangeError: The environment's runtime is of the other kind of artifact.
@@ -81,6 +85,8 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     records = Records(clients.dynamodb, settings.table_name)
     if request.action == "provision":
         check_provider(request.auth, request.environment, clients)
+    if request.observability and request.action == "provision":
+        check_transaction_search(clients.xray, event.execution)
 
     asked, cases = request, None
 
@@ -120,7 +126,16 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     learned, awaited = record.learned, _AWAITED.get(request.action, set())
     if awaited and not request.dry_run and not awaited & learned.keys():
         learned = StackDurations(clients.dynamodb, settings.table_name).read() | learned
-    return Prepared(request=asked, cases=cases, learned=learned)
+    telemetry = _has_telemetry(request, record)
+    return Prepared(request=asked, cases=cases, telemetry=telemetry, learned=learned)
+
+
+def _has_telemetry(request: Request, record: Record) -> bool:
+    recorded = record.telemetry is not None
+    if request.action == "provision":
+        return request.observability or recorded
+    # An environment that was found by its tags has no request, and nobody knows what it has.
+    return request.action == "teardown" and (recorded or record.request is None)
 
 
 def execution_is_running(stepfunctions: Any, execution: str) -> bool:

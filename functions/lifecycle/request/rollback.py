@@ -49,6 +49,8 @@ def completed(request: Request, record: Record, items: PromotionItems) -> Reques
             # It changes nothing about when the environment expires.
             "ttl_hours": None,
             "dry_run": request.dry_run,
+            # What delivers logs and traces is the runtime's, whatever version is live.
+            "observability": False,
             "smoke_test": merged(last.smoke_test, request.smoke_test),
         }
     )

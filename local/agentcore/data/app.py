@@ -23,6 +23,7 @@ from local.agentcore.data.proxy import AgentGoneError, AgentTimeoutError
 from local.agentcore.data.sessions import Sessions
 from local.agentcore.data.start import AgentStartTimeoutError
 from local.agentcore.data.target import Target, find_target
+from local.agentcore.data.vended.application_logs import ApplicationLogs
 from local.agentcore.model.app import internal_error, request_id, unknown_operation
 from local.agentcore.model.error_answers import ErrorAnswers
 from local.agentcore.model.errors import (
@@ -69,6 +70,7 @@ class DataPlane:
         sessions: The running agents.
         quotas: Limits of size and time.
         readings: When a body that is too large is refused.
+        application_logs: Records the calls for whoever wants them delivered.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class DataPlane:
         sessions: Sessions,
         quotas: Quotas,
         readings: Readings,
+        application_logs: ApplicationLogs,
     ) -> None:
         self.model = load_model("bedrock-agentcore")
         self._store = store
@@ -88,6 +91,7 @@ class DataPlane:
         self._sessions = sessions
         self._quotas = quotas
         self._readings = readings
+        self._application_logs = application_logs
         self._agents = AgentCalls(sessions, quotas)
         self._routes = Routes(self.model, self.model.operation_names)
 
@@ -181,7 +185,8 @@ class DataPlane:
         _check_metadata_service(target)
         mcp_id = members.get("mcpSessionId") if target.protocol == "MCP" else None
         session_id = members.get("runtimeSessionId") or mcp_id or str(uuid.uuid4())
-        return self._agents.call(request, body, target, session_id, target.path)
+        response = self._agents.call(request, body, target, session_id, target.path)
+        return self._application_logs.record(response, request, body, target, session_id)
 
     def _card(self, request: Request, body: bytes, target: Target, arn: str) -> Response:
         """Return the card of an A2A agent, as the agent itself gives it."""

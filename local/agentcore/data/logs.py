@@ -33,6 +33,7 @@ class _Line:
     stream: str
     at: float
     text: str
+    make_group: bool
 
 
 class AgentLogs:
@@ -50,10 +51,18 @@ class AgentLogs:
         self._thread = threading.Thread(target=self._run, name="agent-logs", daemon=True)
         self._thread.start()
 
-    def write(self, group: str, stream: str, text: str) -> None:
-        """Add a line; empty lines are left out, as CloudWatch Logs takes none."""
+    def write(self, group: str, stream: str, text: str, *, make_group: bool = True) -> None:
+        """Add a line; empty lines are left out, as CloudWatch Logs takes none.
+
+        Args:
+            group: The log group.
+            stream: The log stream, made if it is missing.
+            text: The line.
+            make_group: Whether a missing group is made. Otherwise the line is lost then.
+        """
         if text:
-            self._lines.put(_Line(group, stream, self._clock(), text[:_EVENT_CHARACTERS]))
+            text = text[:_EVENT_CHARACTERS]
+            self._lines.put(_Line(group, stream, self._clock(), text, make_group))
 
     def flush(self) -> None:
         """Wait until what was added before is written (or given up)."""
@@ -107,10 +116,10 @@ class AgentLogs:
             client.put_log_events(**request)
         except client.exceptions.ResourceNotFoundException:
             # The first line of a stream, or somebody deleted the group: make what is missing.
-            for make, names in (
-                (client.create_log_group, {"logGroupName": group}),
-                (client.create_log_stream, {"logGroupName": group, "logStreamName": stream}),
-            ):
+            missing = [(client.create_log_stream, {"logGroupName": group, "logStreamName": stream})]
+            if lines[0].make_group:
+                missing.insert(0, (client.create_log_group, {"logGroupName": group}))
+            for make, names in missing:
                 try:
                     make(**names)
                 except client.exceptions.ResourceAlreadyExistsException:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from local.edge.iam.actions import PREFIXES, action_name
 from local.edge.iam.agentcore import of_agentcore, of_invocation
+from local.edge.iam.deliveries import of_logs
 from local.edge.iam.permission import Members, Permission, Place, request_tags
 from local.edge.iam.resources import context_of, resource_of
 from local.edge.iam.s3 import of_s3
@@ -44,6 +45,8 @@ def permissions(service: str, operation: str, members: Members, place: Place) ->
     tags = request_tags(members)
     context = tags | context_of(service, members)
     needed = [Permission(action, found, context)]
+    if service == "logs":
+        needed += of_logs(operation, members, place)
     if operation == "CreateUserPool" and tags:
         made = place.arn(service, "userpool/*")
         needed.append(Permission("cognito-idp:TagResource", made, tags))

@@ -25,6 +25,8 @@ def resource_of(service: str, operation: str, members: Members, place: Place) ->
         name = members.get("repositoryName")
         return place.arn("ecr", f"repository/{name}") if name else ANY_RESOURCE
     if service == "logs":
+        if "Deliver" in operation or "Deliveries" in operation or "resourceArn" in members:
+            return _of_delivery(operation, members, place)
         # Policies name groups by an ARN that ends in `:*` (CloudWatch Logs API reference, "LogGroup").
         group, stream = members.get("logGroupName", ""), members.get("logStreamName", "")
         return place.arn("logs", f"log-group:{group}:log-stream:{stream}")
@@ -59,6 +61,19 @@ def resource_of(service: str, operation: str, members: Members, place: Place) ->
     if service == "resourcegroupstaggingapi":
         return ANY_RESOURCE
     return resource_of_list(operation, members)
+
+
+def _of_delivery(operation: str, members: Members, place: Place) -> str | None:
+    """Return the resource of a request about a delivery, its source or its destination, or about tags."""
+    if "resourceArn" in members and operation != "PutDeliverySource":
+        return str(members["resourceArn"])
+    if operation.endswith("DeliverySource"):
+        return place.arn("logs", f"delivery-source:{members.get('name')}")
+    if operation.endswith("DeliveryDestination"):
+        return place.arn("logs", f"delivery-destination:{members.get('name')}")
+    if operation.endswith("Delivery"):
+        return place.arn("logs", f"delivery:{members.get('id', '*')}")
+    return ANY_RESOURCE
 
 
 def context_of(service: str, members: Members) -> dict[str, str]:

@@ -88,3 +88,14 @@ def test_a_plan_of_nothing_to_do_is_short() -> None:
     ]
     first = {**plan, "promotion": {"moves": True, "fromVersion": None, "toVersion": None}}
     assert shown(first)[-1] == "live      moves      to the new version"
+
+
+def test_what_delivers_logs_and_traces_is_a_row() -> None:
+    def row(observability: dict[str, Any]) -> list[str]:
+        lines = shown({**PLAN, "observability": observability})
+        return [" ".join(line.split()) for line in lines if line.startswith("observability")]
+
+    drift = {"change": "update", "repaired": ["the delivery of USAGE_LOGS was deleted"]}
+    assert row(drift) == ["observability update the delivery of USAGE_LOGS was deleted"]
+    off = {"change": "remove", "repaired": [], "removes": ["delivery source a", "log group g"]}
+    assert row(off) == ["observability remove delivery source a; log group g"]

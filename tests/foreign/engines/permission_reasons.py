@@ -180,6 +180,17 @@ NOT_SEEN_HERE = (
         "cognito-idp:DescribeUserPoolClient",
         "only with client credentials, as RunSmokeTestFunction: functions/lifecycle/smoke_test/test_sign_in.py",
     ),
+    Unseen(
+        "DeliverTelemetryFunction",
+        "logs:(DescribeDeliverySources|ListTagsForResource|TagResource|UntagResource|DeleteDeliveryDestination)",
+        "only for resources of somebody else, other tags and a destination of another type: "
+        "functions/lifecycle/observability/test_deliver.py",
+    ),
+    Unseen(
+        "PlanProvisionFunction",
+        "logs:(DescribeDeliveryDestinations|DescribeDeliverySources|ListTagsForResource)",
+        "as DeliverTelemetryFunction, whose code it runs: functions/lifecycle/observability/test_plan.py",
+    ),
     Unseen("StartExecutionFunction", "sqs:SendMessage", "Lambda itself keeps a lost event with it"),
     Unseen(
         r"StartExecutionFunction(Rebuild|Sweep|Verify|FindOrpha)\w*",

@@ -503,6 +503,62 @@ def test_what_a_request_needs(
     assert [(each.action, each.resource) for each in found] == needed
 
 
+LOGS = f"arn:aws:logs:{HERE}"
+
+
+@pytest.mark.parametrize(
+    ("operation", "members", "needed"),
+    [
+        ("DescribeDeliveries", {}, [("logs:DescribeDeliveries", "*")]),
+        ("DeleteDelivery", {"id": "x"}, [("logs:DeleteDelivery", f"{LOGS}:delivery:x")]),
+        (
+            "GetDeliveryDestination",
+            {"name": "d"},
+            [("logs:GetDeliveryDestination", f"{LOGS}:delivery-destination:d")],
+        ),
+        (
+            "ListTagsForResource",
+            {"resourceArn": f"{LOGS}:log-group:g"},
+            [("logs:ListTagsForResource", f"{LOGS}:log-group:g")],
+        ),
+        # The runtime must let the caller have its logs.
+        (
+            "PutDeliverySource",
+            {"name": "s", "resourceArn": RUNTIME, "logType": "TRACES", "tags": {"a": "b"}},
+            [
+                ("logs:PutDeliverySource", f"{LOGS}:delivery-source:s"),
+                ("bedrock-agentcore:AllowVendedLogDeliveryForResource", RUNTIME),
+                ("logs:TagResource", f"{LOGS}:delivery-source:s"),
+            ],
+        ),
+        (
+            "PutDeliveryDestination",
+            {"name": "d", "deliveryDestinationType": "XRAY"},
+            [
+                ("logs:PutDeliveryDestination", f"{LOGS}:delivery-destination:d"),
+                ("xray:PutResourcePolicy", "*"),
+                ("xray:ListResourcePolicies", "*"),
+                ("xray:GetTraceSegmentDestination", "*"),
+            ],
+        ),
+        (
+            "CreateDelivery",
+            {"deliverySourceName": "s", "deliveryDestinationArn": f"{LOGS}:delivery-destination:d"},
+            [
+                ("logs:CreateDelivery", f"{LOGS}:delivery:*"),
+                ("logs:CreateDelivery", f"{LOGS}:delivery-source:s"),
+                ("logs:CreateDelivery", f"{LOGS}:delivery-destination:d"),
+            ],
+        ),
+    ],
+)
+def test_a_delivery_needs_the_three_and_what_lets_aws_write(
+    operation: str, members: Any, needed: list[tuple[str, str]]
+) -> None:
+    found = permissions("logs", operation, members, PLACE)
+    assert [(each.action, each.resource) for each in found] == needed
+
+
 def test_a_runtime_needs_what_agentcore_does_with_the_callers_rights() -> None:
     image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/agents@sha256:0"
     found = permissions(

@@ -53,6 +53,9 @@ CANARIES = [
     "models_listed_again",
     "modules_listed_again",
     "catalogue_read",
+    "agentcore_sources",
+    "deliveries_in_use",
+    "span_destination",
 ]
 
 

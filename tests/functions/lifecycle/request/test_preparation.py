@@ -1,5 +1,6 @@
 """Prepare the request: nothing is made before the input is known to be right and the lock is held."""
 
+import json
 from typing import Any
 
 import boto3
@@ -15,6 +16,7 @@ from lifecycle.errors import (
 from lifecycle.record import RuntimeRecord
 from lifecycle.request.preparation import PrepareEvent, execution_is_running, prepare_request
 from lifecycle.table import Records
+from lifecycle.telemetry.section import TelemetryRecord
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:"
 
@@ -64,6 +66,76 @@ def test_provision_makes_the_record_with_request_expiry_and_lock(clients: Client
     assert record.lock.execution == f"{ARN}a"
     assert record.request == request.to_json()
     assert record.expires_at is not None
+
+
+class FakeXray:
+    """X-Ray, as far as it says where the spans go."""
+
+    def __init__(self, destination: str, status: str = "ACTIVE") -> None:
+        self._answer = {"Destination": destination, "Status": status}
+
+    def get_trace_segment_destination(self) -> dict[str, str]:
+        return self._answer
+
+
+@pytest.mark.parametrize(
+    ("destination", "status", "said"),
+    [
+        ("XRay", "ACTIVE", "off in this account and Region; switch it on once: aws logs put-"),
+        ("CloudWatchLogs", "PENDING", r"being switched on .* \(status PENDING\); try again"),
+    ],
+)
+def test_observability_is_refused_before_anything_is_created(
+    clients: Clients, destination: str, status: str, said: str
+) -> None:
+    clients.__dict__["xray"] = FakeXray(destination, status)
+    with pytest.raises(InvalidRequestError, match=f"^observability: given true.*{said}") as caught:
+        prepare(clients, "a", {"observability": True})
+    assert list(records(clients).all()) == []
+    # A cause is cut at 1,000 characters, and the last of the commands counts most.
+    assert len(str(caught.value)) < 1000
+
+
+def test_the_policy_in_the_cause_is_one_document_of_this_account(clients: Clients) -> None:
+    clients.__dict__["xray"] = FakeXray("XRay")
+    with pytest.raises(InvalidRequestError) as caught:
+        prepare(clients, "a", {"observability": True})
+    (statement,) = json.loads(str(caught.value).split("'")[1])["Statement"]
+    assert statement["Principal"] == {"Service": "xray.amazonaws.com"}
+    assert "arn:aws:logs:us-east-1:123456789012:log-group:aws/spans:*" in statement["Resource"]
+
+
+def test_only_who_delivers_or_removes_enters_the_stage(clients: Clients) -> None:
+    class NoXray:
+        def __getattr__(self, name: str) -> Any:
+            raise AssertionError(name)
+
+    def telemetry(execution: str, given: dict[str, Any]) -> bool:
+        event = PrepareEvent(execution=ARN + execution, input=given)
+        prepared = prepare_request(event, clients=clients)
+        clients.stepfunctions.statuses[ARN + execution] = "SUCCEEDED"
+        return prepared.telemetry
+
+    clients.__dict__["xray"] = NoXray()
+    assert telemetry("a", {}) is False
+    assert telemetry("b", {"action": "teardown"}) is False
+    clients.__dict__["xray"] = FakeXray("CloudWatchLogs")
+    assert telemetry("c", {"observability": True}) is True
+    clients.__dict__["xray"] = NoXray()
+    section = TelemetryRecord(log_group="g")
+    records(clients).update("dev", f"{ARN}c", telemetry=section)
+    assert telemetry("d", {}) is True
+    assert telemetry("e", {"action": "smokeTest"}) is False
+    assert telemetry("f", {"action": "teardown"}) is True
+    # Found by its tags alone: nobody knows what it has.
+    records(clients).adopt("lost", f"{ARN}sweep")
+    assert telemetry("g", {"action": "teardown", "environment": "lost"}) is True
+
+
+@pytest.mark.parametrize("action", ["teardown", "smokeTest", "rollback"])
+def test_observability_is_only_for_provision(clients: Clients, action: str) -> None:
+    with pytest.raises(InvalidRequestError, match="observability: given true, allowed: true only"):
+        prepare(clients, "a", {"action": action, "observability": True})
 
 
 def test_a_running_holder_is_named_and_a_finished_one_is_taken_over(clients: Clients) -> None:

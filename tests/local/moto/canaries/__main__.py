@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from tests.local.moto.canaries import (
     cognito,
+    deliveries,
     effort,
     events,
     executions,
@@ -28,6 +29,7 @@ CANARIES = [
     *events.CANARIES,
     *policies.CANARIES,
     *cognito.CANARIES,
+    *deliveries.CANARIES,
     *effort.CANARIES,
 ]
 

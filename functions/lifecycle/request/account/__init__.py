@@ -1,0 +1,1 @@
+"""What the AWS account must have before an environment may rely on it."""

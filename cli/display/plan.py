@@ -45,6 +45,8 @@ def _rows(plan: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield "runtime", runtime["change"], "; ".join(runtime.get("repaired") or [])
     if promotion := plan.get("promotion"):
         yield "live", _VERBS[bool(promotion.get("moves"))], _versions(promotion)
+    for one in plan.get("evaluations") or []:
+        yield "evaluation", "judges", f"{one['evaluator']}, minScore {one['minScore']:g}"
 
 
 def _versions(promotion: dict[str, Any]) -> str:

@@ -25,6 +25,7 @@ from local.services.functions.api import InvokeApi
 from local.services.functions.logs import FunctionLogs
 from local.services.functions.service import Callables, Functions
 from local.services.images.store import ImageStore, Reference
+from local.services.insights.service import Insights
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -126,12 +127,17 @@ class Services:
             lambda: tagging.user_pool_tags(account_id, region),
         )
         undo.callback(tagging.tag_sources)
+        logs_client = clients.of_service("logs")
+        insights = Insights(lambda: logs_client("logs"), self.agentcore.telemetry.deliver)
         self.apps: dict[str, WSGIApplication] = {
             "bedrock-agentcore-control": self.agentcore.control,
             "bedrock-agentcore": self.agentcore.data,
+            "bedrock-agentcore:Evaluate": self.agentcore.evaluations,
             "bedrock-runtime": Bedrock().app,
             "codebuild": codebuild.app,
             "lambda:Invoke": InvokeApi(self.functions, lambda_client),
+            "logs:GetQueryResults": insights,
+            "logs:StartQuery": insights,
         }
 
 

@@ -62,6 +62,8 @@ IMPLIED = {
     "s3:GetObject": ("CreateAgentRuntime", "AgentCore reads the zip as the caller"),
     "s3:GetObjectVersion": ("CreateAgentRuntime", "AgentCore reads the zip as the caller"),
     "bedrock-agentcore:DeleteAgentRuntimeEndpoint": ("DeleteAgentRuntime", "DEFAULT goes with it"),
+    "bedrock:InvokeModel": (":Evaluate", "a custom evaluator asks its model as the caller"),
+    "bedrock:InvokeModelWithResponseStream": (":Evaluate", "as bedrock:InvokeModel"),
 }
 
 

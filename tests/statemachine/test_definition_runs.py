@@ -31,7 +31,7 @@ from lifecycle.outcome.cause import readable
 from lifecycle.outcome.failure import FailureEvent
 from lifecycle.outcome.report import OutcomeEvent
 from lifecycle.request.cases.plan import plan_cases
-from lifecycle.request.model import parse_request
+from lifecycle.request.model import Request, parse_request
 from lifecycle.stages import STAGES, Machine
 from local.embedded import EmbeddedAws
 from tests.foreign.engines.reference import Evaluations
@@ -70,11 +70,20 @@ USUAL: dict[str, Answer] = {
     "deploy_runtime": {**NOT_YET, "runtime": RUNTIME, "change": "created", "repaired": []},
     "check_runtime": {**DONE, "redeploy": False, "status": "READY", "runtime": RUNTIME},
     "run_smoke_test": {
-        "smokeTest": {"passed": True, "endpoint": "DEFAULT", "checks": []},
+        "smokeTest": {"passed": True, "endpoint": "DEFAULT", "checks": [], "sessionId": "s-0"},
         "casesDeadline": 1764158700.5,
     },
-    "run_cases": {"results": [{"index": 0, "asked": 1, "passed": 1, "milliseconds": [5]}]},
+    "run_cases": {
+        "results": [{"index": 0, "asked": 1, "passed": 1, "milliseconds": [5]}],
+        "sessionId": "s-1",
+        "answered": 2,
+    },
     "judge_cases": {"smokeTest": {"passed": True, "checks": [], "cases": {"total": 5}}},
+    "evaluate_sessions": {
+        "done": True,
+        "spanLook": None,
+        "smokeTest": {"passed": True, "checks": [], "evaluations": [{"score": 0.9}]},
+    },
     "promote_version": {
         **DONE,
         "promotion": {"endpoint": "live", "version": "1", "previousVersion": None},
@@ -113,6 +122,11 @@ GONE: Answer = {**DONE, "gone": True, "runtime": None}
 INCOMPLETE = TeardownIncompleteError("left: the pool")
 CASE = {"prompt": "6 × 7?", "expect": "42"}
 CASES = {"smokeTest": {"cases": [CASE] * 5}}
+
+EVALUATORS = {"smokeTest": {"evaluators": [{"evaluator": "Builtin.Correctness", "minScore": 0.8}]}}
+BOTH = {"smokeTest": {**CASES["smokeTest"], **EVALUATORS["smokeTest"]}}
+SPAN_LOOK = {"number": 1, "since": 1764158700.5, "records": 0, "waitSeconds": 0}
+NO_SPANS: Answer = {"done": False, "spanLook": SPAN_LOOK, "smokeTest": {"passed": True}}
 
 SCENARIOS = [
     Scenario(
@@ -301,7 +315,12 @@ SCENARIOS = [
         CASES,
         {
             "prepare_request": [
-                {"request": parse_request(CASES).to_json(), "cases": {}, "learned": LEARNED}
+                {
+                    "request": parse_request(CASES).to_json(),
+                    "cases": {},
+                    "evaluations": None,
+                    "learned": LEARNED,
+                }
             ]
         },
         error="States.QueryEvaluationError",
@@ -316,6 +335,34 @@ SCENARIOS = [
         cause="passed 3 of 5",
         visits=("Record the failure",),
         avoids=("Promote the version", "Delete the runtime"),
+    ),
+    Scenario(
+        "evaluators",
+        EVALUATORS,
+        {"evaluate_sessions": [NO_SPANS, ThrottledError("slow down")]},
+        visits=("Wait for the spans", "Are the sessions evaluated?", "Promote the version"),
+        avoids=("Run the cases", "Record the failure"),
+    ),
+    Scenario(
+        "evaluators-after-cases",
+        BOTH,
+        visits=("Judge the cases", "Evaluate the sessions", "Promote the version"),
+        avoids=("Wait for the spans",),
+    ),
+    Scenario(
+        "evaluators-of-a-smoke-test",
+        {"action": "smokeTest", **EVALUATORS},
+        visits=("Evaluate the sessions", "Report the outcome"),
+        avoids=("Promote the version",),
+    ),
+    Scenario(
+        "evaluations-failed",
+        {**EVALUATORS, "teardown": "onFailure"},
+        {"evaluate_sessions": [NO_SPANS, SmokeTestError("scored 0.2")]},
+        error="SmokeTestError",
+        cause="scored 0.2",
+        visits=("Record the failure", "Delete the runtime"),
+        avoids=("Promote the version",),
     ),
     Scenario(
         "not-promoted",
@@ -381,6 +428,15 @@ SCENARIOS = [
 ]
 
 
+def evaluations_of(request: Request) -> dict[str, Any] | None:
+    """What `prepare_request` says of the evaluators."""
+    planned = [
+        {"evaluator": one.id, "minScore": one.min_score, "level": "TRACE"}
+        for one in request.smoke_test.evaluators
+    ]
+    return {"evaluators": planned} if planned else None
+
+
 class StandIns:
     """The functions: each answers what its scenario says, then as usual."""
 
@@ -411,7 +467,12 @@ class StandIns:
             request = parse_request(event["input"])
             plan = plan_cases(request, None)
             cases = plan.model_dump(by_alias=True) if plan else None
-            return {"request": request.to_json(), "cases": cases, "learned": LEARNED}
+            return {
+                "request": request.to_json(),
+                "cases": cases,
+                "evaluations": evaluations_of(request),
+                "learned": LEARNED,
+            }
         if stage == "record_failure":
             return readable(FailureEvent.model_validate(event).failure).model_dump()
         if stage == "report_outcome":
@@ -485,7 +546,9 @@ def test_each_batch_gets_its_range_and_the_one_deadline(
     (one,) = stand_ins.events["one-case", "run_cases"]
     assert (one["batch"], one["batches"]) == ({"from": 0, "to": 1}, 1)
     (judged,) = stand_ins.events["one-case", "judge_cases"]
-    assert judged["batches"] == [USUAL["run_cases"]]
+    assert judged["batches"] == [
+        {"results": USUAL["run_cases"]["results"], "session": {"id": "s-1", "questions": 2}}  # type: ignore[index]
+    ]
 
 
 def test_the_output_has_the_cases_and_no_pass_of_a_version_that_failed_them(
@@ -499,6 +562,36 @@ def test_the_output_has_the_cases_and_no_pass_of_a_version_that_failed_them(
     assert event["smokeTest"] is None
     (event,) = stand_ins.events["batch-not-run", "report_outcome"]
     assert event["smokeTest"]["passed"] is False
+
+
+def test_the_evaluation_gets_every_session_and_its_last_look(
+    runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    assert runs
+    first, throttled, last = stand_ins.events["evaluators", "evaluate_sessions"]
+    assert (first["spanLook"], throttled["spanLook"]) == (None, SPAN_LOOK)
+    assert throttled == last
+    assert first["sessions"] == [{"id": "s-0", "questions": 1}]
+    assert first["evaluations"]["evaluators"][0]["evaluator"] == "Builtin.Correctness"
+    assert first["casesDeadline"] == 1764158700.5
+    (after,) = stand_ins.events["evaluators-after-cases", "evaluate_sessions"]
+    batch = {"id": "s-1", "questions": 2}
+    assert after["sessions"] == [{"id": "s-0", "questions": 1}, *[batch] * 4]
+    assert after["smokeTest"]["cases"] == {"total": 5}
+
+
+def test_the_output_has_the_evaluations_and_no_pass_of_a_version_that_failed_them(
+    runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    output = json.loads(runs["evaluators"].description["output"])
+    assert output["smokeTest"]["evaluations"] == [{"score": 0.9}]
+    assert output["timings"]["evaluations"] >= 0
+    # The loop of the endpoint begins with its whole time, and without the look of another loop.
+    (promoted,) = stand_ins.events["evaluators", "promote_version"]
+    assert promoted["look"] is None
+    # The report is in the record.
+    (event,) = stand_ins.events["evaluations-failed", "report_outcome"]
+    assert event["smokeTest"] is None
 
 
 LOOPS = {

@@ -88,6 +88,13 @@ class Cost(Wire):
     build_minutes: float | None = None
 
 
+class PlannedEvaluation(Wire):
+    """An evaluator whose score the version would have to reach."""
+
+    evaluator: str
+    min_score: float
+
+
 class ProvisionPlan(Wire):
     """What a provision with the same input would do.
 
@@ -96,6 +103,7 @@ class ProvisionPlan(Wire):
         artifact: Where the artifact would come from.
         runtime: What would happen to the runtime.
         promotion: Whether `live` would move.
+        evaluations: Which evaluators would judge the sessions of the smoke test; none without evaluators.
         cost: In builds.
         not_known: What nobody can know before the provision acts, one sentence each.
     """
@@ -104,5 +112,6 @@ class ProvisionPlan(Wire):
     artifact: PlannedArtifact
     runtime: PlannedRuntime
     promotion: PlannedPromotion
+    evaluations: list[PlannedEvaluation]
     cost: Cost
     not_known: list[str]

@@ -16,6 +16,7 @@ from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import Record, State, expiry
 from lifecycle.request import rollback
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
+from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.providers import check_provider
 from lifecycle.request.smoke_test import merged
@@ -36,11 +37,13 @@ class Prepared(Wire):
     Attributes:
         request: The request.
         cases: The cases that a version must also pass; null when there are none, or nothing is tested.
+        evaluations: The evaluators whose scores a version must reach; null likewise.
         learned: How long earlier runs of the environment took, or of the stack's others if it has none.
     """
 
     request: Request
     cases: CasePlan | None = None
+    evaluations: EvaluationPlan | None = None
     learned: Learned = Field(default_factory=dict)
 
 
@@ -63,7 +66,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
 
     Args:
         event: The execution and its input.
-        clients: DynamoDB, Step Functions, Secrets Manager and S3.
+        clients: DynamoDB, Step Functions, Secrets Manager, S3 and AgentCore's control plane.
 
     Returns:
         The request with every default filled in. `teardown` and `smokeTest` take what their input leaves out from the
@@ -71,7 +74,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
 
     Raises:
         InvalidRequestError: The input is wrong, the stack does not allow its provider or secret, there is no such
-            version to roll back to, or the object with the cases is wrong or cannot be read.
+            version to roll back to, the object with the cases is wrong or cannot be read, or an evaluator is unknown.
         EnvironmentNotFoundError: Another action than `provision` of an environment without a record.
         EnvironmentBusyError: Another execution works on the environment.
         ArtifactChangeError: The environment's runtime is of the other kind of artifact.
@@ -82,10 +85,10 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     if request.action == "provision":
         check_provider(request.auth, request.environment, clients)
 
-    asked, cases = request, None
+    asked, cases, evaluations = request, None, None
 
     def check(record: Record | None) -> None:
-        nonlocal asked, cases
+        nonlocal asked, cases, evaluations
         if request.action == "provision":
             _refuse_artifact_change(record, request)
         if request.action == "rollback" and record is not None:
@@ -96,6 +99,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
             asked = _completed(request, record) if record else request
         cases = plan_cases(asked, lambda: clients.s3)
         asked = pinned(asked, cases)
+        evaluations = plan_evaluations(asked, lambda: clients.agentcore_control)
 
     def is_running(execution: str) -> bool:
         return execution_is_running(clients.stepfunctions, execution)
@@ -120,7 +124,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     learned, awaited = record.learned, _AWAITED.get(request.action, set())
     if awaited and not request.dry_run and not awaited & learned.keys():
         learned = StackDurations(clients.dynamodb, settings.table_name).read() | learned
-    return Prepared(request=asked, cases=cases, learned=learned)
+    return Prepared(request=asked, cases=cases, evaluations=evaluations, learned=learned)
 
 
 def execution_is_running(stepfunctions: Any, execution: str) -> bool:

@@ -23,6 +23,7 @@ from local.agentcore.data.proxy import AgentGoneError, AgentTimeoutError
 from local.agentcore.data.sessions import Sessions
 from local.agentcore.data.start import AgentStartTimeoutError
 from local.agentcore.data.target import Target, find_target
+from local.agentcore.evaluations.telemetry import Telemetry
 from local.agentcore.model.app import internal_error, request_id, unknown_operation
 from local.agentcore.model.error_answers import ErrorAnswers
 from local.agentcore.model.errors import (
@@ -68,6 +69,7 @@ class DataPlane:
         discovery: OpenID providers, for the sign-in document.
         sessions: The running agents.
         quotas: Limits of size and time.
+        telemetry: Notes the calls of agents that export spans.
         readings: When a body that is too large is refused.
     """
 
@@ -79,6 +81,7 @@ class DataPlane:
         discovery: Discovery,
         sessions: Sessions,
         quotas: Quotas,
+        telemetry: Telemetry,
         readings: Readings,
     ) -> None:
         self.model = load_model("bedrock-agentcore")
@@ -88,7 +91,7 @@ class DataPlane:
         self._sessions = sessions
         self._quotas = quotas
         self._readings = readings
-        self._agents = AgentCalls(sessions, quotas)
+        self._agents = AgentCalls(sessions, quotas, telemetry)
         self._routes = Routes(self.model, self.model.operation_names)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -180,6 +180,11 @@ NOT_SEEN_HERE = (
         "cognito-idp:DescribeUserPoolClient",
         "only with client credentials, as RunSmokeTestFunction: functions/lifecycle/smoke_test/test_sign_in.py",
     ),
+    Unseen(
+        "EvaluateSessionsFunction",
+        r"bedrock:InvokeModel(WithResponseStream)?",
+        "AgentCore asks the model of a custom evaluator with the caller's rights; the local AWS has built-in ones only",
+    ),
     Unseen("StartExecutionFunction", "sqs:SendMessage", "Lambda itself keeps a lost event with it"),
     Unseen(
         r"StartExecutionFunction(Rebuild|Sweep|Verify|FindOrpha)\w*",

@@ -28,8 +28,6 @@ from local.agentcore.data.sessions import Sessions
 from local.agentcore.data.start import Starter
 from local.agentcore.data.tokens import TokenChecker
 from local.agentcore.evaluations.evaluators import get_evaluator
-from local.agentcore.evaluations.judge import evaluate
-from local.agentcore.evaluations.telemetry import Telemetry
 from local.agentcore.model.app import Handler, ModelApp
 from local.agentcore.settings import Clock, Delays, Quotas
 from local.children import Children, kill_left_over
@@ -63,8 +61,6 @@ class AgentCore:
     Attributes:
         control: WSGI application of `bedrock-agentcore-control`.
         data: WSGI application of `bedrock-agentcore`.
-        evaluations: WSGI application of its operation `Evaluate`.
-        telemetry: The spans of the agents.
     """
 
     def __init__(
@@ -117,8 +113,6 @@ class AgentCore:
         account = Account(clients, images, region, account_id, lambda: self.quotas.zip_bytes, lacks)
         self._tags = TagOperations(self._store)
         self.control = ModelApp(SERVICE, self._handlers(account))
-        self.evaluations = ModelApp("bedrock-agentcore", {"Evaluate": evaluate})
-        self.telemetry = Telemetry(clients, self.delays, clock)
         self._discovery = Discovery(endpoint_url, clock)
         self.data = DataPlane(
             store=self._store,
@@ -126,7 +120,7 @@ class AgentCore:
             discovery=self._discovery,
             sessions=self.sessions,
             quotas=self.quotas,
-            telemetry=self.telemetry,
+            clients=clients,
             readings=readings,
         )
         self._closing = threading.Event()

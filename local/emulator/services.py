@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local.agentcore.control.rights import Lacks
+from local.agentcore.evaluations.judge import evaluate
+from local.agentcore.model.app import ModelApp
 from local.agentcore.service import AgentCore
 from local.agentcore.settings import Delays, Quotas
 from local.children import Children
@@ -128,11 +130,11 @@ class Services:
         )
         undo.callback(tagging.tag_sources)
         logs_client = clients.of_service("logs")
-        insights = Insights(lambda: logs_client("logs"), self.agentcore.telemetry.deliver)
+        insights = Insights(lambda: logs_client("logs"), self.agentcore.data.telemetry.deliver)
         self.apps: dict[str, WSGIApplication] = {
             "bedrock-agentcore-control": self.agentcore.control,
             "bedrock-agentcore": self.agentcore.data,
-            "bedrock-agentcore:Evaluate": self.agentcore.evaluations,
+            "bedrock-agentcore:Evaluate": ModelApp("bedrock-agentcore", {"Evaluate": evaluate}),
             "bedrock-runtime": Bedrock().app,
             "codebuild": codebuild.app,
             "lambda:Invoke": InvokeApi(self.functions, lambda_client),

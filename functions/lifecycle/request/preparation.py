@@ -99,7 +99,9 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
             asked = _completed(request, record) if record else request
         cases = plan_cases(asked, lambda: clients.s3)
         asked = pinned(asked, cases)
-        evaluations = plan_evaluations(asked, lambda: clients.agentcore_control)
+        if asked.action != "teardown":
+            evaluators = asked.smoke_test.evaluators
+            evaluations = plan_evaluations(evaluators, lambda: clients.agentcore_control)
 
     def is_running(execution: str) -> bool:
         return execution_is_running(clients.stepfunctions, execution)

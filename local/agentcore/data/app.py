@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -69,8 +69,11 @@ class DataPlane:
         discovery: OpenID providers, for the sign-in document.
         sessions: The running agents.
         quotas: Limits of size and time.
-        telemetry: Notes the calls of agents that export spans.
+        clients: Gives the boto3 client of a service, for the spans of agents.
         readings: When a body that is too large is refused.
+
+    Attributes:
+        telemetry: The spans of agents.
     """
 
     def __init__(
@@ -81,7 +84,7 @@ class DataPlane:
         discovery: Discovery,
         sessions: Sessions,
         quotas: Quotas,
-        telemetry: Telemetry,
+        clients: Callable[[str], Any],
         readings: Readings,
     ) -> None:
         self.model = load_model("bedrock-agentcore")
@@ -91,7 +94,8 @@ class DataPlane:
         self._sessions = sessions
         self._quotas = quotas
         self._readings = readings
-        self._agents = AgentCalls(sessions, quotas, telemetry)
+        self.telemetry = Telemetry(clients, store.delays, store.clock)
+        self._agents = AgentCalls(sessions, quotas, self.telemetry)
         self._routes = Routes(self.model, self.model.operation_names)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -205,6 +205,16 @@ def test_spans_arrive_when_somebody_asks_and_not_before_their_time(
 def test_only_an_instrumented_agents_calls_are_noted(world: Any) -> None:
     world.invoke(world.ready()["agentRuntimeArn"])
     world.clock.now += 60
-    world.core.telemetry.deliver()
-    groups = world.aws("logs").describe_log_groups(logGroupNamePrefix="aws/spans")["logGroups"]
-    assert groups == []
+    world.core.data.telemetry.deliver()
+    logs = world.aws("logs")
+    names = [
+        group["logGroupName"]
+        for group in logs.describe_log_groups(logGroupNamePrefix="/aws/bedrock")["logGroups"]
+    ]
+    streams = [
+        stream["logStreamName"]
+        for name in names
+        if name not in (f"{GROUP}-True", f"{GROUP}-False")
+        for stream in logs.describe_log_streams(logGroupName=name)["logStreams"]
+    ]
+    assert "otel-rt-logs" not in streams

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 from lifecycle.entry import Wire, refused_call
 from lifecycle.errors import InvalidRequestError
 from lifecycle.request.evaluators.evaluator import Evaluator, Level
-from lifecycle.request.model import Request
 
 _UNKNOWN = frozenset({"ResourceNotFoundException", "ValidationException"})
 # botocore's model of `bedrock-agentcore-control`, EvaluatorStatus: these can judge.
@@ -39,11 +38,13 @@ class EvaluationPlan(Wire):
     evaluators: list[PlannedEvaluator]
 
 
-def plan_evaluations(request: Request, control: Callable[[], Any]) -> EvaluationPlan | None:
+def plan_evaluations(
+    evaluators: Sequence[Evaluator], control: Callable[[], Any]
+) -> EvaluationPlan | None:
     """Look up each evaluator of a request.
 
     Args:
-        request: The request; for `smokeTest` and `rollback`, with what the input left out.
+        evaluators: Those of the request; for `smokeTest` and `rollback`, with what the input left out.
         control: Returns a boto3 client of AgentCore's control plane; called only when there are evaluators.
 
     Returns:
@@ -52,8 +53,7 @@ def plan_evaluations(request: Request, control: Callable[[], Any]) -> Evaluation
     Raises:
         InvalidRequestError: There is no such evaluator, it cannot judge, it runs code, or it has another level.
     """
-    evaluators = request.smoke_test.evaluators
-    if request.action == "teardown" or not evaluators:
+    if not evaluators:
         return None
     client = control()
     return EvaluationPlan(

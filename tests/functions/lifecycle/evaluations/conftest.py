@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from lifecycle.evaluations import evaluate
 from tests.functions.lifecycle.cases.conftest import cognito_key as cognito_key
 from tests.functions.lifecycle.cases.conftest import fake_clients as fake_clients
 from tests.functions.lifecycle.cases.conftest import function_environment as function_environment
@@ -22,5 +21,5 @@ from tests.functions.lifecycle.evaluations.evaluation_world import EvaluationWor
 def evaluations(iam: Any, monkeypatch: pytest.MonkeyPatch) -> EvaluationWorld:
     """An environment whose smoke test has passed so far, with a clock of its own."""
     made = EvaluationWorld(iam, time.time())
-    monkeypatch.setattr(evaluate.time, "time", lambda: made.now)
+    monkeypatch.setattr(time, "time", lambda: made.now)
     return made

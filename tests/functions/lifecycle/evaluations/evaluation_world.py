@@ -69,7 +69,7 @@ def error(code: str, operation: str, status: int = 400, message: str = "no") -> 
     return ClientError(
         {
             "Error": {"Code": code, "Message": message},
-            "ResponseMetadata": {"HTTPStatusCode": status},  # type: ignore[typeddict-item]
+            "ResponseMetadata": {"HTTPStatusCode": status},
         },
         operation,
     )

@@ -138,6 +138,8 @@ def test_the_small_picture_has_the_stages_in_their_order() -> None:
         # Only of those who give cases.
         "Run a batch of cases",
         "Judge the cases",
+        # Only of those who give evaluators.
+        "Evaluate the sessions",
         "Record the failure",
         "Report the outcome",
         "Report the failure",

@@ -85,7 +85,7 @@ def _print_evaluations(console: Console, evaluations: list[dict[str, Any]]) -> N
         )
         for one in evaluations
     ]
-    heads = ("", "evaluator", "score", "minScore", "the lowest result, or why there is none")
+    heads = ("", "evaluator", "score", "minScore", "lowest result, or error")
     print_table(console, heads, rows, right={"score", "minScore"}, fold={heads[4]})
 
 

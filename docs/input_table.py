@@ -16,13 +16,24 @@ from pydantic_core import PydanticUndefined
 
 from lifecycle.fleet.request import FleetRequest
 from lifecycle.request.case import Case
+from lifecycle.request.evaluators.evaluator import Evaluator
 from lifecycle.request.inputs import model_of
 from lifecycle.request.model import Request
 
 DOCS = Path(__file__).parent
-TABLES: dict[str, type[BaseModel]] = {"inputs": Request, "cases": Case, "fleet": FleetRequest}
+TABLES: dict[str, type[BaseModel]] = {
+    "inputs": Request,
+    "cases": Case,
+    "evaluators": Evaluator,
+    "fleet": FleetRequest,
+}
 """The name in a table's markers, and the model that the table is made from."""
-PAGES = {"inputs": "inputs.md", "cases": "inputs.md", "fleet": "fleets.md"}
+PAGES = {
+    "inputs": "inputs.md",
+    "cases": "inputs.md",
+    "evaluators": "inputs.md",
+    "fleet": "fleets.md",
+}
 """The name in a table's markers, and the page below `docs/` that has the table."""
 
 REQUIRED = "required"

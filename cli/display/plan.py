@@ -54,6 +54,8 @@ def _rows(plan: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield "observability", observability["change"], "; ".join(details)
     if promotion := plan.get("promotion"):
         yield "live", _VERBS[bool(promotion.get("moves"))], _versions(promotion)
+    for one in plan.get("evaluations") or []:
+        yield "evaluation", "judges", f"{one['evaluator']}, minScore {one['minScore']:g}"
 
 
 def _versions(promotion: dict[str, Any]) -> str:

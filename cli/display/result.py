@@ -25,6 +25,9 @@ def show_output(console: Console, output: dict[str, Any]) -> None:
     if checks := (output.get("smokeTest") or {}).get("checks"):
         _title(console, "Smoke test")
         _print_checks(console, checks)
+    if evaluations := (output.get("smokeTest") or {}).get("evaluations"):
+        _title(console, "Evaluations")
+        _print_evaluations(console, evaluations)
     if plan := output.get("plan"):
         _title(console, "Plan (dry run: nothing was changed)")
         show_plan(console, plan)
@@ -69,6 +72,21 @@ def _print_checks(console: Console, checks: list[dict[str, Any]]) -> None:
     ]
     heads = ("", "check", "ms", "expected", "seen")
     print_table(console, heads, rows, right={"ms"}, fold={"check", "expected", "seen"})
+
+
+def _print_evaluations(console: Console, evaluations: list[dict[str, Any]]) -> None:
+    rows: list[tuple[Cell, ...]] = [
+        (
+            Text("✓", "green") if one.get("passed") else Text("✗", "bold red"),
+            _text(one.get("evaluator")),
+            _text(one.get("score")),
+            _text(one.get("minScore")),
+            _text(one.get("error") or one.get("explanation")),
+        )
+        for one in evaluations
+    ]
+    heads = ("", "evaluator", "score", "minScore", "lowest result, or error")
+    print_table(console, heads, rows, right={"score", "minScore"}, fold={heads[4]})
 
 
 def _torn_down(teardown: dict[str, Any]) -> list[tuple[Text, str]]:

@@ -86,6 +86,7 @@ STAGES = (
     Stage("Run the smoke test"),
     Stage("Run a batch of cases", same_as="Run the cases"),
     Stage("Judge the cases"),
+    Stage("Evaluate the sessions"),
     Stage("Promote the version", effect="creates"),
     Stage("Record the failure"),
     Stage("Delete the runtime", effect="deletes"),

@@ -28,6 +28,7 @@ from local.agentcore.data.sessions import Sessions
 from local.agentcore.data.start import Starter
 from local.agentcore.data.tokens import TokenChecker
 from local.agentcore.data.vended.application_logs import ApplicationLogs, Groups
+from local.agentcore.evaluations.evaluators import get_evaluator
 from local.agentcore.model.app import Handler, ModelApp
 from local.agentcore.settings import Clock, Delays, Quotas
 from local.children import Children, kill_left_over
@@ -121,6 +122,7 @@ class AgentCore:
             discovery=self._discovery,
             sessions=self.sessions,
             quotas=self.quotas,
+            clients=clients,
             readings=readings,
             application_logs=ApplicationLogs(self._logs, delivered_to, account_id, clock),
         )
@@ -146,6 +148,7 @@ class AgentCore:
             "TagResource": self._tags.tag,
             "UntagResource": self._tags.untag,
             "ListTagsForResource": self._tags.list_tags,
+            "GetEvaluator": get_evaluator,
         }
 
     def _prepare(self, configuration: dict[str, Any]) -> None:

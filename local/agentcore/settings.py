@@ -18,12 +18,14 @@ class Delays:
         update: UPDATING of a runtime.
         delete: DELETING of a runtime, of one of its versions, or of an endpoint.
         endpoint: CREATING and UPDATING of an endpoint that is not `DEFAULT`.
+        spans: Until a query of CloudWatch Logs finds the spans of a call; in AWS, some minutes.
     """
 
     create: float = 3.0
     update: float = 2.0
     delete: float = 2.0
     endpoint: float = 1.0
+    spans: float = 2.0
 
 
 @dataclass

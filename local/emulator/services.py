@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local.agentcore.control.rights import Lacks
+from local.agentcore.evaluations.judge import evaluate
+from local.agentcore.model.app import ModelApp
 from local.agentcore.service import AgentCore
 from local.agentcore.settings import Delays, Quotas
 from local.children import Children
@@ -25,6 +27,7 @@ from local.services.functions.api import InvokeApi
 from local.services.functions.logs import FunctionLogs
 from local.services.functions.service import Callables, Functions
 from local.services.images.store import ImageStore, Reference
+from local.services.insights.service import Insights
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -133,12 +136,17 @@ class Services:
             lambda: tagging.user_pool_tags(account_id, region),
         )
         undo.callback(tagging.tag_sources)
+        logs_client = clients.of_service("logs")
+        insights = Insights(lambda: logs_client("logs"), self.agentcore.data.telemetry.deliver)
         self.apps: dict[str, WSGIApplication] = {
             "bedrock-agentcore-control": self.agentcore.control,
             "bedrock-agentcore": self.agentcore.data,
+            "bedrock-agentcore:Evaluate": ModelApp("bedrock-agentcore", {"Evaluate": evaluate}),
             "bedrock-runtime": Bedrock().app,
             "codebuild": codebuild.app,
             "lambda:Invoke": InvokeApi(self.functions, lambda_client),
+            "logs:GetQueryResults": insights,
+            "logs:StartQuery": insights,
         }
 
 

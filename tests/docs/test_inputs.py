@@ -56,7 +56,7 @@ def test_a_stale_table_fails_the_check(
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_field_is_in_its_table_with_its_default(folder: str, name: str) -> None:
     rows = list(input_table.rows(input_table.TABLES[name]))
-    assert len(rows) > 5
+    assert len(rows) >= 3
     page = f"{folder}/{input_table.PAGES[name]}"
     assert [(row[0], row[2]) for row in input_rows(page, name)] == [
         (f"`{field}`", FOLDERS[folder] if default == input_table.REQUIRED else default)

@@ -141,6 +141,8 @@ def test_the_small_picture_has_the_stages_in_their_order() -> None:
         # Only of those who want observability.
         "Deliver the telemetry",
         "Delete the telemetry",
+        # Only of those who give evaluators.
+        "Evaluate the sessions",
         "Record the failure",
         "Report the outcome",
         "Report the failure",

@@ -75,6 +75,8 @@ IMPLIED = {
     "xray:ListResourcePolicies": ("PutDeliveryDestination", "X-Ray may be written to"),
     "xray:GetTraceSegmentDestination": ("PutDeliveryDestination", "X-Ray sends spans on"),
     "bedrock-agentcore:DeleteAgentRuntimeEndpoint": ("DeleteAgentRuntime", "DEFAULT goes with it"),
+    "bedrock:InvokeModel": (":Evaluate", "a custom evaluator asks its model as the caller"),
+    "bedrock:InvokeModelWithResponseStream": (":Evaluate", "as bedrock:InvokeModel"),
 }
 
 

@@ -168,6 +168,18 @@ def _cases(stage: Stage, name: str) -> Execution:
     return stage.provision(name, smokeTest={"timeoutSeconds": 30, "casesFrom": where})
 
 
+def _evaluations(stage: Stage, name: str) -> Execution:
+    return stage.provision(
+        name,
+        artifact=stage.source("instrumented", agent="instrumented"),
+        smokeTest={
+            "timeoutSeconds": 30,
+            "evaluationSeconds": 60,
+            "evaluators": [{"evaluator": "Builtin.Correctness", "minScore": 1}],
+        },
+    )
+
+
 _PREPARE, _REPORT = "PrepareRequestFunction", "ReportOutcomeFunction"
 _PROVISION = (
     _PREPARE,
@@ -183,6 +195,7 @@ _REBUILT = tuple(
     name for name in _PROVISION if name not in ("PublishArtifactFunction", "RunSmokeTestFunction")
 )
 _CASES = (_PREPARE, "RunCasesFunction", "JudgeCasesFunction")
+_EVALUATIONS = (_PREPARE, "EvaluateSessionsFunction")
 _SWITCHED = ("ProvisionIdentityFunction", "DeployRuntimeFunction", "RunSmokeTestFunction")
 _TO_JWT = (_PREPARE, *_SWITCHED)
 _REMOVING = ("DeleteRuntimeFunction", "DeleteIdentityFunction", "DeleteArtifactFunction")
@@ -263,6 +276,7 @@ SCENARIOS = {
         Scenario("observe", _observe, _OBSERVING, "password", "observed"),
         Scenario("observe-no-more", _provision(), _OBSERVING[1:], "observed", "password"),
         Scenario("teardown-observed", _teardown, ("DeleteTelemetryFunction",), "observed"),
+        Scenario("evaluations", _evaluations, _EVALUATIONS, "password", "password"),
         Scenario("switch-to-machine", _provision(**MACHINE), _SWITCHED, "password", "machine"),
         Scenario("switch-from-machine", _provision(), _SWITCHED, "machine", "password"),
         Scenario("switch-to-iam", _provision(**IAM), _SWITCHED, "password", "iam"),

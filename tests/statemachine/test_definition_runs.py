@@ -32,7 +32,7 @@ from lifecycle.outcome.cause import readable
 from lifecycle.outcome.failure import FailureEvent
 from lifecycle.outcome.report import OutcomeEvent
 from lifecycle.request.cases.plan import plan_cases
-from lifecycle.request.model import parse_request
+from lifecycle.request.model import Request, parse_request
 from lifecycle.stages import STAGES, Machine
 from local.embedded import EmbeddedAws
 from tests.foreign.engines.reference import Evaluations
@@ -74,11 +74,20 @@ USUAL: dict[str, Answer] = {
     "deliver_telemetry": {"observability": DELIVERED, "repaired": ["delivery deleted"]},
     "delete_telemetry": {**REMOVED, "removed": ["log group"]},
     "run_smoke_test": {
-        "smokeTest": {"passed": True, "endpoint": "DEFAULT", "checks": []},
+        "smokeTest": {"passed": True, "endpoint": "DEFAULT", "checks": [], "sessionId": "s-0"},
         "casesDeadline": 1764158700.5,
     },
-    "run_cases": {"results": [{"index": 0, "asked": 1, "passed": 1, "milliseconds": [5]}]},
+    "run_cases": {
+        "results": [{"index": 0, "asked": 1, "passed": 1, "milliseconds": [5]}],
+        "sessionId": "s-1",
+        "answered": 2,
+    },
     "judge_cases": {"smokeTest": {"passed": True, "checks": [], "cases": {"total": 5}}},
+    "evaluate_sessions": {
+        "done": True,
+        "spanLook": None,
+        "smokeTest": {"passed": True, "checks": [], "evaluations": [{"score": 0.9}]},
+    },
     "promote_version": {
         **DONE,
         "promotion": {"endpoint": "live", "version": "1", "previousVersion": None},
@@ -118,6 +127,11 @@ INCOMPLETE = TeardownIncompleteError("left: the pool")
 OBSERVED = {"observability": True}
 CASE = {"prompt": "6 × 7?", "expect": "42"}
 CASES = {"smokeTest": {"cases": [CASE] * 5}}
+
+EVALUATORS = {"smokeTest": {"evaluators": [{"evaluator": "Builtin.Correctness", "minScore": 0.8}]}}
+BOTH = {"smokeTest": {**CASES["smokeTest"], **EVALUATORS["smokeTest"]}}
+SPAN_LOOK = {"number": 1, "since": 1764158700.5, "records": 0, "waitSeconds": 0}
+NO_SPANS: Answer = {"done": False, "spanLook": SPAN_LOOK, "smokeTest": {"passed": True}}
 
 SCENARIOS = [
     Scenario(
@@ -310,6 +324,7 @@ SCENARIOS = [
                     "request": parse_request(CASES).to_json(),
                     "cases": {},
                     "telemetry": False,
+                    "evaluations": None,
                     "learned": LEARNED,
                 }
             ]
@@ -364,6 +379,34 @@ SCENARIOS = [
         error="TeardownIncompleteError",
         cause="left: the pool",
         avoids=("Delete the identity",),
+    ),
+    Scenario(
+        "evaluators",
+        EVALUATORS,
+        {"evaluate_sessions": [NO_SPANS, ThrottledError("slow down")]},
+        visits=("Wait for the spans", "Are the sessions evaluated?", "Promote the version"),
+        avoids=("Run the cases", "Record the failure"),
+    ),
+    Scenario(
+        "evaluators-after-cases",
+        BOTH,
+        visits=("Judge the cases", "Evaluate the sessions", "Promote the version"),
+        avoids=("Wait for the spans",),
+    ),
+    Scenario(
+        "evaluators-of-a-smoke-test",
+        {"action": "smokeTest", **EVALUATORS},
+        visits=("Evaluate the sessions", "Report the outcome"),
+        avoids=("Promote the version",),
+    ),
+    Scenario(
+        "evaluations-failed",
+        {**EVALUATORS, "teardown": "onFailure"},
+        {"evaluate_sessions": [NO_SPANS, SmokeTestError("scored 0.2")]},
+        error="SmokeTestError",
+        cause="scored 0.2",
+        visits=("Record the failure", "Delete the runtime"),
+        avoids=("Promote the version",),
     ),
     Scenario(
         "not-promoted",
@@ -429,6 +472,15 @@ SCENARIOS = [
 ]
 
 
+def evaluations_of(request: Request) -> dict[str, Any] | None:
+    """What `prepare_request` says of the evaluators."""
+    planned = [
+        {"evaluator": one.id, "minScore": one.min_score, "level": "TRACE"}
+        for one in request.smoke_test.evaluators
+    ]
+    return {"evaluators": planned} if planned else None
+
+
 class StandIns:
     """The functions: each answers what its scenario says, then as usual."""
 
@@ -463,6 +515,7 @@ class StandIns:
                 "request": request.to_json(),
                 "cases": cases,
                 "telemetry": request.observability,
+                "evaluations": evaluations_of(request),
                 "learned": LEARNED,
             }
         if stage == "record_failure":
@@ -538,7 +591,9 @@ def test_each_batch_gets_its_range_and_the_one_deadline(
     (one,) = stand_ins.events["one-case", "run_cases"]
     assert (one["batch"], one["batches"]) == ({"from": 0, "to": 1}, 1)
     (judged,) = stand_ins.events["one-case", "judge_cases"]
-    assert judged["batches"] == [USUAL["run_cases"]]
+    assert judged["batches"] == [
+        {"results": USUAL["run_cases"]["results"], "session": {"id": "s-1", "questions": 2}}  # type: ignore[index]
+    ]
 
 
 def test_the_output_has_the_cases_and_no_pass_of_a_version_that_failed_them(
@@ -566,6 +621,36 @@ def test_the_output_has_what_delivers_and_the_drift_of_it(
     (event,) = stand_ins.events["unchanged", "report_outcome"]
     assert event["observability"] is None
     assert ("unchanged", "deliver_telemetry") not in stand_ins.events
+
+
+def test_the_evaluation_gets_every_session_and_its_last_look(
+    runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    assert runs
+    first, throttled, last = stand_ins.events["evaluators", "evaluate_sessions"]
+    assert (first["spanLook"], throttled["spanLook"]) == (None, SPAN_LOOK)
+    assert throttled == last
+    assert first["sessions"] == [{"id": "s-0", "questions": 1}]
+    assert first["evaluations"]["evaluators"][0]["evaluator"] == "Builtin.Correctness"
+    assert first["casesDeadline"] == 1764158700.5
+    (after,) = stand_ins.events["evaluators-after-cases", "evaluate_sessions"]
+    batch = {"id": "s-1", "questions": 2}
+    assert after["sessions"] == [{"id": "s-0", "questions": 1}, *[batch] * 4]
+    assert after["smokeTest"]["cases"] == {"total": 5}
+
+
+def test_the_output_has_the_evaluations_and_no_pass_of_a_version_that_failed_them(
+    runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    output = json.loads(runs["evaluators"].description["output"])
+    assert output["smokeTest"]["evaluations"] == [{"score": 0.9}]
+    assert output["timings"]["evaluations"] >= 0
+    # The loop of the endpoint begins with its whole time, and without the look of another loop.
+    (promoted,) = stand_ins.events["evaluators", "promote_version"]
+    assert promoted["look"] is None
+    # The report is in the record.
+    (event,) = stand_ins.events["evaluations-failed", "report_outcome"]
+    assert event["smokeTest"] is None
 
 
 LOOPS = {

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from lifecycle.errors import InvalidRequestError
+from lifecycle.evaluations import looks as evaluations
 from lifecycle.polling.schedule import BOUNDED_UNTIL, Bounds, Span, looks
 from lifecycle.request.cases.plan import MOST_BATCHES
 from lifecycle.request.model import parse_request
@@ -56,13 +57,22 @@ KNOWN: list[list[Span]] = [
 ]
 
 
+# This loop has a limit of its own for its time and its looks, the first of which is before its first round.
+SPANS = "Wait for the spans"
+SPAN_ROUNDS = evaluations.MOST_LOOKS - 1
+
+
 def test_every_polling_loop_is_found() -> None:
     assert waits(DEFINITION) == [
         "Wait for the candidate",
         "Wait for the build",
         "Wait for the runtime",
+        SPANS,
         "Wait for the endpoint",
         "Wait for the deletion",
+    ]
+    assert rounds(DEFINITION, SPANS) == [
+        [SPANS, "Evaluate the sessions", "Are the sessions evaluated?"]
     ]
     assert rounds(DEFINITION, "Wait for the endpoint") == [
         ["Wait for the endpoint", "Promote the version", "Is the version promoted?"]
@@ -104,6 +114,9 @@ def _whole(wait: Wait, retries: int, without: str) -> int:
         if name == without:
             continue
         costs = [cost(path, retries) for path in rounds(DEFINITION, name)]
+        if name == SPANS:
+            total += SPAN_ROUNDS * max(costs)
+            continue
         splits = {min(BOUNDED_UNTIL, wait.timeout_seconds), wait.timeout_seconds, 0}
         splits |= {wait.timeout_seconds - split for split in splits}
         total += max(
@@ -148,3 +161,28 @@ def test_gaps_that_would_overflow_the_history_are_refused() -> None:
         interval_seconds=0, max_interval_seconds=1, timeout_seconds=MOST_LOOKS + 20
     )
     assert whole(unchecked, retries=1) > MOST_EVENTS
+
+
+def test_evaluations_add_at_most_a_hundred_events() -> None:
+    names = ("Evaluate the sessions", "Are the sessions evaluated?", SPANS)
+    once = sum(EVENTS[STATES[name]["Type"]] for name in names)
+    retried = sum(retry["MaxAttempts"] for retry in STATES[names[0]]["Retry"])
+    (path,) = rounds(DEFINITION, SPANS)
+    assert once + RETRY * retried + SPAN_ROUNDS * cost(path, retries=1) <= 100
+
+
+@pytest.mark.parametrize("limit", [60, 300, 900])
+@pytest.mark.parametrize("query_seconds", [0.1, 70])
+def test_the_spans_are_looked_for_until_the_limit_and_no_more_than_seven_times(
+    limit: int, query_seconds: float
+) -> None:
+    look, now, looked = None, 0.0, 0
+    while True:
+        looked += 1
+        now += query_seconds
+        if evaluations.is_last(look, limit, now):
+            break
+        look = evaluations.next_look(look, 0, limit, now)
+        now += look.wait_seconds
+    assert looked <= evaluations.MOST_LOOKS
+    assert limit <= now - query_seconds + 1 or now >= limit

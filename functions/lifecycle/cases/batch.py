@@ -49,9 +49,17 @@ class BatchEvent(StageEvent):
 
 
 class BatchResult(Wire):
-    """What the stage returns: a result for each case of the range."""
+    """What the stage returns.
+
+    Attributes:
+        results: A result for each case of the range.
+        session_id: The session in which they were asked.
+        answered: How many questions were answered in it.
+    """
 
     results: list[CaseResult]
+    session_id: str
+    answered: int
 
 
 def run_cases(
@@ -93,12 +101,12 @@ def run_cases(
             f"check 'The cases can be read': given smokeTest.casesFrom {error}"
         ) from error
     chosen = list(enumerate(cases))[event.batch.first : event.batch.end]
-    tally = _Tally(chosen, request.smoke_test)
+    tally = _Tally(chosen, request.smoke_test, event.batches)
+    target = Target(str(subject.runtime.arn), event.endpoint, f"smoke-test-{uuid.uuid4()}")
     signed_in = _sign_in(request.environment, identity, clients, patience)
     if signed_in is None:
-        return BatchResult(results=tally.results(event.batches))
+        return tally.result(target.session_id)
     caller = good_caller(identity, signed_in, clients)
-    target = Target(str(subject.runtime.arn), event.endpoint, f"smoke-test-{uuid.uuid4()}")
     protocol = request.runtime.protocol
     asking = Asking(caller, target, protocol, patience, signed_in.secrets)
     try:
@@ -109,21 +117,27 @@ def run_cases(
                 tally.add(index, asking.ask(case))
     finally:
         stop_sessions(target, asking.mcp_session_ids, caller)
-    return BatchResult(results=tally.results(event.batches))
+    return tally.result(target.session_id)
 
 
 class _Tally:
-    def __init__(self, chosen: list[tuple[int, Case]], smoke_test: SmokeTest) -> None:
+    def __init__(self, chosen: list[tuple[int, Case]], smoke_test: SmokeTest, batches: int) -> None:
         self._names = {index: case.name or "" for index, case in chosen}
         self._asked: dict[int, list[Asked]] = {index: [] for index, _ in chosen}
         self._repeat = smoke_test.repeat
+        self._batches = batches
 
     def add(self, index: int, asked: Asked) -> None:
         self._asked[index].append(asked)
 
-    def results(self, batches: int) -> list[CaseResult]:
+    def result(self, session_id: str) -> BatchResult:
         """A result for each case; of one that was never asked, that it was not."""
-        return fit(list(self._all()), MOST_BATCH_BYTES // batches)
+        results = list(self._all())
+        return BatchResult(
+            results=fit(results, MOST_BATCH_BYTES // self._batches),
+            session_id=session_id,
+            answered=sum(len(one.milliseconds) for one in results),
+        )
 
     def _all(self) -> Iterator[CaseResult]:
         for index, asked in self._asked.items():

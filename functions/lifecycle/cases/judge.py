@@ -45,6 +45,8 @@ class Judged(Wire):
 def judge_cases(event: JudgeEvent, *, clients: Clients = CLIENTS) -> Judged:
     """Judge the results of all cases, and note in the record whether the version passed.
 
+    With evaluators, only a failure is noted: `lifecycle.evaluations.evaluate` notes that a version passed.
+
     Args:
         event: The execution, its request, and the results.
         clients: DynamoDB.
@@ -74,7 +76,8 @@ def judge_cases(event: JudgeEvent, *, clients: Clients = CLIENTS) -> Judged:
         write_failed(records, environment, execution, runtime, version, reason, whole)
         raise SmokeTestError(reason)
     endpoint = str(event.smoke_test.get("endpoint"))
-    write_passed(records, environment, execution, runtime, endpoint, version)
+    if not request.smoke_test.evaluators:
+        write_passed(records, environment, execution, runtime, endpoint, version)
     return Judged(smoke_test=whole)
 
 

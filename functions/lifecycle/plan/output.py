@@ -106,6 +106,13 @@ class Cost(Wire):
     build_minutes: float | None = None
 
 
+class PlannedEvaluation(Wire):
+    """An evaluator whose score the version would have to reach."""
+
+    evaluator: str
+    min_score: float
+
+
 class ProvisionPlan(Wire):
     """What a provision with the same input would do.
 
@@ -115,6 +122,7 @@ class ProvisionPlan(Wire):
         runtime: What would happen to the runtime.
         observability: What would happen to the delivery of logs and traces; null when there is none.
         promotion: Whether `live` would move.
+        evaluations: Which evaluators would judge the sessions of the smoke test; none without evaluators.
         cost: In builds.
         not_known: What nobody can know before the provision acts, one sentence each.
     """
@@ -124,5 +132,6 @@ class ProvisionPlan(Wire):
     runtime: PlannedRuntime
     observability: PlannedObservability | None
     promotion: PlannedPromotion
+    evaluations: list[PlannedEvaluation]
     cost: Cost
     not_known: list[str]

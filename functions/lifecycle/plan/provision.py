@@ -10,7 +10,7 @@ from lifecycle.plan.artifact import artifact_answers, plan_artifact
 from lifecycle.plan.drafts import DraftRecords
 from lifecycle.plan.identity import identity_answers, plan_identity
 from lifecycle.plan.observability import observability_answers, plan_observability
-from lifecycle.plan.output import Cost, ProvisionPlan
+from lifecycle.plan.output import Cost, PlannedEvaluation, ProvisionPlan
 from lifecycle.plan.reading import ReadingClients, only_reading
 from lifecycle.plan.runtime import plan_runtime, runtime_answers
 from lifecycle.request.stage_event import StageEvent
@@ -65,6 +65,10 @@ def plan_provision(event: StageEvent, *, clients: Clients = CLIENTS) -> PlannedP
             runtime=runtime,
             observability=observability,
             promotion=promotion,
+            evaluations=[
+                PlannedEvaluation(evaluator=one.id, min_score=one.min_score)
+                for one in event.request.smoke_test.evaluators
+            ],
             cost=Cost(builds=artifact.builds, build_minutes=artifact.build_minutes),
             not_known=[*unseen, *unbuilt, *undone],
         )

@@ -17,6 +17,7 @@ from lifecycle.record import Record, State, expiry
 from lifecycle.request import rollback
 from lifecycle.request.account.transaction_search import check_transaction_search
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
+from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.providers import check_provider
 from lifecycle.request.smoke_test import merged
@@ -38,12 +39,14 @@ class Prepared(Wire):
         request: The request.
         cases: The cases that a version must also pass; null when there are none, or nothing is tested.
         telemetry: Whether logs and traces are to be delivered, or something that delivers them is to be removed.
+        evaluations: The evaluators whose scores a version must reach; null likewise.
         learned: How long earlier runs of the environment took, or of the stack's others if it has none.
     """
 
     request: Request
     cases: CasePlan | None = None
     telemetry: bool = False
+    evaluations: EvaluationPlan | None = None
     learned: Learned = Field(default_factory=dict)
 
 
@@ -66,7 +69,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
 
     Args:
         event: The execution and its input.
-        clients: DynamoDB, Step Functions, Secrets Manager, S3 and X-Ray.
+        clients: DynamoDB, Step Functions, Secrets Manager, S3, X-Ray and AgentCore's control plane.
 
     Returns:
         The request with every default filled in. `teardown` and `smokeTest` take what their input leaves out from the
@@ -74,8 +77,8 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
 
     Raises:
         InvalidRequestError: The input is wrong, the stack does not allow its provider or secret, there is no such
-            version to roll back to, the object with the cases is wrong or cannot be read, or the account is not ready
-            for `observability`.
+            version to roll back to, the object with the cases is wrong or cannot be read, an evaluator is unknown, or
+            the account is not ready for `observability`.
         EnvironmentNotFoundError: Another action than `provision` of an environment without a record.
         EnvironmentBusyError: Another execution works on the environment.
         ArtifactChangeError: The environment's runtime is of the other kind of artifact.
@@ -88,10 +91,10 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     if request.observability and request.action == "provision":
         check_transaction_search(clients.xray, event.execution)
 
-    asked, cases = request, None
+    asked, cases, evaluations = request, None, None
 
     def check(record: Record | None) -> None:
-        nonlocal asked, cases
+        nonlocal asked, cases, evaluations
         if request.action == "provision":
             _refuse_artifact_change(record, request)
         if request.action == "rollback" and record is not None:
@@ -102,6 +105,9 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
             asked = _completed(request, record) if record else request
         cases = plan_cases(asked, lambda: clients.s3)
         asked = pinned(asked, cases)
+        if asked.action != "teardown":
+            evaluators = asked.smoke_test.evaluators
+            evaluations = plan_evaluations(evaluators, lambda: clients.agentcore_control)
 
     def is_running(execution: str) -> bool:
         return execution_is_running(clients.stepfunctions, execution)
@@ -126,8 +132,13 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     learned, awaited = record.learned, _AWAITED.get(request.action, set())
     if awaited and not request.dry_run and not awaited & learned.keys():
         learned = StackDurations(clients.dynamodb, settings.table_name).read() | learned
-    telemetry = _has_telemetry(request, record)
-    return Prepared(request=asked, cases=cases, telemetry=telemetry, learned=learned)
+    return Prepared(
+        request=asked,
+        cases=cases,
+        evaluations=evaluations,
+        telemetry=_has_telemetry(request, record),
+        learned=learned,
+    )
 
 
 def _has_telemetry(request: Request, record: Record) -> bool:

@@ -16,11 +16,15 @@ from lifecycle.request.case import (
     checked_pattern,
     takes_payloads,
 )
+from lifecycle.request.evaluators.evaluator import Evaluator
 from lifecycle.request.inputs import InputModel, allowed, problem, shown
 
 _OF_CASES = ("repeat", "min_pass_rate", "max_p95_seconds")
+_OF_EVALUATORS = ("evaluation_seconds",)
 _ONLY_WITH_CASES = "only with smokeTest.cases or smokeTest.casesFrom"
+_ONLY_WITH_EVALUATORS = "only with smokeTest.evaluators"
 _MOST_CASES = 20
+_MOST_EVALUATORS = 5
 
 
 class SmokeTest(InputModel):
@@ -82,6 +86,20 @@ class SmokeTest(InputModel):
         description="Time limit of the whole smoke test with its cases, including the agent's cold start.",
         json_schema_extra=allowed("1 to 600"),
     )
+    evaluators: list[Evaluator] = Field(
+        default_factory=list,
+        max_length=_MOST_EVALUATORS,
+        description="Evaluators of AgentCore Evaluations that judge the sessions of the smoke test and its cases. See "
+        "[evaluators](#evaluators-of-the-smoke-test).",
+        json_schema_extra=allowed(f"a list of at most {_MOST_EVALUATORS} evaluators"),
+    )
+    evaluation_seconds: int = Field(
+        default=300,
+        ge=60,
+        le=900,
+        description="How long to wait for the spans of the sessions, which arrive minutes after the answers.",
+        json_schema_extra=allowed("60 to 900, only with evaluators"),
+    )
 
     @property
     def has_cases(self) -> bool:
@@ -104,6 +122,16 @@ class SmokeTest(InputModel):
                 seen.add(case.name)
         return value
 
+    @field_validator("evaluators")
+    @classmethod
+    def _each_evaluator_once(cls, value: list[Evaluator]) -> list[Evaluator]:
+        seen: set[str] = set()
+        for number, one in enumerate(value):
+            if one.id in seen:
+                raise problem(f"{number}.evaluator", one.evaluator, "each evaluator once")
+            seen.add(one.id)
+        return value
+
     @model_validator(mode="after")
     def _cases_from_one_place(self) -> Self:
         if self.cases and self.cases_from is not None:
@@ -111,23 +139,20 @@ class SmokeTest(InputModel):
             raise problem("casesFrom", place, "cases or casesFrom, not both")
         return self
 
-    def limit_without_cases(self) -> tuple[str, float] | None:
-        """A field that is set although it only counts for cases, and its value; None when there is no such field."""
-        if self.has_cases:
-            return None
-        fields = type(self).model_fields
-        for name in _OF_CASES:
-            value = getattr(self, name)
-            if value != fields[name].default:
-                return str(fields[name].alias), value
-        return None
+    def unused_limits(self) -> dict[str, str]:
+        """The fields that only count for cases or evaluators, when there are none: what is allowed, by their names."""
+        unused = {} if self.has_cases else dict.fromkeys(_OF_CASES, _ONLY_WITH_CASES)
+        if not self.evaluators:
+            unused |= dict.fromkeys(_OF_EVALUATORS, _ONLY_WITH_EVALUATORS)
+        return unused
 
 
 def refuse_limits(smoke_test: SmokeTest) -> None:
-    """Raise a validator's error for a field that only counts for cases when there are none."""
-    found = smoke_test.limit_without_cases()
-    if found is not None:
-        raise problem(f"smokeTest.{found[0]}", found[1], _ONLY_WITH_CASES)
+    """Raise a validator's error for a field that only counts for cases or evaluators when there are none."""
+    for name, may in smoke_test.unused_limits().items():
+        field, value = SmokeTest.model_fields[name], getattr(smoke_test, name)
+        if value != field.default:
+            raise problem(f"smokeTest.{field.alias}", value, may)
 
 
 def refuse_payloads(cases: list[Case], protocol: str) -> None:
@@ -149,20 +174,19 @@ def merged(last: SmokeTest, given: SmokeTest) -> SmokeTest:
         The fields that the input has, and the last provision's others.
 
     Raises:
-        InvalidRequestError: The input has a field that only counts for cases, and there are none.
+        InvalidRequestError: The input has a field that only counts for cases or evaluators, and there are none.
     """
     said = given.model_fields_set
     changes = {name: getattr(given, name) for name in said}
     if said & {"cases", "cases_from"}:
         changes = {"cases": [], "cases_from": None, **changes}
     both = last.model_copy(update=changes)
-    if not both.has_cases:
-        # Without cases the limits of the last provision's cases mean nothing, and no stage would take them.
-        usual = {name: type(last).model_fields[name].default for name in _OF_CASES}
-        both = both.model_copy(update=usual)
-        found = given.limit_without_cases()
-        if found is not None:
+    unused = both.unused_limits()
+    fields = SmokeTest.model_fields
+    for name, may in unused.items():
+        if name in said and getattr(given, name) != fields[name].default:
             raise InvalidRequestError(
-                f"smokeTest.{found[0]}: given {shown(found[1])}, allowed: {_ONLY_WITH_CASES}"
+                f"smokeTest.{fields[name].alias}: given {shown(getattr(given, name))}, allowed: {may}"
             )
-    return both
+    # Without cases the limits of the last provision's cases mean nothing, and no stage would take them.
+    return both.model_copy(update={name: fields[name].default for name in unused})

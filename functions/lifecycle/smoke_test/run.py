@@ -82,7 +82,8 @@ def run_smoke_test(
 ) -> SmokeTested:
     """Send the runtime every call that it must refuse, and the one that it must answer.
 
-    A version of which the request also asks cases is not noted as passed: `lifecycle.cases.judge` does that.
+    A version of which the request also asks cases, or whose sessions it lets evaluate, is not noted as passed here: the
+    last of `lifecycle.cases.judge` and `lifecycle.evaluations.evaluate` does that.
 
     `provision` tests the endpoint DEFAULT, which serves the newest version; `smokeTest` tests the endpoint `live` if
     there is one; `rollback` tests `candidate`, unless the version had to be made anew. The session is new and is
@@ -147,7 +148,7 @@ def run_smoke_test(
             **changes,
         )
         raise SmokeTestError(str(error)) from None
-    if not request.smoke_test.has_cases:
+    if not (request.smoke_test.has_cases or request.smoke_test.evaluators):
         write_passed(records, request.environment, event.execution, runtime, endpoint, version)
     return SmokeTested(
         smoke_test=_report(target, version, gate, passed=True),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -24,6 +24,7 @@ from local.agentcore.data.sessions import Sessions
 from local.agentcore.data.start import AgentStartTimeoutError
 from local.agentcore.data.target import Target, find_target
 from local.agentcore.data.vended.application_logs import ApplicationLogs
+from local.agentcore.evaluations.telemetry import Telemetry
 from local.agentcore.model.app import internal_error, request_id, unknown_operation
 from local.agentcore.model.error_answers import ErrorAnswers
 from local.agentcore.model.errors import (
@@ -69,8 +70,12 @@ class DataPlane:
         discovery: OpenID providers, for the sign-in document.
         sessions: The running agents.
         quotas: Limits of size and time.
+        clients: Gives the boto3 client of a service, for the spans of agents.
         readings: When a body that is too large is refused.
         application_logs: Records the calls for whoever wants them delivered.
+
+    Attributes:
+        telemetry: The spans of agents.
     """
 
     def __init__(
@@ -81,6 +86,7 @@ class DataPlane:
         discovery: Discovery,
         sessions: Sessions,
         quotas: Quotas,
+        clients: Callable[[str], Any],
         readings: Readings,
         application_logs: ApplicationLogs,
     ) -> None:
@@ -92,7 +98,8 @@ class DataPlane:
         self._quotas = quotas
         self._readings = readings
         self._application_logs = application_logs
-        self._agents = AgentCalls(sessions, quotas)
+        self.telemetry = Telemetry(clients, store.delays, store.clock)
+        self._agents = AgentCalls(sessions, quotas, self.telemetry)
         self._routes = Routes(self.model, self.model.operation_names)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from werkzeug import Request, Response
 
+from local.agentcore.data.process import AgentProcess
 from local.agentcore.data.proxy import MCP_SESSION_HEADER, SESSION_HEADER, AgentGoneError, forward
 from local.agentcore.data.sessions import Session, Sessions
 from local.agentcore.data.target import Target
+from local.agentcore.evaluations.telemetry import MOST_NOTED, Telemetry
 from local.agentcore.settings import Quotas
 
 
@@ -16,11 +21,13 @@ class AgentCalls:
     Args:
         sessions: The running agents.
         quotas: Limits of time.
+        telemetry: Notes the calls of agents that export spans.
     """
 
-    def __init__(self, sessions: Sessions, quotas: Quotas) -> None:
+    def __init__(self, sessions: Sessions, quotas: Quotas, telemetry: Telemetry) -> None:
         self._sessions = sessions
         self._quotas = quotas
+        self._telemetry = telemetry
 
     def call(
         self, request: Request, body: bytes, target: Target, session_id: str, path: str
@@ -70,6 +77,10 @@ class AgentCalls:
             self._sessions.leave(session)
             raise
         self._name_session(response, session)
+        if process.is_instrumented and request.method == "POST":
+            response.response = _Listened(
+                response.response, body, session, process, self._telemetry
+            )
         return response
 
     def _name_session(self, response: Response, session: Session) -> None:
@@ -83,3 +94,41 @@ class AgentCalls:
             response.headers[MCP_SESSION_HEADER] = session.id
         elif own != session.id:
             self._sessions.also_known_as(session, own)
+
+
+class _Listened:
+    """The body of an answer, which is noted when it has been passed on."""
+
+    def __init__(
+        self,
+        chunks: Any,
+        asked: bytes,
+        session: Session,
+        process: AgentProcess,
+        telemetry: Telemetry,
+    ) -> None:
+        self._chunks = chunks
+        self._asked = asked
+        self._session = session
+        self._process = process
+        self._telemetry = telemetry
+        self._answered = b""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        """Return the next chunk."""
+        chunk: bytes = next(self._chunks)
+        if len(self._answered) < MOST_NOTED:
+            self._answered += chunk
+        return chunk
+
+    def close(self) -> None:
+        """End the call to the agent, and note it."""
+        self._chunks.close()
+        target = self._session.target
+        group = f"/aws/bedrock-agentcore/runtimes/{target.runtime_id}-{target.endpoint}"
+        self._telemetry.note(
+            group, self._session.id, self._process.environment, self._asked, self._answered
+        )

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from local.agentcore.evaluations.telemetry import INSTRUMENT
+
 if TYPE_CHECKING:
     from local.children import Children
 
@@ -110,6 +112,16 @@ class AgentProcess:
                 " ", f"--require={_CHILD / 'agentcore_local_port.cjs'}", given.get("NODE_OPTIONS")
             ),
         }
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Its variables, as its artifact and its runtime give them."""
+        return self._launch.environment
+
+    @property
+    def is_instrumented(self) -> bool:
+        """Whether it exports spans: OpenTelemetry's command starts it."""
+        return any(Path(part).name == INSTRUMENT for part in self._launch.command)
 
     @property
     def pid(self) -> int:

@@ -42,9 +42,13 @@ PLAN: dict[str, Any] = {
 
 
 def shown(plan: dict[str, Any]) -> list[str]:
+    return shown_output({"environment": "dev", "action": "provision", "plan": plan})
+
+
+def shown_output(output: dict[str, Any]) -> list[str]:
     file = io.StringIO()
     console = Console(file=file, width=80, force_terminal=True, color_system=None)
-    show_output(console, {"environment": "dev", "action": "provision", "plan": plan})
+    show_output(console, output)
     return file.getvalue().splitlines()
 
 

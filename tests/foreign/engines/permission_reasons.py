@@ -191,6 +191,11 @@ NOT_SEEN_HERE = (
         "logs:(DescribeDeliveryDestinations|DescribeDeliverySources|ListTagsForResource)",
         "as DeliverTelemetryFunction, whose code it runs: functions/lifecycle/observability/test_plan.py",
     ),
+    Unseen(
+        "EvaluateSessionsFunction",
+        r"bedrock:InvokeModel(WithResponseStream)?",
+        "AgentCore asks the model of a custom evaluator with the caller's rights; the local AWS has built-in ones only",
+    ),
     Unseen("StartExecutionFunction", "sqs:SendMessage", "Lambda itself keeps a lost event with it"),
     Unseen(
         r"StartExecutionFunction(Rebuild|Sweep|Verify|FindOrpha)\w*",

@@ -85,6 +85,12 @@ def _fit_smoke_test(draw: Draw, given: dict[str, Any]) -> None:
     elif "casesFrom" not in smoke_test:
         for name in ("repeat", "minPassRate", "maxP95Seconds"):
             smoke_test.pop(name, None)
+    for number, evaluator in enumerate(smoke_test.get("evaluators", [])):
+        evaluator["evaluator"] = f"Builtin.Evaluator{number}"
+        if 0 < evaluator["minScore"] < 0.001:
+            evaluator["minScore"] = 0
+    if not smoke_test.get("evaluators"):
+        smoke_test.pop("evaluationSeconds", None)
     http = given.get("runtime", {}).get("protocol", "HTTP") == "HTTP"
     for number, case in enumerate(smoke_test.get("cases", [])):
         case["expect"] = draw(_PATTERNS)

@@ -16,6 +16,8 @@ from tests.fuzz.inputs.refusals import parsed
 from tests.fuzz.profile import tries
 from tests.fuzz.tally import INPUTS, TALLY
 
+# The model is built when it is first used, which is no work of an input.
+parse_request({})
 WELL_KNOWN = "/.well-known/openid-configuration"
 
 

@@ -37,6 +37,7 @@ OPERATIONS = [
     "TagResource",
     "UntagResource",
     "ListTagsForResource",
+    "GetEvaluator",
 ]
 MODEL = load_model(SERVICE)
 Path = tuple[str, ...]

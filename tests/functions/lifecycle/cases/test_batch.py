@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.cases.batch import BatchEvent, run_cases
+from lifecycle.cases.batch import BatchEvent, BatchResult, run_cases
 from lifecycle.cases.results import CaseResult
 from lifecycle.errors import LockLostError, SmokeTestError
 from lifecycle.record import IdentityRecord
@@ -23,6 +23,11 @@ SUNNY = {"prompt": "天気は？", "expect": "晴れ"}
 
 def run(smoke: Any, cases: list[Any], seconds: float = 60, **given: Any) -> list[CaseResult]:
     """Run all cases as one batch."""
+    return run_batch(smoke, cases, seconds, **given).results
+
+
+def run_batch(smoke: Any, cases: list[Any], seconds: float = 60, **given: Any) -> BatchResult:
+    """The same, with all that the stage returns."""
     event = smoke.world.event(
         smokeTest={"cases": cases, **given.pop("smokeTest", {})}, **given.pop("request", {})
     )
@@ -37,7 +42,15 @@ def run(smoke: Any, cases: list[Any], seconds: float = 60, **given: Any) -> list
             **given,
         }
     )
-    return run_cases(batch, clients=smoke.clients, sleep=smoke.pauses.append).results
+    return run_cases(batch, clients=smoke.clients, sleep=smoke.pauses.append)
+
+
+def test_the_session_is_returned_with_the_number_of_its_answers(iam: Any) -> None:
+    batch = run_batch(iam, [SUNNY, {"prompt": "b", "expect": "never"}], smokeTest={"repeat": 3})
+    assert (batch.session_id, batch.answered) == (iam.runtime.stopped[-1].session, 6)
+    late = run_batch(iam, [SUNNY], seconds=-1)
+    assert late.answered == 0
+    assert late.session_id != batch.session_id
 
 
 def test_each_case_is_asked_by_the_right_caller_in_one_session(password: Any) -> None:

@@ -54,6 +54,14 @@ def test_the_smoke_test_alone_does_not_prove_a_version_with_cases(iam: Any) -> N
     assert iam.world.record.runtime.proven_version == "3"
 
 
+def test_the_cases_alone_do_not_prove_a_version_with_evaluators(iam: Any) -> None:
+    evaluators = [{"evaluator": "Builtin.Correctness", "minScore": 1}]
+    assert judge(iam, results(4, 0), evaluators=evaluators)["passed"]
+    assert iam.world.record.runtime.proven_version is None
+    cause(iam, results(3, 1), evaluators=evaluators)
+    assert iam.world.record.runtime.failed_version == "3"
+
+
 def test_a_pass_is_noted_and_reported(iam: Any) -> None:
     iam.deploy(failed_version="3", failed_reason="it failed")
     report = judge(iam, results(19, 1), minPassRate=0.95, maxP95Seconds=1)

@@ -1,0 +1,1 @@
+"""The evaluators of the smoke test: the input, and what the state machine knows of them."""

@@ -49,7 +49,7 @@ def completed(request: Request, record: Record, items: PromotionItems) -> Reques
             # It changes nothing about when the environment expires.
             "ttl_hours": None,
             "dry_run": request.dry_run,
-            "smoke_test": merged(last.smoke_test, request.smoke_test),
+            "smoke_test": merged(last.smoke_test, request.smoke_test, last.runtime.protocol),
         }
     )
     return _pinned(whole, provisioned)

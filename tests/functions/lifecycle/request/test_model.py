@@ -78,7 +78,7 @@ def test_a_request_survives_the_way_through_the_state_machine() -> None:
         ),
         (
             {"wait": {"maxIntervalSeconds": 2, "timeoutSeconds": 14400}},
-            "wait.maxIntervalSeconds: given 2, allowed: at least 538 with timeoutSeconds 14400",
+            "wait.maxIntervalSeconds: given 2, allowed: at least 765 with timeoutSeconds 14400",
         ),
         (
             {"auth": {"discoveryUrl": "https://x/y"}},

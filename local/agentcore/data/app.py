@@ -1,4 +1,4 @@
-"""The data plane: InvokeAgentRuntime, GetAgentCard, StopRuntimeSession, and the sign-in document.
+"""The data plane: InvokeAgentRuntime, WebSockets, GetAgentCard, StopRuntimeSession, and the sign-in document.
 
 What it does not serve is refused with the model's ValidationException, after the runtime was looked up and the caller
 was authenticated, as a served operation would be.
@@ -23,6 +23,8 @@ from local.agentcore.data.proxy import AgentGoneError, AgentTimeoutError
 from local.agentcore.data.sessions import Sessions
 from local.agentcore.data.start import AgentStartTimeoutError
 from local.agentcore.data.target import Target, find_target
+from local.agentcore.data.websocket.calls import WebSocketCalls
+from local.agentcore.data.websocket.handshake import authorization_of
 from local.agentcore.model.app import internal_error, request_id, unknown_operation
 from local.agentcore.model.error_answers import ErrorAnswers
 from local.agentcore.model.errors import (
@@ -49,10 +51,8 @@ _PATH = re.compile(
     r"|invocations/\.well-known/oauth-protected-resource/?"
     r"|invocations/\.well-known/agent-card\.json/?)"
 )
-_UNSERVED = {
-    "commands": "InvokeAgentRuntimeCommand",
-    "ws": "WebSocket connections (/ws)",
-}
+_UNSERVED = {"commands": "InvokeAgentRuntimeCommand"}
+_WEBSOCKET = "ws"
 _CARD = ".well-known/agent-card.json"
 
 
@@ -68,7 +68,7 @@ class DataPlane:
         discovery: OpenID providers, for the sign-in document.
         sessions: The running agents.
         quotas: Limits of size and time.
-        readings: When a body that is too large is refused.
+        readings: When a body that is too large is refused, and how large a frame of a WebSocket may be.
     """
 
     def __init__(
@@ -89,6 +89,7 @@ class DataPlane:
         self._quotas = quotas
         self._readings = readings
         self._agents = AgentCalls(sessions, quotas)
+        self._websockets = WebSocketCalls(sessions, quotas, readings)
         self._routes = Routes(self.model, self.model.operation_names)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -118,13 +119,16 @@ class DataPlane:
             return self._sign_in_document(request, target)
         if rest == "invocations":
             errors.protocol, errors.body = target.protocol, body
-        refusal = self._access.refusal(request, target)
+        authorization = authorization_of(request) if rest == _WEBSOCKET else None
+        refusal = self._access.refusal(request, target, authorization)
         if refusal is not None:
             return errors.refusal(refusal)
         if len(body) > self._quotas.payload_bytes:
             raise _oversized(self._quotas.payload_bytes)
         if rest in _UNSERVED:
             raise not_served(_UNSERVED[rest])
+        if rest == _WEBSOCKET:
+            return self._websocket(request, target)
         if rest == "stopruntimesession":
             return self._stop(request, body, target, arn)
         if rest.endswith(_CARD):
@@ -182,6 +186,12 @@ class DataPlane:
         mcp_id = members.get("mcpSessionId") if target.protocol == "MCP" else None
         session_id = members.get("runtimeSessionId") or mcp_id or str(uuid.uuid4())
         return self._agents.call(request, body, target, session_id, target.path)
+
+    def _websocket(self, request: Request, target: Target) -> Response:
+        if request.method != "GET":
+            return unknown_operation()
+        _check_metadata_service(target)
+        return self._websockets.call(request, target)
 
     def _card(self, request: Request, body: bytes, target: Target, arn: str) -> Response:
         """Return the card of an A2A agent, as the agent itself gives it."""

@@ -117,6 +117,16 @@ class Sessions:
             session.users -= 1
             session.used_at = self._clock()
 
+    def touch(self, session: Session) -> None:
+        """Note that something was said on a WebSocket, so the session is not idle."""
+        with self._lock:
+            session.used_at = self._clock()
+
+    def has(self, session: Session) -> bool:
+        """Say whether a session was not ended yet."""
+        with self._lock:
+            return self._sessions.get(session.key) is session
+
     def also_known_as(self, session: Session, alias: str) -> None:
         """Let a session be found by another id too: the `Mcp-Session-Id` of its own server."""
         with self._lock:

@@ -79,7 +79,7 @@ class SmokeTest(InputModel):
     web_socket: bool = Field(
         default=False,
         description="Also tests the runtime's WebSocket (`/ws`): who may not call gets none, and the agent answers "
-        "`prompt` on it. See [WebSocket](#websocket).",
+        "`prompt` on it. See [WebSocket](#websocket-of-the-smoke-test).",
         json_schema_extra=allowed(f"true or false, true {ONLY_HTTP}"),
     )
     timeout_seconds: int = Field(

@@ -106,20 +106,19 @@ class Sockets:
         self,
         arn: str,
         session: str | None = None,
-        keys: Credentials | None = None,
         **query: str,
     ) -> AbstractContextManager[ClientConnection]:
         """Open a WebSocket with SigV4 in a header."""
         url = self.url(arn, **query)
         sent = {} if session is None else {SESSION: session}
         request = botocore.awsrequest.AWSRequest("GET", url, headers=sent)
-        _signer(botocore.auth.SigV4Auth, keys or self.world.keys).add_auth(request)
+        _signer(botocore.auth.SigV4Auth, self.world.keys).add_auth(request)
         return self.plain(url, dict(request.headers.items()))
 
-    def presigned(self, arn: str, expires: int = 300, **query: str) -> str:
+    def presigned(self, arn: str, **query: str) -> str:
         """A URL that has the signature in its query."""
         request = botocore.awsrequest.AWSRequest("GET", self.url(arn, **query))
-        _signer(botocore.auth.SigV4QueryAuth, self.world.keys, expires=expires).add_auth(request)
+        _signer(botocore.auth.SigV4QueryAuth, self.world.keys, expires=300).add_auth(request)
         return str(request.url)
 
 

@@ -102,7 +102,6 @@ class Gate:
         self._agent_log = agent_log
         self._request = request
         self._protocol = protocol or PROTOCOLS[request.runtime.protocol]
-        self._prompt = request.smoke_test.prompt
         self._expect = request.smoke_test.expect
         self._patience = patience
         self._hidden = Redaction(secrets)
@@ -122,16 +121,14 @@ class Gate:
         if probe.answered:
             self._check(probe, partial(self._answered, probe))
             return
-        for opening in self._protocol.openings(self._prompt):
+        for opening in self._protocol.openings(self._request.smoke_test.prompt):
             named = replace(probe, name=f"{probe.name} {opening.asks_for}".rstrip())
             self._check(named, partial(self._refused, named, opening.message))
 
     def _check(self, probe: Probe, call: Callable[[], Conversation]) -> None:
-        answered = f"{int(self._protocol.answered)} and /{self._expect}/"
-        expected = answered if probe.answered else REFUSED
+        expected = _expected(probe, self._protocol, self._expect)
         began, since = time.monotonic(), time.time()
-        tries = 0
-        failure = ""
+        tries, failure = 0, ""
         while True:
             tries += 1
             tried = time.monotonic()
@@ -157,7 +154,7 @@ class Gate:
                     problem = (
                         f"undecided after {tries} tries in {self._patience.seconds:.0f} s: that status is neither a "
                         "pass nor a failure; retry or raise smokeTest.timeoutSeconds"
-                        f"{self._where_to_listen(reply)}{failure}"
+                        f"{_where_to_listen(reply, self._protocol, self._request)}{failure}"
                     )
                 break
         seen = self._line(reply.problem or str(reply.answer))
@@ -188,7 +185,8 @@ class Gate:
             seconds = self._patience.for_one_try()
             return self._protocol.read(probe.caller.invoke(self._target, message, seconds))
 
-        talk = self._protocol.converse(Line(send, self._patience.wait), self._prompt)
+        line = Line(send, self._patience.wait)
+        talk = self._protocol.converse(line, self._request.smoke_test.prompt)
         self.mcp_session_id = talk.session_id or self.mcp_session_id
         return talk
 
@@ -207,7 +205,7 @@ class Gate:
                 )
             return _UNDECIDED
         if status == HTTPStatus.FAILED_DEPENDENCY:
-            return f"the agent failed: {self._line(reply.text)}{self._where_to_listen(reply)}"
+            return f"the agent failed: {self._line(reply.text)}{_where_to_listen(reply, self._protocol, self._request)}"
         if reply.problem is not None:
             return "the agent answered, but not as expected; fix the agent or smokeTest.prompt"
         if status != self._protocol.answered:
@@ -220,14 +218,6 @@ class Gate:
         if not (probe.answered and _may_be_the_agents(reply.answer.status)):
             return ""
         return f"; {self._agent_log.explain(since, self._patience.wait, self._hidden)}"
-
-    def _where_to_listen(self, reply: Conversation) -> str:
-        protocol, status = self._protocol, reply.answer.status
-        # An HTTP agent that fails does listen. In A2A's errors every other fault is a 500.
-        elsewhere = protocol is not PROTOCOLS["HTTP"] and status in _PERHAPS_NOT_THERE
-        if not elsewhere and status != HTTPStatus.GATEWAY_TIMEOUT:
-            return ""
-        return f"; the agent must listen on {protocol.listens(self._request.runtime.configuration)}"
 
     def _line(self, text: str) -> str:
         line = " ".join(self._hidden(text[:_ANSWER_SHOWN]).split())
@@ -274,3 +264,16 @@ def _mismatch(pattern: str, text: str, seconds: float) -> str | None:
 def _is_repeated(probe: Probe, reply: Conversation, problem: str | None, *, last: bool) -> bool:
     failed = probe.answered and reply.answer.status == HTTPStatus.FAILED_DEPENDENCY
     return problem == _UNDECIDED or (failed and not last)
+
+
+def _where_to_listen(reply: Conversation, protocol: Protocol, request: Request) -> str:
+    status = reply.answer.status
+    # An HTTP agent that fails does listen. In A2A's errors every other fault is a 500.
+    elsewhere = protocol is not PROTOCOLS["HTTP"] and status in _PERHAPS_NOT_THERE
+    if not elsewhere and status != HTTPStatus.GATEWAY_TIMEOUT:
+        return ""
+    return f"; the agent must listen on {protocol.listens(request.runtime.configuration)}"
+
+
+def _expected(probe: Probe, protocol: Protocol, pattern: str) -> str:
+    return f"{protocol.answered} and /{pattern}/" if probe.answered else REFUSED

@@ -128,7 +128,8 @@ class DataPlane:
         if rest in _UNSERVED:
             raise not_served(_UNSERVED[rest])
         if rest == _WEBSOCKET:
-            return self._websocket(request, target)
+            _check_metadata_service(target)
+            return self._websockets.call(request, target)
         if rest == "stopruntimesession":
             return self._stop(request, body, target, arn)
         if rest.endswith(_CARD):
@@ -186,12 +187,6 @@ class DataPlane:
         mcp_id = members.get("mcpSessionId") if target.protocol == "MCP" else None
         session_id = members.get("runtimeSessionId") or mcp_id or str(uuid.uuid4())
         return self._agents.call(request, body, target, session_id, target.path)
-
-    def _websocket(self, request: Request, target: Target) -> Response:
-        if request.method != "GET":
-            return unknown_operation()
-        _check_metadata_service(target)
-        return self._websockets.call(request, target)
 
     def _card(self, request: Request, body: bytes, target: Target, arn: str) -> Response:
         """Return the card of an A2A agent, as the agent itself gives it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 from lifecycle.smoke_test.invocation import Answer, Message
@@ -91,7 +90,7 @@ class Protocol:
     openings: Callable[[str], tuple[Opening, ...]]
     converse: Callable[[Line, str], Conversation]
     read: Callable[[Answer], Answer] = lambda answer: answer
-    answered: int = HTTPStatus.OK
+    answered: int = 200
     has_path: bool = True
 
     def listens(self, configuration: Mapping[str, Any]) -> str:

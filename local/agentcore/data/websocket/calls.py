@@ -20,6 +20,7 @@ from local.agentcore.data.target import Target
 from local.agentcore.data.websocket.agent import AgentSocket, headers_of
 from local.agentcore.data.websocket.handshake import accept, session_of
 from local.agentcore.data.websocket.relay import Caller, relay
+from local.agentcore.model.app import unknown_operation
 from local.agentcore.model.errors import invalid
 from local.agentcore.settings import Quotas
 from local.readings import Readings
@@ -61,6 +62,8 @@ class WebSocketCalls:
             ServiceError: It is no handshake, the protocol has no WebSocket, the agent accepts none, or the session
                 cannot start.
         """
+        if request.method != "GET":
+            return unknown_operation()
         if target.protocol not in _SERVED:
             raise invalid(f"The runtime's protocol is {target.protocol}: it has no WebSocket.")
         frame_bytes = _FRAME_BYTES[self._readings["websocket-frame"]]
@@ -71,7 +74,7 @@ class WebSocketCalls:
         except AgentGoneError:
             # It died between two calls, as nobody could see yet: a new process takes its place.
             open_socket = self._open(request, target, session_id, frame_bytes)
-        return Upgraded(self._sessions, *open_socket, protocol, response)
+        return Upgraded(*open_socket, protocol, response)
 
     def _open(
         self, request: Request, target: Target, session_id: str, frame_bytes: int
@@ -95,7 +98,6 @@ class Upgraded(Response):
     """The answer that opens a WebSocket. It is written to the socket itself, since no HTTP follows it.
 
     Args:
-        sessions: The running agents.
         session: The session.
         agent: The agent's side, which is open.
         held: Closes the agent's side.
@@ -105,7 +107,6 @@ class Upgraded(Response):
 
     def __init__(
         self,
-        sessions: Sessions,
         session: Session,
         agent: ClientConnection,
         held: ExitStack,
@@ -113,7 +114,6 @@ class Upgraded(Response):
         response: HandshakeResponse,
     ) -> None:
         super().__init__(status=response.status_code)
-        self._sessions = sessions
         self._session = session
         self._agent = agent
         self._held = held
@@ -135,12 +135,10 @@ class Upgraded(Response):
         for data in self._protocol.data_to_send():
             connection.sendall(data)
 
-        def used() -> None:
-            self._sessions.touch(self._session)
-
-        caller = Caller(connection, self._protocol, used)
+        session = self._session
+        caller = Caller(connection, self._protocol, session.touch)
         try:
-            relay(caller, self._agent, used, lambda: not self._sessions.has(self._session))
+            relay(caller, self._agent, session.touch, lambda: session.ended)
         except ConnectionClosed:
             pass  # both sides are closed, which is how it ends
         finally:

@@ -38,7 +38,7 @@ _CONFIG = Config(
 _ONE_TRY = Config(retries={"total_max_attempts": 1})
 
 # How long the other end of a WebSocket may take to say goodbye.
-_CLOSE_SECONDS = 1.0
+_CLOSE_SECONDS = 0.5
 
 Watcher = Callable[[str, Mapping[str, Any]], None]
 """Is told of an AWS call before it is sent: the operation's name and its parameters."""

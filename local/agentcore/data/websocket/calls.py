@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Response as HandshakeResponse
 from websockets.server import ServerProtocol
 from websockets.sync.client import ClientConnection
@@ -129,18 +128,18 @@ class Upgraded(Response):
             if name.lower() == "x-amzn-requestid":
                 self._response.headers[name] = value
         # A second handle: the HTTP server closes its own.
-        connection: socket.socket = environ["werkzeug.socket"].dup()
+        with environ["werkzeug.socket"].dup() as connection:
+            self._relay(connection)
+
+    def _relay(self, connection: socket.socket) -> None:
         connection.settimeout(None)
         self._protocol.send_response(self._response)
         for data in self._protocol.data_to_send():
             connection.sendall(data)
-
         session = self._session
         caller = Caller(connection, self._protocol, session.touch)
         try:
             relay(caller, self._agent, session.touch, lambda: session.ended)
-        except ConnectionClosed:
-            pass  # both sides are closed, which is how it ends
         finally:
             caller.close_socket()
 

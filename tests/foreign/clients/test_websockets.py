@@ -1,4 +1,4 @@
-"""`websockets` and the AgentCore SDK's client, unmodified, with the WebSocket of a runtime."""
+"""`websockets`, unmodified, and what the AgentCore SDK's client signs, with the WebSocket of a runtime."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ from tests.local.clients.conftest import AwsCli, Caller, Up
 AGENT = Path(__file__).with_name("websocket_agent.py")
 BEARER = "base64UrlBearerAuthorization"
 QUESTION = {"inputText": "straße"}
-# The SDK's client in a process of its own, which nothing but its environment points here.
+# The SDK's client in a process of its own. It accepts no endpoint but AWS's, so its function for the host, and nothing
+# else of it, is replaced.
 SIGN = """
 import json, sys, warnings
 warnings.simplefilter("ignore")
-from bedrock_agentcore.runtime import AgentCoreRuntimeClient
-way, arn, session, token = sys.argv[1:]
+from bedrock_agentcore.runtime import AgentCoreRuntimeClient, agent_core_runtime_client
+way, arn, session, token, host = sys.argv[1:]
+agent_core_runtime_client.get_data_plane_endpoint = lambda region: f"https://{host}"
 client = AgentCoreRuntimeClient()
 if way == "signed":
     found = client.generate_ws_connection(arn, session, "DEFAULT")
@@ -178,8 +180,17 @@ def test_what_the_agentcore_sdk_makes(
     # The SDK signs a presigned URL for the host without its port.
     host = "localhost" if way == "presigned" else f"localhost:{up.port}"
     ended = subprocess.run(
-        [sys.executable, "-c", SIGN, way, behind if way == "oauth" else signed, session, token],
-        env={**environment, "BEDROCK_AGENTCORE_DP_ENDPOINT": f"https://{host}"},
+        [
+            sys.executable,
+            "-c",
+            SIGN,
+            way,
+            behind if way == "oauth" else signed,
+            session,
+            token,
+            host,
+        ],
+        env=environment,
         capture_output=True,
         text=True,
         check=False,

@@ -99,6 +99,12 @@ READINGS: tuple[Reading, ...] = (
         ("before-authorization", "after-authorization"),
         "not known",
     ),
+    Reading(
+        "websocket-frame",
+        "How large may a frame of a WebSocket be?",
+        ("32-kb", "64-kb"),
+        "AgentCore developer guide: 32 KB in “Troubleshooting”, 64 KB in “Quotas”",
+    ),
 )
 """The open questions that the local AWS can play."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,13 @@ import botocore.session
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    import socket
+
     import httpx
+    from websockets.sync.client import ClientConnection
 
 # At DEBUG (a function's ApplicationLogLevel sets the root logger), these log bodies, with passwords and tokens.
-for _library in ("boto3", "botocore", "urllib3", "s3transfer", "httpx", "httpcore"):
+for _library in ("boto3", "botocore", "urllib3", "s3transfer", "httpx", "httpcore", "websockets"):
     logging.getLogger(_library).setLevel(logging.INFO)
 
 # The state machine does the real retries, with jitter. The few retries here only cover a lost packet.
@@ -33,6 +36,9 @@ _CONFIG = Config(
 # For creates without a client token. If only the answer was lost, a retry by boto3 would create a second resource or
 # fail with a conflict. The state machine retries the stage instead, which looks for the resource first.
 _ONE_TRY = Config(retries={"total_max_attempts": 1})
+
+# How long the other end of a WebSocket may take to say goodbye.
+_CLOSE_SECONDS = 0.5
 
 Watcher = Callable[[str, Mapping[str, Any]], None]
 """Is told of an AWS call before it is sent: the operation's name and its parameters."""
@@ -55,7 +61,78 @@ def _tell(params: Mapping[str, Any], model: Any, **_: Any) -> None:
         watcher(model.name, params)
 
 
-class Clients:
+class Connections:
+    """What no client of botocore sends: calls with a bearer token, and WebSockets."""
+
+    def http(self, seconds: float, transport: httpx.BaseTransport | None = None) -> httpx.Client:
+        """Plain HTTPS, for calls with a bearer token, which boto3 cannot send; close it after use.
+
+        Proxy and certificate settings of the environment are ignored, and redirects are not followed: a token goes
+        only to the host in the URL.
+
+        Args:
+            seconds: The time limit of each step of a call.
+            transport: What connects; httpx's own if left out.
+        """
+        # Only the smoke test pays for this import.
+        import httpx
+
+        return httpx.Client(
+            timeout=httpx.Timeout(seconds, connect=min(seconds, 5.0)),
+            transport=transport,
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    def websocket(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        seconds: float,
+        most_bytes: int,
+        sock: socket.socket | None = None,
+    ) -> AbstractContextManager[ClientConnection]:
+        """A WebSocket, which is opened on entry and closed on exit.
+
+        As for `http`, settings of the environment are ignored, and redirects are not followed.
+
+        Args:
+            url: Where to, `wss://…`.
+            headers: What the handshake carries besides its own headers.
+            seconds: How long the opening may take.
+            most_bytes: The longest message; a longer one closes the WebSocket with 1009.
+            sock: What is connected already; a new connection if left out.
+        """
+        # Only a smoke test of a WebSocket pays for these imports.
+        import ssl
+
+        import certifi
+        from websockets.sync.client import reconnect
+
+        class Once(reconnect):
+            """Opens one connection, and follows no redirect."""
+
+            def process_redirect(self, exc: Exception) -> Exception | str:
+                return exc
+
+        secure = url.startswith("wss:")
+        return Once(
+            url,
+            sock=sock,
+            ssl=ssl.create_default_context(cafile=certifi.where()) if secure else None,
+            additional_headers=dict(headers),
+            user_agent_header="agentcore-lifecycle",
+            # A small compressed message could become a huge one.
+            compression=None,
+            proxy=None,
+            open_timeout=seconds,
+            ping_interval=None,
+            close_timeout=_CLOSE_SECONDS,
+            max_size=most_bytes,
+        )
+
+
+class Clients(Connections):
     """boto3 clients of one session; endpoints and credentials come from the environment.
 
     Args:
@@ -77,6 +154,12 @@ class Clients:
     @cached_property
     def _bare_session(self) -> Any:
         return botocore.session.get_session()
+
+    @property
+    def credentials(self) -> Any:
+        """The function's own AWS credentials as botocore has them, to sign what none of its clients sends."""
+        session = self._session if self._session is not None else self._bare_session
+        return session.get_credentials()
 
     @cached_property
     def dynamodb(self) -> Any:
@@ -131,26 +214,6 @@ class Clients:
         return self._client(
             "bedrock-agentcore",
             _CONFIG.merge(Config(read_timeout=seconds, retries={"total_max_attempts": 1})),
-        )
-
-    def http(self, seconds: float, transport: httpx.BaseTransport | None = None) -> httpx.Client:
-        """Plain HTTPS, for calls with a bearer token, which boto3 cannot send; close it after use.
-
-        Proxy and certificate settings of the environment are ignored, and redirects are not followed: a token goes
-        only to the host in the URL.
-
-        Args:
-            seconds: The time limit of each step of a call.
-            transport: What connects; httpx's own if left out.
-        """
-        # Only the smoke test pays for this import.
-        import httpx
-
-        return httpx.Client(
-            timeout=httpx.Timeout(seconds, connect=min(seconds, 5.0)),
-            transport=transport,
-            trust_env=False,
-            follow_redirects=False,
         )
 
     @cached_property

@@ -96,7 +96,9 @@ def modelled(
     """
     if model is None:
         return None
-    own = model.operation_model(operation).error_shapes if operation else []
+    own = (
+        model.operation_model(operation).error_shapes if operation in model.operation_names else []
+    )
     for shapes in (own,) if own_only else (own, model.error_shapes):
         by_name = {shape.name: shape for shape in shapes}
         for name in names:

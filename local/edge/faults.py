@@ -242,8 +242,7 @@ class FaultPlan:
                 )
         elif operation != "*" and model is None:
             raise ImpossibleFaultError(f"the operation {operation} needs its service, not *")
-        elif operation != "*" and model is not None and operation not in model.operation_names:
-            known = model.operation_names
+        elif operation != "*" and operation not in (known := self._operations.names(service)):
             raise ImpossibleFaultError(
                 f"{service} has no operation {operation}"
                 f"{_meant(operation, known) or '; it has ' + ', '.join(known)}"

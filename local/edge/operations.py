@@ -7,6 +7,7 @@ import re
 import threading
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import botocore.session
@@ -82,6 +83,10 @@ def _session(loader: Loader) -> botocore.session.Session:
 
 
 _INVOCATION = re.compile(r"/runtimes/[^/?]+/invocations/?(?:\?|$)")
+_WEBSOCKET = re.compile(r"/runtimes/(?P<runtime>[^/?]+)/ws/?(?:\?|$)")
+
+UNMODELLED = {"bedrock-agentcore": "InvokeAgentRuntimeWithWebSocketStream"}
+"""Operations that botocore's models do not have: a handshake (service authorization reference, AgentCore)."""
 
 _TELLING_HEADERS = frozenset(
     {
@@ -115,6 +120,12 @@ class Operations:
         service = self._service(name)
         return service.model if service else None
 
+    def names(self, service: str) -> list[str]:
+        """Return the names of a service's operations; of a service without a model, none."""
+        model = self.service(service)
+        more = UNMODELLED.get(service)
+        return [*(model.operation_names if model else ()), *([more] if more else ())]
+
     def identify(self, request: Request, signing_name: str, body: bytes) -> Identity:
         """Name the service and the operation of a request.
 
@@ -134,9 +145,7 @@ class Operations:
             if operation is not None:
                 return Identity(name, operation)
         if signing_name == "bedrock-agentcore":
-            # An MCP client also asks with GET and DELETE for what the model knows by POST alone.
-            invocation = _INVOCATION.match(raw_target(request)) is not None
-            return Identity(signing_name, "InvokeAgentRuntime" if invocation else None)
+            return Identity(signing_name, _of_runtime(request))
         return Identity(names[0], None)
 
     def members(self, request: Request, identity: Identity, body: bytes) -> dict[str, Any]:
@@ -163,7 +172,11 @@ class Operations:
             for name, value in request.headers.items()
             if name.lower() in _TELLING_HEADERS
         }
-        return {**in_body, **headers, **service.path_members(request, identity.operation)}
+        in_path = service.path_members(request, identity.operation)
+        opened = _WEBSOCKET.match(raw_target(request))
+        if identity.operation == UNMODELLED.get(identity.service) and opened is not None:
+            in_path["agentRuntimeArn"] = unquote(opened["runtime"])
+        return {**in_body, **headers, **in_path}
 
     def unsigned(self, identity: Identity) -> bool:
         """Say whether an operation takes requests that nobody signed, such as Cognito's InitiateAuth.
@@ -171,14 +184,14 @@ class Operations:
         The caller's policies count nothing for it (botocore's model: `authtype` none).
         """
         model = self.service(identity.service)
-        if model is None or identity.operation is None:
+        if model is None or identity.operation not in model.operation_names:
             return False
         return bool(model.operation_model(identity.operation).auth_type == "none")
 
     def unsigned_body(self, identity: Identity) -> bool:
         """Say whether the signature of an operation's requests may leave out the body."""
         model = self.service(identity.service)
-        if model is None or identity.operation is None:
+        if model is None or identity.operation not in model.operation_names:
             return False
         return bool(model.operation_model(identity.operation).unsigned_payload)
 
@@ -190,6 +203,15 @@ class Operations:
                     ServiceRequests(self._session.get_service_model(name)) if known else None
                 )
             return self._models[name]
+
+
+def _of_runtime(request: Request) -> str | None:
+    """Return the operation of a request to a runtime that is none of the model's by method and path."""
+    target = raw_target(request)
+    if _WEBSOCKET.match(target) is not None:
+        return UNMODELLED["bedrock-agentcore"]
+    # An MCP client also asks with GET and DELETE for what the model knows by POST alone.
+    return "InvokeAgentRuntime" if _INVOCATION.match(target) is not None else None
 
 
 def _body_members(request: Request, body: bytes) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 HOST = "127.0.0.1"
 
@@ -29,6 +29,18 @@ class _Handler(MotoRequestHandler):
     protocol_version = "HTTP/1.1"
     # Headers and body are two small writes; Nagle's algorithm would hold the second back.
     disable_nagle_algorithm = True
+
+    def make_environ(self) -> WSGIEnvironment:
+        """Read the request's headers.
+
+        The AgentCore SDK's `generate_ws_connection` returns `Host`, which a client of WebSockets sends by itself. AWS
+        takes such a request, so the same host twice is one.
+        """
+        environ = super().make_environ()
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) > 1 and len(set(hosts)) == 1:
+            environ["HTTP_HOST"] = hosts[0]
+        return environ
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
         """Say nothing: the call log says it better."""

@@ -1,4 +1,4 @@
-"""Agents of A2A and AG-UI, from the source to the proved runtime: each wrong caller is refused each of its calls."""
+"""Agents of A2A, of AG-UI and with a WebSocket, from the source to the tested runtime: wrong callers are refused."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import reconnect
 
 from tests.embedded.signing_in import Provider
 from tests.embedded.test_sign_in import ANSWERED, MATRICES, REFUSED, cognito_token
@@ -134,3 +136,82 @@ def _refuses_strangers(
         events = [json.loads(line[6:]) for line in answer.text.split("\n\n") if line]
         assert events[0] == {"type": "RUN_STARTED", "threadId": "thread", "runId": "run"}
         assert events[-1]["type"] == "RUN_FINISHED"
+
+
+@pytest.mark.parametrize("way", ["password", "iam"])
+def test_an_agent_with_a_websocket(
+    lifecycle: Any,
+    environment: Callable[[], str],
+    uploaded: Callable[..., dict[str, str]],
+    provider: Provider,
+    way: str,
+) -> None:
+    name = environment()
+    given: dict[str, Any] = {
+        "environment": name,
+        "artifact": {"source": uploaded("websocket")},
+        "auth": {"type": "iam" if way == "iam" else "cognito"},
+        "smokeTest": {"prompt": "hello", "expect": "echo of hello", "webSocket": True},
+    }
+    run = lifecycle.run(given)
+    assert run.status == "SUCCEEDED", (run.error, run.cause)
+    usual = names("HTTP", way)
+    checks = run.output["smokeTest"]["checks"]
+    assert [check["name"] for check in checks] == [
+        *usual,
+        *(f"{each} a WebSocket" for each in usual[:-1]),
+        f"{usual[-1]} on a WebSocket",
+    ]
+    for check in checks[len(usual) : -1]:
+        assert int(check["seen"][:3]) in REFUSED, check
+    assert checks[-1]["seen"] == "101 Switching Protocols"
+    opened = [
+        call
+        for call in lifecycle.aws.calls.calls("bedrock-agentcore")
+        if call.operation == "InvokeAgentRuntimeWithWebSocketStream"
+    ]
+    assert [call.status for call in opened][-1] == 101
+    if way == "iam":
+        assert opened[-1].caller.name == "RunSmokeTestFunction"
+    else:
+        _opens_for_nobody_else(lifecycle, run.output, provider)
+
+    # A smoke test alone tests the WebSocket as the provision did.
+    again = lifecycle.run({"environment": name, "action": "smokeTest"})
+    assert again.output["smokeTest"]["checks"][-1]["name"] == checks[-1]["name"]
+
+    broken = lifecycle.run(
+        {
+            "environment": name,
+            "action": "smokeTest",
+            "smokeTest": {"prompt": "break", "expect": "echo of"},
+        }
+    )
+    assert (broken.status, broken.error) == ("FAILED", "SmokeTestError")
+    assert "seen 424 the WebSocket was closed with 1011" in broken.cause
+    assert "no data on the WebSocket" in broken.cause
+
+    bare = {"environmentVariables": {"ECHO_WITHOUT_WEBSOCKET": "1"}}
+    without = lifecycle.run({**given, "runtime": bare})
+    assert (without.status, without.error) == ("FAILED", "SmokeTestError")
+    assert "the agent must listen on 0.0.0.0:8080, paths /ws and /ping" in without.cause
+
+
+def _opens_for_nobody_else(lifecycle: Any, output: dict[str, Any], provider: Provider) -> None:
+    """Open a WebSocket of the endpoint `live` without any help of the product."""
+    runtime = output["runtime"]
+    base = runtime["invocationUrl"].partition("/runtimes/")[0].replace("http", "ws", 1)
+    url = f"{base}/runtimes/{quote(runtime['arn'], safe='')}/ws?qualifier=live"
+
+    def answer(token: str | None) -> str | int:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        try:
+            with reconnect(url, additional_headers=headers, proxy=None) as socket:
+                socket.send(json.dumps({"prompt": "you"}))
+                return "".join(str(piece) for piece in socket)
+        except InvalidStatus as refused:
+            return refused.response.status_code
+
+    assert answer(None) == 401
+    assert answer(provider.token()) in REFUSED
+    assert answer(cognito_token(lifecycle.aws, output["auth"])) == "echo of you"

@@ -14,7 +14,7 @@ FUNCTIONS = Path(__file__).parents[2] / "functions"
 # Two states may run one function.
 HANDLERS = sorted({made.handler for made in (*STAGES, *TRIGGERS)})
 # Loaded with botocore or powertools only where somebody asks for them.
-NEEDLESS = {"boto3", "s3transfer", "aws_xray_sdk", "wrapt", "asyncio", "difflib"}
+NEEDLESS = {"boto3", "s3transfer", "aws_xray_sdk", "wrapt", "asyncio", "difflib", "websockets"}
 
 
 def loaded(handlers: list[str]) -> set[str]:

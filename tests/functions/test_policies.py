@@ -47,6 +47,12 @@ RENAMED = {
     "s3:ListObjectVersions": ["s3:ListBucketVersions"],
     "s3:DeleteObjects": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
 }
+# What no client of botocore sends, and the module that does (service authorization reference, AgentCore).
+UNMODELLED = {
+    "lifecycle.smoke_test.websocket.caller": (
+        "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream"
+    ),
+}
 # Actions that AWS asks of the caller of another operation: (action, the operation that needs it, why).
 IMPLIED = {
     "iam:PassRole": ("CreateAgentRuntime", "the execution role is handed over"),
@@ -151,7 +157,7 @@ def calls_of(module: str) -> frozenset[str]:
     text = (FUNCTIONS / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
     used = {node.attr for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)}
     used |= set(re.findall(r"get_paginator\(\s*\"(\w+)\"", text))
-    found = set()
+    found = {UNMODELLED[module]} if module in UNMODELLED else set()
     for service, prefix in SERVICES.values():
         found |= {
             f"{prefix}:{name}" for method, name in operations(service).items() if method in used

@@ -20,7 +20,12 @@ from lifecycle.request.inputs import InputModel, allowed, parse_input, problem, 
 from lifecycle.request.runtime import Runtime
 from lifecycle.request.service.environment import bytes_of, most_bytes
 from lifecycle.request.service.headers import AUTHORIZATION
-from lifecycle.request.smoke_test import SmokeTest, refuse_limits, refuse_payloads
+from lifecycle.request.smoke_test import (
+    SmokeTest,
+    refuse_limits,
+    refuse_payloads,
+    refuse_web_socket,
+)
 from lifecycle.request.wait import Wait
 
 ENVIRONMENT_PATTERN = r"^[a-z][a-z0-9-]{0,23}$"
@@ -139,6 +144,7 @@ class Request(InputModel):
         if self.action in ("provision", "teardown"):
             refuse_limits(self.smoke_test)
             refuse_payloads(self.smoke_test.cases, self.runtime.protocol)
+            refuse_web_socket(self.smoke_test, self.runtime.protocol)
         return self
 
     @model_validator(mode="after")

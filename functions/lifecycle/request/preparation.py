@@ -187,7 +187,7 @@ def _completed(request: Request, record: Record) -> Request:
             "runtime": last.runtime,
             "artifact": last.artifact,
             "tags": last.tags,
-            "smoke_test": merged(last.smoke_test, request.smoke_test),
+            "smoke_test": merged(last.smoke_test, request.smoke_test, last.runtime.protocol),
         }
     )
 

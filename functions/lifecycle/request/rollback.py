@@ -51,7 +51,7 @@ def completed(request: Request, record: Record, items: PromotionItems) -> Reques
             "dry_run": request.dry_run,
             # What delivers logs and traces is the runtime's, whatever version is live.
             "observability": False,
-            "smoke_test": merged(last.smoke_test, request.smoke_test),
+            "smoke_test": merged(last.smoke_test, request.smoke_test, last.runtime.protocol),
         }
     )
     return _pinned(whole, provisioned)

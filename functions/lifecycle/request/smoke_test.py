@@ -25,6 +25,7 @@ _ONLY_WITH_CASES = "only with smokeTest.cases or smokeTest.casesFrom"
 _ONLY_WITH_EVALUATORS = "only with smokeTest.evaluators"
 _MOST_CASES = 20
 _MOST_EVALUATORS = 5
+_WITH_WEB_SOCKET = "HTTP"
 
 
 class SmokeTest(InputModel):
@@ -78,6 +79,12 @@ class SmokeTest(InputModel):
         le=LONGEST,
         description="Limit of the 95th percentile of the answer times, in seconds.",
         json_schema_extra=allowed(f"{SHORTEST} to {LONGEST}, only with cases"),
+    )
+    web_socket: bool = Field(
+        default=False,
+        description="Also tests the runtime's WebSocket (`/ws`): who may not call gets none, and the agent answers "
+        "`prompt` on it. See [WebSocket](#websocket-of-the-smoke-test).",
+        json_schema_extra=allowed(f"true or false, true {ONLY_HTTP}"),
     )
     timeout_seconds: int = Field(
         default=120,
@@ -163,19 +170,35 @@ def refuse_payloads(cases: list[Case], protocol: str) -> None:
             raise problem(f"smokeTest.cases.{number}.payload", "a payload", ONLY_HTTP)
 
 
-def merged(last: SmokeTest, given: SmokeTest) -> SmokeTest:
+def refuse_web_socket(smoke_test: SmokeTest, protocol: str) -> None:
+    """Raise a validator's error for a WebSocket of a protocol that has none, or one with messages of its own."""
+    if smoke_test.web_socket and protocol != _WITH_WEB_SOCKET:
+        raise problem("smokeTest.webSocket", True, _allowed_web_socket(protocol))
+
+
+def _allowed_web_socket(protocol: str) -> str:
+    return f"true {ONLY_HTTP}; the runtime's protocol is {protocol}"
+
+
+def merged(last: SmokeTest, given: SmokeTest, protocol: str) -> SmokeTest:
     """The smoke test of an action that uses the last provision's values for what its input leaves out.
 
     Args:
         last: The last provision's.
         given: The input's.
+        protocol: The last provision's `runtime.protocol`.
 
     Returns:
         The fields that the input has, and the last provision's others.
 
     Raises:
-        InvalidRequestError: The input has a field that only counts for cases or evaluators, and there are none.
+        InvalidRequestError: The input has a field that only counts for cases or evaluators, and there are none; or it
+            asks for a WebSocket that the protocol does not have.
     """
+    if given.web_socket and protocol != _WITH_WEB_SOCKET:
+        raise InvalidRequestError(
+            f"smokeTest.webSocket: given true, allowed: {_allowed_web_socket(protocol)}"
+        )
     said = given.model_fields_set
     changes = {name: getattr(given, name) for name in said}
     if said & {"cases", "cases_from"}:

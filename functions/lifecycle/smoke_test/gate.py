@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -12,8 +13,7 @@ from lifecycle.agent_log.last_error import AgentLog
 from lifecycle.entry import Wire
 from lifecycle.errors import AwsCallError, SmokeTestError
 from lifecycle.request.model import Request
-from lifecycle.smoke_test.callers.sigv4 import SigV4Caller
-from lifecycle.smoke_test.conversations.conversation import Conversation, Line
+from lifecycle.smoke_test.conversations.conversation import Conversation, Line, Protocol
 from lifecycle.smoke_test.conversations.protocols import PROTOCOLS
 from lifecycle.smoke_test.invocation import Answer, Message, Target
 from lifecycle.smoke_test.patience import Patience
@@ -22,8 +22,10 @@ from lifecycle.smoke_test.probes import REFUSED, Probe
 from lifecycle.smoke_test.redaction import Redaction
 
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-# AgentCore returns 424 when the agent itself failed: the call passed the authorization.
-_LET_THROUGH = frozenset({HTTPStatus.OK, HTTPStatus.FAILED_DEPENDENCY})
+# AgentCore returns 424 when the agent itself failed: the call passed the authorization. 101 opens a WebSocket.
+_LET_THROUGH = frozenset(
+    {HTTPStatus.SWITCHING_PROTOCOLS, HTTPStatus.OK, HTTPStatus.FAILED_DEPENDENCY}
+)
 _SERVER_FAULT = 500
 _PERHAPS_NOT_THERE = (HTTPStatus.FAILED_DEPENDENCY, HTTPStatus.INTERNAL_SERVER_ERROR)
 _REFUSAL_SECONDS = 30.0
@@ -34,7 +36,7 @@ _QUICK_SECONDS = 5.0
 _MOST_QUICK_FAILURES = 3
 # A permission that was given a moment ago may count only later.
 _MOST_DENIALS = 3
-_IAM_DENIAL = "not authorized to perform: bedrock-agentcore:"
+_IAM_DENIAL = re.compile(r"not authorized to perform: bedrock-agentcore:(\w*)")
 # Errors of the signature itself (IAM user guide, "Common errors"): the authorizer was not asked either.
 _NOT_SIGNED = frozenset(
     {
@@ -84,6 +86,7 @@ class Gate:
         patience: The time limit of all probes together.
         secrets: Texts that must not appear in any output.
         agent_log: What the agent writes, for the cause of a failure.
+        protocol: How to speak with the agent; by the protocol of the request if left out.
     """
 
     def __init__(
@@ -93,12 +96,12 @@ class Gate:
         patience: Patience,
         secrets: Iterable[str],
         agent_log: AgentLog,
+        protocol: Protocol | None = None,
     ) -> None:
         self._target = target
         self._agent_log = agent_log
         self._request = request
-        self._protocol = PROTOCOLS[request.runtime.protocol]
-        self._prompt = request.smoke_test.prompt
+        self._protocol = protocol or PROTOCOLS[request.runtime.protocol]
         self._expect = request.smoke_test.expect
         self._patience = patience
         self._hidden = Redaction(secrets)
@@ -118,15 +121,14 @@ class Gate:
         if probe.answered:
             self._check(probe, partial(self._answered, probe))
             return
-        for opening in self._protocol.openings(self._prompt):
+        for opening in self._protocol.openings(self._request.smoke_test.prompt):
             named = replace(probe, name=f"{probe.name} {opening.asks_for}".rstrip())
             self._check(named, partial(self._refused, named, opening.message))
 
     def _check(self, probe: Probe, call: Callable[[], Conversation]) -> None:
-        expected = f"200 and /{self._expect}/" if probe.answered else REFUSED
+        expected = _expected(probe, self._protocol, self._expect)
         began, since = time.monotonic(), time.time()
-        tries = 0
-        failure = ""
+        tries, failure = 0, ""
         while True:
             tries += 1
             tried = time.monotonic()
@@ -152,7 +154,7 @@ class Gate:
                     problem = (
                         f"undecided after {tries} tries in {self._patience.seconds:.0f} s: that status is neither a "
                         "pass nor a failure; retry or raise smokeTest.timeoutSeconds"
-                        f"{_where_to_listen(reply, self._request)}{failure}"
+                        f"{_where_to_listen(reply, self._protocol, self._request)}{failure}"
                     )
                 break
         seen = self._line(reply.problem or str(reply.answer))
@@ -183,7 +185,8 @@ class Gate:
             seconds = self._patience.for_one_try()
             return self._protocol.read(probe.caller.invoke(self._target, message, seconds))
 
-        talk = self._protocol.converse(Line(send, self._patience.wait), self._prompt)
+        line = Line(send, self._patience.wait)
+        talk = self._protocol.converse(line, self._request.smoke_test.prompt)
         self.mcp_session_id = talk.session_id or self.mcp_session_id
         return talk
 
@@ -202,10 +205,10 @@ class Gate:
                 )
             return _UNDECIDED
         if status == HTTPStatus.FAILED_DEPENDENCY:
-            return f"the agent failed: {self._line(reply.text)}{_where_to_listen(reply, self._request)}"
+            return f"the agent failed: {self._line(reply.text)}{_where_to_listen(reply, self._protocol, self._request)}"
         if reply.problem is not None:
             return "the agent answered, but not as expected; fix the agent or smokeTest.prompt"
-        if status != HTTPStatus.OK:
+        if status != self._protocol.answered:
             return _UNDECIDED
         shown = f"the answer is: {self._line(reply.text) or '(empty)'}"
         problem = _mismatch(self._expect, reply.text, self._patience.for_one_try())
@@ -226,17 +229,18 @@ def _is_denied_by_iam(probe: Probe, reply: Conversation) -> bool:
 
     The text is that of every IAM denial (IAM user guide, "Troubleshoot access denied error messages").
     """
-    denied = reply.answer.status == HTTPStatus.FORBIDDEN and _IAM_DENIAL in reply.answer.body
-    return denied and isinstance(probe.caller, SigV4Caller)
+    return probe.caller.signs and _denied_operation(reply) is not None
 
 
-def _denied_operation(reply: Conversation) -> str:
-    card = f"{_IAM_DENIAL}GetAgentCard" in reply.answer.body
-    return "GetAgentCard" if card else "InvokeAgentRuntime"
+def _denied_operation(reply: Conversation) -> str | None:
+    if reply.answer.status != HTTPStatus.FORBIDDEN:
+        return None
+    found = _IAM_DENIAL.search(reply.answer.body)
+    return found[1] if found else None
 
 
 def _is_not_signed(probe: Probe, reply: Conversation) -> bool:
-    return isinstance(probe.caller, SigV4Caller) and reply.answer.code in _NOT_SIGNED
+    return probe.caller.signs and reply.answer.code in _NOT_SIGNED
 
 
 def _may_be_the_agents(status: int | None) -> bool:
@@ -262,10 +266,14 @@ def _is_repeated(probe: Probe, reply: Conversation, problem: str | None, *, last
     return problem == _UNDECIDED or (failed and not last)
 
 
-def _where_to_listen(reply: Conversation, request: Request) -> str:
-    protocol, status = PROTOCOLS[request.runtime.protocol], reply.answer.status
+def _where_to_listen(reply: Conversation, protocol: Protocol, request: Request) -> str:
+    status = reply.answer.status
     # An HTTP agent that fails does listen. In A2A's errors every other fault is a 500.
     elsewhere = protocol is not PROTOCOLS["HTTP"] and status in _PERHAPS_NOT_THERE
     if not elsewhere and status != HTTPStatus.GATEWAY_TIMEOUT:
         return ""
     return f"; the agent must listen on {protocol.listens(request.runtime.configuration)}"
+
+
+def _expected(probe: Probe, protocol: Protocol, pattern: str) -> str:
+    return f"{protocol.answered} and /{pattern}/" if probe.answered else REFUSED

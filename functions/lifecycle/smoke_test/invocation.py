@@ -73,6 +73,7 @@ class Answer:
         body: The text of the body, at most `MAX_BYTES` of it.
         content_type: Without parameters, lower case.
         mcp_session_id: The session id from an MCP server.
+        problem: For a WebSocket: why what came is not the answer, if another try will not help.
     """
 
     status: int | None
@@ -80,6 +81,7 @@ class Answer:
     body: str = ""
     content_type: str = ""
     mcp_session_id: str | None = field(default=None, repr=False)
+    problem: str | None = None
 
     def __str__(self) -> str:
         """Status and code on one line, such as `403 AccessDeniedException`."""
@@ -88,6 +90,13 @@ class Answer:
 
 class Caller(Protocol):
     """Something that can call a runtime and stop its session."""
+
+    @property
+    def signs(self) -> bool:
+        """Whether it signs with the function's own AWS credentials, so that IAM judges the call first."""
+
+    def authorization(self, url: str, headers: Mapping[str, str]) -> dict[str, str]:
+        """Return the headers that authorize a GET request for a URL that also has the given headers."""
 
     def invoke(self, target: Target, message: Message, seconds: float) -> Answer:
         """Send a message; returns an answer without status when it takes longer than `seconds`."""

@@ -38,7 +38,7 @@ class SmokeTestReport(Wire):
         endpoint: The endpoint that was called.
         version: The version that it serves.
         checks: The result of each probe.
-        answer: The agent's answer, at most 4,000 characters.
+        answer: The agent's answer to an invocation, at most 4,000 characters.
         session_id: The session that was used, and stopped.
     """
 
@@ -120,23 +120,33 @@ def run_smoke_test(
         version = _served(clients, runtime, endpoint)
     target = Target(str(runtime.arn), endpoint, f"smoke-test-{uuid.uuid4()}")
     patience = Patience(request.smoke_test.timeout_seconds, sleep)
-    gate: Gate | None = None
+    gates: list[Gate] = []
     try:
         signed_in = sign_in(request.environment, identity, clients, patience)
         agent_log = AgentLog(clients.quick_logs, str(runtime.id), endpoint)
-        gate = Gate(target, request, patience, signed_in.secrets, agent_log)
+        probes = matrix(identity, signed_in, clients)
+        gates.append(Gate(target, request, patience, signed_in.secrets, agent_log))
         try:
-            for probe in matrix(identity, signed_in, clients):
-                gate.ask(probe)
+            for probe in probes:
+                gates[0].ask(probe)
+            if request.smoke_test.web_socket:
+                # Only a smoke test of a WebSocket pays for this import.
+                from lifecycle.smoke_test.websocket.probes import WEBSOCKET, over_websocket
+
+                gates.append(
+                    Gate(target, request, patience, signed_in.secrets, agent_log, WEBSOCKET)
+                )
+                for probe in over_websocket(probes, clients, request.smoke_test.expect):
+                    gates[1].ask(probe)
         finally:
             caller = good_caller(identity, signed_in, clients)
-            stop_sessions(target, [gate.mcp_session_id], caller)
+            stop_sessions(target, [gate.mcp_session_id for gate in gates], caller)
     except SmokeTestError as error:
         changes: dict[str, Any] = {}
         if isinstance(error, StaleSecretError):
             # Without a recorded secret version, the next provision makes a new password.
             changes |= _without_secret_version(record, runtime)
-        report = _report(target, version, gate, passed=False)
+        report = _report(target, version, gates, passed=False)
         write_failed(
             records,
             request.environment,
@@ -151,20 +161,20 @@ def run_smoke_test(
     if not (request.smoke_test.has_cases or request.smoke_test.evaluators):
         write_passed(records, request.environment, event.execution, runtime, endpoint, version)
     return SmokeTested(
-        smoke_test=_report(target, version, gate, passed=True),
+        smoke_test=_report(target, version, gates, passed=True),
         cases_deadline=began + request.smoke_test.timeout_seconds,
     )
 
 
 def _report(
-    target: Target, version: str | None, gate: Gate | None, *, passed: bool
+    target: Target, version: str | None, gates: list[Gate], *, passed: bool
 ) -> SmokeTestReport:
     return SmokeTestReport(
         passed=passed,
         endpoint=target.qualifier,
         version=version,
-        checks=gate.checks if gate else [],
-        answer=gate.answer if gate else "",
+        checks=[check for gate in gates for check in gate.checks],
+        answer=gates[0].answer if gates else "",
         session_id=target.session_id,
     )
 

@@ -38,17 +38,20 @@ class Access:
         self._readings = readings
         self._tokens = tokens
 
-    def refusal(self, request: Request, target: Target) -> Response | None:
+    def refusal(
+        self, request: Request, target: Target, authorization: str | None = None
+    ) -> Response | None:
         """Return the answer that refuses a request, or `None` if it may go on.
 
         Args:
             request: The request; the edge has verified its SigV4 signature, if it has one.
             target: What it is aimed at.
+            authorization: What it is authorized with, where that may stand elsewhere than in the header.
 
         Raises:
             ServiceError: The token cannot be checked, and the reading `unreadable-discovery` says so.
         """
-        header = request.headers.get("Authorization", "")
+        header = authorization or request.headers.get("Authorization", "")
         scheme, _, token = header.partition(" ")
         bearer = scheme.lower() == "bearer"
         if target.authorizer is not None:

@@ -1,4 +1,4 @@
-"""The data plane: InvokeAgentRuntime, GetAgentCard, StopRuntimeSession, and the sign-in document.
+"""The data plane: InvokeAgentRuntime, WebSockets, GetAgentCard, StopRuntimeSession, and the sign-in document.
 
 What it does not serve is refused with the model's ValidationException, after the runtime was looked up and the caller
 was authenticated, as a served operation would be.
@@ -24,6 +24,8 @@ from local.agentcore.data.sessions import Sessions
 from local.agentcore.data.start import AgentStartTimeoutError
 from local.agentcore.data.target import Target, find_target
 from local.agentcore.data.vended.application_logs import ApplicationLogs
+from local.agentcore.data.websocket.calls import WebSocketCalls
+from local.agentcore.data.websocket.handshake import authorization_of
 from local.agentcore.evaluations.telemetry import Telemetry
 from local.agentcore.model.app import internal_error, request_id, unknown_operation
 from local.agentcore.model.error_answers import ErrorAnswers
@@ -51,10 +53,8 @@ _PATH = re.compile(
     r"|invocations/\.well-known/oauth-protected-resource/?"
     r"|invocations/\.well-known/agent-card\.json/?)"
 )
-_UNSERVED = {
-    "commands": "InvokeAgentRuntimeCommand",
-    "ws": "WebSocket connections (/ws)",
-}
+_UNSERVED = {"commands": "InvokeAgentRuntimeCommand"}
+_WEBSOCKET = "ws"
 _CARD = ".well-known/agent-card.json"
 
 
@@ -71,7 +71,7 @@ class DataPlane:
         sessions: The running agents.
         quotas: Limits of size and time.
         clients: Gives the boto3 client of a service, for the spans of agents.
-        readings: When a body that is too large is refused.
+        readings: When a body that is too large is refused, and how large a frame of a WebSocket may be.
         application_logs: Records the calls for whoever wants them delivered.
 
     Attributes:
@@ -100,6 +100,7 @@ class DataPlane:
         self._application_logs = application_logs
         self.telemetry = Telemetry(clients, store.delays, store.clock)
         self._agents = AgentCalls(sessions, quotas, self.telemetry)
+        self._websockets = WebSocketCalls(sessions, quotas, readings)
         self._routes = Routes(self.model, self.model.operation_names)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -129,13 +130,17 @@ class DataPlane:
             return self._sign_in_document(request, target)
         if rest == "invocations":
             errors.protocol, errors.body = target.protocol, body
-        refusal = self._access.refusal(request, target)
+        authorization = authorization_of(request) if rest == _WEBSOCKET else None
+        refusal = self._access.refusal(request, target, authorization)
         if refusal is not None:
             return errors.refusal(refusal)
         if len(body) > self._quotas.payload_bytes:
             raise _oversized(self._quotas.payload_bytes)
         if rest in _UNSERVED:
             raise not_served(_UNSERVED[rest])
+        if rest == _WEBSOCKET:
+            _check_metadata_service(target)
+            return self._websockets.call(request, target)
         if rest == "stopruntimesession":
             return self._stop(request, body, target, arn)
         if rest.endswith(_CARD):

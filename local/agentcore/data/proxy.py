@@ -127,12 +127,12 @@ def forward(
         # RuntimeError: the session was ended and its client closed while the request was on its way.
         # A process that is dying closes its connections first: the next call must find it dead.
         process.wait_dead(_DYING_SECONDS)
-        raise _failed("The runtime closed the connection without an answer.") from error
+        raise agent_failed("The runtime closed the connection without an answer.") from error
     # An MCP client needs to see what its server refuses (404: no such session; 405: no stream).
     tolerated = 500 if target.protocol == "MCP" else 300
     if answer.status_code >= tolerated:
         answer.close()
-        raise _failed(f"Received error ({answer.status_code}) from runtime.")
+        raise agent_failed(f"Received error ({answer.status_code}) from runtime.")
     return _passed_on(answer, stream_seconds, done)
 
 
@@ -184,7 +184,8 @@ class _Stream:
             done()
 
 
-def _failed(what: str) -> ServiceError:
+def agent_failed(what: str) -> ServiceError:
+    """Return the RuntimeClientError for an agent that failed."""
     return ServiceError(
         "RuntimeClientError",
         f"{what} Please check your CloudWatch logs for more information.",

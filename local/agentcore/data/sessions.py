@@ -24,20 +24,28 @@ class Session:
     Attributes:
         target: The version it started on; it stays there even when the endpoint moves.
         ready: The process once it serves, or why it never will.
+        clock: Seconds since the epoch.
         users: Requests that are being served.
+        ended: Whether it is over, for whatever reason.
     """
 
     id: str
     target: Target
     started_at: float
     used_at: float
+    clock: Clock
     ready: Future[AgentProcess] = field(default_factory=Future)
     users: int = 0
+    ended: bool = False
 
     @property
     def key(self) -> Key:
         """What the session is known by."""
         return (self.target.runtime_id, self.target.endpoint, self.id)
+
+    def touch(self) -> None:
+        """Note that something was said on a WebSocket, so that it is not idle."""
+        self.used_at = self.clock()
 
     def process(self) -> AgentProcess | None:
         """Return the process if it has started well, without waiting for it."""
@@ -98,7 +106,7 @@ class Sessions:
             if session is None:
                 now = self._clock()
                 self._starts.count(now, self._quotas.new_sessions_per_second)
-                session = Session(key[2], target, now, now)
+                session = Session(key[2], target, now, now, self._clock)
                 self._sessions[key] = session
             session.users += 1
         if ended is not None:
@@ -205,6 +213,7 @@ class Sessions:
         return len(ended)
 
     def _remove(self, session: Session) -> None:
+        session.ended = True
         self._sessions.pop(session.key, None)
         self._aliases = {a: k for a, k in self._aliases.items() if k != session.key}
 

@@ -406,6 +406,15 @@ def test_what_nobody_has_to_be_allowed() -> None:
             ],
         ),
         (
+            "bedrock-agentcore",
+            "InvokeAgentRuntimeWithWebSocketStream",
+            {"agentRuntimeArn": RUNTIME, "qualifier": "live"},
+            [
+                ("bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream", f"{RUNTIME}{of}")
+                for of in ("", "/runtime-endpoint/live")
+            ],
+        ),
+        (
             "bedrock-runtime",
             "Converse",
             {"modelId": "arn:aws:bedrock:eu-west-1::foundation-model/m"},

@@ -92,6 +92,12 @@ CONTROL = "bedrock-agentcore-control"
         ("agentcore", "*", "throttle", "did you mean bedrock-agentcore or bedrock-agentcore-"),
         ("states", "*", "throttle", "no service states; did you mean stepfunctions?"),
         ("foo", "*", "crashBefore", "no service foo"),
+        (
+            "bedrock-agentcore",
+            "invokeagentruntimewithwebsocket",
+            "throttle",
+            "did you mean InvokeAgentRuntimeWithWebSocketStream?",
+        ),
         (CONTROL, "CreateAgentRuntim", "throttle", "did you mean CreateAgentRuntime or "),
         ("cognito-idp", "createuserpool", "throttle", "did you mean CreateUserPool, "),
         ("s3", "Nonsense", "throttle", "s3 has no operation Nonsense; it has AbortMultipartUpload"),

@@ -181,3 +181,20 @@ def test_what_an_mcp_client_asks_with_other_methods_is_an_invocation(
         members = operations.members(request, identity, b"")
         assert members["agentRuntimeArn"] == "arn:aws:x:runtime/a"
         assert members["qualifier"] == "live"
+
+
+@pytest.mark.parametrize("end", ["ws", "ws/"])
+def test_the_handshake_of_a_websocket_is_named_although_no_model_has_it(
+    operations: Operations, end: str
+) -> None:
+    arn = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/one-0123456789"
+    path = f"/runtimes/{arn.replace(':', '%3A').replace('/', '%2F')}/{end}"
+    environ = EnvironBuilder(path=path, query_string="qualifier=live").get_environ()
+    environ["RAW_URI"] = f"{path}?qualifier=live"
+    request = Request(environ)
+    identity = operations.identify(request, "bedrock-agentcore", b"")
+    assert identity == Identity("bedrock-agentcore", "InvokeAgentRuntimeWithWebSocketStream")
+    members = operations.members(request, identity, b"")
+    assert members == {"agentRuntimeArn": arn, "qualifier": "live"}
+    assert not operations.unsigned(identity)
+    assert not operations.unsigned_body(identity)

@@ -32,6 +32,17 @@ class BearerCaller:
         self._clients = clients
         self._token = token
 
+    @property
+    def signs(self) -> bool:
+        """See `Caller`."""
+        return False
+
+    def authorization(self, url: str, headers: Mapping[str, str]) -> dict[str, str]:
+        """See `Caller`. A token is for every URL of the runtime."""
+        if self._token is None:
+            return {}
+        return {"Authorization": f"Bearer {self._token.get_secret_value()}"}
+
     def invoke(self, target: Target, message: Message, seconds: float) -> Answer:
         """See `Caller`."""
         if message.card:
@@ -66,9 +77,8 @@ class BearerCaller:
         # A small compressed body could become a huge one.
         sent["Accept-Encoding"] = "identity"
         sent[SESSION_HEADER] = target.session_id
-        if self._token is not None:
-            sent["Authorization"] = f"Bearer {self._token.get_secret_value()}"
         url = f"{base}/runtimes/{quote(target.arn, safe='')}/{path}"
+        sent |= self.authorization(url, sent)
 
         def send() -> Answer:
             with (

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
@@ -33,6 +35,19 @@ class SigV4Caller:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
+
+    @property
+    def signs(self) -> bool:
+        """See `Caller`."""
+        return True
+
+    def authorization(self, url: str, headers: Mapping[str, str]) -> dict[str, str]:
+        """See `Caller`. The signature covers the given headers, too."""
+        meta = self._clients.agentcore.meta
+        request = AWSRequest("GET", url, headers=dict(headers))
+        credentials = self._clients.credentials.get_frozen_credentials()
+        SigV4Auth(credentials, meta.service_model.signing_name, meta.region_name).add_auth(request)
+        return {name: value for name, value in request.headers.items() if name not in headers}
 
     def invoke(self, target: Target, message: Message, seconds: float) -> Answer:
         """See `Caller`. botocore reads the whole body of a card, and of an error; `MAX_BYTES` of it are kept."""

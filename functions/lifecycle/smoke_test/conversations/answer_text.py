@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lifecycle.smoke_test.invocation import EVENT_STREAM, Answer
@@ -27,6 +27,11 @@ def answer_text(answer: Answer) -> str:
     if answer.content_type == EVENT_STREAM:
         return _stream_text(list(stream_events(answer.body)))
     return _plain(_decoded(answer.body))
+
+
+def messages_text(messages: Iterable[str]) -> str:
+    """The text of several messages, such as those of a WebSocket, as that of as many server-sent events."""
+    return _stream_text([_decoded(message) for message in messages])
 
 
 def stream_events(body: str) -> Iterator[Any]:

@@ -81,6 +81,8 @@ class Protocol:
         openings: Makes the messages of a caller that must be refused, from the prompt.
         converse: Holds the conversation of the caller that must be answered.
         read: Gives an answer the status that it has by AgentCore's contract, where the body alone says so.
+        answered: The status of an answer.
+        has_path: Whether the runtime's configuration may name another path than the first.
     """
 
     port: int
@@ -88,6 +90,8 @@ class Protocol:
     openings: Callable[[str], tuple[Opening, ...]]
     converse: Callable[[Line, str], Conversation]
     read: Callable[[Answer], Answer] = lambda answer: answer
+    answered: int = 200
+    has_path: bool = True
 
     def listens(self, configuration: Mapping[str, Any]) -> str:
         """Where an agent must listen, for the cause of a failure.
@@ -96,7 +100,8 @@ class Protocol:
             configuration: The input's `runtime.configuration`, which may name another port and path.
         """
         chosen = configuration.get("protocolConfiguration") or {}
-        first, *others = chosen.get("path") or self.paths[0], *self.paths[1:]
+        named = chosen.get("path") if self.has_path else None
+        first, *others = named or self.paths[0], *self.paths[1:]
         paths = (
             f"paths {', '.join([first, *others[:-1]])} and {others[-1]}"
             if others

@@ -119,6 +119,18 @@ def test_a_request_survives_the_way_through_the_state_machine() -> None:
             },
             "bytes as JSON with its defaults', allowed: at most 100000 bytes",
         ),
+        *(
+            (
+                {"runtime": {"protocol": protocol}, "smokeTest": {"webSocket": True}},
+                "smokeTest.webSocket: given true, allowed: true only with runtime.protocol HTTP; the runtime's "
+                f"protocol is {protocol}",
+            )
+            for protocol in ("MCP", "A2A", "AGUI")
+        ),
+        (
+            {"smokeTest": {"webSocket": "yes"}},
+            "smokeTest.webSocket: given 'yes', allowed: true or false",
+        ),
         ({"artifact": {"type": "zip"}}, "artifact.type: given 'zip', allowed: container or code"),
         (
             {

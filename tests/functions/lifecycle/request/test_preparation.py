@@ -171,6 +171,23 @@ def test_smoke_test_takes_identity_and_question_from_the_last_provision(clients:
     assert (request.smoke_test.prompt, request.smoke_test.expect) == ("second", "1")
 
 
+@pytest.mark.parametrize("protocol", ["HTTP", "MCP"])
+def test_a_websocket_is_of_the_runtime_that_is_there(clients: Any, protocol: str) -> None:
+    asked = {"webSocket": True} if protocol == "HTTP" else {}
+    prepare(clients, "a", {"runtime": {"protocol": protocol}, "smokeTest": asked})
+    if protocol == "HTTP":
+        assert prepare(clients, "b", {"action": "smokeTest"}).smoke_test.web_socket
+        off = {"action": "smokeTest", "smokeTest": {"webSocket": False}}
+        assert not prepare(clients, "c", off).smoke_test.web_socket
+        return
+    # The input's own protocol does not count: it is a default.
+    with pytest.raises(
+        InvalidRequestError,
+        match=r"^smokeTest\.webSocket: given true, allowed: true only .*; the runtime's protocol is MCP$",
+    ):
+        prepare(clients, "b", {"action": "smokeTest", "smokeTest": {"webSocket": True}})
+
+
 def test_a_provision_that_failed_since_does_not_change_what_live_is_asked(clients: Clients) -> None:
     good = prepare(clients, "a", {"smokeTest": {"prompt": "good"}})
     records(clients).release("dev", f"{ARN}a", state="READY", proven_request=good.to_json())

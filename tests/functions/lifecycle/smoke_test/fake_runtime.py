@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import jwt
 
 from lifecycle.record import IdentityRecord
+from tests.functions.lifecycle.smoke_test.fake_websocket import Talk, cheerful
 
 ARN = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/stack_dev-abcdefghij"
 SESSION = "x-amzn-bedrock-agentcore-runtime-session-id"
@@ -53,6 +54,10 @@ class FakeRuntime:
     # What is answered first, by kind of call (`sigv4`, `none`, `refused`, `good`), before the truth.
     script: dict[str, list[Reply | Exception]] = field(default_factory=dict)
     always: dict[str, Reply] = field(default_factory=dict)
+    # The same for the handshake of a WebSocket, and what the agent does on it.
+    ws_script: dict[str, list[Reply]] = field(default_factory=dict)
+    ws_always: dict[str, Reply] = field(default_factory=dict)
+    ws_agent: Talk = cheerful
     seen: list[Seen] = field(default_factory=list)
     # Which version each endpoint serves.
     endpoints: dict[str, str] = field(default_factory=dict)
@@ -73,6 +78,10 @@ class FakeRuntime:
         return [call for call in self.seen if call.action == CARD]
 
     @property
+    def opened(self) -> list[Seen]:
+        return [call for call in self.seen if call.action == "ws"]
+
+    @property
     def invoked(self) -> list[Seen]:
         return [call for call in self.seen if call.action == "invocations"]
 
@@ -88,6 +97,8 @@ class FakeRuntime:
         self.seen.append(Seen(action, kind, qualifier, headers[SESSION], headers, payload))
         if action == "stopruntimesession":
             return reply(200, {}) if kind == "good" else refused(403, "AccessDeniedException")
+        if action == "ws":
+            return self._handshake(kind)
         if self.script.get(kind):
             scripted = self.script[kind].pop(0)
             if isinstance(scripted, Exception):
@@ -99,6 +110,17 @@ class FakeRuntime:
             return self.card if action == CARD else self.agent(payload or {}, headers)
         if kind == "none":
             return 401, {"www-authenticate": 'Bearer resource_metadata="https://x"'}, b""
+        return refused(403, "AccessDeniedException")
+
+    def _handshake(self, kind: str) -> Reply:
+        if self.ws_script.get(kind):
+            return self.ws_script[kind].pop(0)
+        if kind in self.ws_always:
+            return self.ws_always[kind]
+        if kind == "good":
+            return 101, {}, b""
+        if kind == "none":
+            return 401, {"x-amzn-errortype": "UnauthorizedException"}, b""
         return refused(403, "AccessDeniedException")
 
     def _kind(self, authorization: str) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import socket
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 from botocore.awsrequest import AWSResponse
+from websockets.sync.client import ClientConnection
 
 from lifecycle.clients import Clients
 from lifecycle.provider.secret_tags import ENVIRONMENTS_TAG, HOST_TAG
@@ -17,6 +21,7 @@ from lifecycle.smoke_test.run import SmokeTestReport, run_smoke_test
 from tests.functions.lifecycle.raw_body import RawBody
 from tests.functions.lifecycle.smoke_test.fake_provider import FakeProvider
 from tests.functions.lifecycle.smoke_test.fake_runtime import ARN, FakeRuntime
+from tests.functions.lifecycle.smoke_test.fake_websocket import serve
 
 
 class FakeClients(Clients):
@@ -43,6 +48,20 @@ class FakeClients(Clients):
     def http(self, seconds: float, transport: httpx.BaseTransport | None = None) -> httpx.Client:
         assert seconds > 0
         return httpx.Client(transport=httpx.MockTransport(self._transport), timeout=seconds)
+
+    def websocket(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        seconds: float,
+        most_bytes: int,
+        sock: socket.socket | None = None,
+    ) -> AbstractContextManager[ClientConnection]:
+        assert url.startswith("wss://bedrock-agentcore.us-east-1.amazonaws.com/")
+        runtime = self._runtime
+        sock = serve(lambda url, headers: runtime.handle(url, headers, b""), runtime.ws_agent)
+        # The pair of sockets has no TLS.
+        return super().websocket("ws" + url.removeprefix("wss"), headers, seconds, most_bytes, sock)
 
     def _send(self, request: Any, **_: Any) -> AWSResponse:
         headers = {

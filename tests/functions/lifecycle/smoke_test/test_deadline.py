@@ -23,6 +23,7 @@ from lifecycle.smoke_test.callers.bearer import BearerCaller
 from lifecycle.smoke_test.callers.sigv4 import SigV4Caller
 from lifecycle.smoke_test.invocation import Message, Target
 from lifecycle.smoke_test.pattern import matches
+from lifecycle.smoke_test.websocket.caller import WebSocketCaller
 from tests.functions.lifecycle.smoke_test.fake_runtime import ARN
 from tests.functions.lifecycle.smoke_test.smoke_environment import allowed, run
 
@@ -158,6 +159,43 @@ def test_a_call_without_time_left_is_not_made(serve: Any, monkeypatch: pytest.Mo
     for call in (BearerCaller(clients, None), SigV4Caller(clients)):
         assert call.invoke(TARGET, Message(b"{}"), 0.0).status is None
     assert asked == []
+
+
+OPENED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+
+
+def drip_handshake(peer: socket.socket) -> None:
+    peer.sendall(OPENED)
+    while True:
+        peer.sendall(b"x")
+        time.sleep(0.02)
+
+
+def huge_refusal(peer: socket.socket) -> None:
+    peer.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 300000000\r\n\r\n")
+    for _ in range(300):
+        peer.sendall(b"1" * 1_000_000)
+
+
+def no_websocket(peer: socket.socket) -> None:
+    peer.sendall(OPENED + b"Sec-WebSocket-Accept: wrong\r\n\r\n")
+
+
+@pytest.mark.parametrize("caller", ["bearer", "sigv4"])
+@pytest.mark.parametrize("peer", [silent, drip_handshake, huge_refusal, no_websocket])
+def test_a_handshake_ends_in_time(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, caller: str, peer: Peer
+) -> None:
+    clients = clients_of(serve(peer), monkeypatch)
+    call = BearerCaller(clients, None) if caller == "bearer" else SigV4Caller(clients)
+    opening = WebSocketCaller(clients, call, lambda _text, _seconds: True)
+    began = time.monotonic()
+    for message in (Message(b""), Message(b"{}")):
+        answer = opening.invoke(TARGET, message, 1.0)
+        assert answer.status is None
+        assert answer.code.startswith("no answer ")
+    assert time.monotonic() - began < 2.0 + MARGIN
+    assert opening.invoke(TARGET, Message(b""), 0.0).status is None
 
 
 class _RealHttp:

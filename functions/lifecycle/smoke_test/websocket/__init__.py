@@ -1,0 +1,1 @@
+"""The WebSocket of an HTTP runtime: which callers get one, and what the agent answers on it."""

@@ -15,6 +15,9 @@ CAPTION = 26.0
 
 _HEIGHTS = {"Wait": 28.0, "Pass": 30.0, "Succeed": 30.0, "Fail": 34.0}
 _HEIGHT = 38.0
+_PILE_GAP = 10.0
+BESIDE = 40.0
+"""How far the middles of two boxes that stand beside each other are apart at most, from above."""
 _SIDE_ROOM = {"Choice": 44.0, "Wait": 34.0}
 _SIDE_ROOM_ELSE = 32.0
 
@@ -108,10 +111,14 @@ def _rows(placement: Placement) -> None:
     row_of = _aside_rows(placement)
     y = 0.0
     for index, name in enumerate(path):
-        row = [boxes[name], *(boxes[n] for n, r in row_of.items() if r == index)]
-        height = max(box.height for box in row)
-        for box in row:
-            box.y = y + height / 2
+        beside = [boxes[n] for n, r in row_of.items() if r == index]
+        if not all(_is_asked(placement.machine, box.name, path) for box in beside):
+            height = max(box.height for box in (boxes[name], *beside))
+            for box in beside:
+                box.y = y + height / 2
+        else:
+            height = max(boxes[name].height, _pile(beside, y, boxes[name].height))
+        boxes[name].y = y + height / 2
         y += height + (LOOP_GAP if _has_loop_below(placement, name) else ROW_GAP)
     if _comes_in_last(placement, row_of):
         # The line into the last state from the right passes above what stands there.
@@ -121,6 +128,16 @@ def _rows(placement: Placement) -> None:
         back = boxes[placement.machine.states[name].transitions[0].target]
         below = path[path.index(back.name) + 1]
         boxes[name].y = (back.y + boxes[below].y) / 2
+
+
+def _pile(beside: list[Box], y: float, least: float) -> float:
+    """Put the boxes beside one question one above the other; return the height of the row."""
+    gap = _PILE_GAP * (len(beside) - 1)
+    height = max(least, sum(box.height for box in beside) + max(gap, 0.0))
+    for index, box in enumerate(beside):
+        middle = (index - (len(beside) - 1) / 2) * (box.height + _PILE_GAP)
+        box.y = y + height / 2 + middle
+    return height
 
 
 def _comes_in_last(placement: Placement, row_of: dict[str, int]) -> bool:
@@ -191,7 +208,7 @@ def _columns(placement: Placement) -> None:
         box.x = min([box.x, *(left - LANE_GAP / 2 for left in passed)])
     for name in placement.aside:
         box = boxes[name]
-        row = [boxes[n] for n in placement.path if abs(boxes[n].y - box.y) < 1]
+        row = [boxes[n] for n in placement.path if abs(boxes[n].y - box.y) < BESIDE]
         beside = max((b.right for b in row), default=0.0) + LANE_GAP / 2 + box.width / 2
         if box.height >= _HEIGHTS["Fail"]:
             beside += LANE_GAP / 2

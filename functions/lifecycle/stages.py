@@ -77,6 +77,7 @@ class Stage:
 STAGES = (
     Stage("Prepare the request"),
     Stage("Plan the provision"),
+    Stage("Plan the rollback"),
     Stage("Restore the version", effect="creates"),
     Stage("Provision the identity", effect="creates"),
     Stage("Publish the artifact", effect="creates"),

@@ -134,6 +134,7 @@ def test_the_small_picture_has_the_stages_in_their_order() -> None:
     assert others == {
         "Prepare the request",
         "Plan the provision",
+        "Plan the rollback",
         "Restore the version",
         # Only of those who give cases.
         "Run a batch of cases",

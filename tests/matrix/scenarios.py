@@ -182,6 +182,7 @@ _TO_JWT = (_PREPARE, *_SWITCHED)
 _REMOVING = ("DeleteRuntimeFunction", "DeleteIdentityFunction", "DeleteArtifactFunction")
 _REMOVED = (_PREPARE, *_REMOVING, _REPORT)
 _PLAN = ("PlanProvisionFunction",)
+_PLAN_BACK = ("PlanRollbackFunction",)
 _VERIFY = (_PREPARE, "RunSmokeTestFunction", _REPORT)
 _FLEET = ("SelectEnvironmentsFunction", "ReportFleetFunction")
 
@@ -222,6 +223,10 @@ def _rollback(stage: Stage, name: str) -> Execution:
     return stage.run({"action": "rollback", "environment": name, **SMOKE_TEST})
 
 
+def _plan_rollback(stage: Stage, name: str) -> Execution:
+    return stage.run({"action": "rollback", "environment": name, "dryRun": True})
+
+
 _BACK = (
     _PREPARE,
     "RestoreVersionFunction",
@@ -246,6 +251,7 @@ SCENARIOS = {
         Scenario("provision-a2a", _a2a, ("RunSmokeTestFunction",), "", "a2a"),
         Scenario("rebuild", _rebuild, _REBUILT, "password", "password"),
         Scenario("verify", _verify, _VERIFY, "password", "password"),
+        Scenario("plan-rollback", _plan_rollback, _PLAN_BACK, "twice", "twice"),
         Scenario("rollback", _rollback, _BACK, "twice", "twice"),
         Scenario("cases", _cases, _CASES, "password", "password"),
         Scenario("switch-to-machine", _provision(**MACHINE), _SWITCHED, "password", "machine"),

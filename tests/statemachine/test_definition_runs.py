@@ -57,6 +57,7 @@ PLAN: dict[str, Any] = {
 }
 USUAL: dict[str, Answer] = {
     "plan_provision": {"plan": PLAN},
+    "plan_rollback": {"plan": {**PLAN, "version": {"version": "1"}}},
     "restore_version": {
         **DONE,
         "gone": False,
@@ -168,6 +169,20 @@ SCENARIOS = [
         error="ArtifactBuildError",
         cause="no such source",
         # Nothing was done, so there is nothing to record and nothing to tear down.
+        avoids=("Record the failure", "Delete the runtime"),
+    ),
+    Scenario(
+        "dry-rollback",
+        {"action": "rollback", "dryRun": True, **CASES},
+        visits=("Plan the rollback", "Report the outcome"),
+        avoids=("Restore the version", "Provision the identity", "Run the smoke test"),
+    ),
+    Scenario(
+        "no-plan-of-a-rollback",
+        {"action": "rollback", "dryRun": True},
+        {"plan_rollback": [SmokeTestError("nobody knows how its callers sign in")]},
+        error="SmokeTestError",
+        cause="nobody knows",
         avoids=("Record the failure", "Delete the runtime"),
     ),
     Scenario(
@@ -592,6 +607,16 @@ def test_a_dry_run_of_a_provision_enters_four_states_and_has_its_plan(
     assert output["plan"] == PLAN
     assert sorted(output["timings"]) == ["plan", "prepare"]
     assert json.loads(runs["teardown"].description["output"])["plan"] is None
+
+
+def test_a_dry_run_of_a_rollback_enters_four_states_and_hears_of_the_cases(
+    runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    assert len(runs["dry-rollback"].entered()) == 4
+    output = json.loads(runs["dry-rollback"].description["output"])
+    assert output["plan"]["version"] == {"version": "1"}
+    (event,) = stand_ins.events["dry-rollback", "plan_rollback"]
+    assert event["cases"]["total"] == 5
 
 
 def test_a_rollback_tests_the_candidate_and_tells_what_live_serves(

@@ -96,7 +96,9 @@ class ReadingClients(Clients):
         self.acts: list[Act] = []
         for name in ("dynamodb", "s3", "ecr", "codebuild", "cognito", "secrets"):
             self._take(real, name, answers)
-        self._take(real, "agentcore_control", answers)
+        # The data plane is asked for its URL alone.
+        for name in ("agentcore_control", "agentcore"):
+            self._take(real, name, answers)
 
     def _take(self, real: Clients, name: str, answers: Mapping[str, Mapping[str, Answer]]) -> None:
         # Each is a cached property of `Clients`, which an attribute of the instance goes before.

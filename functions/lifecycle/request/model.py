@@ -91,8 +91,12 @@ class Request(InputModel):
     dry_run: bool = Field(
         default=False,
         description="Changes nothing. For `provision`: says in `plan` what would be built, created, updated and "
-        "repaired. For `teardown`: lists what would be removed.",
-        json_schema_extra=allowed("true or false, true only with action provision or teardown"),
+        "repaired. For `rollback`: says which version would be restored, what would differ, and how it would be "
+        "tested. "
+        "For `teardown`: lists what would be removed.",
+        json_schema_extra=allowed(
+            "true or false, true only with action provision, rollback or teardown"
+        ),
     )
 
     @field_validator("tags")
@@ -144,8 +148,8 @@ class Request(InputModel):
 
     @model_validator(mode="after")
     def _dry_run_is_for_what_changes(self) -> Self:
-        if self.dry_run and self.action not in ("provision", "teardown"):
-            raise problem("dryRun", True, "true only with action provision or teardown")
+        if self.dry_run and self.action == "smokeTest":
+            raise problem("dryRun", True, "true only with action provision, rollback or teardown")
         return self
 
     @model_validator(mode="after")

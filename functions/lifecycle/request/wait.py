@@ -13,7 +13,7 @@ from lifecycle.request.inputs import InputModel, allowed, problem
 
 # All polling loops of an execution together stay below Step Functions' limit of 25,000 history events with this many
 # looks in each, even if every call is retried once (tests/statemachine/test_history.py walks the definition).
-MOST_LOOKS = 402
+MOST_LOOKS = 400
 _LONGEST_INTERVAL = 1000
 
 

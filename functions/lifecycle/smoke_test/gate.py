@@ -119,7 +119,7 @@ class Gate:
             self._check(probe, partial(self._answered, probe))
             return
         for opening in self._protocol.openings(self._prompt):
-            named = replace(probe, name=f"{probe.name} {opening.asks_for}".rstrip())
+            named = replace(probe, name=_name(probe, opening.asks_for))
             self._check(named, partial(self._refused, named, opening.message))
 
     def _check(self, probe: Probe, call: Callable[[], Conversation]) -> None:
@@ -219,6 +219,21 @@ class Gate:
     def _line(self, text: str) -> str:
         line = " ".join(self._hidden(text[:_ANSWER_SHOWN]).split())
         return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+
+
+def check_names(probes: Iterable[Probe], request: Request) -> list[str]:
+    """What the checks are called that probes of a request's runtime give, in order."""
+    openings = PROTOCOLS[request.runtime.protocol].openings(request.smoke_test.prompt)
+    asked = [opening.asks_for for opening in openings]
+    return [
+        name
+        for probe in probes
+        for name in ([probe.name] if probe.answered else [_name(probe, what) for what in asked])
+    ]
+
+
+def _name(probe: Probe, asks_for: str) -> str:
+    return f"{probe.name} {asks_for}".rstrip()
 
 
 def _is_denied_by_iam(probe: Probe, reply: Conversation) -> bool:

@@ -78,7 +78,7 @@ def test_a_request_survives_the_way_through_the_state_machine() -> None:
         ),
         (
             {"wait": {"maxIntervalSeconds": 2, "timeoutSeconds": 14400}},
-            "wait.maxIntervalSeconds: given 2, allowed: at least 538 with timeoutSeconds 14400",
+            "wait.maxIntervalSeconds: given 2, allowed: at least 765 with timeoutSeconds 14400",
         ),
         (
             {"auth": {"discoveryUrl": "https://x/y"}},
@@ -149,7 +149,7 @@ def test_a_request_survives_the_way_through_the_state_machine() -> None:
         ({"ttlHours": 0}, "ttlHours: given 0, allowed: 0.0001 to 8760"),
         (
             {"action": "smokeTest", "dryRun": True},
-            "dryRun: given true, allowed: true only with action provision or teardown",
+            "dryRun: given true, allowed: true only with action provision, rollback or teardown",
         ),
         ([], "input: given [], allowed: a JSON object"),
     ],

@@ -88,6 +88,7 @@ STAGES = (
     Stage("Judge the cases"),
     Stage("Promote the version", effect="creates"),
     Stage("Record the failure"),
+    Stage("Prepare the rollback"),
     Stage("Delete the runtime", effect="deletes"),
     Stage("Delete the identity", effect="deletes"),
     Stage("Delete the artifact", effect="deletes"),

@@ -65,6 +65,11 @@ def _twice(stage: Stage, name: str) -> None:
         stage.provisioned(name, runtime={"description": mark})
 
 
+def _marked(stage: Stage, name: str) -> None:
+    for mark in ("one", "two"):
+        stage.provisioned(name, runtime={"environmentVariables": {"ECHO_MARK": mark}})
+
+
 def _card(stage: Stage, name: str) -> None:
     artifact = stage.source(name, agent="a2a")
     stage.provisioned(name, artifact=artifact, runtime={"protocol": "A2A"})
@@ -79,6 +84,7 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "built": _built,
     "code": _code,
     "twice": _twice,
+    "marked": _marked,
     "a2a": _card,
 }
 """How an environment comes into each state, undisturbed."""
@@ -227,6 +233,16 @@ def _plan_rollback(stage: Stage, name: str) -> Execution:
     return stage.run({"action": "rollback", "environment": name, "dryRun": True})
 
 
+def _auto_rollback(stage: Stage, name: str) -> Execution:
+    # Only the version before says this. It happens once to an environment, which is removed after it.
+    asked = {"expect": '"ECHO_MARK": "one"', "timeoutSeconds": 20}
+    given = {"action": "smokeTest", "autoRollback": True, "environment": name}
+    run = stage.run({**given, "smokeTest": asked})
+    assert stage.remove(name) == ""
+    return run
+
+
+_BY_ITSELF = ("PrepareRollbackFunction",)
 _BACK = (
     _PREPARE,
     "RestoreVersionFunction",
@@ -253,6 +269,7 @@ SCENARIOS = {
         Scenario("verify", _verify, _VERIFY, "password", "password"),
         Scenario("plan-rollback", _plan_rollback, _PLAN_BACK, "twice", "twice"),
         Scenario("rollback", _rollback, _BACK, "twice", "twice"),
+        Scenario("auto-rollback", _auto_rollback, _BY_ITSELF, "marked"),
         Scenario("cases", _cases, _CASES, "password", "password"),
         Scenario("switch-to-machine", _provision(**MACHINE), _SWITCHED, "password", "machine"),
         Scenario("switch-from-machine", _provision(), _SWITCHED, "machine", "password"),

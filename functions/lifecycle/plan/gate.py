@@ -7,8 +7,7 @@ from lifecycle.plan.rollback_output import PlannedGate
 from lifecycle.record import IdentityRecord
 from lifecycle.request.cases.plan import CasePlan
 from lifecycle.request.model import Request
-from lifecycle.smoke_test.gate import check_names
-from lifecycle.smoke_test.probes import matrix
+from lifecycle.smoke_test.probes import check_names, matrix
 from lifecycle.smoke_test.sign_in import as_if_signed_in
 
 _LONGEST = 500  # characters of the prompt and of the pattern

@@ -99,6 +99,13 @@ class Request(InputModel):
         ),
     )
 
+    auto_rollback: bool = Field(
+        default=False,
+        description="For `smokeTest`: if the version of `live` itself is bad, rolls back to the version before, as "
+        "`rollback` does. The execution fails all the same, and its cause says what was done.",
+        json_schema_extra=allowed("true or false, true only with action smokeTest"),
+    )
+
     @field_validator("tags")
     @classmethod
     def _tags_are_the_callers(cls, value: dict[str, str]) -> dict[str, str]:
@@ -147,13 +154,11 @@ class Request(InputModel):
         return self
 
     @model_validator(mode="after")
-    def _dry_run_is_for_what_changes(self) -> Self:
+    def _fields_fit_the_action(self) -> Self:
         if self.dry_run and self.action == "smokeTest":
             raise problem("dryRun", True, "true only with action provision, rollback or teardown")
-        return self
-
-    @model_validator(mode="after")
-    def _version_is_for_rollback(self) -> Self:
+        if self.auto_rollback and self.action != "smokeTest":
+            raise problem("autoRollback", True, "true only with action smokeTest")
         if self.version is not None and self.action != "rollback":
             raise problem("version", self.version, "only with action rollback")
         return self

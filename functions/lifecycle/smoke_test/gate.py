@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from lifecycle.agent_log.last_error import AgentLog
 from lifecycle.entry import Wire
-from lifecycle.errors import AwsCallError, SmokeTestError
+from lifecycle.errors import AwsCallError
 from lifecycle.request.model import Request
 from lifecycle.smoke_test.callers.sigv4 import SigV4Caller
 from lifecycle.smoke_test.conversations.conversation import Conversation, Line
@@ -18,12 +18,11 @@ from lifecycle.smoke_test.conversations.protocols import PROTOCOLS
 from lifecycle.smoke_test.invocation import Answer, Message, Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.pattern import matches
-from lifecycle.smoke_test.probes import REFUSED, Probe
+from lifecycle.smoke_test.probes import REFUSED, Probe, name_of
 from lifecycle.smoke_test.redaction import Redaction
+from lifecycle.smoke_test.tested.blame import LET_THROUGH, NO_MATCH, failure_of
 
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-# AgentCore returns 424 when the agent itself failed: the call passed the authorization.
-_LET_THROUGH = frozenset({HTTPStatus.OK, HTTPStatus.FAILED_DEPENDENCY})
 _SERVER_FAULT = 500
 _PERHAPS_NOT_THERE = (HTTPStatus.FAILED_DEPENDENCY, HTTPStatus.INTERNAL_SERVER_ERROR)
 _REFUSAL_SECONDS = 30.0
@@ -112,14 +111,15 @@ class Gate:
         A probe that must be refused is sent with each opening of the protocol, and each is a check.
 
         Raises:
-            SmokeTestError: The answer is not the expected one, or the time limit passed without a decisive answer.
+            SmokeTestError: The answer is not the expected one (`VersionFailedError`, if that is the version's fault),
+                or the time limit passed without a decisive answer.
             AwsCallError: IAM refuses the function itself, so the check would prove nothing about the authorizer.
         """
         if probe.answered:
             self._check(probe, partial(self._answered, probe))
             return
         for opening in self._protocol.openings(self._prompt):
-            named = replace(probe, name=_name(probe, opening.asks_for))
+            named = replace(probe, name=name_of(probe, opening))
             self._check(named, partial(self._refused, named, opening.message))
 
     def _check(self, probe: Probe, call: Callable[[], Conversation]) -> None:
@@ -166,7 +166,7 @@ class Gate:
             )
         )
         if problem is not None:
-            raise SmokeTestError(
+            raise failure_of(probe, reply, problem)(
                 f"check '{probe.name}': expected {expected}, seen {seen}: {problem}"
                 f"{self._from_the_log(probe, reply, since)}"
             )
@@ -195,7 +195,7 @@ class Gate:
                 return _UNDECIDED
             if status in _REFUSALS:
                 return None
-            if status in _LET_THROUGH:
+            if status in LET_THROUGH:
                 return (
                     "the authorizer let the call through; do not use this version, check the runtime's authorizer and "
                     "provision again"
@@ -219,21 +219,6 @@ class Gate:
     def _line(self, text: str) -> str:
         line = " ".join(self._hidden(text[:_ANSWER_SHOWN]).split())
         return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
-
-
-def check_names(probes: Iterable[Probe], request: Request) -> list[str]:
-    """What the checks are called that probes of a request's runtime give, in order."""
-    openings = PROTOCOLS[request.runtime.protocol].openings(request.smoke_test.prompt)
-    asked = [opening.asks_for for opening in openings]
-    return [
-        name
-        for probe in probes
-        for name in ([probe.name] if probe.answered else [_name(probe, what) for what in asked])
-    ]
-
-
-def _name(probe: Probe, asks_for: str) -> str:
-    return f"{probe.name} {asks_for}".rstrip()
 
 
 def _is_denied_by_iam(probe: Probe, reply: Conversation) -> bool:
@@ -262,7 +247,7 @@ def _may_be_the_agents(status: int | None) -> bool:
 def _mismatch(pattern: str, text: str, seconds: float) -> str | None:
     """Why the answer is not the expected one; None when it is."""
     try:
-        return None if matches(pattern, text, seconds) else "the answer does not match"
+        return None if matches(pattern, text, seconds) else NO_MATCH
     except TimeoutError:
         return (
             "smokeTest.expect against the answer took too long; write the pattern without nested quantifiers such as "

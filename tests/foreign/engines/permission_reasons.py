@@ -178,6 +178,12 @@ NOT_SEEN_HERE = (
         "only for cases in a version that the input names: functions/lifecycle/request/test_case_plan.py",
     ),
     Unseen(
+        "PrepareRollbackFunction",
+        r"s3:(GetObject|GetObjectVersion|ListBucket)|secretsmanager:DescribeSecret",
+        "as PrepareRequestFunction, for a version with cases in S3 or with a provider of its own: "
+        "functions/lifecycle/request/test_case_plan.py",
+    ),
+    Unseen(
         "RunCasesFunction",
         "s3:GetObject",
         "only for cases in a bucket without versions: functions/lifecycle/cases/test_batch.py",

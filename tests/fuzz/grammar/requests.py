@@ -60,6 +60,10 @@ def lifecycle_inputs(draw: Draw) -> Any:
         given["action"] = "rollback"
     if given.get("dryRun") and given.get("action") == "smokeTest":
         given["action"] = "teardown"
+    if given.get("autoRollback"):
+        given["action"] = "smokeTest"
+        given.pop("version", None)
+        given.pop("dryRun", None)
     _fit_smoke_test(draw, given)
     wait = given.get("wait", {})
     if wait:
@@ -189,6 +193,7 @@ LIFECYCLE_EXAMPLES: list[Any] = [
     {"dryRun": True, "tags": {"team": "a"}},
     {"action": "rollback", "environment": "shop", "version": "4"},
     {"action": "rollback", "dryRun": True},
+    {"action": "smokeTest", "autoRollback": True},
     {"auth": {"type": "jwt", **_JWT}, "runtime": {"requestHeaders": ["Authorization"]}},
     {"auth": {"flow": "clientCredentials"}, "wait": {"timeoutSeconds": 60}},
     {

@@ -151,6 +151,13 @@ def test_a_request_survives_the_way_through_the_state_machine() -> None:
             {"action": "smokeTest", "dryRun": True},
             "dryRun: given true, allowed: true only with action provision, rollback or teardown",
         ),
+        *(
+            (
+                {"action": action, "autoRollback": True},
+                "autoRollback: given true, allowed: true only with action smokeTest",
+            )
+            for action in ("provision", "teardown", "rollback")
+        ),
         ([], "input: given [], allowed: a JSON object"),
     ],
 )

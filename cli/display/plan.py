@@ -40,6 +40,9 @@ def show_plan(console: Console, plan: dict[str, Any]) -> None:
 
 
 def _rows(plan: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    if version := plan.get("version"):
+        how = "restore" if version.get("exists") else "make anew"
+        yield f"version {version['version']}", how, version.get("reason") or ""
     for item in plan.get("identity") or []:
         yield item["resource"], item["change"], "; ".join(item.get("details") or [])
     artifact, runtime = plan.get("artifact") or {}, plan.get("runtime") or {}
@@ -52,10 +55,17 @@ def _rows(plan: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     if observability := plan.get("observability"):
         details = [*observability.get("repaired", []), *observability.get("removes", [])]
         yield "observability", observability["change"], "; ".join(details)
+    if gate := plan.get("gate"):
+        yield "gate", "test", _gate(gate)
     if promotion := plan.get("promotion"):
         yield "live", _VERBS[bool(promotion.get("moves"))], _versions(promotion)
     for one in plan.get("evaluations") or []:
         yield "evaluation", "judges", f"{one['evaluator']}, minScore {one['minScore']:g}"
+
+
+def _gate(gate: dict[str, Any]) -> str:
+    cases = f" and {gate['questions']} questions of cases" if gate.get("questions") else ""
+    return f"{len(gate.get('checks') or [])} checks{cases} on {gate['endpoint']}"
 
 
 def _versions(promotion: dict[str, Any]) -> str:

@@ -15,6 +15,9 @@ CAPTION = 26.0
 
 _HEIGHTS = {"Wait": 28.0, "Pass": 30.0, "Succeed": 30.0, "Fail": 34.0}
 _HEIGHT = 38.0
+_PILE_GAP = 10.0
+BESIDE = 40.0
+"""How far the middles of two boxes that stand beside each other are apart at most, from above."""
 _SIDE_ROOM = {"Choice": 44.0, "Wait": 34.0}
 _SIDE_ROOM_ELSE = 32.0
 
@@ -108,10 +111,19 @@ def _rows(placement: Placement) -> None:
     row_of = _aside_rows(placement)
     y = 0.0
     for index, name in enumerate(path):
-        row = [boxes[name], *(boxes[n] for n, r in row_of.items() if r == index)]
-        height = max(box.height for box in row)
-        for box in row:
-            box.y = y + height / 2
+        here = [n for n, r in row_of.items() if r == index]
+        under = [boxes[n] for n in here if _is_in_the_way(placement, name, n)]
+        beside = [boxes[n] for n in here if boxes[n] not in under]
+        if not all(_is_asked(placement.machine, box.name, path) for box in beside):
+            height = max(box.height for box in (boxes[name], *beside))
+            for box in beside:
+                box.y = y + height / 2
+        else:
+            height = max(boxes[name].height, _pile(beside, y, boxes[name].height))
+        boxes[name].y = y + height / 2
+        for box in under:
+            y += box.height + ROW_GAP
+            box.y = y + height - box.height / 2
         y += height + (LOOP_GAP if _has_loop_below(placement, name) else ROW_GAP)
     if _comes_in_last(placement, row_of):
         # The line into the last state from the right passes above what stands there.
@@ -121,6 +133,24 @@ def _rows(placement: Placement) -> None:
         back = boxes[placement.machine.states[name].transitions[0].target]
         below = path[path.index(back.name) + 1]
         boxes[name].y = (back.y + boxes[below].y) / 2
+
+
+def _is_in_the_way(placement: Placement, name: str, other: str) -> bool:
+    """Whether a state at the right, beside one of the main path, would stand where a line of errors leaves that one."""
+    ways = placement.machine.states[name].transitions
+    return any(
+        way.on_error and way.target in placement.aside and way.target != other for way in ways
+    ) and not any(way.target == other for way in ways)
+
+
+def _pile(beside: list[Box], y: float, least: float) -> float:
+    """Put the boxes beside one question one above the other; return the height of the row."""
+    gap = _PILE_GAP * (len(beside) - 1)
+    height = max(least, sum(box.height for box in beside) + max(gap, 0.0))
+    for index, box in enumerate(beside):
+        middle = (index - (len(beside) - 1) / 2) * (box.height + _PILE_GAP)
+        box.y = y + height / 2 + middle
+    return height
 
 
 def _comes_in_last(placement: Placement, row_of: dict[str, int]) -> bool:
@@ -142,13 +172,19 @@ def _aside_rows(placement: Placement) -> dict[str, int]:
     """Return the row of each state at the right.
 
     One that goes on stands right above where it leads, or beside the question if nothing else leads to it. An end
-    stands beside the question that leads to it, or in the last row when only errors lead to it.
+    stands beside the question that leads to it, or in the last row when only errors lead to it. A way that leads back
+    to where it came from says nothing about a place.
     """
     machine, path = placement.machine, placement.path
+    back = _ways_back(machine, path)
     rows: dict[str, int] = {}
     while len(rows) < len(placement.aside):
         for name in placement.aside:
-            targets = [t.target for t in machine.states[name].transitions if not t.on_error]
+            targets = [
+                way.target
+                for way in machine.states[name].transitions
+                if not way.on_error and (name, way.target) not in back
+            ]
             if not targets:
                 questions = [
                     path.index(t.source)
@@ -163,6 +199,26 @@ def _aside_rows(placement: Placement) -> dict[str, int]:
             elif all(t in path or t in rows for t in targets):
                 rows[name] = min(path.index(t) if t in path else rows[t] for t in targets) - 1
     return rows
+
+
+def _ways_back(machine: Machine, path: list[str]) -> set[tuple[str, str]]:
+    """Return the ways that close a cycle: a search in depth, along the main path first, meets their target again."""
+    rank = {name: index for index, name in enumerate(path)}
+    back: set[tuple[str, str]] = set()
+    done: set[str] = set()
+
+    def visit(name: str, behind: tuple[str, ...]) -> None:
+        here = (*behind, name)
+        ways = machine.states[name].transitions
+        for way in sorted(ways, key=lambda way: rank.get(name, -2) + 1 != rank.get(way.target)):
+            if way.target in here:
+                back.add((name, way.target))
+            elif way.target not in done:
+                visit(way.target, here)
+        done.add(name)
+
+    visit(machine.start, ())
+    return back
 
 
 def _passed(placement: Placement, name: str) -> list[str]:
@@ -191,7 +247,7 @@ def _columns(placement: Placement) -> None:
         box.x = min([box.x, *(left - LANE_GAP / 2 for left in passed)])
     for name in placement.aside:
         box = boxes[name]
-        row = [boxes[n] for n in placement.path if abs(boxes[n].y - box.y) < 1]
+        row = [boxes[n] for n in placement.path if abs(boxes[n].y - box.y) < BESIDE]
         beside = max((b.right for b in row), default=0.0) + LANE_GAP / 2 + box.width / 2
         if box.height >= _HEIGHTS["Fail"]:
             beside += LANE_GAP / 2

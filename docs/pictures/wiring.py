@@ -6,12 +6,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from docs.pictures.definition import Machine, Transition
-from docs.pictures.layout import CAPTION, LANE_GAP, PADDING, Placement, place
+from docs.pictures.layout import BESIDE, CAPTION, LANE_GAP, PADDING, Placement, place
 from docs.pictures.scene import Box, Label, Scene, Side, Wire
 
 _PORT_GAP = 13.0
 _RAIL_GAP = 15.0
 _CLEARANCE = 20.0
+_BEND = 10.0
 
 
 @dataclass
@@ -117,7 +118,7 @@ class _Wiring:
         if way.target in at.aside:
             if way.source in at.aside:
                 return "down"
-            beside = abs(self.boxes[way.source].y - self.boxes[way.target].y) < 1
+            beside = abs(self.boxes[way.source].y - self.boxes[way.target].y) < BESIDE
             return "across" if beside else "into_top"
         if way.source in at.aside:
             near = self.boxes[way.target].y - self.boxes[way.source].y
@@ -208,7 +209,9 @@ class _Wiring:
             below = y > self.boxes[way.source].y
             self.out.labels.append(Label(way.label, x - 5, y + (12.5 if below else -4), "end"))
         else:
-            self.out.labels.append(Label(way.label, x + 5, y - 4))
+            # Likewise, where the line goes down to one of two boxes beside a question.
+            below = _BEND < self.boxes[way.target].y - y < BESIDE
+            self.out.labels.append(Label(way.label, x + 5, y + (12.5 if below else -4)))
 
     def _down(self, way: Transition) -> None:
         source, target = self.boxes[way.source], self.boxes[way.target]
@@ -218,7 +221,11 @@ class _Wiring:
     def _across(self, way: Transition) -> None:
         source, target = self.boxes[way.source], self.boxes[way.target]
         y = self._y(way, way.source, "right")
-        self._wire(way, (source.right, y), (target.left, y))
+        if target.top < y < target.bottom:
+            self._wire(way, (source.right, y), (target.left, y))
+        else:
+            bend = target.left - LANE_GAP / 2
+            self._wire(way, (source.right, y), (bend, y), (bend, target.y), (target.left, target.y))
         self._say(way, source.right, y, "right")
 
     def _into_loop(self, way: Transition) -> None:

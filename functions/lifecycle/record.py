@@ -176,6 +176,7 @@ class FailedSmokeTest(_Section):
 
     execution: str
     report: dict[str, Any]
+    of_version: bool = Field(default=False, description="The version itself is bad.")
 
 
 class RuntimeRecord(_Section):
@@ -222,6 +223,9 @@ class RuntimeRecord(_Section):
     promotion: Promotion | None = None
     candidate: Promotion | None = Field(
         default=None, description="The version that a rollback tests on the endpoint `candidate`."
+    )
+    failed_candidates: list[str] = Field(
+        default_factory=list, description="Versions that failed there since another one passed."
     )
 
 

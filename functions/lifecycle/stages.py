@@ -77,6 +77,7 @@ class Stage:
 STAGES = (
     Stage("Prepare the request"),
     Stage("Plan the provision"),
+    Stage("Plan the rollback"),
     Stage("Restore the version", effect="creates"),
     Stage("Provision the identity", effect="creates"),
     Stage("Publish the artifact", effect="creates"),
@@ -89,6 +90,7 @@ STAGES = (
     Stage("Evaluate the sessions"),
     Stage("Promote the version", effect="creates"),
     Stage("Record the failure"),
+    Stage("Prepare the rollback"),
     Stage("Delete the runtime", effect="deletes"),
     Stage("Delete the telemetry", effect="deletes"),
     Stage("Delete the identity", effect="deletes"),

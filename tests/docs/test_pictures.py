@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from docs.pictures import generate, steps
-from docs.pictures.definition import read
+from docs.pictures.definition import _machine, read
 from docs.pictures.scene import Box, Scene, Wire, text_width
 from docs.pictures.wiring import draw
 from lifecycle.stages import STAGES, Machine
@@ -134,6 +134,7 @@ def test_the_small_picture_has_the_stages_in_their_order() -> None:
     assert others == {
         "Prepare the request",
         "Plan the provision",
+        "Plan the rollback",
         "Restore the version",
         # Only of those who give cases.
         "Run a batch of cases",
@@ -144,6 +145,7 @@ def test_the_small_picture_has_the_stages_in_their_order() -> None:
         # Only of those who give evaluators.
         "Evaluate the sessions",
         "Record the failure",
+        "Prepare the rollback",
         "Report the outcome",
         "Report the failure",
     }
@@ -190,3 +192,30 @@ def test_every_way_is_drawn(file: Path) -> None:
             for x, y in ends
             for side in (box.left, box.right)
         ), f"no arrow ends at {target}"
+
+
+def test_a_cycle_beside_the_main_path_is_placed() -> None:
+    def task(way: str, error: str | None = None) -> dict[str, Any]:
+        catch = [{"ErrorEquals": ["States.ALL"], "Next": error}] if error else []
+        return {"Type": "Task", "Next": way, "Catch": catch}
+
+    def choice(yes: str, no: str) -> dict[str, Any]:
+        return {"Type": "Choice", "Choices": [{"Next": yes}], "Default": no}
+
+    machine = _machine(
+        {
+            "StartAt": "Begin",
+            "States": {
+                "Begin": task("Work", "Repair"),
+                "Work": task("End", "Repair"),
+                "Repair": task("Is it repaired?"),
+                "Is it repaired?": choice("Check the repair", "Failed"),
+                "Check the repair": task("Repair", "Failed"),
+                "End": {"Type": "Succeed"},
+                "Failed": {"Type": "Fail"},
+            },
+        }
+    )
+    boxes = {box.name: box for box in draw(machine).boxes}
+    assert boxes.keys() == machine.states.keys()
+    assert boxes["Repair"].y < boxes["Is it repaired?"].y

@@ -123,6 +123,111 @@ def test_what_a_dry_run_says_is_what_the_real_run_does(
     assert_equal(plan, real_run(lifecycle, given))
 
 
+def moved(lifecycle: Any, since: int) -> list[str]:
+    """The endpoints of a runtime that functions created or moved."""
+    return [
+        str(call.operation)
+        for call in lifecycle.aws.calls.calls()[since:]
+        if call.caller
+        and call.caller.kind == "function"
+        and call.operation in ("CreateAgentRuntimeEndpoint", "UpdateAgentRuntimeEndpoint")
+    ]
+
+
+def roll_back_as_planned(lifecycle: Any, name: str, **more: Any) -> tuple[dict[str, Any], Any]:
+    """A dry run and the real run after it, which must do what the plan says."""
+    given = {"action": "rollback", "environment": name, **more}
+    plan = dry_run(lifecycle, given, locks=True)
+    runtime_id = lifecycle.record(name)["runtime"]["M"]["id"]["S"]
+    control = lifecycle.aws.client("bedrock-agentcore-control")
+
+    def version(number: str) -> dict[str, Any]:
+        found: dict[str, Any] = control.get_agent_runtime(
+            agentRuntimeId=runtime_id, agentRuntimeVersion=number
+        )
+        return found
+
+    served = version(plan["live"]["version"])
+    before = len(lifecycle.aws.calls.calls())
+    output = real_run(lifecycle, given)
+    promotion, smoke_test = output["promotion"], output["smokeTest"]
+    assert plan["promotion"]["moves"] is True
+    assert plan["promotion"]["fromVersion"] == promotion["previousVersion"]
+    assert plan["promotion"]["toVersion"] in (None, promotion["version"])
+    assert plan["gate"]["endpoint"] == smoke_test["endpoint"]
+    assert plan["gate"]["checks"] == [check["name"] for check in smoke_test["checks"]]
+    asked = (smoke_test.get("cases") or {}).get("total", 0)
+    assert plan["gate"]["questions"] == asked
+    if plan["version"]["exists"]:
+        assert (output["artifact"], output["change"], output["repaired"]) == (None, None, [])
+        first = {"create": "Create", "move": "Update"}[plan["version"]["candidate"]]
+        assert moved(lifecycle, before)[0] == f"{first}AgentRuntimeEndpoint"
+    else:
+        words = {"create": "created", "update": "updated", "unchanged": "unchanged"}
+        assert words[plan["runtime"]["change"]] == output["change"]
+        assert plan["artifact"]["sourceHash"] == output["artifact"]["sourceHash"]
+        assert (plan["cost"]["builds"] > 0) == output["artifact"]["built"]
+    serves = version(promotion["version"])
+    for item in plan["runtime"]["differences"]:
+        part, _, rest = item["member"].partition(".")
+        assert served.get(part) != serves.get(part), item
+        if not rest:
+            assert (served[part], serves[part]) == (item["from"], item["to"])
+    return plan, output
+
+
+def test_what_a_dry_run_of_a_rollback_says_is_what_the_rollback_does(
+    lifecycle: Any, environment: Callable[[], str], tiny: dict[str, Any]
+) -> None:
+    name = environment()
+    given = {"environment": name, "artifact": tiny}
+    case = {"prompt": "anything", "expect": r"\S"}
+    real_run(
+        lifecycle, {**given, "runtime": {"description": "one"}, "smokeTest": {"cases": [case]}}
+    )
+    real_run(lifecycle, {**given, "runtime": {"description": "two"}, "auth": {"type": "iam"}})
+    real_run(lifecycle, {**given, "runtime": {"description": "three"}})
+
+    plan, _ = roll_back_as_planned(lifecycle, name)
+    assert plan["version"]["version"] == "2"
+    assert plan["version"]["reason"] == "the version that live served before version 3"
+    members = {item["member"]: item for item in plan["runtime"]["differences"]}
+    assert (members["description"]["from"], members["description"]["to"]) == ("three", "two")
+    # The authorizer goes with the version.
+    assert any(member.startswith("authorizerConfiguration") for member in members)
+    assert "SigV4 is answered" in plan["gate"]["checks"]
+
+    plan, output = roll_back_as_planned(lifecycle, name, version="1")
+    assert (plan["version"]["reason"], plan["gate"]["cases"]) == ("the input names it", 1)
+    assert output["smokeTest"]["cases"]["total"] == 1
+
+    control = lifecycle.aws.client("bedrock-agentcore-control")
+    control.delete_agent_runtime(agentRuntimeId=output["runtime"]["id"], agentRuntimeVersion="2")
+    deadline = time.monotonic() + 20
+    while plan["version"]["exists"]:
+        assert time.monotonic() < deadline
+        again = {"action": "rollback", "environment": name, "version": "2"}
+        plan = dry_run(lifecycle, again, locks=True)
+    plan, output = roll_back_as_planned(lifecycle, name, version="2")
+    assert (plan["version"]["exists"], output["promotion"]["version"]) == (False, "4")
+    assert plan["artifact"]["change"] == "unchanged"
+
+    # What a rollback refuses, its dry run refuses in the same words.
+    for more in ({"version": "9"}, {"version": "4"}):
+        both = [
+            lifecycle.run({"action": "rollback", "environment": name, **more, "dryRun": dry})
+            for dry in (True, False)
+        ]
+        assert {(run.status, run.error) for run in both} == {("FAILED", "InvalidRequestError")}
+        assert both[0].cause == both[1].cause
+
+
+def test_a_dry_run_of_a_rollback_needs_a_record(lifecycle: Any) -> None:
+    run = lifecycle.run({"action": "rollback", "environment": "nobody", "dryRun": True})
+    assert (run.status, run.error) == ("FAILED", "EnvironmentNotFoundError")
+    assert lifecycle.record("nobody") is None
+
+
 def test_a_pool_without_its_tags_is_planned_as_far_as_it_may_be_read(
     lifecycle: Any, environment: Callable[[], str], tiny: dict[str, Any]
 ) -> None:

@@ -200,9 +200,10 @@ def test_every_action_is_used(stage: Stage | Trigger) -> None:
     assert allowed(stage) - used - implied == set()
 
 
-def test_what_only_looks_may_only_read() -> None:
+@pytest.mark.parametrize("state", ["Plan the provision", "Plan the rollback"])
+def test_what_only_looks_may_only_read(state: str) -> None:
     """It runs the code of stages that change what it looks at."""
-    (planning,) = [stage for stage in STAGES if stage.state == "Plan the provision"]
+    (planning,) = [stage for stage in STAGES if stage.state == state]
     assert planning.effect is None
     actions = allowed(planning)
     assert [each for each in actions if not each.partition(":")[2].startswith(READS)] == []

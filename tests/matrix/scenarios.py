@@ -65,6 +65,11 @@ def _twice(stage: Stage, name: str) -> None:
         stage.provisioned(name, runtime={"description": mark})
 
 
+def _marked(stage: Stage, name: str) -> None:
+    for mark in ("one", "two"):
+        stage.provisioned(name, runtime={"environmentVariables": {"ECHO_MARK": mark}})
+
+
 def _card(stage: Stage, name: str) -> None:
     artifact = stage.source(name, agent="a2a")
     stage.provisioned(name, artifact=artifact, runtime={"protocol": "A2A"})
@@ -84,6 +89,7 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "built": _built,
     "code": _code,
     "twice": _twice,
+    "marked": _marked,
     "a2a": _card,
     "observed": _observed,
 }
@@ -201,6 +207,7 @@ _TO_JWT = (_PREPARE, *_SWITCHED)
 _REMOVING = ("DeleteRuntimeFunction", "DeleteIdentityFunction", "DeleteArtifactFunction")
 _REMOVED = (_PREPARE, *_REMOVING, _REPORT)
 _PLAN = ("PlanProvisionFunction",)
+_PLAN_BACK = ("PlanRollbackFunction",)
 _VERIFY = (_PREPARE, "RunSmokeTestFunction", _REPORT)
 _FLEET = ("SelectEnvironmentsFunction", "ReportFleetFunction")
 
@@ -246,6 +253,20 @@ def _observe(stage: Stage, name: str) -> Execution:
     return stage.provision(name, observability=True)
 
 
+def _plan_rollback(stage: Stage, name: str) -> Execution:
+    return stage.run({"action": "rollback", "environment": name, "dryRun": True})
+
+
+def _auto_rollback(stage: Stage, name: str) -> Execution:
+    # Only the version before says this. It happens once to an environment, which is removed after it.
+    asked = {"expect": '"ECHO_MARK": "one"', "timeoutSeconds": 20}
+    given = {"action": "smokeTest", "autoRollback": True, "environment": name}
+    run = stage.run({**given, "smokeTest": asked})
+    assert stage.remove(name) == ""
+    return run
+
+
+_BY_ITSELF = ("PrepareRollbackFunction",)
 _BACK = (
     _PREPARE,
     "RestoreVersionFunction",
@@ -271,7 +292,9 @@ SCENARIOS = {
         Scenario("provision-a2a", _a2a, ("RunSmokeTestFunction",), "", "a2a"),
         Scenario("rebuild", _rebuild, _REBUILT, "password", "password"),
         Scenario("verify", _verify, _VERIFY, "password", "password"),
+        Scenario("plan-rollback", _plan_rollback, _PLAN_BACK, "twice", "twice"),
         Scenario("rollback", _rollback, _BACK, "twice", "twice"),
+        Scenario("auto-rollback", _auto_rollback, _BY_ITSELF, "marked"),
         Scenario("cases", _cases, _CASES, "password", "password"),
         Scenario("observe", _observe, _OBSERVING, "password", "observed"),
         Scenario("observe-no-more", _provision(), _OBSERVING[1:], "observed", "password"),

@@ -72,9 +72,13 @@ def _paths(
         return
     for target in _targets(states[here]):
         step = (here, target)
-        if step not in taken and states[target]["Type"] != "Succeed":
+        if step not in taken and target != _ONCE and states[target]["Type"] != "Succeed":
             for rest in _paths(states, target, wait, (*taken, step)):
                 yield [here, *rest]
+
+
+# A failed verification may roll back, once; what it then runs is no verification any more.
+_ONCE = "Prepare the rollback"
 
 
 def _targets(state: dict[str, Any]) -> list[str]:

@@ -32,6 +32,7 @@ OF_SOME_STAGES = {
     # The policies of these stages depend on tags.
     "TagsNotVisibleError": {
         "Plan the provision",
+        "Plan the rollback",
         "Provision the identity",
         "Run the smoke test",
         "Delete the identity",

@@ -59,10 +59,21 @@ PLAN: dict[str, Any] = {
 DELIVERED = {"logGroup": "g", "sources": {}, "deliveries": {}, "traces": "aws/spans"}
 USUAL: dict[str, Answer] = {
     "plan_provision": {"plan": PLAN},
+    "plan_rollback": {"plan": {**PLAN, "version": {"version": "1"}}},
     "restore_version": {
         **DONE,
         "gone": False,
         "runtime": {**RUNTIME, "endpoint": "candidate"},
+    },
+    "prepare_rollback": {
+        "autoRollback": {
+            "fromVersion": "3",
+            "toVersion": "2",
+            "refused": None,
+            "smokeTest": {"passed": False, "endpoint": "live"},
+        },
+        "request": parse_request({"action": "rollback", "version": "2", **QUICK}).to_json(),
+        "cases": None,
     },
     "provision_identity": {
         "auth": {"type": "cognito", "clientId": "c"},
@@ -127,6 +138,12 @@ INCOMPLETE = TeardownIncompleteError("left: the pool")
 OBSERVED = {"observability": True}
 CASE = {"prompt": "6 × 7?", "expect": "42"}
 CASES = {"smokeTest": {"cases": [CASE] * 5}}
+VERIFY = {"action": "smokeTest", "autoRollback": True}
+NO_WAY_BACK: Answer = {
+    "autoRollback": {"fromVersion": "3", "refused": "it says nothing of the version"},
+    "request": None,
+    "cases": None,
+}
 
 EVALUATORS = {"smokeTest": {"evaluators": [{"evaluator": "Builtin.Correctness", "minScore": 0.8}]}}
 BOTH = {"smokeTest": {**CASES["smokeTest"], **EVALUATORS["smokeTest"]}}
@@ -190,6 +207,20 @@ SCENARIOS = [
         avoids=("Record the failure", "Delete the runtime"),
     ),
     Scenario(
+        "dry-rollback",
+        {"action": "rollback", "dryRun": True, **CASES},
+        visits=("Plan the rollback", "Report the outcome"),
+        avoids=("Restore the version", "Provision the identity", "Run the smoke test"),
+    ),
+    Scenario(
+        "no-plan-of-a-rollback",
+        {"action": "rollback", "dryRun": True},
+        {"plan_rollback": [SmokeTestError("nobody knows how its callers sign in")]},
+        error="SmokeTestError",
+        cause="nobody knows",
+        avoids=("Record the failure", "Delete the runtime"),
+    ),
+    Scenario(
         "smoke-test",
         {"action": "smokeTest"},
         visits=("Run the smoke test",),
@@ -222,6 +253,70 @@ SCENARIOS = [
         {"run_smoke_test": [SmokeTestError("it is broken, too")]},
         error="SmokeTestError",
         avoids=("Promote the version", "Delete the runtime"),
+    ),
+    Scenario(
+        "rolled-back-by-itself",
+        {**VERIFY, **CASES},
+        {
+            "judge_cases": [SmokeTestError("passed 3 of 5")],
+            "restore_version": [RESTORING],
+            "promote_version": [MOVING],
+        },
+        error="SmokeTestError",
+        cause="rolled back from 3 to 2, which passed the same gate; passed 3 of 5",
+        visits=("Prepare the rollback", "Wait for the candidate", "Promote the version"),
+        avoids=("Provision the identity", "Delete the runtime", "Report the outcome"),
+    ),
+    Scenario(
+        "not-rolled-back",
+        VERIFY,
+        {
+            "run_smoke_test": [SmokeTestError("undecided")],
+            "prepare_rollback": [NO_WAY_BACK],
+        },
+        error="SmokeTestError",
+        cause="not rolled back, and live serves no version: it says nothing of the version; undecided",
+        visits=("Prepare the rollback",),
+        avoids=("Restore the version",),
+    ),
+    Scenario(
+        "rollback-not-prepared",
+        VERIFY,
+        {
+            "run_smoke_test": [SmokeTestError("wrong answer")],
+            "prepare_rollback": [LockLostError("taken over")],
+        },
+        error="SmokeTestError",
+        cause="wrong answer; the rollback ended with LockLostError: taken over",
+        avoids=("Restore the version",),
+    ),
+    Scenario(
+        "rolled-back-to-what-is-gone",
+        VERIFY,
+        {"run_smoke_test": [SmokeTestError("wrong answer")], "restore_version": [GONE]},
+        error="SmokeTestError",
+        cause="AgentCore no longer has version 2",
+        avoids=("Provision the identity", "Run the cases"),
+    ),
+    Scenario(
+        "rollback-fails-too",
+        VERIFY,
+        {"run_smoke_test": [SmokeTestError("wrong answer"), SmokeTestError("wrong, too")]},
+        error="SmokeTestError",
+        cause="wrong answer; the rollback ended with SmokeTestError: wrong, too",
+        visits=("Restore the version", "Record the failure"),
+        avoids=("Promote the version",),
+    ),
+    Scenario(
+        "rolled-back-and-not-reported",
+        VERIFY,
+        {
+            "run_smoke_test": [SmokeTestError("wrong answer")],
+            "report_outcome": [TeardownIncompleteError("bus refused")],
+        },
+        error="SmokeTestError",
+        cause="wrong answer",
+        visits=("Promote the version",),
     ),
     Scenario(
         "redeploy",
@@ -524,6 +619,8 @@ class StandIns:
             outcome = OutcomeEvent.model_validate(event)
             caught = outcome.failure or outcome.teardown_failure
             failure = readable(caught).model_dump() if caught else None
+            if outcome.verified is not None:
+                failure = outcome.verified.told(None).model_dump()
             if failure and outcome.failure and outcome.teardown_failure:
                 failure["cause"] += f" ({readable(outcome.teardown_failure).cause})"
             return {"output": event, "failure": failure}
@@ -746,6 +843,16 @@ def test_a_dry_run_of_a_provision_enters_four_states_and_has_its_plan(
     assert json.loads(runs["teardown"].description["output"])["plan"] is None
 
 
+def test_a_dry_run_of_a_rollback_enters_four_states_and_hears_of_the_cases(
+    runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    assert len(runs["dry-rollback"].entered()) == 4
+    output = json.loads(runs["dry-rollback"].description["output"])
+    assert output["plan"]["version"] == {"version": "1"}
+    (event,) = stand_ins.events["dry-rollback", "plan_rollback"]
+    assert event["cases"]["total"] == 5
+
+
 def test_a_rollback_tests_the_candidate_and_tells_what_live_serves(
     runs: dict[str, Run], stand_ins: StandIns
 ) -> None:
@@ -759,6 +866,32 @@ def test_a_rollback_tests_the_candidate_and_tells_what_live_serves(
     assert (anew["request"]["action"], anew["request"]["version"]) == ("rollback", "2")
     (tested,) = stand_ins.events["rollback-to-what-is-gone", "run_smoke_test"]
     assert tested["runtime"]["endpoint"] == "DEFAULT"
+
+
+def test_a_rollback_by_itself_asks_what_the_version_before_was_asked(
+    runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    assert runs
+    (event,) = stand_ins.events["rolled-back-by-itself", "prepare_rollback"]
+    assert event["input"] == {**QUICK, **VERIFY, **CASES}
+    assert event["failure"] == {"Error": "SmokeTestError", "Cause": "passed 3 of 5"}
+    # The cases are those of the new request, which has none.
+    assert len(stand_ins.events["rolled-back-by-itself", "judge_cases"]) == 1
+    first, last = stand_ins.events["rolled-back-by-itself", "run_smoke_test"]
+    assert (first["request"]["action"], last["request"]["action"]) == ("smokeTest", "rollback")
+    assert last["runtime"]["endpoint"] == "candidate"
+    promoted = stand_ins.events["rolled-back-by-itself", "promote_version"]
+    assert [event["automatic"] for event in promoted] == [True, True]
+    assert stand_ins.events["rollback", "promote_version"][0]["automatic"] is False
+    (told,) = stand_ins.events["rolled-back-by-itself", "report_outcome"]
+    assert told["verification"] == {"Error": "SmokeTestError", "Cause": "passed 3 of 5"}
+    assert told["failure"] is None
+    assert told["autoRollback"]["toVersion"] == "2"
+    assert told["promotion"]["version"] == "1"
+    (told,) = stand_ins.events["rollback-fails-too", "report_outcome"]
+    assert told["failure"] == {"Error": "SmokeTestError", "Cause": "wrong, too"}
+    # A verification without it does nothing of the kind.
+    assert ("smoke-test", "prepare_rollback") not in stand_ins.events
 
 
 def test_a_failed_report_hears_the_first_error_and_the_teardowns(

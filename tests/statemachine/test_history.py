@@ -101,17 +101,36 @@ def whole(wait: Wait, retries: int) -> int:
     A loop can wait for two things one after the other, and then its gaps start short again. In the runtime's loop a
     change of another must end before that; until then each round may deploy in vain.
     """
-    return max(_whole(wait, retries, without) for without in EITHER)
+    return max(_whole(wait, retries, without, apart) for without, apart in EITHER)
 
 
+# A dry run of a provision or rollback ends after its plan: it enters no loop.
+PLANS = ("Plan the provision", "Plan the rollback")
+BACK = ("Prepare the rollback", "Is there a version to go back to?")
 # A rollback never tears down, whatever its input says: it waits for a candidate, or for a deletion nobody asked of it.
-EITHER = ("Wait for the candidate", "Wait for the deletion")
+# A verification makes and removes nothing; if it fails, the version before is tested, too.
+VERIFIED_LOOPS = ("Wait for the build", "Wait for the runtime", "Wait for the deletion")
+EITHER: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
+    (("Wait for the candidate",), (*PLANS, *BACK)),
+    (("Wait for the deletion",), (*PLANS, *BACK)),
+    (VERIFIED_LOOPS, PLANS),
+]
+TESTING = (
+    "Run the smoke test",
+    "What follows the smoke test?",
+    "Run the cases",
+    "Are all cases run?",
+    "Judge the cases",
+    "Is there a version to promote?",
+    "Record the failure",
+    "Is the failure to be compensated?",
+)
 
 
-def _whole(wait: Wait, retries: int, without: str) -> int:
+def _whole(wait: Wait, retries: int, without: tuple[str, ...], apart: tuple[str, ...]) -> int:
     total: int = 0
     for name in waits(DEFINITION):
-        if name == without:
+        if name in without:
             continue
         costs = [cost(path, retries) for path in rounds(DEFINITION, name)]
         if name == SPANS:
@@ -125,16 +144,21 @@ def _whole(wait: Wait, retries: int, without: str) -> int:
             for split in splits
         )
     # Everything once, and that may be retried as often as the definition allows.
-    total += BEGIN_AND_END + sum(EVENTS[state["Type"]] for state in STATES.values())
+    entered = [state for name, state in STATES.items() if name not in apart]
+    times = 1
+    if without == VERIFIED_LOOPS:
+        entered += [STATES[name] for name in TESTING]
+        times = 2
+    total += BEGIN_AND_END + sum(EVENTS[state["Type"]] for state in entered)
     retried: list[int] = [
-        retry["MaxAttempts"] for state in STATES.values() for retry in state.get("Retry", [])
+        retry["MaxAttempts"] for state in entered for retry in state.get("Retry", [])
     ]
     total += RETRY * sum(retried)
     # Each batch of cases; like a call of a loop, it is retried so many times. After one that cannot be run, which ends
     # in the Succeed state, nothing is promoted.
     kinds: list[str] = [state["Type"] for state in iterated(DEFINITION) if state["Type"] == "Task"]
     each = ITERATION + sum(EVENTS[kind] for kind in kinds) + retries * RETRY * kinds.count("Task")
-    return total + MOST_BATCHES * each
+    return total + times * MOST_BATCHES * each
 
 
 def _looks(wait: Wait, seconds: int) -> int:
@@ -150,6 +174,12 @@ def test_the_longest_execution_stays_inside_the_history(
     with capsys.disabled():
         print(f"\nhistory: {events} events at most with wait {json.dumps(given)}")
     assert events < MOST_EVENTS
+
+
+def test_a_verification_that_rolls_back_is_not_the_longest_execution() -> None:
+    wait = parse_request({"wait": INPUTS[0]}).wait
+    verification, *_ = (_whole(wait, 1, *part) for part in EITHER if part[0] == VERIFIED_LOOPS)
+    assert 0 < verification < whole(wait, retries=1)
 
 
 def test_gaps_that_would_overflow_the_history_are_refused() -> None:

@@ -36,6 +36,27 @@ def pin_image(
     )
 
 
+def is_there(clients: Clients, settings: PublicationSettings, uri: str) -> bool | None:
+    """Whether ECR has an image that is named with its digest; None where this stack cannot look."""
+    match = _IMAGE.fullmatch(uri)
+    if match is None or not match["digest"]:
+        return None
+    if match["host"] != settings.repository_uri.partition("/")[0]:
+        return None
+    try:
+        found = clients.ecr.describe_images(
+            repositoryName=match["repository"], imageIds=[{"imageDigest": match["digest"]}]
+        )["imageDetails"]
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in ("ImageNotFoundException", "RepositoryNotFoundException"):
+            return False
+        if code.startswith("AccessDenied"):
+            return None
+        raise
+    return bool(found)
+
+
 def _pinned(clients: Clients, settings: PublicationSettings, uri: str) -> tuple[str, str | None]:
     match = _IMAGE.fullmatch(uri)
     if match is None or match["digest"]:

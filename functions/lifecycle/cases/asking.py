@@ -16,6 +16,7 @@ from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.redaction import Redaction
 
 NOT_ASKED = "not asked before smokeTest.timeoutSeconds was over"
+_TOO_LATE = "no answer before smokeTest.timeoutSeconds was over"
 # As for the gate: these say nothing about the agent. A refusal may be a permission that counts only later.
 _UNDECIDED = frozenset(
     {
@@ -44,11 +45,14 @@ class Asked:
         passed: Whether the answer passed.
         milliseconds: How long the last try took; None when it was not asked.
         reason: Why it did not pass, on one line of at most 150 characters.
+        undecided: No answer says whether the agent would pass: it was not asked in time, or only by statuses that say
+            nothing about it.
     """
 
     passed: bool
     milliseconds: int | None = None
     reason: str = ""
+    undecided: bool = False
 
 
 class Asking:
@@ -100,12 +104,11 @@ class Asking:
             milliseconds = round((time.monotonic() - began) * 1000)
             if late or not _is_undecided(said.answer):
                 reason = self._late(case) if late else self._judge(case, said, milliseconds)
-                return Asked(reason is None, milliseconds, reason or "")
+                return Asked(reason is None, milliseconds, reason or "", reason == _TOO_LATE)
             if tries == _MOST_TRIES or not self._patience.wait(tries):
-                return Asked(
-                    False, milliseconds, self._line(f"undecided after {tries} tries: {said.answer}")
-                )
-        return Asked(False, None, NOT_ASKED)
+                told = self._line(f"undecided after {tries} tries: {said.answer}")
+                return Asked(False, milliseconds, told, undecided=True)
+        return Asked(False, None, NOT_ASKED, undecided=True)
 
     def _say(self, case: Case, limit: Patience) -> tuple[Conversation, bool]:
         """Hold one conversation; also tell whether its time was over before its end."""
@@ -127,7 +130,7 @@ class Asking:
 
     def _late(self, case: Case) -> str:
         if case.max_seconds is None or self._patience.for_one_try() <= 0:
-            return "no answer before smokeTest.timeoutSeconds was over"
+            return _TOO_LATE
         return f"no answer within maxSeconds ({case.max_seconds:g})"
 
     def _judge(self, case: Case, said: Conversation, milliseconds: int) -> str | None:

@@ -27,7 +27,7 @@ from lifecycle.smoke_test.tested.sessions import stop_sessions
 from lifecycle.smoke_test.tested.subject import subject_of
 from lifecycle.table import Records
 
-_NEVER = Asked(passed=False, reason=NOT_ASKED)
+_NEVER = Asked(passed=False, reason=NOT_ASKED, undecided=True)
 
 
 class BatchEvent(StageEvent):
@@ -147,6 +147,8 @@ class _Tally:
                 name=self._names[index],
                 asked=self._repeat,
                 passed=sum(one.passed for one in asked),
+                # Those that were never asked, too.
+                undecided=sum(one.undecided for one in asked) + self._repeat - len(asked),
                 milliseconds=[one.milliseconds for one in asked if one.milliseconds is not None],
                 reason=reasons[-1] if reasons else "",
             )

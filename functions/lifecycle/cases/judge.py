@@ -73,7 +73,11 @@ def judge_cases(event: JudgeEvent, *, clients: Clients = CLIENTS) -> Judged:
     environment, execution = request.environment, event.execution
     version = event.smoke_test.get("version")
     if reason is not None:
-        write_failed(records, environment, execution, runtime, version, reason, whole)
+        of_version = _is_of_version(found, results, request.smoke_test)
+        write_failed(
+            *(records, environment, execution, runtime, version, reason, whole),
+            of_version=of_version,
+        )
         raise SmokeTestError(reason)
     endpoint = str(event.smoke_test.get("endpoint"))
     if not request.smoke_test.evaluators:
@@ -81,13 +85,29 @@ def judge_cases(event: JudgeEvent, *, clients: Clients = CLIENTS) -> Judged:
     return Judged(smoke_test=whole)
 
 
+def _is_of_version(found: CasesReport, results: list[CaseResult], smoke_test: SmokeTest) -> bool:
+    """Whether the version fails even if everything that is undecided would pass."""
+    undecided = sum(result.undecided for result in results)
+    decided = found.model_copy(update={"passed": found.passed + undecided})
+    if not _is_enough(decided, smoke_test):
+        return True
+    return undecided == 0 and not _is_quick(found, smoke_test)
+
+
+def _is_enough(found: CasesReport, smoke_test: SmokeTest) -> bool:
+    return found.passed >= smoke_test.min_pass_rate * found.total - 1e-9
+
+
+def _is_quick(found: CasesReport, smoke_test: SmokeTest) -> bool:
+    slowest, p95 = smoke_test.max_p95_seconds, found.p95_seconds
+    return slowest is None or (p95 is not None and p95 <= slowest)
+
+
 def _why_not(found: CasesReport, results: list[CaseResult], smoke_test: SmokeTest) -> str | None:
     """Why the version does not pass, on one line; None when it does."""
     rate, slowest = smoke_test.min_pass_rate, smoke_test.max_p95_seconds
-    enough = found.passed >= rate * found.total - 1e-9
     p95 = found.p95_seconds
-    quick = slowest is None or (p95 is not None and p95 <= slowest)
-    if enough and quick:
+    if _is_enough(found, smoke_test) and _is_quick(found, smoke_test):
         return None
     parts = [
         f"check 'The cases pass': passed {found.passed} of {found.total} answers (a rate of {found.pass_rate:g}, "

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from typing import Any
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from lifecycle.entry import Wire
 
@@ -26,6 +29,7 @@ class CaseResult(Wire):
         name: Its name; empty when it has none, or when it did not fit.
         asked: How often it was to be asked.
         passed: How many of the answers passed.
+        undecided: How many of them say nothing about the agent; left out of the JSON when there are none.
         milliseconds: How long each answer took; none for what was not asked.
         reason: Why the last answer that did not pass did not; empty when all passed, or when it did not fit.
     """
@@ -34,8 +38,15 @@ class CaseResult(Wire):
     name: str = ""
     asked: int
     passed: int
+    undecided: int = 0
     milliseconds: list[int]
     reason: str = ""
+
+    @model_serializer(mode="wrap")
+    def _short(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # All results of a smoke test share the space of one state's input.
+        members: dict[str, Any] = whole(self)
+        return {name: value for name, value in members.items() if name != "undecided" or value}
 
     @property
     def title(self) -> str:

@@ -185,5 +185,10 @@ def _failed(
     whole = _with(event.smoke_test, reports, passed=False)
     version = event.smoke_test.get("version")
     environment = event.request.environment
-    write_failed(records, environment, event.execution, subject.runtime, version, reason, whole)
+    low = [one for one in reports if not one.passed]
+    write_failed(
+        *(records, environment, event.execution, subject.runtime, version, reason, whole),
+        # Spans that are missing and an evaluator that cannot judge say nothing about the version.
+        of_version=bool(low) and all(one.error is None for one in low),
+    )
     return SmokeTestError(reason)

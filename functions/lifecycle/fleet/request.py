@@ -63,6 +63,12 @@ class FleetRequest(InputModel):
         "`environments` and `pattern`, removes images and objects that no environment owns.",
         json_schema_extra=allowed("true or false, true only with action sweep"),
     )
+    auto_rollback: bool = Field(
+        default=False,
+        description="For `verify`: if a live version itself is bad, rolls its environment back to the version before. "
+        "The environment counts as failed all the same.",
+        json_schema_extra=allowed("true or false, true only with action verify"),
+    )
     max_concurrency: int = Field(
         default=5,
         ge=1,
@@ -87,6 +93,8 @@ class FleetRequest(InputModel):
             raise problem("source", self.source.model_dump(), "only with action rebuild")
         if self.remove_orphans and self.action != "sweep":
             raise problem("removeOrphans", True, "true only with action sweep")
+        if self.auto_rollback and self.action != "verify":
+            raise problem("autoRollback", True, "true only with action verify")
         if not self.find_orphans and self.action != "sweep":
             raise problem("findOrphans", False, "false only with action sweep")
         if self.remove_orphans and not self.find_orphans:

@@ -223,7 +223,8 @@ def _input(request: FleetRequest, record: Record, running: Container[str]) -> di
         return _sweep(record, running)
     if request.action == "verify":
         live = record.runtime is not None and record.runtime.live_version is not None
-        return {"action": "smokeTest", "environment": record.environment} if live else None
+        also = {"autoRollback": True} if request.auto_rollback else {}
+        return {"action": "smokeTest", "environment": record.environment, **also} if live else None
     return _rebuild(request, record)
 
 

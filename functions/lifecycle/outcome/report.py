@@ -10,6 +10,7 @@ from lifecycle.clients import CLIENTS, Clients
 from lifecycle.durations import StackDurations
 from lifecycle.entry import Wire
 from lifecycle.outcome.announcement import announce
+from lifecycle.outcome.automatic import AutoRollback, Verified
 from lifecycle.outcome.cause import Failure, RawFailure, failed_state, readable
 from lifecycle.polling.schedule import Learned
 from lifecycle.record import Record
@@ -31,6 +32,8 @@ class OutcomeEvent(Wire):
     execution: str
     request: Any = None
     failure: RawFailure | None = None
+    verification: RawFailure | None = None
+    auto_rollback: AutoRollback | None = None
     teardown_failure: RawFailure | None = None
     timings: dict[str, float] = Field(default_factory=dict)
     runtime: dict[str, Any] | None = None
@@ -44,6 +47,15 @@ class OutcomeEvent(Wire):
     teardown: dict[str, Any] | None = None
     plan: dict[str, Any] | None = None
     learned: Learned = Field(default_factory=dict)
+
+    @property
+    def verified(self) -> Verified | None:
+        """The verification that was to roll back by itself, if this execution is one that failed."""
+        if self.verification is None:
+            return None
+        return Verified(
+            verification=self.verification, rollback=self.auto_rollback, failure=self.failure
+        )
 
 
 class Outcome(Wire):
@@ -72,6 +84,9 @@ def report_outcome(event: OutcomeEvent, *, clients: Clients = CLIENTS) -> Outcom
             cause=f"{failure.cause} (and the teardown failed: {teardown_failure.error}: {teardown_failure.cause})",
         )
     failure = failure or teardown_failure
+    verified = event.verified
+    if verified is not None:
+        failure = verified.told(None)
     environment = environment_of(event.request)
     records = Records(clients.dynamodb, settings.table_name)
     record = None
@@ -79,6 +94,8 @@ def report_outcome(event: OutcomeEvent, *, clients: Clients = CLIENTS) -> Outcom
         record = _ready(records, environment, event)
     elif environment is not None:
         record = records.get(environment)
+        if verified is not None:
+            failure = verified.told(record)
         if record is not None:
             _close(records, record, event, failure)
     if record is not None:
@@ -131,6 +148,11 @@ def _teach(stack: StackDurations, record: Record, learned: Learned) -> None:
 
 
 def _last_state(record: Record, event: OutcomeEvent, failure: Failure | None) -> dict[str, Any]:
+    verified = event.verified
+    if failure is not None and verified is not None and verified.is_rolled_back:
+        # The promotion has noted the request of the version that `live` serves now.
+        ready = {"state": "READY", "proven_request": record.request}
+        return {**ready, "state_reason": f"{failure.error}: {failure.cause}"}
     if failure is not None:
         return failed_state(event.request, failure)
     if event.request.get("action") == "provision" and event.plan is None:
@@ -152,6 +174,7 @@ def _output(
         "artifact": event.artifact,
         "observability": event.observability,
         "smokeTest": event.smoke_test or _failed_smoke_test(event, record),
+        "autoRollback": None,
         "promotion": event.promotion,
         "change": event.change,
         "repaired": event.repaired,
@@ -159,6 +182,9 @@ def _output(
         "teardown": event.teardown,
         "plan": event.plan,
     }
+    if event.verified is not None:
+        kept = output["smokeTest"]
+        output |= {"action": "smokeTest", **event.verified.output(record, kept)}
     if failure is not None:
         output["failure"] = failure.model_dump(by_alias=True)
     return output

@@ -1,1 +1,1 @@
-"""The plan: what a provision would do, found by its own stages, with clients that only read."""
+"""The plan: what a provision or a rollback would do, found by its own stages, with clients that only read."""

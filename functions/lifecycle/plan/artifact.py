@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lifecycle.artifact import publish
 from lifecycle.artifact.ledger import ArtifactLedger
+from lifecycle.artifact.recorded import recorded_artifact
 from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.clients import Clients
 from lifecycle.durations import StackDurations
@@ -44,7 +45,12 @@ def plan_artifact(
     ledger = ArtifactLedger.read(records, environment, execution)
     before = ledger.recorded
     shared = DraftArtifacts(clients.dynamodb, settings.artifacts_table_name)
-    artifact = publish.begin(event, clients, settings, ledger, shared)
+    used = None
+    if event.request.action == "rollback":
+        used = recorded_artifact(event, clients, settings, records)
+    artifact = (
+        ledger.note(used) if used else publish.begin(event, clients, settings, ledger, shared)
+    )
     planned = PlannedArtifact(
         change="reuse",
         type=artifact.type,

@@ -16,6 +16,8 @@ from lifecycle.plan.runtime import plan_runtime, runtime_answers
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime.deploy import DeploySettings
 
+_TESTED = "whether the smoke test passes; `live` moves only after that"
+
 
 class PlanSettings(PublicationSettings, DeploySettings, DeliverySettings):
     """What the stages that publish, deploy and deliver read."""
@@ -70,6 +72,6 @@ def plan_provision(event: StageEvent, *, clients: Clients = CLIENTS) -> PlannedP
                 for one in event.request.smoke_test.evaluators
             ],
             cost=Cost(builds=artifact.builds, build_minutes=artifact.build_minutes),
-            not_known=[*unseen, *unbuilt, *undone],
+            not_known=[*unseen, *unbuilt, _TESTED, *undone],
         )
     )

@@ -96,7 +96,8 @@ class ReadingClients(Clients):
         self.acts: list[Act] = []
         for name in ("dynamodb", "s3", "ecr", "codebuild", "cognito", "secrets"):
             self._take(real, name, answers)
-        for name in ("agentcore_control", "logs"):
+        # The data plane is asked for its URL alone.
+        for name in ("agentcore_control", "agentcore", "logs"):
             self._take(real, name, answers)
 
     def _take(self, real: Clients, name: str, answers: Mapping[str, Mapping[str, Answer]]) -> None:

@@ -43,6 +43,7 @@ def runtime_answers() -> dict[str, dict[str, Answer]]:
                     "delete_agent_runtime",
                     "create_agent_runtime_endpoint",
                     "update_agent_runtime_endpoint",
+                    "delete_agent_runtime_endpoint",
                     "tag_resource",
                     "untag_resource",
                 ),
@@ -75,7 +76,7 @@ def plan_runtime(
     plan = deploy.make_plan(event.request, records.draft, settings, control.meta.region_name)
     observed = find_runtime(control, ledger.runtime, stack, event.request.environment)
     step = deploy.converge(control, plan, ledger, observed)
-    not_known = ["whether the smoke test passes; `live` moves only after that"]
+    not_known = []
     if step.change == "pending" and observed is not None:
         # The provision waits until AgentCore is done with the runtime, and deploys again.
         status = observed["status"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -11,6 +12,8 @@ MOST = 10
 """How many promotions are kept."""
 SLOTS = MOST + 1
 """How many items they have: one more, so that a promotion never overwrites one that is still listed."""
+
+By = Literal["provision", "rollback", "autoRollback"]
 
 
 class Promoted(BaseModel):
@@ -23,6 +26,7 @@ class Promoted(BaseModel):
         execution: ARN of the execution that did it.
         slot: Which of the environment's items has the rest of it.
         digest: Digest of that; an item with another one is not of this promotion.
+        by: What the execution was asked to do; `autoRollback` for a verification that rolled back by itself.
     """
 
     model_config = ConfigDict(
@@ -39,6 +43,7 @@ class Promoted(BaseModel):
     execution: str
     slot: int
     digest: str
+    by: By = "provision"
 
 
 def before(promotions: Sequence[Promoted], live: str) -> Promoted | None:

@@ -102,8 +102,19 @@ class Request(InputModel):
     dry_run: bool = Field(
         default=False,
         description="Changes nothing. For `provision`: says in `plan` what would be built, created, updated and "
-        "repaired. For `teardown`: lists what would be removed.",
-        json_schema_extra=allowed("true or false, true only with action provision or teardown"),
+        "repaired. For `rollback`: says which version would be restored, what would differ, and how it would be "
+        "tested. "
+        "For `teardown`: lists what would be removed.",
+        json_schema_extra=allowed(
+            "true or false, true only with action provision, rollback or teardown"
+        ),
+    )
+
+    auto_rollback: bool = Field(
+        default=False,
+        description="For `smokeTest`: if the version of `live` itself is bad, rolls back to the version before, as "
+        "`rollback` does. The execution fails all the same, and its cause says what was done.",
+        json_schema_extra=allowed("true or false, true only with action smokeTest"),
     )
 
     @field_validator("tags")
@@ -155,19 +166,13 @@ class Request(InputModel):
         return self
 
     @model_validator(mode="after")
-    def _dry_run_is_for_what_changes(self) -> Self:
-        if self.dry_run and self.action not in ("provision", "teardown"):
-            raise problem("dryRun", True, "true only with action provision or teardown")
-        return self
-
-    @model_validator(mode="after")
-    def _observability_is_for_provision(self) -> Self:
+    def _fields_fit_the_action(self) -> Self:
+        if self.dry_run and self.action == "smokeTest":
+            raise problem("dryRun", True, "true only with action provision, rollback or teardown")
+        if self.auto_rollback and self.action != "smokeTest":
+            raise problem("autoRollback", True, "true only with action smokeTest")
         if self.observability and self.action != "provision":
             raise problem("observability", True, "true only with action provision")
-        return self
-
-    @model_validator(mode="after")
-    def _version_is_for_rollback(self) -> Self:
         if self.version is not None and self.action != "rollback":
             raise problem("version", self.version, "only with action rollback")
         return self

@@ -35,6 +35,7 @@ class StageEvent(Wire):
         deadline: When the polling loop gives up, in seconds since the epoch; only for stages in a loop.
         look: The last look of the loop; null before the first one.
         learned: How long earlier runs took; only for stages in a loop.
+        automatic: A verification rolls back by itself; only for the stage that promotes.
     """
 
     execution: str
@@ -42,6 +43,7 @@ class StageEvent(Wire):
     deadline: float | None = None
     look: Look | None = None
     learned: Learned = Field(default_factory=dict)
+    automatic: bool = False
 
     @property
     def overdue(self) -> bool:

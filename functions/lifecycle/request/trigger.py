@@ -24,8 +24,8 @@ from lifecycle.settings import Settings
 
 _S3 = "aws.s3"
 _SCHEDULER = "aws.scheduler"
-# What an event may ask for of the fields that decide whether something is removed.
-_REBUILDS = {"action": "provision", "teardown": "never"}
+# What an event may ask for of the fields that decide whether something is removed or rolled back.
+_REBUILDS = {"action": "provision", "teardown": "never", "autoRollback": False}
 # Step Functions, "Service quotas": the input of an execution.
 _LARGEST_INPUT = 262_144
 # Ids that can be part of an execution's name, which has at most 80 characters.

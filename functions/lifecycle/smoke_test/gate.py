@@ -11,21 +11,18 @@ from http import HTTPStatus
 
 from lifecycle.agent_log.last_error import AgentLog
 from lifecycle.entry import Wire
-from lifecycle.errors import AwsCallError, SmokeTestError
+from lifecycle.errors import AwsCallError
 from lifecycle.request.model import Request
 from lifecycle.smoke_test.conversations.conversation import Conversation, Line, Protocol
 from lifecycle.smoke_test.conversations.protocols import PROTOCOLS
 from lifecycle.smoke_test.invocation import Answer, Message, Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.pattern import matches
-from lifecycle.smoke_test.probes import REFUSED, Probe
+from lifecycle.smoke_test.probes import REFUSED, Probe, name_of
 from lifecycle.smoke_test.redaction import Redaction
+from lifecycle.smoke_test.tested.blame import LET_THROUGH, NO_MATCH, failure_of
 
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-# AgentCore returns 424 when the agent itself failed: the call passed the authorization. 101 opens a WebSocket.
-_LET_THROUGH = frozenset(
-    {HTTPStatus.SWITCHING_PROTOCOLS, HTTPStatus.OK, HTTPStatus.FAILED_DEPENDENCY}
-)
 _SERVER_FAULT = 500
 _PERHAPS_NOT_THERE = (HTTPStatus.FAILED_DEPENDENCY, HTTPStatus.INTERNAL_SERVER_ERROR)
 _REFUSAL_SECONDS = 30.0
@@ -115,14 +112,15 @@ class Gate:
         A probe that must be refused is sent with each opening of the protocol, and each is a check.
 
         Raises:
-            SmokeTestError: The answer is not the expected one, or the time limit passed without a decisive answer.
+            SmokeTestError: The answer is not the expected one (`VersionFailedError`, if that is the version's fault),
+                or the time limit passed without a decisive answer.
             AwsCallError: IAM refuses the function itself, so the check would prove nothing about the authorizer.
         """
         if probe.answered:
             self._check(probe, partial(self._answered, probe))
             return
         for opening in self._protocol.openings(self._request.smoke_test.prompt):
-            named = replace(probe, name=f"{probe.name} {opening.asks_for}".rstrip())
+            named = replace(probe, name=name_of(probe, opening))
             self._check(named, partial(self._refused, named, opening.message))
 
     def _check(self, probe: Probe, call: Callable[[], Conversation]) -> None:
@@ -168,7 +166,7 @@ class Gate:
             )
         )
         if problem is not None:
-            raise SmokeTestError(
+            raise failure_of(probe, reply, problem)(
                 f"check '{probe.name}': expected {expected}, seen {seen}: {problem}"
                 f"{self._from_the_log(probe, reply, since)}"
             )
@@ -198,7 +196,7 @@ class Gate:
                 return _UNDECIDED
             if status in _REFUSALS:
                 return None
-            if status in _LET_THROUGH:
+            if status in LET_THROUGH:
                 return (
                     "the authorizer let the call through; do not use this version, check the runtime's authorizer and "
                     "provision again"
@@ -251,7 +249,7 @@ def _may_be_the_agents(status: int | None) -> bool:
 def _mismatch(pattern: str, text: str, seconds: float) -> str | None:
     """Why the answer is not the expected one; None when it is."""
     try:
-        return None if matches(pattern, text, seconds) else "the answer does not match"
+        return None if matches(pattern, text, seconds) else NO_MATCH
     except TimeoutError:
         return (
             "smokeTest.expect against the answer took too long; write the pattern without nested quantifiers such as "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pydantic import SecretStr
@@ -11,6 +11,7 @@ from lifecycle.clients import Clients
 from lifecycle.record import IdentityRecord
 from lifecycle.smoke_test.callers.bearer import BearerCaller
 from lifecycle.smoke_test.callers.sigv4 import SigV4Caller
+from lifecycle.smoke_test.conversations.conversation import Opening, Protocol
 from lifecycle.smoke_test.invocation import Caller
 from lifecycle.smoke_test.sign_in import SignedIn
 
@@ -69,6 +70,23 @@ def _probes(identity: IdentityRecord, signed_in: SignedIn, clients: Clients) -> 
         yield Probe("SigV4 is answered", good, answered=True)
     else:
         yield Probe("A valid access token is answered", good, answered=True)
+
+
+def check_names(probes: Iterable[Probe], protocol: Protocol, prompt: str) -> list[str]:
+    """What the checks are called that probes give which speak a protocol, in order."""
+    openings = protocol.openings(prompt)
+    return [
+        name
+        for probe in probes
+        for name in (
+            [probe.name] if probe.answered else [name_of(probe, opening) for opening in openings]
+        )
+    ]
+
+
+def name_of(probe: Probe, opening: Opening) -> str:
+    """What the check is called that a probe gives with one opening of a protocol."""
+    return f"{probe.name} {opening.asks_for}".rstrip()
 
 
 def alter(token: str) -> str:

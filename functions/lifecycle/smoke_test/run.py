@@ -24,6 +24,7 @@ from lifecycle.smoke_test.invocation import Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.probes import good_caller, matrix
 from lifecycle.smoke_test.sign_in import StaleSecretError, sign_in
+from lifecycle.smoke_test.tested.blame import VersionFailedError
 from lifecycle.smoke_test.tested.sessions import stop_sessions
 from lifecycle.smoke_test.tested.subject import subject_of
 from lifecycle.smoke_test.tested.verdict import write_failed, write_passed
@@ -155,6 +156,7 @@ def run_smoke_test(
             version,
             str(error),
             report.model_dump(mode="json", by_alias=True),
+            of_version=isinstance(error, VersionFailedError),
             **changes,
         )
         raise SmokeTestError(str(error)) from None

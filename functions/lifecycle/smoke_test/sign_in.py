@@ -31,6 +31,10 @@ from lifecycle.smoke_test.credentials.secret import (
 from lifecycle.smoke_test.credentials.token_request import read_document, request_token
 from lifecycle.smoke_test.patience import Patience
 
+_OTHER_CLIENT = "An access token of another client is refused"
+_USERS_ID = "The ID token of the right user is refused"
+_WRONG_SCOPE = "An access token with the wrong scope is refused"
+
 
 class StaleSecretError(SmokeTestError):
     """Cognito refuses the credentials in the secret: the next provision makes new ones.
@@ -59,6 +63,22 @@ class SignedIn:
         others = (self.token, self.credential)
         hidden = [token for _, token in self.refused] + [one for one in others if one is not None]
         return tuple(secret.get_secret_value() for secret in hidden)
+
+
+def as_if_signed_in(identity: IdentityRecord) -> SignedIn:
+    """What `sign_in` returns for an identity, with texts that are no tokens; nobody is asked.
+
+    Args:
+        identity: The identity section of a record.
+    """
+    if identity.type == "iam":
+        return SignedIn()
+    none = SecretStr("no.token")
+    other: tuple[str, ...] = ()
+    if identity.type == "cognito":
+        machine = identity.flow == "clientCredentials"
+        other = (_OTHER_CLIENT, _WRONG_SCOPE if machine else _USERS_ID)
+    return SignedIn(token=none, refused=tuple((name, none) for name in other))
 
 
 def sign_in(
@@ -108,8 +128,8 @@ def _as_user(
         token=SecretStr(own["AccessToken"]),
         credential=secret.password,
         refused=(
-            ("An access token of another client is refused", SecretStr(other["AccessToken"])),
-            ("The ID token of the right user is refused", SecretStr(own["IdToken"])),
+            (_OTHER_CLIENT, SecretStr(other["AccessToken"])),
+            (_USERS_ID, SecretStr(own["IdToken"])),
         ),
     )
 
@@ -170,11 +190,11 @@ def _as_machine(
         credential=secret.client_secret,
         refused=(
             (
-                "An access token of another client is refused",
+                _OTHER_CLIENT,
                 token(probe["ClientId"], SecretStr(probe["ClientSecret"]), identity.scope),
             ),
             (
-                "An access token with the wrong scope is refused",
+                _WRONG_SCOPE,
                 token(secret.client_id, secret.client_secret, identity.probe_scope),
             ),
         ),

@@ -103,3 +103,24 @@ def test_what_delivers_logs_and_traces_is_a_row() -> None:
     assert row(drift) == ["observability update the delivery of USAGE_LOGS was deleted"]
     off = {"change": "remove", "repaired": [], "removes": ["delivery source a", "log group g"]}
     assert row(off) == ["observability remove delivery source a; log group g"]
+
+
+def test_a_plan_of_a_rollback_says_to_which_version_and_what_it_must_pass() -> None:
+    plan: dict[str, Any] = {
+        "version": {"version": "2", "reason": "the input names it", "exists": True},
+        "identity": [],
+        "artifact": None,
+        "runtime": {"change": "unchanged", "differences": [], "repaired": []},
+        "gate": {"endpoint": "candidate", "checks": ["a", "b"], "questions": 6},
+        "promotion": {"moves": True, "fromVersion": "3", "toVersion": "2"},
+        "notKnown": [],
+    }
+    assert shown(plan)[5:] == [
+        "what       change     details",
+        "version 2  restore    the input names it",
+        "runtime    unchanged",
+        "gate       test       2 checks and 6 questions of cases on candidate",
+        "live       moves      from version 3 to version 2",
+    ]
+    gone = {**plan, "version": {**plan["version"], "exists": False}}
+    assert "version 2  make anew  the input names it" in shown(gone)

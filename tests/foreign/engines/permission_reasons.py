@@ -166,9 +166,22 @@ NOT_SEEN_HERE = (
         "as PublishArtifactFunction, whose code it runs: functions/lifecycle/plan/test_plan.py",
     ),
     Unseen(
+        "PlanRollbackFunction",
+        r"s3:(GetObject|GetObjectVersion|ListBucket)|codebuild:\w+|ecr:DescribeImages|cognito-idp:\w+|"
+        r"secretsmanager:DescribeSecret|bedrock-agentcore:ListAgentRuntimes",
+        "as PlanProvisionFunction, for a version that is made anew of another kind of artifact or identity: "
+        "functions/lifecycle/plan/test_rollback.py",
+    ),
+    Unseen(
         "PrepareRequestFunction",
         "s3:GetObjectVersion",
         "only for cases in a version that the input names: functions/lifecycle/request/test_case_plan.py",
+    ),
+    Unseen(
+        "PrepareRollbackFunction",
+        r"s3:(GetObject|GetObjectVersion|ListBucket)|secretsmanager:DescribeSecret",
+        "as PrepareRequestFunction, for a version with cases in S3 or with a provider of its own: "
+        "functions/lifecycle/request/test_case_plan.py",
     ),
     Unseen(
         "RunCasesFunction",

@@ -58,9 +58,12 @@ def lifecycle_inputs(draw: Draw) -> Any:
     _fit_runtime(draw, given)
     if given.get("version") is not None:
         given["action"] = "rollback"
-    if given.get("dryRun") and given.get("action") in ("smokeTest", "rollback"):
+    if given.get("dryRun") and given.get("action") == "smokeTest":
         given["action"] = "teardown"
+    if given.get("autoRollback"):
+        given["action"] = "smokeTest"
         given.pop("version", None)
+        given.pop("dryRun", None)
     _fit_smoke_test(draw, given)
     wait = given.get("wait", {})
     if wait:
@@ -195,6 +198,8 @@ LIFECYCLE_EXAMPLES: list[Any] = [
     {"action": "teardown", "dryRun": True},
     {"dryRun": True, "tags": {"team": "a"}},
     {"action": "rollback", "environment": "shop", "version": "4"},
+    {"action": "rollback", "dryRun": True},
+    {"action": "smokeTest", "autoRollback": True},
     {"auth": {"type": "jwt", **_JWT}, "runtime": {"requestHeaders": ["Authorization"]}},
     {"auth": {"flow": "clientCredentials"}, "wait": {"timeoutSeconds": 60}},
     {

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from lifecycle import names
 from lifecycle.clients import Clients
 from lifecycle.names import CANDIDATE_ENDPOINT
-from lifecycle.promotions.entry import Promoted, free_slot, with_newest
+from lifecycle.promotions.entry import By, Promoted, free_slot, with_newest
 from lifecycle.promotions.store import PromotionItems, Provisioned
 from lifecycle.record import IdentityRecord, Record, RuntimeRecord, now
 from lifecycle.request.rollback import as_provision
@@ -47,6 +47,7 @@ class History:
     ) -> None:
         self._execution = event.execution
         self._is_rollback = event.request.action == "rollback"
+        self._automatic = event.automatic
         self._record, self._runtime_id, self._version = record, str(runtime.id), version
         self._items = PromotionItems(clients.dynamodb, table_name)
         then = self._then(event, runtime)
@@ -85,9 +86,15 @@ class History:
             execution=self._execution,
             slot=free_slot(self._record.promotions),
             digest=self._digest(),
+            by=self._by(),
         )
         self._items.write(self._record.environment, promoted, self._provisioned)
         return changes | {"promotions": with_newest(self._record.promotions, promoted)}
+
+    def _by(self) -> By:
+        if not self._is_rollback:
+            return "provision"
+        return "autoRollback" if self._automatic else "rollback"
 
     def _then(self, event: StageEvent, runtime: RuntimeRecord) -> Provisioned | None:
         """What the version was provisioned with, if this execution did not do it."""

@@ -50,10 +50,31 @@ def restore_version(event: StageEvent, *, clients: Clients = CLIENTS) -> Restore
     """
     settings = Settings.load()
     records = Records(clients.dynamodb, settings.table_name)
+    return restore(event, clients, records, settings.stack_name)
+
+
+def restore(event: StageEvent, clients: Clients, records: Records, stack: str) -> RestoredVersion:
+    """Do the next step of `restore_version`.
+
+    Args:
+        event: The stage's event.
+        clients: AgentCore.
+        records: The environments' records.
+        stack: The stack's name.
+
+    Raises:
+        LifecycleError: As `restore_version`.
+    """
     environment = event.request.environment
     runtime = deployed_record(records.held(environment, event.execution), environment)
-    tags = names.tags(settings.stack_name, environment) | event.request.tags
+    tags = names.tags(stack, environment) | event.request.tags
     return _Restorer(event, clients, records, runtime, tags).restore()
+
+
+def exists(control: Any, runtime_id: str, version: str) -> bool:
+    """Whether AgentCore has a version that an endpoint can serve."""
+    found = agentcore.get_version(control, runtime_id, version)
+    return found is not None and found["status"] not in ("DELETING", *agentcore.FAILED)
 
 
 class _Restorer:
@@ -72,7 +93,7 @@ class _Restorer:
         self._tags = tags
 
     def restore(self) -> RestoredVersion:
-        if not self._exists():
+        if not exists(self._control, self._id, self._version):
             return self._gone()
         endpoint = agentcore.get_endpoint(self._control, self._id, CANDIDATE_ENDPOINT)
         note = self._note()
@@ -89,10 +110,6 @@ class _Restorer:
             again = note.model_copy(update={"tries": note.tries + 1})
             return self._begin(again, endpoint, self._clear_away, under_way=False)
         return self._begin(note, endpoint, self._move)
-
-    def _exists(self) -> bool:
-        version = agentcore.get_version(self._control, self._id, self._version)
-        return version is not None and version["status"] not in ("DELETING", *agentcore.FAILED)
 
     def _note(self) -> Promotion:
         note = self._runtime.candidate

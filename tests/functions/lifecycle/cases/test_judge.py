@@ -128,3 +128,36 @@ def test_the_cause_fits_on_the_line_that_a_person_reads(iam: Any) -> None:
     said = cause(iam, bad, maxP95Seconds=0.001)
     assert said.endswith("; and 990 more")
     assert len(said) <= 1000
+
+
+@pytest.mark.parametrize(
+    ("passed", "wrong", "undecided", "smoke_test", "of_version"),
+    [
+        (3, 1, 0, {}, True),
+        # Everything that failed says nothing about the agent.
+        (3, 0, 1, {}, False),
+        (0, 0, 4, {}, False),
+        (2, 1, 1, {}, True),
+        # With the undecided ones enough might have passed.
+        (2, 1, 1, {"minPassRate": 0.75}, False),
+        (1, 2, 1, {"minPassRate": 0.75}, True),
+        (4, 0, 0, {"maxP95Seconds": 0.05}, True),
+        (3, 0, 1, {"maxP95Seconds": 0.05, "minPassRate": 0.5}, False),
+    ],
+)
+def test_only_what_was_decided_blames_the_version(
+    iam: Any,
+    passed: int,
+    wrong: int,
+    undecided: int,
+    smoke_test: dict[str, Any],
+    of_version: bool,
+) -> None:
+    found = results(passed, wrong)
+    first = len(found)
+    found += [
+        {"index": n, "asked": 1, "passed": 0, "undecided": 1, "milliseconds": []}
+        for n in range(first, first + undecided)
+    ]
+    cause(iam, found, **smoke_test)
+    assert iam.world.record.failed_smoke_test.of_version is of_version

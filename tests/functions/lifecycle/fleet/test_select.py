@@ -166,6 +166,8 @@ def test_verify_takes_what_is_live(world: Any) -> None:
     environment(world, "never", runtime=RuntimeRecord(name="never", id="never-1"))
     (item,) = items(world, select(world, action="verify"))
     assert item.input == {"action": "smokeTest", "environment": "live"}
+    (item,) = items(world, select(world, action="verify", autoRollback=True))
+    assert item.input == {"action": "smokeTest", "environment": "live", "autoRollback": True}
 
 
 def test_a_dry_run_names_the_first_and_has_the_whole_list_in_s3(world: Any) -> None:
@@ -211,6 +213,8 @@ def test_the_file_is_below_the_executions_own_prefix(world: Any) -> None:
         ({"action": "sweep", "environments": ["nobody"]}, "environments: given nobody"),
         ({"action": "verify", "removeOrphans": True}, "removeOrphans: given true"),
         ({"action": "verify", "findOrphans": False}, "findOrphans: given false"),
+        ({"action": "rebuild", "autoRollback": True}, "autoRollback: given true"),
+        ({"action": "sweep", "autoRollback": True}, "autoRollback: given true"),
         (
             {"action": "sweep", "removeOrphans": True, "findOrphans": False},
             "removeOrphans: given true, allowed: true only if findOrphans is true",

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from handlers import (
     delete_identity,
     plan_provision,
+    plan_rollback,
     provision_identity,
     run_cases,
     run_smoke_test,
@@ -82,7 +83,14 @@ def begin(world: Any, request: dict[str, Any], operation: str) -> None:
 
 
 def test_exactly_what_the_policies_tie_to_tags_is_guarded() -> None:
-    stages = (provision_identity, delete_identity, run_smoke_test, run_cases, plan_provision)
+    stages = (
+        provision_identity,
+        delete_identity,
+        run_smoke_test,
+        run_cases,
+        plan_provision,
+        plan_rollback,
+    )
     names = {module.__name__.rpartition(".")[2] for module in stages}
     actions, elsewhere = conditional_actions("aws:ResourceTag/", "StringEquals")
     assert {action.partition(":")[2] for action in actions} == GUARDED

@@ -10,7 +10,7 @@ from lifecycle.errors import AwsCallError, LockLostError, ServiceUnavailableErro
 from lifecycle.outcome.cause import RawFailure, readable
 from lifecycle.outcome.failure import FailureEvent, record_failure
 from lifecycle.outcome.report import OutcomeEvent, report_outcome
-from lifecycle.record import FailedSmokeTest, IdentityRecord
+from lifecycle.record import FailedSmokeTest, IdentityRecord, Promotion, RuntimeRecord
 from lifecycle.table import Records
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:one"
@@ -253,3 +253,101 @@ def test_an_event_that_is_refused_is_an_error_that_heals_or_not(
     clients.events.refuses = None
     report(clients)
     assert len(clients.events.entries) == 1
+
+
+FAILED = {"Error": "SmokeTestError", "Cause": "check 'it answers': no"}
+BACK = {"action": "rollback", "environment": "dev", "version": "2"}
+OF_LIVE = {"passed": False, "endpoint": "live"}
+OF_CANDIDATE = {"passed": True, "endpoint": "candidate"}
+
+
+def going_back(**more: Any) -> dict[str, Any]:
+    way = {"fromVersion": "3", "toVersion": "2", "smokeTest": OF_LIVE}
+    return {"request": BACK, "verification": FAILED, "autoRollback": way, **more}
+
+
+def live(clients: Clients, version: str, **more: Any) -> None:
+    runtime = RuntimeRecord(name="n", id="r", live_version=version, **more)
+    Records(clients.dynamodb, "environments").update("dev", EXECUTION, runtime=runtime)
+
+
+def test_a_verification_that_rolled_back_fails_and_leaves_the_environment_ready(
+    clients: Clients,
+) -> None:
+    live(clients, "2")
+    outcome = report(clients, **going_back(smokeTest=OF_CANDIDATE))
+    said = "rolled back from 3 to 2, which passed the same gate; check 'it answers': no"
+    assert (outcome.failure.error, outcome.failure.cause) == ("SmokeTestError", said)
+    found = record(clients)
+    assert (found.state, found.state_reason) == ("READY", f"SmokeTestError: {said}")
+    assert (found.lock, found.proven_request) == (None, found.request)
+    (entry,) = clients.events.entries
+    assert entry["DetailType"] == "Environment Failed"
+    detail = json.loads(entry["Detail"])
+    assert detail["failure"] == {"error": "SmokeTestError", "cause": said}
+    assert (detail["action"], detail["smokeTest"]) == ("smokeTest", OF_LIVE)
+    assert detail["autoRollback"] == {
+        "fromVersion": "3",
+        "toVersion": "2",
+        "rolledBack": True,
+        "details": "rolled back from 3 to 2, which passed the same gate",
+        "smokeTest": OF_CANDIDATE,
+    }
+    # Called again, after an answer that was lost.
+    assert report(clients, **going_back(smokeTest=OF_CANDIDATE)).failure == outcome.failure
+
+
+def test_a_rollback_that_fails_too_says_why_and_what_live_serves(clients: Clients) -> None:
+    live(clients, "3")
+    kept = FailedSmokeTest(execution=EXECUTION, report={**OF_CANDIDATE, "passed": False})
+    Records(clients.dynamodb, "environments").update("dev", EXECUTION, failed_smoke_test=kept)
+    failure = {"Error": "SmokeTestError", "Cause": "wrong, too"}
+    outcome = report(clients, **going_back(failure=failure))
+    assert outcome.failure.cause == (
+        "the rollback from 3 to 2 failed, too, and live serves version 3; check 'it answers': no; "
+        "the rollback ended with SmokeTestError: wrong, too"
+    )
+    assert record(clients).state == "FAILED"
+    assert outcome.output["smokeTest"] == OF_LIVE
+    assert outcome.output["autoRollback"]["rolledBack"] is False
+    assert outcome.output["autoRollback"]["smokeTest"]["endpoint"] == "candidate"
+
+
+def test_a_move_that_was_not_seen_to_end_is_said(clients: Clients) -> None:
+    moving = Promotion(execution=EXECUTION, version="2", begun=True)
+    live(clients, "3", promotion=moving)
+    late = {"Error": "WaitTimeoutError", "Cause": "late"}
+    outcome = report(clients, **going_back(failure=late))
+    assert (
+        "failed, too, and live is on its way from version 3 to version 2" in outcome.failure.cause
+    )
+
+
+def test_a_verification_that_rolls_nothing_back_leaves_the_state(clients: Clients) -> None:
+    live(clients, "3")
+    before = record(clients).state
+    outcome = report(
+        clients,
+        request={"action": "smokeTest", "environment": "dev"},
+        verification=FAILED,
+        autoRollback={"fromVersion": "3", "refused": "it is not the version"},
+        smokeTest=None,
+    )
+    assert outcome.failure.cause.startswith(
+        "not rolled back, and live serves version 3: it is not the version; check"
+    )
+    assert record(clients).state == before
+    assert outcome.output["autoRollback"]["toVersion"] is None
+
+
+def test_a_way_back_that_could_not_be_prepared_is_told(clients: Clients) -> None:
+    live(clients, "3")
+    outcome = report(
+        clients,
+        request={"action": "smokeTest", "environment": "dev"},
+        verification=FAILED,
+        failure={"Error": "ThrottledError", "Cause": "slow down"},
+    )
+    assert outcome.failure.error == "SmokeTestError"
+    assert "the rollback ended with ThrottledError: slow down" in outcome.failure.cause
+    assert outcome.output["autoRollback"]["fromVersion"] is None

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from lifecycle.clients import watched
+from lifecycle.errors import LifecycleError
 from lifecycle.fence import READS
 from lifecycle.identity.provision import provision_identity
 from lifecycle.outcome.report import OutcomeEvent, report_outcome
 from lifecycle.plan.provision import plan_provision
+from lifecycle.plan.rollback import RollbackPlanEvent, plan_rollback
 from lifecycle.record import IdentityRecord, Record
 from lifecycle.request.preparation import Prepared, PrepareEvent, prepare_request
 from lifecycle.request.stage_event import StageEvent
+from lifecycle.runtime import agentcore
 from lifecycle.runtime.promotion import promote_version
+from lifecycle.runtime.readiness import check_runtime
+from lifecycle.runtime.rollback.restore import restore_version
 from tests.functions.lifecycle.runtime_world import World
 
 ARN = "arn:aws:states:us-west-2:123456789012:execution:lifecycle:"
@@ -42,6 +47,29 @@ class Real:
     builds: int
     before: Record | None
     after: Record
+
+
+@dataclass
+class RolledBack:
+    """What a real rollback did.
+
+    Attributes:
+        version: The version that it went back to.
+        gone: Whether that had to be made anew.
+        candidate: What it did to the endpoint `candidate`; None if the version had to be made anew.
+        builds: How many builds it started.
+        change: What it did to the runtime.
+        promotion: The output's `promotion`.
+        live: The version that `live` served before.
+    """
+
+    version: str
+    gone: bool
+    candidate: str | None
+    builds: int
+    change: str
+    promotion: Any
+    live: str | None
 
 
 @dataclass
@@ -84,16 +112,27 @@ class PlanWorld:
 
     def plan(self, given: dict[str, Any] | None = None) -> dict[str, Any]:
         """A dry run; it may leave nothing behind, and calls nothing that does not read."""
-        prepared = self.prepare({**(given or {}), "dryRun": True})
+        return self._dry(given or {}, plan_provision, StageEvent)
+
+    def plan_back(self, **more: Any) -> dict[str, Any]:
+        """A dry run of a rollback."""
+        return self._dry({"action": "rollback", **more}, plan_rollback, RollbackPlanEvent)
+
+    def _dry(
+        self, given: dict[str, Any], stage: Callable[..., Any], kind: type[StageEvent]
+    ) -> dict[str, Any]:
+        prepared = self.prepare({**given, "dryRun": True})
         environment = prepared.request.environment
         before, world = self.world.records.get(environment), self.world
         world.killer.start()
-        event = StageEvent(
-            execution=world.execution, request=prepared.request, learned=prepared.learned
-        )
-        plan: dict[str, Any] = plan_provision(event, clients=world.clients).model_dump(
-            mode="json", by_alias=True
-        )["plan"]
+        parts = {"request": prepared.request, "learned": prepared.learned, "cases": prepared.cases}
+        event = kind.model_validate({"execution": world.execution, **parts})
+        try:
+            planned = stage(event, clients=world.clients)
+        except LifecycleError:
+            world.records.release(environment, world.execution)
+            raise
+        plan: dict[str, Any] = planned.model_dump(mode="json", by_alias=True)["plan"]
         self.calls = list(world.killer.calls)
         assert [call for call in self.calls if not call.startswith(READS)] == []
         assert "GetSecretValue" not in self.calls
@@ -143,6 +182,76 @@ class PlanWorld:
             before=before,
             after=world.record(environment),
         )
+
+    def roll_back(self, **more: Any) -> RolledBack:
+        """The stages of a rollback, in their order."""
+        world = self.world
+        prepared = self.prepare({"action": "rollback", **more})
+        world.request = prepared.request
+        builds, made = len(world.codebuild.builds), list(world.only_runtime().endpoints)
+        live = (
+            world.control.get_agent_runtime_endpoint(
+                agentRuntimeId=world.only_runtime().id, endpointName="live"
+            )
+            if "live" in made
+            else {}
+        )
+        world.killer.start()
+        restored = world.loop(restore_version)
+        called = set(world.killer.calls)
+        candidate = "unchanged"
+        if "CreateAgentRuntimeEndpoint" in called:
+            candidate = "create"
+        elif "UpdateAgentRuntimeEndpoint" in called:
+            candidate = "move"
+        change = "unchanged"
+        if restored.gone:
+            provision_identity(world.event(), clients=world.clients)
+            if not world.publish().done:
+                world.finish_build()
+                assert world.publish().done
+            change = world.deploy().change
+            world.loop(check_runtime)
+        world.prove()
+        promotion = world.loop(promote_version).promotion
+        self.report(prepared)
+        return RolledBack(
+            version=str(prepared.request.version),
+            gone=restored.gone,
+            candidate=None if restored.gone else candidate,
+            builds=len(world.codebuild.builds) - builds,
+            change=change,
+            promotion=promotion,
+            live=live.get("liveVersion"),
+        )
+
+    def leave_a_candidate(self, version: str) -> None:
+        """A rollback whose smoke test fails."""
+        prepared = self.prepare({"action": "rollback", "version": version})
+        self.world.request = prepared.request
+        self.world.loop(restore_version)
+        self.report(prepared, failure={"Error": "SmokeTestError", "Cause": "no"})
+
+    def compared_back(self, **more: Any) -> dict[str, Any]:
+        """A dry run of a rollback, and then the real run: both must say the same. Returns the plan."""
+        plan = self.plan_back(**more)
+        versions = {
+            v: self._version(v) for v in (plan["version"]["version"], plan["live"]["version"]) if v
+        }
+        real = self.roll_back(**more)
+        compare_back(plan, real)
+        came, goes = versions.get(plan["live"]["version"]), self._version(real.promotion.version)
+        if came is not None and goes is not None:
+            named = {item["member"].partition(".")[0] for item in plan["runtime"]["differences"]}
+            assert named == {part for part in goes if came.get(part) != goes[part]}
+        return plan
+
+    def _version(self, version: str) -> dict[str, Any] | None:
+        """The configuration of a version, as AgentCore has it."""
+        found = agentcore.get_version(self.world.control, self.world.only_runtime().id, version)
+        model = self.world.control.meta.service_model.operation_model("UpdateAgentRuntime")
+        parts = set(model.input_shape.members) - {"agentRuntimeId", "clientToken"}
+        return {part: found.get(part) for part in parts} if found else None
 
     def report(self, prepared: Prepared, **more: Any) -> Any:
         event = {"execution": self.world.execution, "request": prepared.request.to_json(), **more}
@@ -208,6 +317,23 @@ def compare(plan: dict[str, Any], real: Real) -> None:
     assert changed.keys() == real.identity.keys()
     for resource, change in changed.items():
         assert change in ("repair", real.identity[resource]), resource
+    moved = real.promotion.version != real.promotion.previous_version
+    assert plan["promotion"]["moves"] == moved
+    assert plan["promotion"]["fromVersion"] == real.promotion.previous_version
+    assert plan["promotion"]["toVersion"] in (None, real.promotion.version)
+
+
+def compare_back(plan: dict[str, Any], real: RolledBack) -> None:
+    """Everything that a plan of a rollback says is what the real run did."""
+    version = plan["version"]
+    assert version["version"] == real.version
+    assert version["exists"] is not real.gone
+    assert version["candidate"] == real.candidate
+    assert plan["gate"]["endpoint"] == ("DEFAULT" if real.gone else "candidate")
+    assert plan["cost"]["builds"] == real.builds
+    words = {"create": "created", "update": "updated", "unchanged": "unchanged"}
+    assert words[plan["runtime"]["change"]] == real.change
+    assert plan["live"]["version"] == real.live
     moved = real.promotion.version != real.promotion.previous_version
     assert plan["promotion"]["moves"] == moved
     assert plan["promotion"]["fromVersion"] == real.promotion.previous_version

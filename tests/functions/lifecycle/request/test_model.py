@@ -161,7 +161,14 @@ def test_a_request_survives_the_way_through_the_state_machine() -> None:
         ({"ttlHours": 0}, "ttlHours: given 0, allowed: 0.0001 to 8760"),
         (
             {"action": "smokeTest", "dryRun": True},
-            "dryRun: given true, allowed: true only with action provision or teardown",
+            "dryRun: given true, allowed: true only with action provision, rollback or teardown",
+        ),
+        *(
+            (
+                {"action": action, "autoRollback": True},
+                "autoRollback: given true, allowed: true only with action smokeTest",
+            )
+            for action in ("provision", "teardown", "rollback")
         ),
         ([], "input: given [], allowed: a JSON object"),
     ],

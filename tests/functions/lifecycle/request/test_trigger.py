@@ -192,6 +192,8 @@ def test_an_envelope_of_another_shape_is_refused_by_field(
         ({"action": None}, "action"),
         ({"action": "provision", "teardown": "always"}, "teardown"),
         ({"teardown": "onFailure"}, "teardown"),
+        ({"autoRollback": True}, "autoRollback"),
+        ({"action": "provision", "autoRollback": True}, "autoRollback"),
     ],
 )
 def test_an_event_of_rebuild_does_nothing_but_rebuild(
@@ -213,7 +215,7 @@ def test_the_refusal_of_an_odd_detail_type_is_one_line(stepfunctions: StepFuncti
 
 
 def test_an_event_may_say_what_it_does_anyway(stepfunctions: StepFunctions) -> None:
-    detail = {"action": "provision", "teardown": "never"}
+    detail = {"action": "provision", "teardown": "never", "autoRollback": False}
     event = TriggerEvent.model_validate({**EVENT, "detail": detail})
     assert start_execution(event, clients=StandIn(stepfunctions)).started
 

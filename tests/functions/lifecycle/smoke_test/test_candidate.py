@@ -72,3 +72,16 @@ def test_a_version_whose_identity_is_lost_is_not_tested(password: Any) -> None:
     with pytest.raises(SmokeTestError, match="no longer says what version 2 was provisioned with"):
         run(password, **BACK)
     assert password.runtime.seen == []
+
+
+def test_a_candidate_that_fails_by_itself_is_no_way_back_until_another_passes(
+    password: Any,
+) -> None:
+    going_back(password)
+    with pytest.raises(SmokeTestError):
+        run(password, **BACK, smokeTest={"expect": "雪"})
+    record = password.world.record
+    assert record.runtime.failed_candidates == ["2"]
+    assert record.failed_smoke_test.of_version is True
+    run(password, **BACK)
+    assert password.world.record.runtime.failed_candidates == []

@@ -102,6 +102,46 @@ def test_iam_matrix(iam: Any) -> None:
     assert iam.runtime.stopped[0].headers["authorization"].startswith("AWS4-HMAC-SHA256")
 
 
+def blamed(smoke: Any, **more: Any) -> bool:
+    """Whether the record says that the version itself is bad, after a smoke test that fails."""
+    with pytest.raises(SmokeTestError) as caught:
+        run(smoke, **more)
+    # The state machine knows no other name of it.
+    assert type(caught.value) is SmokeTestError
+    found: bool = smoke.world.record.failed_smoke_test.of_version
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "of_version"),
+    [
+        ("none", 200, True),
+        ("refused", 424, True),
+        ("good", 424, True),
+        # The right caller is refused: its provider, client or keys have changed, not the version.
+        ("good", 401, False),
+        ("good", 403, False),
+        ("good", 429, False),
+        ("good", 503, False),
+        ("good", 504, False),
+        ("none", 500, False),
+    ],
+)
+def test_only_an_answer_of_its_own_blames_the_version(
+    password: Any, kind: str, status: int, of_version: bool
+) -> None:
+    password.runtime.always[kind] = error(status)
+    assert blamed(password, smokeTest={"timeoutSeconds": 5}) is of_version
+
+
+def test_a_wrong_answer_blames_the_version_and_a_pattern_without_end_does_not(
+    password: Any,
+) -> None:
+    assert blamed(password, smokeTest={"expect": "雪"}) is True
+    slow = {"expect": r"(\S+\s?)+\.$x", "timeoutSeconds": 1}
+    assert blamed(password, smokeTest=slow) is False
+
+
 @pytest.mark.parametrize("kind", ["sigv4", "none", "refused"])
 @pytest.mark.parametrize("status", [200, 424])
 def test_a_call_that_gets_through_fails_at_once(password: Any, kind: str, status: int) -> None:

@@ -258,3 +258,20 @@ def test_a_teardown_removes_the_candidate_of_a_rollback_that_failed(world: Any) 
     world.delete_artifact()
     assert world.records.delete("dev", world.execution)
     assert world.clients.dynamodb.scan(TableName="environments")["Items"] == []
+
+
+def test_a_promotion_says_what_it_was_by(world: Any) -> None:
+    proved(world)
+    world.loop(promote_version)
+    assert [one.by for one in world.record().promotions] == ["provision"] * 3 + ["rollback"]
+    world.begin_rollback("itself", "1")
+    world.loop(restore_version)
+    world.prove()
+    event = world.event().model_copy(update={"automatic": True})
+    for _ in range(20):
+        if promote_version(event, clients=world.clients).done:
+            break
+        world.pass_(2)
+    newest = world.record().promotions[-1]
+    assert (newest.version, newest.by) == ("1", "autoRollback")
+    assert newest.execution == "execution:itself"

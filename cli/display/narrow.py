@@ -63,7 +63,7 @@ def command_lines(command: str, width: int | None) -> list[str]:
     return [*(f"{line}{_CONTINUED}" for line in lines[:-1]), lines[-1]]
 
 
-def print_named(console: Console, facts: Iterable[tuple[str, str]]) -> None:
+def print_named(console: Console, facts: Iterable[tuple[Cell, str]]) -> None:
     """Print names and values, as `cli.display.lines.print_facts` does; on a terminal a value is folded between words.
 
     A value with a word that has no room beside the names stands below its name.
@@ -72,16 +72,17 @@ def print_named(console: Console, facts: Iterable[tuple[str, str]]) -> None:
     if not console.is_terminal:
         print_facts(console, known)
         return
-    column = max((cell_len(name) for name, _ in known), default=0) + _GAP
-    for name, value in known:
+    labels = [
+        (Text(name, "dim") if isinstance(name, str) else name, value) for name, value in known
+    ]
+    column = max((label.cell_len for label, _ in labels), default=0) + _GAP
+    for name, value in labels:
         room = console.width - column
         beside = _longest_word(value) <= room
         indent = column if beside else len(_INDENT)
         lines = _wrapped(value, console.width - indent)
-        label = Text(name, "dim")
-        if beside and lines:
-            label.append(" " * (column - cell_len(name)))
-            label.append(lines.pop(0), "not dim")
+        first = lines.pop(0) if beside and lines else ""
+        label = Text.assemble(name, " " * (column - name.cell_len if first else 0), first)
         console.print(label, soft_wrap=True)
         for line in lines:
             console.print(f"{' ' * indent}{line}", soft_wrap=True)

@@ -42,7 +42,7 @@ def in_words(text: str | None, now: float) -> str:
 def duration(seconds: float) -> str:
     """Return a duration in its largest unit, such as `5 h`."""
     size, unit = next((one for one in _UNITS if seconds >= one[0]), _UNITS[-1])
-    return f"{int(seconds // size)} {unit}"
+    return f"{round(seconds / size)} {unit}"
 
 
 def _parsed(text: Any) -> datetime:

@@ -72,8 +72,15 @@ def _identity(identity: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
         ("allowedScopes", "scopes"),
         ("secretArn", "secret"),
     ):
+        if name == "allowedClients" and _only_that_client(identity):
+            continue
         if value := identity[name]:
             yield label, ", ".join(value) if isinstance(value, list) else value
+
+
+def _only_that_client(identity: dict[str, Any]) -> bool:
+    # It is named already.
+    return bool(identity["allowedClients"] == [identity["clientId"]])
 
 
 def _artifact(artifact: dict[str, Any] | None) -> Iterator[tuple[str, str]]:

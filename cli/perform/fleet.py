@@ -44,9 +44,9 @@ def _show(out: Console, output: dict[str, Any]) -> None:
     out.print()
     counts = ("selected", "started", "succeeded", "failed")
     known = [(name, str(output.get(name, 0))) for name in counts]
-    report = output.get("report") or output.get("results")
-    if report:
-        known.append(("report", f"s3://{report['bucket']}/{report['key']}"))
+    for name, place in (("report", output.get("report")), ("list", output.get("orphanList"))):
+        if place:
+            known.append((name, f"s3://{place['bucket']}/{place['key']}"))
     print_named(out, [("action", str(output["action"])), *known])
     if names := output.get("wouldStart"):
         out.print("\nWould start (dry run: nothing was started)", style="bold")

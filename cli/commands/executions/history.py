@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
-from cli.display.narrow import print_named, print_step
+from cli.display.narrow import print_named, print_sentence, print_step
 from cli.display.progress import finished_line, running_text
+from cli.display.result import show_checks
 from cli.execution.follow import RUNNING, Result, result_of
 from cli.execution.history import HistoryReader
 from cli.execution.timeline import Timeline
@@ -48,6 +50,7 @@ def history(
         print_json(streams.result, told)
         return
     _print(streams, told, timeline)
+    show_checks(streams.result, told["output"] or {})
     _last_line(streams, told, result, place)
 
 
@@ -59,9 +62,9 @@ def _print(streams: Streams, told: dict[str, Any], timeline: Timeline) -> None:
     for stage in timeline.stages:
         running = stage in timeline.running
         if running and stage.outcome == "running":
-            out.print("…", running_text(stage, now), soft_wrap=True)
+            print_sentence(out, Text.assemble("… ", running_text(stage, now)))
         else:
-            out.print(finished_line(stage, now), soft_wrap=True)
+            print_sentence(out, finished_line(stage, now))
 
 
 def _last_line(

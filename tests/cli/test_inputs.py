@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -116,7 +115,7 @@ def test_a_wrong_input_of_the_fleet_names_the_field_and_the_command() -> None:
     with pytest.raises(UsageError) as caught:
         validate({"action": "verify", "environment": "dev"})
     assert "`lifecycle fleet verify` starts" in str(caught.value)
-    assert "environment: given 'dev'" in str(caught.value)
+    assert "its input is wrong: environment: " in str(caught.value)
 
 
 @pytest.mark.parametrize("action", ["explode", 3, None, ["verify"]])

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.environments.argument import environments_that_begin_with
 from cli.errors import FAILED, UsageError
 from cli.inputs import override, read_input, validate
 from cli.options import (
@@ -46,7 +47,11 @@ def run(
         typer.Option("--input", metavar="FILE|-", help="The input as JSON; by default {}."),
     ] = None,
     environment: Annotated[
-        str | None, typer.Option(help="The environment; overrides the input.")
+        str | None,
+        typer.Option(
+            help="The environment; overrides the input.",
+            autocompletion=environments_that_begin_with,
+        ),
     ] = None,
     teardown: Annotated[
         str | None, typer.Option(help="never, onFailure or always; overrides the input.")

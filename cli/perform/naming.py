@@ -9,10 +9,12 @@ from botocore.exceptions import ClientError
 from cli.errors import UsageError
 from cli.invocation import this_command
 from cli.perform.place import FLEET_OUTPUT
+from cli.target.denied import DeniedError
 from cli.target.deployed import Deployed
 from cli.target.target import MACHINE_OUTPUT
 
-_NONE_SUCH = ("ExecutionDoesNotExist", "InvalidArn")
+# The others are for a name that no execution can have, such as one that is too long.
+_NONE_SUCH = ("ExecutionDoesNotExist", "InvalidArn", "ValidationException")
 
 
 def describe(place: Deployed, client: Any, execution: str) -> dict[str, Any]:
@@ -30,11 +32,15 @@ def describe(place: Deployed, client: Any, execution: str) -> dict[str, Any]:
         UsageError: There is no such execution, or it is of another stack.
         DeniedError: The caller may not describe executions.
     """
-    for arn in _candidates(place, execution):
+    for number, arn in enumerate(_candidates(place, execution)):
         try:
             found: dict[str, Any] = client.describe_execution(executionArn=arn)
         except ClientError as error:
             if error.response["Error"]["Code"] not in _NONE_SUCH:
+                raise
+        except DeniedError:
+            # Who may see the lifecycle's executions need not see those of the fleet.
+            if number == 0:
                 raise
         else:
             return found

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cli.perform import execution, listing
+from cli.target.denied import DeniedError
 from tests.cli.commands.conftest import FLEET, STARTED, plain
 from tests.cli.commands.test_environments import assert_no_word_is_cut, commands_in
 
@@ -198,3 +199,25 @@ def test_an_execution_that_there_is_not(
     assert call(*words, given) == 2
     assert message in capsys.readouterr().err
     assert place.machines.stopped == []
+
+
+def test_who_may_not_see_the_fleet_still_reads_that_there_is_no_such_execution(
+    place: Any, call: Call, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = place.machines.describe_execution
+
+    def describe(**arguments: Any) -> Any:
+        if ":execution:fleet:" in arguments["executionArn"]:
+            raise DeniedError("AWS denies states:DescribeExecution to your credentials: no")
+        return seen(**arguments)
+
+    monkeypatch.setattr(place.machines, "describe_execution", describe)
+    assert call("history", "nobody") == 2
+    assert "there is no execution nobody" in capsys.readouterr().err
+    monkeypatch.setattr(place.machines, "describe_execution", refuse)
+    assert call("history", "nobody") == 1
+    assert "AWS denies states:DescribeExecution" in capsys.readouterr().err
+
+
+def refuse(**_arguments: Any) -> None:
+    raise DeniedError("AWS denies states:DescribeExecution to your credentials: no")

@@ -30,8 +30,8 @@ def show_end(
         as_json: Print the output as JSON, and nothing else to standard output.
         again: After a dry run, the command that does what it says; `None` if it cannot be said.
     """
-    if result.output is not None and as_json:
-        print_json(streams.result, result.output)
+    if as_json:
+        print_json(streams.result, object_of(result))
     elif result.output is not None:
         show_output(streams.result, result.output)
     sentence, command = next_step(result.output or {}, target, again)
@@ -42,6 +42,14 @@ def show_end(
     elif not target.lasting:
         print_step(streams.errors, Text(sentence, "dim"), command)
     show_failure(streams.errors, result.failure)
+
+
+def object_of(result: Result) -> dict[str, Any]:
+    """Return what a program reads of an execution that has ended: its output, or only its failure if it has none."""
+    if result.output is not None:
+        return result.output
+    failure = result.failure
+    return {"failure": {"error": failure.error, "cause": failure.reason} if failure else None}
 
 
 def show_failure(console: Console, failure: Failure | None) -> None:
@@ -77,7 +85,11 @@ def next_step(
             return "Nothing was changed. To do it:", again
         what = "what the plan says" if output.get("plan") else "it"
         return f"Nothing was changed. To do {what}, run it again without dryRun.", None
+    environment = output.get("environment") or "dev"
+    if output.get("action") == "teardown":
+        return f"Environment {environment} is removed.", None
     if output.get("action") not in ("provision", "rollback") or output.get("teardown"):
         return "", None
-    environment = output.get("environment") or "dev"
-    return f"To call {environment} again:", ask_again(target.options, environment)
+    version = (output.get("promotion") or {}).get("version")
+    back = f"live serves version {version}. " if output["action"] == "rollback" else ""
+    return f"{back}To call {environment} again:", ask_again(target.options, environment)

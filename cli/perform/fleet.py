@@ -9,7 +9,7 @@ from rich.text import Text
 
 from cli.display.narrow import print_named, print_rows, print_sentence, print_step
 from cli.execution.follow import Result
-from cli.perform.ending import print_json, show_failure
+from cli.perform.ending import object_of, print_json, show_failure
 from cli.perform.hints import hint
 from cli.streams import Streams
 from cli.target.deployed import Deployed
@@ -31,8 +31,8 @@ def show_fleet_end(
         again: After a dry run, the command that does what it says; `None` if it cannot be said.
     """
     output = result.output
-    if output is not None and as_json:
-        print_json(streams.result, output)
+    if as_json:
+        print_json(streams.result, object_of(result))
     elif output is not None:
         _show(streams.result, output)
         streams.result.print()

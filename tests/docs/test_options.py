@@ -60,7 +60,9 @@ def test_every_command_and_its_options_are_on_the_page(folder: str) -> None:
     text = " ".join(code_in(prose_of(f"{folder}/command-line.md")))
     names = re.findall(r"^\W*([a-z]+)\s{2,}", help_of().partition("Commands")[2], re.MULTILINE)
     assert {"run", "list", "show", "follow"} <= set(names)
-    commands = [(name,) for name in names if name not in ("fleet", "local", "prove", "run")]
+    commands: list[tuple[str, ...]] = [
+        (name,) for name in names if name not in ("fleet", "local", "prove", "run")
+    ]
     fleet = help_of("fleet").partition("Commands")[2]
     commands += [("fleet", name) for name in re.findall(r"^\W*([a-z]+)\s{2,}", fleet, re.MULTILINE)]
     assert len(commands) > 10

@@ -204,6 +204,30 @@ def test_a_dry_run_ends_with_the_command_that_does_it(
     )
 
 
+def test_the_last_line_says_what_there_is_now(place: Any, call: Call, capsys: Capture) -> None:
+    place.put(ready())
+    output = {"environment": "dev", "action": "teardown", "teardown": {"removed": ["runtime r"]}}
+    place.machines.story.succeed(output)
+    assert call("teardown", "dev") == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "Succeeded. Environment dev is removed."
+    place.machines.story.events.pop()
+    back = {"environment": "dev", "action": "rollback", "promotion": {"version": "1"}}
+    place.machines.story.succeed(back)
+    assert call("rollback", "dev") == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("Succeeded. live serves version 1. To call dev again: echo ")
+
+
+def test_what_fails_without_an_output_is_still_one_object(
+    place: Any, call: Call, capsys: Capture
+) -> None:
+    place.put(ready())
+    place.machines.story.fail("States.Timeout", "too slow")
+    assert call("rollback", "dev", "--json") == 1
+    failure = {"error": "States.Timeout", "cause": "too slow"}
+    assert json.loads(capsys.readouterr().out) == {"failure": failure}
+
+
 def test_who_may_not_read_the_table_may_still_act(place: Any, call: Call, capsys: Capture) -> None:
     place.denied["dynamodb"] = DeniedError("AWS denies dynamodb:GetItem to your credentials: no")
     place.machines.story.fail("EnvironmentNotFoundError", "environment 'dev' has no record")

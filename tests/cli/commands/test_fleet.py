@@ -130,5 +130,6 @@ def test_a_failure_is_the_last_line_and_the_exit_status(
     place.machines.story.fail("FleetError", "verify: 1 of 2 environments failed: shop: …")
     assert call("fleet", "verify", "--json") == 1
     out, err = capsys.readouterr()
-    assert out == ""
+    cause = "verify: 1 of 2 environments failed: shop: …"
+    assert json.loads(out) == {"failure": {"error": "FleetError", "cause": cause}}
     assert err.splitlines()[-1] == "FleetError: verify: 1 of 2 environments failed: shop: …"

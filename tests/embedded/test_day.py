@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,11 +15,15 @@ from typing import Any
 
 import pytest
 
+from local.edge.credentials import Principal
+from local.edge.faults import Fault
 from tests.docs.pages import text_of
 from tests.embedded.conftest import QUICK_WAIT
 
 pytestmark = pytest.mark.embedded
 PATIENCE_SECONDS = 120
+HELD = 40.0
+"""Seconds for which an execution hangs, so that it still runs when it is stopped."""
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -132,8 +137,22 @@ def test_a_day(
             assert text.count("Traceback") == 0
 
     # An execution that runs is stopped, and everything is removed.
-    slow = {**changed, "smokeTest": {"expect": "never said", "timeoutSeconds": 100}}
-    arn = lifecycle.start(slow)
+    hang = Fault(
+        "bedrock-agentcore-control",
+        "GetAgentRuntime",
+        "delayBefore",
+        seconds=HELD,
+        caller="CheckRuntimeFunction",
+    )
+    lifecycle.aws.faults.add(hang)
+    arn = lifecycle.start({**request, "runtime": {"environmentVariables": {"MARK": "other"}}})
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while lifecycle.aws.faults.list():
+        assert time.monotonic() < deadline, lifecycle.history(arn)[-3:]
+        time.sleep(0.1)
+    assert told(call("list", "--json"))["environments"]
+    running = call("show", name)
+    assert f"follow --stack {lifecycle.aws.stack.name} {arn.rpartition(':')[2]}" in running.stdout
     stopped = told(call("stop", arn, "--json"))
     assert (stopped["stopped"], stopped["status"]) == (True, "ABORTED")
     assert told(call("history", arn, "--json"))["status"] == "ABORTED"
@@ -146,7 +165,7 @@ def test_a_day(
 @pytest.fixture
 def assume(aws: Any) -> Iterator[Callable[[list[dict[str, Any]]], dict[str, str]]]:
     """Makes a role with these statements, and returns the variables of a session of it."""
-    iam, sts = aws.client("iam"), aws.client("sts")
+    iam = aws.client("iam")
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
     made: list[str] = []
 
@@ -159,12 +178,8 @@ def assume(aws: Any) -> Iterator[Callable[[list[dict[str, Any]]], dict[str, str]
         )["Role"]["Arn"]
         policy = {"Version": "2012-10-17", "Statement": statements}
         iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(policy))
-        keys = sts.assume_role(RoleArn=arn, RoleSessionName="reader")["Credentials"]
-        return {
-            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": keys["SessionToken"],
-        }
+        issued: dict[str, str] = aws.credentials.issue(Principal(name, arn, "role")).environment()
+        return issued
 
     yield role
     for name in made:

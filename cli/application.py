@@ -15,7 +15,9 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
-from cli.commands import prove, run
+from cli.commands import fleet, prove, run
+from cli.commands.environments import list_environments, plan, rollback, show, teardown
+from cli.commands.executions import follow_execution, history, list_executions, stop
 from cli.commands.local import calls, delays, down, env, faults, logs, status, up
 from cli.errors import FAILED, INTERRUPTED, CommandError
 from cli.streams import console
@@ -45,6 +47,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(run.run)
+app.command("list")(list_environments.list_environments)
+app.command()(show.show)
+app.command()(plan.plan)
+app.command()(rollback.rollback)
+app.command()(teardown.teardown)
+app.command("executions")(list_executions.list_executions)
+app.command()(history.history)
+app.command("follow")(follow_execution.follow_execution)
+app.command()(stop.stop)
+app.add_typer(fleet.app, name="fleet")
 app.command()(prove.prove)
 
 local = typer.Typer(help="The local AWS on this machine.", no_args_is_help=True)

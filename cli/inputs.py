@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, get_args
 
 from cli.errors import UsageError
-from cli.invocation import aws_command
+from cli.invocation import this_command
 from lifecycle.errors import InvalidRequestError
-from lifecycle.fleet.request import FleetRequest
+from lifecycle.fleet.request import FleetRequest, parse_fleet_request
 from lifecycle.request.inputs import unwrap
 from lifecycle.request.model import parse_request
 
@@ -61,26 +61,71 @@ def override(value: dict[str, Any], **fields: str | None) -> dict[str, Any]:
     return changed if inner is value else {**value, "detail": changed}
 
 
-def validate(value: dict[str, Any]) -> None:
+def validate(value: dict[str, Any], options: str = "") -> None:
     """Check the input as the first state of the lifecycle's state machine does.
+
+    Args:
+        value: The input.
+        options: What selects the stack, for the command that an input of the fleet is for.
 
     Raises:
         UsageError: The message lists every wrong field, what was given and what is allowed. For an input of the fleet's
-            state machine, it says how to start that.
+            state machine, it says which command starts that.
     """
     inner = unwrap(value)
     if isinstance(inner, dict) and inner.get("action") in _FLEET_ACTIONS:
-        raise UsageError(_fleet_hint(inner))
+        raise UsageError(_fleet_hint(inner, options))
     try:
         parse_request(value)
     except InvalidRequestError as error:
         raise UsageError(f"{type(error).__name__}: {error}") from error
 
 
-def _fleet_hint(value: dict[str, Any]) -> str:
-    given = shlex.quote(json.dumps(value, ensure_ascii=False))
-    return (
-        f"action {value['action']} is for the fleet's state machine, and `run` starts the lifecycle's. Start it with:\n"
-        f"  {aws_command()} stepfunctions start-execution --input {given} --state-machine-arn ARN\n"
-        "ARN is the output FleetStateMachineArn of the stack."
-    )
+def parse_fleet(value: dict[str, Any]) -> FleetRequest:
+    """Check the input of a fleet execution as its first state does.
+
+    Raises:
+        UsageError: The message lists every wrong field, what was given and what is allowed.
+    """
+    try:
+        return parse_fleet_request(value)
+    except InvalidRequestError as error:
+        raise UsageError(f"{type(error).__name__}: {error}") from error
+
+
+def _fleet_hint(value: dict[str, Any], options: str) -> str:
+    action = value["action"]
+    told = f"action {action} is for the fleet's state machine, which `{this_command()} fleet {action}` starts"
+    try:
+        request = parse_fleet_request(value)
+    except InvalidRequestError as error:
+        return f"{told}; and its input is wrong: {error}"
+    words = [
+        this_command(),
+        "fleet",
+        action,
+        *([options] if options else []),
+        *fleet_options(request),
+    ]
+    return f"{told}:\n  {' '.join(words)}"
+
+
+def fleet_options(request: FleetRequest) -> list[str]:
+    """Return the options of `lifecycle fleet` for what an input says, each quoted for a shell."""
+    found = [f"--environment {name}" for name in request.environments or []]
+    if request.pattern is not None:
+        found.append(f"--pattern {shlex.quote(request.pattern)}")
+    if request.source is not None:
+        found.append(
+            f"--source {shlex.quote(f's3://{request.source.bucket}/{request.source.key}')}"
+        )
+    if request.max_concurrency != FleetRequest.model_fields["max_concurrency"].default:
+        found.append(f"--max-concurrency {request.max_concurrency}")
+    for given, option in (
+        (not request.find_orphans, "--no-find-orphans"),
+        (request.remove_orphans, "--remove-orphans"),
+        (request.dry_run, "--dry-run"),
+    ):
+        if given:
+            found.append(option)
+    return found

@@ -8,8 +8,6 @@ import shutil
 import sys
 from pathlib import Path
 
-_CHECKOUT = Path(__file__).resolve().parents[1]
-
 
 def this_command() -> str:
     """Return what to type in a shell to call `lifecycle` as it was called now.
@@ -26,17 +24,6 @@ def aws_command() -> str:
     """Return what to type in a shell to call the AWS CLI: from the PATH, or the one installed with this command."""
     beside = Path(sys.argv[0]).with_name("aws")
     return "aws" if shutil.which("aws") or not beside.exists() else shlex.quote(str(beside))
-
-
-def checkout_file(name: str) -> str:
-    """Return the path of a file of this project, quoted for a shell in the current directory.
-
-    Args:
-        name: Its path in the project, such as `statemachine/inputs/teardown.json`.
-    """
-    file = _CHECKOUT / name
-    here = Path.cwd()
-    return shlex.quote(str(file.relative_to(here) if file.is_relative_to(here) else file))
 
 
 def _shortest(called: str) -> str:

@@ -9,6 +9,26 @@ import typer
 
 from cli.errors import UsageError
 
+Local = Annotated[
+    bool, typer.Option("--local", help="Use the local AWS that is running. The default.")
+]
+
+Stack = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Use this CloudFormation stack, with your own AWS configuration."
+    ),
+]
+
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print only one JSON object to stdout, everything else to stderr."),
+]
+
+ExecutionId = Annotated[
+    str, typer.Argument(metavar="EXECUTION", help="The execution's name or ARN.")
+]
+
 StateDir = Annotated[
     Path | None,
     typer.Option(

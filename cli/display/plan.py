@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from cli.display.lines import Cell, print_facts, print_table
+from cli.display.lines import Cell, print_table
+from cli.display.narrow import print_named, print_sentence
 
 _STYLES = {
     "create": "green",
@@ -32,11 +33,11 @@ def show_plan(console: Console, plan: dict[str, Any]) -> None:
     differences = (plan.get("runtime") or {}).get("differences") or []
     if differences:
         console.print("\nWhat differs in the runtime", style="bold")
-        print_facts(console, [_difference(item) for item in differences])
+        print_named(console, [_difference(item) for item in differences])
     if unknown := plan.get("notKnown"):
         console.print("\nNot known before", style="bold")
         for sentence in unknown:
-            console.print(f"- {sentence}", soft_wrap=True)
+            print_sentence(console, f"- {sentence}")
 
 
 def _rows(plan: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

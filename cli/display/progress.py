@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
+from cli.display.narrow import print_sentence
 from cli.execution.timeline import Change, Moment, Outcome, Stage, Timeline
 
 _NAME_WIDTH = 26
@@ -114,7 +115,7 @@ class PlainProgress:
                 self._print(Text.assemble(("… ", "dim"), running_text(stage, now)))
 
     def _print(self, line: Text) -> None:
-        self._console.print(line, soft_wrap=True)
+        print_sentence(self._console, line)
 
 
 class LiveProgress:
@@ -152,9 +153,9 @@ class LiveProgress:
         now = datetime.now(UTC)
         for moment in moments:
             if moment.change is Change.ENDED:
-                self._console.print(finished_line(moment.stage, now), soft_wrap=True)
+                print_sentence(self._console, finished_line(moment.stage, now))
             elif moment.change is Change.RETRYING:
-                self._console.print(_retry_line(moment.stage), soft_wrap=True)
+                print_sentence(self._console, _retry_line(moment.stage))
 
     def _picture(self) -> RenderableType:
         now = datetime.now(UTC)

@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from cli.display.lines import Cell, print_facts, print_table
+from cli.display.lines import Cell, print_table
+from cli.display.narrow import print_named
 from cli.display.plan import show_plan
 
 
@@ -21,10 +22,8 @@ def show_output(console: Console, output: dict[str, Any]) -> None:
     """
     if facts := _facts(output):
         console.print()
-        print_facts(console, facts)
-    if checks := (output.get("smokeTest") or {}).get("checks"):
-        _title(console, "Smoke test")
-        _print_checks(console, checks)
+        print_named(console, facts)
+    show_checks(console, output)
     if evaluations := (output.get("smokeTest") or {}).get("evaluations"):
         _title(console, "Evaluations")
         _print_evaluations(console, evaluations)
@@ -38,7 +37,14 @@ def show_output(console: Console, output: dict[str, Any]) -> None:
     if teardown := output.get("teardown"):
         dry = " (dry run: nothing was removed)" if teardown.get("dryRun") else ""
         _title(console, f"Teardown{dry}")
-        print_facts(console, _torn_down(teardown))
+        print_named(console, _torn_down(teardown))
+
+
+def show_checks(console: Console, output: dict[str, Any]) -> None:
+    """Print what each check of the smoke test saw, if the output has any."""
+    if checks := (output.get("smokeTest") or {}).get("checks"):
+        _title(console, "Smoke test")
+        _print_checks(console, checks)
 
 
 def _title(console: Console, text: str) -> None:

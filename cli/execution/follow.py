@@ -90,12 +90,18 @@ def follow(
             execution = client.describe_execution(executionArn=execution_arn)
             if execution["status"] not in RUNNING:
                 tell(timeline, timeline.add(reader.read()))
-                return _described(execution, timeline)
+                return result_of(execution, timeline)
         wait = pace.after(wait, news=bool(events))
         sleep(wait)
 
 
-def _described(execution: dict[str, Any], timeline: Timeline) -> Result:
+def result_of(execution: dict[str, Any], timeline: Timeline) -> Result:
+    """Return how an execution ended.
+
+    Args:
+        execution: What DescribeExecution returns of an execution that has ended.
+        timeline: Its stages.
+    """
     failure = None
     if execution.get("error"):
         failure = Failure(execution["error"], execution.get("cause") or "")

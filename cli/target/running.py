@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from cli.errors import NotUpError
 from cli.invocation import this_command
 from cli.target import state_folder
-from cli.target.garbage_collection import garbage_collection_paused
 from cli.target.local_api import LocalApi
 from cli.target.state_folder import state_dir_option
 
 if TYPE_CHECKING:
-    from local.embedded import RunningAws
+    from local.emulator.running import RunningAws
 
 
 def running_aws(state_dir: Path | None = None) -> RunningAws:
@@ -22,9 +21,9 @@ def running_aws(state_dir: Path | None = None) -> RunningAws:
     Raises:
         NotUpError: None is running in that folder.
     """
-    # Imported late: a run against AWS needs nothing of the local AWS.
-    with garbage_collection_paused():
-        from local.embedded import find_running
+    # Imported late: a run against AWS needs nothing of the local AWS. To find one, this module is enough; the emulator
+    # itself takes seconds to import.
+    from local.emulator.running import find_running
 
     running = find_running(state_dir or state_folder.STATE_ROOT)
     if running is None:

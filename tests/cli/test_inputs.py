@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -81,20 +80,42 @@ def test_a_refused_input_names_the_error_and_the_field() -> None:
         validate({"wait": {"timeoutSeconds": -1}})
 
 
-@pytest.mark.parametrize("action", ["rebuild", "sweep", "verify"])
 @pytest.mark.parametrize("in_envelope", [True, False])
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        ({"action": "verify"}, []),
+        (
+            {"action": "rebuild", "environments": ["a", "b"], "dryRun": True},
+            ["--environment", "a", "--environment", "b", "--dry-run"],
+        ),
+        (
+            {"action": "rebuild", "source": {"bucket": "b-1", "key": "it's a.zip"}},
+            ["--source", "s3://b-1/it's a.zip"],
+        ),
+        (
+            {"action": "sweep", "pattern": "shop-*", "removeOrphans": True, "maxConcurrency": 9},
+            ["--pattern", "shop-*", "--max-concurrency", "9", "--remove-orphans"],
+        ),
+        ({"action": "sweep", "findOrphans": False}, ["--no-find-orphans"]),
+    ],
+)
 def test_an_input_of_the_fleet_is_refused_with_the_command_that_takes_it(
-    action: str, *, in_envelope: bool
+    given: dict[str, Any], options: list[str], *, in_envelope: bool
 ) -> None:
-    given = {"action": action, "pattern": "shop's-*"}
+    action = given["action"]
     value = {"detail-type": "Scheduled", "detail": given} if in_envelope else given
     with pytest.raises(UsageError, match=f"^action {action} is for the fleet's state machine") as e:
-        validate(value)
-    _, line, where = str(e.value).splitlines()
-    words = shlex.split(line)
-    assert words[:3] == ["aws", "stepfunctions", "start-execution"]
-    assert json.loads(words[words.index("--input") + 1]) == given
-    assert "FleetStateMachineArn" in where
+        validate(value, "--stack mine")
+    _, line = str(e.value).splitlines()
+    assert shlex.split(line) == ["lifecycle", "fleet", action, "--stack", "mine", *options]
+
+
+def test_a_wrong_input_of_the_fleet_names_the_field_and_the_command() -> None:
+    with pytest.raises(UsageError) as caught:
+        validate({"action": "verify", "environment": "dev"})
+    assert "`lifecycle fleet verify` starts" in str(caught.value)
+    assert "its input is wrong: environment: " in str(caught.value)
 
 
 @pytest.mark.parametrize("action", ["explode", 3, None, ["verify"]])

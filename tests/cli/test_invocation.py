@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.invocation import aws_command, checkout_file, this_command
+from cli.invocation import aws_command, this_command
 
 
 @pytest.fixture
@@ -73,13 +73,3 @@ def test_the_aws_cli_that_is_installed_beside_is_named(
     assert aws_command() == "'a bin/aws'"
     (installed / "aws").unlink()
     assert aws_command() == "aws"
-
-
-def test_a_file_of_the_project_is_found_from_any_directory(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    name = "statemachine/inputs/teardown.json"
-    monkeypatch.chdir(Path(__file__).parents[2])
-    assert checkout_file(name) == name
-    monkeypatch.chdir(tmp_path)
-    assert Path(shlex.split(checkout_file(name))[0]).exists()

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 NAMES = (
     "README.md",
     "deploying.md",
+    "command-line.md",
     "inputs.md",
     "outputs.md",
     "calling.md",

@@ -73,6 +73,20 @@ class Scenario:
 SCENARIOS = {
     "README.md": Scenario((r"removed +runtime ", "Succeeded", "environment +dev", "Succeeded")),
     "docs/deploying.md": Scenario(("environment +dev", "Succeeded", '"FailedEntryCount": 0')),
+    "docs/command-line.md": Scenario(
+        (
+            r"live +moves +to the new version",
+            "To do it: .*run .*--environment demo",
+            "Succeeded. To call demo again",
+            "demo +READY +1 +version 1 passed",
+            "Last promotions",
+            "provision +SUCCEEDED",
+            "1 environment: all succeeded",
+            "would remove +runtime ",
+            "removed +runtime ",
+            "Succeeded",
+        )
+    ),
     "docs/fleets.md": Scenario(('"executionArn": ', "SUCCEEDED"), after={"start-execution": WAIT}),
     "docs/deleting.md": Scenario(
         ("action +teardown", "removed +runtime ", "Succeeded"),

@@ -53,3 +53,22 @@ def test_every_local_command_is_on_the_page(folder: str) -> None:
     assert {"up", "env", "down"} <= commands
     assert {name for name in commands if f"lifecycle local {name}" not in text} == set()
     assert {name for name in options_of("local", "up") if f"--{name}" not in text} == set()
+
+
+@pytest.mark.parametrize("folder", ["docs", "docs/ja"])
+def test_every_command_and_its_options_are_on_the_page(folder: str) -> None:
+    text = " ".join(code_in(prose_of(f"{folder}/command-line.md")))
+    names = re.findall(r"^\W*([a-z]+)\s{2,}", help_of().partition("Commands")[2], re.MULTILINE)
+    assert {"run", "list", "show", "follow"} <= set(names)
+    commands: list[tuple[str, ...]] = [
+        (name,) for name in names if name not in ("fleet", "local", "prove", "run")
+    ]
+    fleet = help_of("fleet").partition("Commands")[2]
+    commands += [("fleet", name) for name in re.findall(r"^\W*([a-z]+)\s{2,}", fleet, re.MULTILINE)]
+    assert len(commands) > 10
+    # Those of `run`, which other pages explain.
+    known = {"state-dir", "input", "find-orphans"}
+    for command in commands:
+        assert f"lifecycle {' '.join(command)}" in text
+        unknown = {name for name in options_of(*command) - known if f"--{name}" not in text}
+        assert unknown == set(), command

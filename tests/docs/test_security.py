@@ -20,11 +20,17 @@ ACCOUNT = "eu-west-1:123456789012"
 LIFECYCLE = f"arn:aws:states:{ACCOUNT}:stateMachine:LifecycleStateMachine-EXAMPLE"
 VERIFY = f"arn:aws:states:{ACCOUNT}:stateMachine:VerifyAgents"
 FLEET = f"arn:aws:states:{ACCOUNT}:stateMachine:FleetStateMachine-EXAMPLE"
+STACK = f"arn:aws:cloudformation:{ACCOUNT}:stack/agentcore-lifecycle/1"
+TABLE = f"arn:aws:dynamodb:{ACCOUNT}:table/agentcore-lifecycle-EnvironmentsTable-EXAMPLE"
 BUS = f"arn:aws:events:{ACCOUNT}:event-bus/default"
 EVENT = {
     "events:source": "agentcore.lifecycle",
     "events:detail-type": "Environment Rebuild Requested",
 }
+
+
+def execution(machine: str) -> str:
+    return f"{machine.replace(':stateMachine:', ':execution:')}:x"
 
 
 def blocks(page: str) -> list[dict[str, Any]]:
@@ -39,7 +45,7 @@ def policies() -> list[dict[str, Any]]:
 def test_both_pages_have_the_same_to_paste() -> None:
     english, japanese = map(blocks, PAGES)
     assert english == japanese
-    assert len(english) == 4
+    assert len(english) == 5
 
 
 @pytest.mark.parametrize(
@@ -56,6 +62,16 @@ def test_both_pages_have_the_same_to_paste() -> None:
         (2, "states:StartExecution", VERIFY, {}, True),
         (2, "states:StartExecution", LIFECYCLE, {}, False),
         (2, "states:StartExecution", FLEET, {}, False),
+        (3, "cloudformation:DescribeStacks", STACK, {}, True),
+        (3, "cloudformation:DescribeStacks", STACK.replace("/agent", "/other-agent"), {}, False),
+        (3, "dynamodb:GetItem", TABLE, {}, True),
+        (3, "dynamodb:Scan", TABLE, {}, True),
+        (3, "dynamodb:UpdateItem", TABLE, {}, False),
+        (3, "states:ListExecutions", LIFECYCLE, {}, True),
+        (3, "states:DescribeExecution", execution(LIFECYCLE), {}, True),
+        (3, "states:GetExecutionHistory", execution(FLEET), {}, True),
+        (3, "states:StopExecution", execution(LIFECYCLE), {}, False),
+        (3, "states:StartExecution", LIFECYCLE, {}, False),
     ],
 )
 def test_a_policy_allows_what_the_page_says(

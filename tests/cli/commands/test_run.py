@@ -13,6 +13,7 @@ import pytest
 
 from cli import main as command
 from cli.commands import run
+from cli.perform import execution
 from cli.target.target import Target
 
 ARN = "arn:aws:states:us-east-1:000000000000:execution:machine:name"
@@ -212,14 +213,14 @@ def test_ctrl_c_stops_what_would_end_anyway_and_leaves_the_rest(
         raise KeyboardInterrupt
 
     place.lasting = lasting
-    monkeypatch.setattr(run, "follow", interrupted)
+    monkeypatch.setattr(execution, "follow", interrupted)
     assert lifecycle(monkeypatch, "run", "--environment", "mine") == 130
     err = capsys.readouterr().err
     # What is printed can be pasted, and hits what was started and nothing else.
     for command_line in (
-        f"here; aws stepfunctions stop-execution --execution-arn {ARN}",
-        "lifecycle run --local --state-dir d --environment mine"
-        " --input statemachine/inputs/teardown.json",
+        "lifecycle follow --local --state-dir d name",
+        "lifecycle stop --local --state-dir d name",
+        "lifecycle teardown --local --state-dir d mine",
     ):
         assert any(line.endswith(f" {command_line}") for line in err.splitlines()) is lasting
     assert place.stopped == ([] if lasting else [ARN])

@@ -24,5 +24,6 @@ def module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     fake.AlreadyRunningError = AlreadyRunningError
     FakeEmbedded.started = []
     monkeypatch.setitem(sys.modules, "local.embedded", fake)
+    monkeypatch.setattr("local.emulator.running.find_running", fake.find_running)
     monkeypatch.setattr(state_folder, "STATE_ROOT", tmp_path / ".local")
     return fake

@@ -82,4 +82,5 @@ def nothing_up(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     asked: list[Path] = []
     fake.find_running = asked.append
     monkeypatch.setitem(sys.modules, "local.embedded", fake)
+    monkeypatch.setattr("local.emulator.running.find_running", fake.find_running)
     return asked

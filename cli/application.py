@@ -15,8 +15,10 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
-from cli.commands import prove, run
-from cli.commands.local import calls, delays, down, env, faults, logs, status, up
+from cli.commands import access_token, ask, logs, prove, run
+from cli.commands.local import calls, delays, down, env, faults, status, up
+from cli.commands.local import logs as local_logs
+from cli.display.lines import print_prose
 from cli.errors import FAILED, INTERRUPTED, CommandError
 from cli.streams import console
 
@@ -45,6 +47,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(run.run)
+app.command()(ask.ask)
+app.command()(access_token.token)
+app.command()(logs.logs)
 app.command()(prove.prove)
 
 local = typer.Typer(help="The local AWS on this machine.", no_args_is_help=True)
@@ -53,7 +58,7 @@ local.command()(up.up)
 local.command(epilog=env.usage())(env.env)
 local.command()(status.status)
 local.command()(down.down)
-local.command()(logs.logs)
+local.command()(local_logs.logs)
 local.command()(calls.calls)
 local.command()(delays.delays)
 local.add_typer(faults.app, name="faults")
@@ -92,7 +97,7 @@ def start() -> None:
 
 
 def _say(message: str) -> None:
-    console(stderr=True).print(f"{_NAME}: {message}", style="red", soft_wrap=True)
+    print_prose(console(stderr=True), f"{_NAME}: {message}", "red")
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> None:

@@ -16,6 +16,16 @@ Cell = str | Text
 _GAP = "  "
 
 
+def print_prose(console: Console, text: str, style: str = "") -> None:
+    """Print sentences: a terminal folds them between words. A line that begins with blanks is a command, one line."""
+    for line in text.splitlines():
+        if line.startswith("  ") or not console.is_terminal:
+            console.print(line, style=style, soft_wrap=True)
+        else:
+            # A word that is longer than the terminal, such as an ARN, is not cut, so that it can be copied.
+            console.print(line, style=style, overflow="ignore", crop=False)
+
+
 def print_facts(console: Console, facts: Iterable[tuple[Cell, str]]) -> None:
     """Print one name and value a line; align further lines of a value below its first."""
     rows: list[Sequence[Cell]] = []

@@ -1,0 +1,2 @@
+def logs() -> None:
+    """x"""

@@ -50,6 +50,8 @@ CANARIES = [
     "tagged_pools",
     "searched_values",
     "parsed_again",
+    "interleaved_streams",
+    "json_patterns",
 ]
 
 

@@ -17,6 +17,7 @@ from tests.local.moto.canaries import (
     events,
     executions,
     interpreter,
+    logs,
     map_runs,
     policies,
 )
@@ -27,6 +28,7 @@ CANARIES = [
     *map_runs.CANARIES,
     *events.CANARIES,
     *policies.CANARIES,
+    *logs.CANARIES,
     *cognito.CANARIES,
     *effort.CANARIES,
 ]

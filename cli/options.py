@@ -26,9 +26,7 @@ Local = Annotated[
 
 Stack = Annotated[
     str | None,
-    typer.Option(
-        "--stack", help="Use this CloudFormation stack, with your own AWS configuration."
-    ),
+    typer.Option("--stack", help="Use this CloudFormation stack, with your own AWS configuration."),
 ]
 
 AsJson = Annotated[

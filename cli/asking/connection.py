@@ -158,21 +158,22 @@ class Connection:
 
 
 def reason_of(answer: Answer) -> str:
-    """The message of an error of AgentCore; the body if it has none."""
+    """Return the message of an error of AgentCore; the body if it has none.
+
+    An error is JSON with a message, or a JSON-RPC error with one (A2A, MCP), or an event with one (AG-UI).
+    """
+    text = answer.body.strip()
     try:
-        value = json.loads(answer.body)
-    except ValueError:
-        return answer.body.strip()
-    if isinstance(value, dict):
-        for name in ("message", "Message"):
-            if isinstance(value.get(name), str):
-                return str(value[name])
-    return answer.body.strip()
+        value = json.loads(text.removeprefix("data:"))
+    except (ValueError, RecursionError):
+        return text
+    if isinstance(value, dict) and isinstance(value.get("error"), dict):
+        value = value["error"]
+    named = value.get("message") or value.get("Message") if isinstance(value, dict) else None
+    return named if isinstance(named, str) else text
 
 
-def _heard(
-    response: httpx.Response, listener: Listener | None, deadline: float
-) -> Iterator[bytes]:
+def _heard(response: httpx.Response, listener: Listener | None, deadline: float) -> Iterator[bytes]:
     size = 0
     for chunk in response.iter_raw():
         if listener is not None:

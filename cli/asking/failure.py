@@ -40,9 +40,9 @@ def explain(
         The reason and what to do; a line that begins with blanks is a command.
     """
     status, what = reply.answer.status, f"{asked.environment}, endpoint {asked.endpoint}"
-    said = " ".join((reply.text or reason_of(reply.answer)).split())
+    said = " ".join((reason_of(reply.answer) or reply.text).split())
     if status == HTTPStatus.OK:
-        return f"{what}: the agent's answer is an error: {reply.problem}\n{_more(deployed, asked)}"
+        return f"{what}: no answer: {reply.problem}\n{_more(deployed, asked)}"
     if status == HTTPStatus.FAILED_DEPENDENCY:
         log = _log(asked, clients, began)
         return f"{what}: the agent failed (424): {said}; {log}\n{_more(deployed, asked)}"
@@ -83,6 +83,5 @@ def _log(asked: Asked, clients: CallerClients, began: float) -> str:
 
 def _more(deployed: Deployed, asked: Asked) -> str:
     return (
-        "More of its log:\n"
-        f"  {this_command()} logs {asked.environment} {deployed.options} --agent"
+        f"More of its log:\n  {this_command()} logs {asked.environment} {deployed.options} --agent"
     )

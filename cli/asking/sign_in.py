@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from cli.asking.clients import CallerClients
 from cli.asking.subject import Asked
 from cli.errors import CommandError, UsageError
+from cli.invocation import this_command
 from cli.target.deployed import Deployed
 from lifecycle.errors import LifecycleError
 from lifecycle.identity.oauth import token_endpoint
@@ -43,7 +44,7 @@ def sign_in(deployed: Deployed, asked: Asked, clients: CallerClients) -> SignedI
         raise CommandError(f"cannot sign in to environment {asked.environment}: {reason}") from None
 
 
-def refuse_iam(asked: Asked) -> None:
+def refuse_iam(deployed: Deployed, asked: Asked) -> None:
     """Refuse to look for a token where callers sign their calls.
 
     Raises:
@@ -51,8 +52,8 @@ def refuse_iam(asked: Asked) -> None:
     """
     if asked.identity.type == "iam":
         raise UsageError(
-            f"environment {asked.environment} has auth.type iam, so there is no token: sign the call with AWS "
-            "credentials (SigV4), as `lifecycle ask` does"
+            f"environment {asked.environment} has auth.type iam, so there is no token: its callers sign with AWS "
+            f"credentials; to ask it:\n  {this_command()} ask {asked.environment} {deployed.options} '…'"
         )
 
 

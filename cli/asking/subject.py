@@ -96,7 +96,9 @@ def _nothing(deployed: Deployed, record: Record, what: str) -> str:
     begun = f"environment {record.environment} {what}"
     run = f"{this_command()} run {deployed.options} --environment {record.environment}"
     if record.lock is not None:
-        return f"{begun}: execution {record.lock.execution} works on it; ask again when it has ended"
+        return (
+            f"{begun}: execution {record.lock.execution} works on it; ask again when it has ended"
+        )
     reason = f": {record.state_reason}" if record.state_reason else ""
     newest = ""
     if record.runtime is not None and record.runtime.version is not None:

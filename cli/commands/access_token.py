@@ -38,7 +38,7 @@ def token(
     from cli.asking.subject import find_asked
 
     asked = find_asked(place, environment, endpoint)
-    refuse_iam(asked)
+    refuse_iam(place, asked)
     clients = CallerClients(place)
     if curl:
         sys.stdout.write(curl_command(place, asked, clients) + "\n")

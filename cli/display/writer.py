@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
 from typing import TextIO
 
 from rich.cells import cell_len
 
 _WIDE = 2
+# They join the characters of one sign, such as an emoji.
+_JOINERS = "\u200c\u200d"
 
 
 class Writer:
@@ -16,12 +19,15 @@ class Writer:
     Args:
         out: Where to write.
         width: The terminal's columns; `None` for a file or pipe, which gets the text as it is.
+        indent: What each further line of a folded line begins with.
     """
 
-    def __init__(self, out: TextIO, width: int | None) -> None:
+    def __init__(self, out: TextIO, width: int | None, indent: str = "") -> None:
         self._out = out
+        self._indent = indent
         self._width = width
         self._column = 0
+        self._gap = ""
         self._word = ""
         self._ended = True
 
@@ -50,28 +56,43 @@ class Writer:
         if sign == "\n":
             self._flush_word()
             self._out.write("\n")
-            self._column = 0
+            self._column, self._gap = 0, ""
         elif sign.isspace():
             self._flush_word()
-            self._put(" ")
-        elif not unicodedata.category(sign).startswith("C") or sign == "\u200d":
-            # Control characters of an agent could change the terminal.
+            self._gap += " "
+        elif is_printable(sign):
             self._word += sign
             if cell_len(sign) == _WIDE:
                 # Japanese and Chinese may be folded after each character.
                 self._flush_word()
 
     def _flush_word(self) -> None:
-        if self._word:
-            self._put(self._word)
-            self._word = ""
-
-    def _put(self, text: str) -> None:
-        size = cell_len(text)
+        if not self._word:
+            return
+        size = cell_len(self._gap + self._word)
         if self._width is not None and self._column and self._column + size > self._width:
-            self._out.write("\n")
-            self._column = 0
-            if text == " ":
-                return
-        self._out.write(text)
-        self._column += size
+            self._out.write(f"\n{self._indent}")
+            self._column, self._gap = len(self._indent), ""
+        self._out.write(self._gap + self._word)
+        self._column += cell_len(self._gap + self._word)
+        self._gap = self._word = ""
+
+
+def is_printable(sign: str) -> bool:
+    """Whether a character may be written to a terminal; a control character of an agent could change it."""
+    return not unicodedata.category(sign).startswith("C") or sign in _JOINERS
+
+
+def fold(text: str, width: int, indent: str = "") -> str:
+    """Fold a text between words; a word that is longer than a line is not cut.
+
+    Args:
+        text: The text.
+        width: How many columns a line has.
+        indent: What each further line begins with.
+    """
+    out = io.StringIO()
+    writer = Writer(out, width, indent)
+    writer.write(text)
+    writer.end()
+    return out.getvalue().rstrip("\n")

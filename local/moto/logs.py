@@ -28,6 +28,8 @@ _ORDERED: dict[str, Callable[[float, float], bool]] = {
     ">": lambda seen, wanted: seen > wanted,
     ">=": lambda seen, wanted: seen >= wanted,
 }
+# The first characters of patterns for regular expressions, optional and excluded terms, and columns.
+_UNSERVED = frozenset("%?-[")
 _MISSING = object()
 _CONSTANTS = {"NULL": None, "TRUE": True, "FALSE": False}
 
@@ -61,6 +63,9 @@ def match_json_patterns() -> None:
 def _filter(pattern: str | None) -> Any:
     if pattern and pattern.lstrip().startswith("{"):
         return _parsed(pattern)
+    if pattern and pattern.lstrip()[:1] in _UNSERVED:
+        # moto would return every event.
+        raise InvalidParameterException(msg=f"Filter pattern that is not served: {pattern}")
     return EventMessageFilter(pattern or "")
 
 

@@ -14,6 +14,7 @@ NAMES = (
     "inputs.md",
     "outputs.md",
     "calling.md",
+    "asking.md",
     "agents.md",
     "errors.md",
     "fleets.md",

@@ -61,7 +61,6 @@ def test_another_error_is_raised() -> None:
     class Denied(Logs):
         def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
             raise ClientError({"Error": {"Code": "ThrottlingException"}}, "FilterLogEvents")
-            yield
 
     with pytest.raises(ClientError, match="ThrottlingException"):
         texts(read(Denied(), [A], 0))

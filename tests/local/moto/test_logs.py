@@ -91,5 +91,6 @@ def test_the_service_matches_patterns_and_sorts_by_time(machines: Any) -> None:
     assert [event["timestamp"] - now for event in found["events"]] == [1, 3]
     everything = logs.filter_log_events(logGroupName="g")["events"]
     assert [event["timestamp"] - now for event in everything] == [1, 2, 3]
-    with pytest.raises(logs.exceptions.InvalidParameterException):
-        logs.filter_log_events(logGroupName="g", filterPattern="{ environment }")
+    for refused in ("{ environment }", "[a, b]", "%d.v%", "?dev ?other", "-dev"):
+        with pytest.raises(logs.exceptions.InvalidParameterException):
+            logs.filter_log_events(logGroupName="g", filterPattern=refused)

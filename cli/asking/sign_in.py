@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 from pydantic import SecretStr
 
 from cli.asking.clients import CallerClients
@@ -11,6 +14,7 @@ from cli.invocation import this_command
 from cli.target.deployed import Deployed
 from lifecycle.errors import LifecycleError
 from lifecycle.identity.oauth import token_endpoint
+from lifecycle.record import timestamp
 from lifecycle.settings import ProviderSettings
 from lifecycle.smoke_test.credentials.secret import ClientSecret, PasswordSecret, Secret
 from lifecycle.smoke_test.credentials.token_request import request_token
@@ -55,6 +59,17 @@ def refuse_iam(deployed: Deployed, asked: Asked) -> None:
             f"environment {asked.environment} has auth.type iam, so there is no token: its callers sign with AWS "
             f"credentials; to ask it:\n  {this_command()} ask {asked.environment} {deployed.options} '…'"
         )
+
+
+def expiry_of(token: str) -> str | None:
+    """Return when a token expires, in UTC and ISO 8601; `None` if it does not say so. The token is not verified."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return timestamp(claims["exp"])
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError):
+        # Not every provider's access token is a JSON Web Token.
+        return None
 
 
 def _signed_in(deployed: Deployed, asked: Asked, clients: CallerClients) -> SignedIn:

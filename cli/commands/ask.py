@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 import uuid
@@ -163,10 +164,11 @@ def _stop(connection: Connection, named: str | None) -> str | None:
 
 
 def _how_to_go_on(place: Deployed, asked: Asked, session_id: str) -> str:
-    endpoint = "" if asked.endpoint == "live" else f" --endpoint {asked.endpoint}"
+    endpoint = "" if asked.endpoint == "live" else f" --endpoint {shlex.quote(asked.endpoint)}"
+    same = f"{place.options}{endpoint} --session {shlex.quote(session_id)}"
     return (
         "The session still runs. To go on with it:\n"
-        f"  {this_command()} ask {asked.environment} {place.options}{endpoint} --session {session_id} '…'"
+        f"  {this_command()} ask {asked.environment} {same} '…'"
     )
 
 

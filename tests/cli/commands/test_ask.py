@@ -45,6 +45,7 @@ SHORT = "--session: given 5 characters, allowed: 33 to 256"
         (("ask", "dev"), "give either a question or --payload, and not both"),
         (("ask", "dev", "hi", "--payload", "-"), "give either a question or --payload"),
         (("ask", "dev", "hi", "--session", "short"), SHORT),
+        (("token", "dev", "--curl", "--json"), "use either --curl or --json"),
         (("ask", "dev", "--payload", "none.json"), "--payload none.json: cannot be read: No such"),
         (("ask", "dev", "hi", "--local", "--stack", "s"), "use either --local or --stack"),
         (("token", "dev", "--stack", "s", "--state-dir", "d"), "--state-dir is for the local AWS"),

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -37,6 +40,41 @@ def command(
         return (ended.value.code, *capsys.readouterr())
 
     return call
+
+
+STREAMING = '''"""An agent that sends two events, and waits for a file before the second."""
+
+import json
+import os
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.head("application/json")
+        self.wfile.write(b'{"status": "Healthy"}')
+
+    def do_POST(self):
+        prompt = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["prompt"]
+        self.head("text/event-stream")
+        self.say("echo of ")
+        while prompt == "wait" and not os.path.exists(os.environ["GATE"]):
+            time.sleep(0.05)
+        self.say(prompt)
+
+    def head(self, kind):
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+
+    def say(self, text):
+        self.wfile.write(b"data: " + json.dumps({"data": text}).encode() + bytes([10, 10]))
+        self.wfile.flush()
+
+
+ThreadingHTTPServer(("0.0.0.0", 8080), Handler).serve_forever()
+'''
 
 
 def provision(lifecycle: Any, name: str, **given: Any) -> dict[str, Any]:
@@ -157,7 +195,7 @@ def test_an_agent_that_fails_and_the_logs_of_an_environment(
     environment: Callable[[], str],
     uploaded: Callable[..., dict[str, str]],
     command: Command,
-    tmp_path: Any,
+    tmp_path: Path,
 ) -> None:
     name = environment()
     unlike = {"note.txt": uuid.uuid4().hex}
@@ -201,10 +239,36 @@ def test_an_agent_that_fails_and_the_logs_of_an_environment(
     assert failed.error == "ArtifactBuildError"
     code, out, _ = command("logs", name, "--build")
     assert "RUN false" in out
-    assert (
-        f"environments: {name}" in command("ask", "nosuch", "hi")[2]
-        or name in (command("ask", "nosuch", "hi")[2])
+    code, _, err = command("ask", "nosuch", "hi")
+    assert code == 2
+    assert re.search(r"there is no environment nosuch in the local AWS .*; environments: \w", err)
+
+
+@pytest.mark.parametrize("kind", ["cognito", "iam"])
+def test_an_answer_is_printed_while_it_comes(
+    lifecycle: Any,
+    environment: Callable[[], str],
+    uploaded: Callable[..., dict[str, str]],
+    tmp_path: Path,
+    kind: str,
+) -> None:
+    name, gate = environment(), tmp_path / "gate"
+    provision(
+        lifecycle,
+        name,
+        artifact={"source": uploaded("echo", "uploads/streaming.zip", **{"main.py": STREAMING})},
+        auth={"type": kind},
+        runtime={"environmentVariables": {"GATE": str(gate)}},
     )
+    place = ["--state-dir", str(lifecycle.aws.state_dir)]
+    arguments = ["-m", "cli.main", "ask", name, "wait", *place]
+    with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True) as asked:
+        assert asked.stdout is not None
+        # The agent sends the rest only after this was printed.
+        assert asked.stdout.read(len("echo of ")) == "echo of "
+        gate.touch()
+        assert asked.stdout.read() == "wait\n"
+    assert asked.returncode == 0
 
 
 def test_what_iam_denies_is_named(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from cli.target.deployed import Deployed
 from lifecycle.clients import Clients
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     import httpx
 
 _CONNECT_SECONDS = 10.0
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 class CallerClients(Clients):
@@ -22,7 +24,6 @@ class CallerClients(Clients):
 
     def __init__(self, deployed: Deployed) -> None:
         super().__init__(deployed)
-        self._is_local = deployed.endpoint_url is not None
 
     def http(self, seconds: float, transport: httpx.BaseTransport | None = None) -> httpx.Client:
         """Plain HTTPS through the machine's proxy, which does not apply to the local AWS. Redirects are not followed.
@@ -36,6 +37,6 @@ class CallerClients(Clients):
         return httpx.Client(
             timeout=httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS)),
             transport=transport,
-            trust_env=not self._is_local,
+            trust_env=urlsplit(self.agentcore.meta.endpoint_url).hostname not in _THIS_MACHINE,
             follow_redirects=False,
         )

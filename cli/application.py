@@ -15,10 +15,12 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
-from cli.commands import fleet, prove, run
+from cli.commands import access_token, ask, fleet, logs, prove, run
 from cli.commands.environments import list_environments, plan, rollback, show, teardown
 from cli.commands.executions import follow_execution, history, list_executions, stop
-from cli.commands.local import calls, delays, down, env, faults, logs, status, up
+from cli.commands.local import calls, delays, down, env, faults, status, up
+from cli.commands.local import logs as local_logs
+from cli.display.lines import print_prose
 from cli.errors import FAILED, INTERRUPTED, CommandError
 from cli.streams import console
 
@@ -57,6 +59,9 @@ app.command()(history.history)
 app.command("follow")(follow_execution.follow_execution)
 app.command()(stop.stop)
 app.add_typer(fleet.app, name="fleet")
+app.command()(ask.ask)
+app.command()(access_token.token)
+app.command()(logs.logs)
 app.command()(prove.prove)
 
 local = typer.Typer(help="The local AWS on this machine.", no_args_is_help=True)
@@ -65,7 +70,7 @@ local.command()(up.up)
 local.command(epilog=env.usage())(env.env)
 local.command()(status.status)
 local.command()(down.down)
-local.command()(logs.logs)
+local.command()(local_logs.logs)
 local.command()(calls.calls)
 local.command()(delays.delays)
 local.add_typer(faults.app, name="faults")
@@ -104,7 +109,7 @@ def start() -> None:
 
 
 def _say(message: str) -> None:
-    console(stderr=True).print(f"{_NAME}: {message}", style="red", soft_wrap=True)
+    print_prose(console(stderr=True), f"{_NAME}: {message}", "red")
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> None:

@@ -5,6 +5,7 @@ Each is one line, except in a table that is wider than a terminal. Rich's own ta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import zip_longest
 
@@ -12,8 +13,34 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from cli.display.writer import fold, is_printable
+
 Cell = str | Text
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _GAP = "  "
+
+
+def print_prose(console: Console, text: str, style: str = "") -> None:
+    """Print sentences: a terminal folds them between words. A line that begins with blanks is a command, one line."""
+    for line in text.splitlines():
+        is_command = line.startswith("  ") or not console.is_terminal
+        folded = line if is_command else fold(line, console.width)
+        console.print(folded, style=style, soft_wrap=True)
+
+
+def print_entry(console: Console, when: str, source: str, text: str) -> None:
+    """Print a log line with its time and source; a terminal folds it between words, and a pipe gets it as it is."""
+    if console.is_terminal:
+        head = len(when) + len(source) + 2 * len(_GAP)
+        text = fold(f"{' ' * head}{text}", console.width, _GAP)[head:]
+    line = Text.assemble((when, "dim"), _GAP, (source, "cyan"), _GAP, text)
+    console.print(line, soft_wrap=True)
+
+
+def plain(text: str) -> str:
+    """Return a text without the control characters that could change a terminal, such as colours of a build's log."""
+    shown = _ESCAPES.sub("", text).expandtabs(4)
+    return "".join(sign for sign in shown if sign == "\n" or is_printable(sign))
 
 
 def print_facts(console: Console, facts: Iterable[tuple[Cell, str]]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from moto.core.config import default_user_config
 from moto.moto_api._internal.models import moto_api_backend
 
-from local.moto import cognito, deliveries, dispatch, dynamodb, events, s3, tagging, xray
+from local.moto import cognito, deliveries, dispatch, dynamodb, events, logs, s3, tagging, xray
 from local.moto.stepfunctions import (
     executions,
     expressions,
@@ -49,6 +49,8 @@ SEAMS: tuple[Callable[[], None], ...] = (
     s3.skip_conditional_denials,
     dynamodb.write_plain_values,
     events.route_events,
+    logs.interleave_events,
+    logs.match_json_patterns,
     cognito.limit_tokens,
     cognito.enforce_flows,
     cognito.update_resource_servers,

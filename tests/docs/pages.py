@@ -15,6 +15,7 @@ NAMES = (
     "inputs.md",
     "outputs.md",
     "calling.md",
+    "asking.md",
     "agents.md",
     "errors.md",
     "fleets.md",

@@ -100,6 +100,11 @@ SCENARIOS = {
         },
         after={"client_credentials": CURL, "invoke-agent-runtime": "cat answer.json"},
     ),
+    "docs/asking.md": Scenario(
+        ('"answer": ".*天気', "curl -sN", '"answer": "', "run_smoke_test  stage done"),
+        before={"lifecycle ask": f"{PROVISION} <<< {{}}"},
+        after={"bash call-dev.sh": 'test -n "$ACCESS_TOKEN"'},
+    ),
     "docs/security.md": Scenario(
         ("smoke-test-host", "auth.example.com", "smoke-test-environments", "lifecycle/shop"),
         before={

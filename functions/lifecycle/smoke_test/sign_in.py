@@ -102,7 +102,7 @@ def sign_in(
     if identity.type == "iam":
         return SignedIn()
     if identity.type == "jwt":
-        return _with_provider(environment, identity, clients, patience)
+        return with_provider(environment, identity, clients, patience, ProviderSettings.load())
     with late_tags(lambda: identity.tagged_at):
         stack = Settings.load().stack_name
         own = Secret.of_environment(clients, patience, identity, stack, environment)
@@ -119,7 +119,7 @@ def _as_user(
         return in_time(
             "Cognito",
             patience,
-            lambda: _password_tokens(clients.cognito, identity, client_id, secret),
+            lambda: password_tokens(clients.cognito, identity, client_id, secret),
         )
 
     own = tokens(identity.client_id)
@@ -134,9 +134,23 @@ def _as_user(
     )
 
 
-def _password_tokens(
+def password_tokens(
     cognito: Any, identity: IdentityRecord, client_id: str | None, secret: PasswordSecret
 ) -> dict[str, str]:
+    """Sign a test user in.
+
+    Args:
+        cognito: A boto3 Cognito client.
+        identity: The identity section of the record.
+        client_id: The app client.
+        secret: The user's name and password.
+
+    Returns:
+        The tokens by Cognito's names, such as `AccessToken`.
+
+    Raises:
+        SmokeTestError: The user cannot sign in; `StaleSecretError` when a new secret would help.
+    """
     try:
         answer = cognito.admin_initiate_auth(
             UserPoolId=identity.user_pool_id,
@@ -201,11 +215,28 @@ def _as_machine(
     )
 
 
-def _with_provider(
-    environment: str, identity: IdentityRecord, clients: Clients, patience: Patience
+def with_provider(
+    environment: str,
+    identity: IdentityRecord,
+    clients: Clients,
+    patience: Patience,
+    settings: ProviderSettings,
 ) -> SignedIn:
-    """Exchange a caller's own secret for a token. Everything is checked before the secret's value is read."""
-    settings = ProviderSettings.load()
+    """Exchange a caller's own secret for a token. Everything is checked before the secret's value is read.
+
+    Args:
+        environment: The environment's name.
+        identity: The identity section of its record, of type `jwt`.
+        clients: Secrets Manager and plain HTTPS.
+        patience: How long to retry the provider.
+        settings: The stack's name, and which providers it allows.
+
+    Returns:
+        The access token and the client secret.
+
+    Raises:
+        SmokeTestError: The provider or the secret is not allowed, or there is no token.
+    """
     url = str(identity.discovery_url)
     allowed, place = hosts.refusal(url, settings), hosts.place_of(url)
     if allowed is not None or place is None:

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from cli.display.lines import Cell, print_facts, print_table
+from cli.display.lines import Cell, print_entry, print_facts, print_prose, print_table
 
 LONG = "arn:aws:states:us-east-1:123456789012:execution:machine:name/with-a/and-more"
 
@@ -91,3 +91,37 @@ def test_a_table_never_cuts_a_word_and_fits_if_its_words_do(width: int) -> None:
 
 def test_on_a_wide_terminal_a_table_has_a_line_a_row() -> None:
     assert len(on_terminal(120)) == 3
+
+
+def _terminal(width: int) -> tuple[Console, io.StringIO]:
+    out = io.StringIO()
+    console = Console(
+        file=out, force_terminal=True, width=width, color_system=None, markup=False, highlight=False
+    )
+    return console, out
+
+
+def test_sentences_are_folded_between_words_and_commands_are_not() -> None:
+    console, out = _terminal(20)
+    arn = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/r"
+    print_prose(
+        console, f"not found: [{arn}] in this stack\n  lifecycle ask dev --stack s '…'", "red"
+    )
+    assert out.getvalue().splitlines() == [
+        "not found:",
+        f"[{arn}]",
+        "in this stack",
+        "  lifecycle ask dev --stack s '…'",
+    ]
+
+
+def test_a_log_line_is_folded_on_a_terminal_only() -> None:
+    console, out = _terminal(30)
+    print_entry(console, "02:43:57", "agent live", "one two three four five six")
+    assert out.getvalue().splitlines() == [
+        "02:43:57  agent live  one two",
+        "  three four five six",
+    ]
+    file = io.StringIO()
+    print_entry(Console(file=file, width=30), "02:43:57", "build", "one two three four five")
+    assert file.getvalue() == "02:43:57  build  one two three four five\n"

@@ -56,6 +56,8 @@ CANARIES = [
     "agentcore_sources",
     "deliveries_in_use",
     "span_destination",
+    "interleaved_streams",
+    "json_patterns",
 ]
 
 

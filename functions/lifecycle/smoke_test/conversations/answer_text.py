@@ -49,19 +49,25 @@ def stream_events(body: str) -> Iterator[Any]:
 
 
 def _stream_text(events: list[Any]) -> str:
-    pieces = [piece for event in events for piece in _pieces(event)]
+    pieces = [piece for event in events for piece in pieces_of(event)]
     if pieces:
         return "".join(pieces)
     return "\n".join(_plain(event) for event in events)
 
 
-def _pieces(value: Any, key: str = "data") -> Iterator[str]:
+def pieces_of(value: Any, key: str = "data") -> Iterator[str]:
+    """The pieces of text in an event of a stream.
+
+    Args:
+        value: The event's data, or a value inside it.
+        key: The name of that value.
+    """
     if isinstance(value, str):
         if key in _TEXT_KEYS:
             yield value
     elif isinstance(value, dict):
         for name, item in value.items():
-            yield from _pieces(item, name)
+            yield from pieces_of(item, name)
 
 
 def _decoded(text: str) -> Any:

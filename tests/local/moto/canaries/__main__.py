@@ -18,6 +18,7 @@ from tests.local.moto.canaries import (
     events,
     executions,
     interpreter,
+    logs,
     map_runs,
     policies,
 )
@@ -28,6 +29,7 @@ CANARIES = [
     *map_runs.CANARIES,
     *events.CANARIES,
     *policies.CANARIES,
+    *logs.CANARIES,
     *cognito.CANARIES,
     *deliveries.CANARIES,
     *effort.CANARIES,

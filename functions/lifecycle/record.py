@@ -296,8 +296,3 @@ def now() -> str:
 def timestamp(seconds: float) -> str:
     """A moment, given in seconds since the epoch, in UTC and ISO 8601."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def expiry(ttl_hours: float | None) -> int | None:
-    """When an environment that is made or rebuilt now expires, in seconds since the epoch; None for never."""
-    return None if ttl_hours is None else int(time.time() + ttl_hours * 3600)

@@ -145,9 +145,7 @@ class AgentCore:
             "ListAgentRuntimeEndpoints": endpoints.list_endpoints,
             "UpdateAgentRuntimeEndpoint": endpoints.update,
             "DeleteAgentRuntimeEndpoint": endpoints.delete,
-            "TagResource": self._tags.tag,
-            "UntagResource": self._tags.untag,
-            "ListTagsForResource": self._tags.list_tags,
+            **self._tags.handlers,
             "GetEvaluator": get_evaluator,
         }
 

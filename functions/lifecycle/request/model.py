@@ -167,14 +167,7 @@ class Request(InputModel):
 
     @model_validator(mode="after")
     def _fields_fit_the_action(self) -> Self:
-        if self.dry_run and self.action == "smokeTest":
-            raise problem("dryRun", True, "true only with action provision, rollback or teardown")
-        if self.auto_rollback and self.action != "smokeTest":
-            raise problem("autoRollback", True, "true only with action smokeTest")
-        if self.observability and self.action != "provision":
-            raise problem("observability", True, "true only with action provision")
-        if self.version is not None and self.action != "rollback":
-            raise problem("version", self.version, "only with action rollback")
+        _refuse_what_is_of_another_action(self)
         return self
 
     @property
@@ -190,6 +183,17 @@ class Request(InputModel):
     def to_json(self) -> dict[str, Any]:
         """The request as the JSON object that the state machine passes from state to state."""
         return self.model_dump(mode="json", by_alias=True)
+
+
+def _refuse_what_is_of_another_action(request: Request) -> None:
+    if request.dry_run and request.action == "smokeTest":
+        raise problem("dryRun", True, "true only with action provision, rollback or teardown")
+    if request.auto_rollback and request.action != "smokeTest":
+        raise problem("autoRollback", True, "true only with action smokeTest")
+    if request.observability and request.action != "provision":
+        raise problem("observability", True, "true only with action provision")
+    if request.version is not None and request.action != "rollback":
+        raise problem("version", request.version, "only with action rollback")
 
 
 def parse_request(event: Any) -> Request:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,7 +14,7 @@ from lifecycle.entry import Wire
 from lifecycle.errors import ArtifactChangeError, EnvironmentNotFoundError
 from lifecycle.polling.schedule import Kind, Learned
 from lifecycle.promotions.store import PromotionItems
-from lifecycle.record import Record, State, expiry
+from lifecycle.record import Record, State
 from lifecycle.request import rollback
 from lifecycle.request.account.transaction_search import check_transaction_search
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
@@ -169,7 +170,7 @@ def _changes(request: Request) -> dict[str, Any]:
         return {}
     changes: dict[str, Any] = {"state": _STATE_OF_ACTION[request.action], "stateReason": None}
     if request.action == "provision":
-        changes |= {"request": request.to_json(), "expiresAt": expiry(request.ttl_hours)}
+        changes |= {"request": request.to_json(), "expiresAt": _expiry(request.ttl_hours)}
     return changes
 
 
@@ -200,3 +201,8 @@ def _refuse_artifact_change(record: Record | None, request: Request) -> None:
         raise ArtifactChangeError.of(
             request.artifact.type, deployed, f"the runtime of environment '{request.environment}'"
         )
+
+
+def _expiry(ttl_hours: float | None) -> int | None:
+    """When an environment that is made or rebuilt now expires, in seconds since the epoch; None for never."""
+    return None if ttl_hours is None else int(time.time() + ttl_hours * 3600)

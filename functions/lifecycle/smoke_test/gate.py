@@ -99,7 +99,6 @@ class Gate:
         self._agent_log = agent_log
         self._request = request
         self._protocol = protocol or PROTOCOLS[request.runtime.protocol]
-        self._expect = request.smoke_test.expect
         self._patience = patience
         self._hidden = Redaction(secrets)
         self.checks: list[Check] = []
@@ -124,7 +123,7 @@ class Gate:
             self._check(named, partial(self._refused, named, opening.message))
 
     def _check(self, probe: Probe, call: Callable[[], Conversation]) -> None:
-        expected = _expected(probe, self._protocol, self._expect)
+        expected = _expected(probe, self._protocol, self._request.smoke_test.expect)
         began, since = time.monotonic(), time.time()
         tries, failure = 0, ""
         while True:
@@ -136,13 +135,7 @@ class Gate:
                 failure = f"; an earlier try: {problem}"
             quick = time.monotonic() - tried < _QUICK_SECONDS
             if tries >= _MOST_DENIALS and _is_denied_by_iam(probe, reply):
-                operation = _denied_operation(reply)
-                raise AwsCallError(
-                    f"{operation}: {self._line(str(reply.answer))}: IAM refused the smoke test's own role, so "
-                    f"check '{probe.name}' proves nothing; allow bedrock-agentcore:{operation} on "
-                    f"{self._target.arn} for the role of RunSmokeTestFunction (a service control policy or the "
-                    "runtime's resource policy can also deny it)"
-                )
+                raise _denied(probe, reply, self._line(str(reply.answer)), self._target)
             if not _is_repeated(
                 probe, reply, problem, last=quick and tries >= _MOST_QUICK_FAILURES
             ):
@@ -209,7 +202,9 @@ class Gate:
         if status != self._protocol.answered:
             return _UNDECIDED
         shown = f"the answer is: {self._line(reply.text) or '(empty)'}"
-        problem = _mismatch(self._expect, reply.text, self._patience.for_one_try())
+        problem = _mismatch(
+            self._request.smoke_test.expect, reply.text, self._patience.for_one_try()
+        )
         return f"{problem}; {shown}" if problem else None
 
     def _from_the_log(self, probe: Probe, reply: Conversation, since: float) -> str:
@@ -228,6 +223,15 @@ def _is_denied_by_iam(probe: Probe, reply: Conversation) -> bool:
     The text is that of every IAM denial (IAM user guide, "Troubleshoot access denied error messages").
     """
     return probe.caller.signs and _denied_operation(reply) is not None
+
+
+def _denied(probe: Probe, reply: Conversation, seen: str, target: Target) -> AwsCallError:
+    operation = _denied_operation(reply)
+    return AwsCallError(
+        f"{operation}: {seen}: IAM refused the smoke test's own role, so check '{probe.name}' proves nothing; allow "
+        f"bedrock-agentcore:{operation} on {target.arn} for the role of RunSmokeTestFunction (a service control policy "
+        "or the runtime's resource policy can also deny it)"
+    )
 
 
 def _denied_operation(reply: Conversation) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local.agentcore.control.store import Store
+from local.agentcore.model.app import Handler
 from local.agentcore.model.errors import invalid_field, not_found, quota_exceeded
 
 
@@ -13,6 +14,15 @@ class TagOperations:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+
+    @property
+    def handlers(self) -> dict[str, Handler]:
+        """Each operation's handler, by its name."""
+        return {
+            "TagResource": self.tag,
+            "UntagResource": self.untag,
+            "ListTagsForResource": self.list_tags,
+        }
 
     def tag(self, request: dict[str, Any]) -> dict[str, Any]:
         """TagResource: adds, and overwrites the values of keys that are there."""

@@ -127,7 +127,7 @@ class DataPlane:
             self._store, arn, request.args.get("qualifier"), request.args.get("accountId")
         )
         if rest.endswith("oauth-protected-resource"):
-            return self._sign_in_document(request, target)
+            return _sign_in_document(request, target, self._discovery)
         if rest == "invocations":
             errors.protocol, errors.body = target.protocol, body
         authorization = authorization_of(request) if rest == _WEBSOCKET else None
@@ -169,16 +169,6 @@ class DataPlane:
         before = self._readings["oversized-body"] == "before-authorization"
         return before and len(body) > self._quotas.payload_bytes
 
-    def _sign_in_document(self, request: Request, target: Target) -> Response:
-        if request.method != "GET" or target.authorizer is None:
-            raise not_found("This runtime takes no bearer tokens.")
-        try:
-            issuer = self._discovery.provider(target.authorizer["discoveryUrl"]).issuer
-        except DiscoveryError:
-            # The document must not fail for that: the issuer is the URL before its well-known part.
-            issuer = target.authorizer["discoveryUrl"].split("/.well-known/")[0]
-        return metadata_document(request, target, issuer)
-
     def _stop(self, request: Request, body: bytes, target: Target, arn: str) -> Response:
         if request.method != "POST":
             return unknown_operation()
@@ -219,6 +209,17 @@ class DataPlane:
         members = parse_request(operation, request, {"agentRuntimeArn": arn}, body)
         check_request(operation.input_shape, members)
         return members
+
+
+def _sign_in_document(request: Request, target: Target, discovery: Discovery) -> Response:
+    if request.method != "GET" or target.authorizer is None:
+        raise not_found("This runtime takes no bearer tokens.")
+    try:
+        issuer = discovery.provider(target.authorizer["discoveryUrl"]).issuer
+    except DiscoveryError:
+        # The document must not fail for that: the issuer is the URL before its well-known part.
+        issuer = target.authorizer["discoveryUrl"].split("/.well-known/")[0]
+    return metadata_document(request, target, issuer)
 
 
 def _oversized(limit: int) -> ServiceError:

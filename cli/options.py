@@ -39,20 +39,6 @@ StateDir = Annotated[
     ),
 ]
 
-Local = Annotated[
-    bool,
-    typer.Option("--local", help="Use the local AWS that is running. The default."),
-]
-
-Stack = Annotated[
-    str | None,
-    typer.Option("--stack", help="Use this CloudFormation stack, with your own AWS configuration."),
-]
-
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print JSON to stdout, everything else to stderr.")
-]
-
 Delays = Annotated[
     list[str] | None,
     typer.Option(

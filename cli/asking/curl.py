@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from cli.asking.clients import CallerClients
 from cli.asking.subject import Asked
-from cli.invocation import this_command
+from cli.perform.hints import hint
 from cli.target.deployed import Deployed
 from lifecycle.smoke_test.conversations.protocols import PROTOCOLS
 
@@ -25,8 +25,7 @@ def curl_command(deployed: Deployed, asked: Asked, clients: CallerClients) -> st
     base = str(clients.agentcore.meta.endpoint_url).rstrip("/")
     query = urlencode({"qualifier": asked.endpoint})
     url = f"{base}/runtimes/{quote(asked.runtime_arn, safe='')}/invocations?{query}"
-    endpoint = "" if asked.endpoint == "live" else f" --endpoint {shlex.quote(asked.endpoint)}"
-    token = f"{this_command()} token {asked.environment} {deployed.options}{endpoint}"
+    token = hint("token", deployed.options, asked.environment, *asked.endpoint_option)
     message = PROTOCOLS[asked.protocol].openings(_QUESTION)[0].message
     return " \\\n  ".join(
         (

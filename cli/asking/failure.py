@@ -9,7 +9,7 @@ from cli.asking.clients import CallerClients
 from cli.asking.connection import reason_of
 from cli.asking.subject import Asked
 from cli.asking.talk import Reply
-from cli.invocation import this_command
+from cli.perform.hints import hint
 from cli.target.denied import DeniedError, denied
 from cli.target.deployed import Deployed
 from lifecycle.agent_log.last_error import AgentLog
@@ -64,11 +64,11 @@ def _refused(deployed: Deployed, asked: Asked, reply: Reply) -> str:
     reason = reason_of(reply.answer)
     if asked.identity.type == "iam":
         return str(denied(reason, "bedrock-agentcore:InvokeAgentRuntime"))
-    again = f"{this_command()} run {deployed.options} --environment {asked.environment}"
+    again = hint("run", deployed.options, "--environment", asked.environment, "--input FILE")
     return (
         f"{asked.environment}, endpoint {asked.endpoint}: AgentCore refuses the environment's own token "
         f"({reply.answer}): {reason}; somebody may have changed the runtime's authorizer; a provision repairs it, with "
-        f"the input of the last one:\n  {again} --input FILE"
+        f"the input of the last one:\n  {again}"
     )
 
 
@@ -82,6 +82,4 @@ def _log(asked: Asked, clients: CallerClients, began: float) -> str:
 
 
 def _more(deployed: Deployed, asked: Asked) -> str:
-    return (
-        f"More of its log:\n  {this_command()} logs {asked.environment} {deployed.options} --agent"
-    )
+    return f"More of its log:\n  {hint('logs', deployed.options, asked.environment, '--agent')}"

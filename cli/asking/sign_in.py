@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from cli.asking.clients import CallerClients
 from cli.asking.subject import Asked
 from cli.errors import CommandError, UsageError
-from cli.invocation import this_command
+from cli.perform.hints import ask_again
 from cli.target.deployed import Deployed
 from lifecycle.errors import LifecycleError
 from lifecycle.identity.oauth import token_endpoint
@@ -57,7 +57,7 @@ def refuse_iam(deployed: Deployed, asked: Asked) -> None:
     if asked.identity.type == "iam":
         raise UsageError(
             f"environment {asked.environment} has auth.type iam, so there is no token: its callers sign with AWS "
-            f"credentials; to ask it:\n  {this_command()} ask {asked.environment} {deployed.options} '…'"
+            f"credentials; to ask it:\n  {ask_again(deployed.options, asked.environment)}"
         )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
+from cli.environments.record import read_record
 from cli.errors import CommandError
-from cli.invocation import this_command
+from cli.perform.hints import hint
 from cli.target.deployed import Deployed
-from cli.target.environment import read_record
 from lifecycle.errors import LifecycleError
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.promotions.store import PromotionItems
@@ -39,6 +40,11 @@ class Asked:
     version: str | None
     protocol: str
     identity: IdentityRecord
+
+    @property
+    def endpoint_option(self) -> tuple[str, ...]:
+        """The words that select the endpoint in a command; none for `live`."""
+        return () if self.endpoint == LIVE_ENDPOINT else ("--endpoint", shlex.quote(self.endpoint))
 
 
 def find_asked(deployed: Deployed, environment: str, endpoint: str) -> Asked:
@@ -94,7 +100,7 @@ def _protocol(record: Record, endpoint: str) -> str:
 def _nothing(deployed: Deployed, record: Record, what: str) -> str:
     """Say what an environment does not have yet, why, and what to do."""
     begun = f"environment {record.environment} {what}"
-    run = f"{this_command()} run {deployed.options} --environment {record.environment}"
+    run = hint("run", deployed.options, "--environment", record.environment)
     if record.lock is not None:
         return (
             f"{begun}: execution {record.lock.execution} works on it; ask again when it has ended"

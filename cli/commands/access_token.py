@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
+from cli.environments.argument import Environment
 from cli.errors import UsageError
 from cli.options import Local, Stack, StateDir
 from cli.target.deployed import deployed
 
 
 def token(
-    environment: Annotated[str, typer.Argument(help="The environment.", metavar="ENV")],
+    environment: Environment,
     *,
     curl: Annotated[
         bool,

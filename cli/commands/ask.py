@@ -14,9 +14,10 @@ import typer
 
 from cli.display.lines import print_prose
 from cli.display.writer import Writer
+from cli.environments.argument import Environment
 from cli.errors import FAILED, INTERRUPTED, UsageError
-from cli.invocation import this_command
 from cli.options import AsJson, Local, Stack, StateDir
+from cli.perform.hints import QUESTION, hint
 from cli.streams import Streams
 from cli.target.deployed import Deployed, deployed
 
@@ -31,7 +32,7 @@ _TIMEOUT = 900.0
 
 
 def ask(
-    environment: Annotated[str, typer.Argument(help="The environment.", metavar="ENV")],
+    environment: Environment,
     question: Annotated[
         str | None,
         typer.Argument(
@@ -164,12 +165,9 @@ def _stop(connection: Connection, named: str | None) -> str | None:
 
 
 def _how_to_go_on(place: Deployed, asked: Asked, session_id: str) -> str:
-    endpoint = "" if asked.endpoint == "live" else f" --endpoint {shlex.quote(asked.endpoint)}"
-    same = f"{place.options}{endpoint} --session {shlex.quote(session_id)}"
-    return (
-        "The session still runs. To go on with it:\n"
-        f"  {this_command()} ask {asked.environment} {same} '…'"
-    )
+    same = ("--session", shlex.quote(session_id))
+    command = hint("ask", place.options, asked.environment, *asked.endpoint_option, *same, QUESTION)
+    return f"The session still runs. To go on with it:\n  {command}"
 
 
 def _as_json(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.display.lines import print_entry, print_prose
+from cli.environments.argument import Environment
 from cli.errors import INTERRUPTED, UsageError
 from cli.options import Local, Stack, StateDir
 from cli.streams import Streams
@@ -29,7 +30,7 @@ _DEFAULT = "1h"
 
 
 def logs(
-    environment: Annotated[str, typer.Argument(help="The environment.", metavar="ENV")],
+    environment: Environment,
     *,
     build: Annotated[bool, typer.Option("--build", help="Only its last build.")] = False,
     agent: Annotated[bool, typer.Option("--agent", help="Only its agent.")] = False,
@@ -104,9 +105,9 @@ def _entries(
     follow: bool,
 ) -> Iterator[Entry]:
     # Imported late: other commands need nothing of it.
+    from cli.environments.record import read_record
     from cli.logs import entries
     from cli.logs.sources import find_sources
-    from cli.target.environment import read_record
 
     def sources() -> list[Source]:
         record: Record = read_record(place, environment)

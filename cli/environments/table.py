@@ -47,11 +47,11 @@ class EnvironmentsTable:
         """
         return self._scan(_SHOWN)
 
-    def names(self, *, most: int, prefix: str = "") -> Iterator[str]:
+    def names(self, *, most: int | None = None, prefix: str = "") -> Iterator[str]:
         """Read names of environments, in no order.
 
         Args:
-            most: How many at most.
+            most: How many at most; all of them if left out.
             prefix: Only those that begin so.
 
         Raises:

@@ -92,4 +92,4 @@ def next_step(
         return "", None
     version = (output.get("promotion") or {}).get("version")
     back = f"live serves version {version}. " if output["action"] == "rollback" else ""
-    return f"{back}To call {environment} again:", ask_again(target.options, environment)
+    return f"{back}To ask {environment} a question:", ask_again(target.options, environment)

@@ -11,6 +11,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
+from cli.display.lines import print_prose
 from cli.display.narrow import print_command
 from cli.display.progress import progress_on
 from cli.errors import INTERRUPTED
@@ -78,13 +79,10 @@ def _interrupted(target: Target, arn: str, environment: str | None) -> None:
     err = console(stderr=True)
     if not target.lasting:
         target.stepfunctions.stop_execution(executionArn=arn, cause="interrupted by the user")
-        err.print(
-            "Stopped. The local AWS of this run is gone with everything in it.",
-            soft_wrap=True,
-        )
+        print_prose(err, "Stopped. The local AWS of this run is gone with everything in it.")
         return
     name = shlex.quote(arn.rpartition(":")[2])
-    err.print(f"Interrupted. The execution continues on {target.label}.", soft_wrap=True)
+    print_prose(err, f"Interrupted. The execution continues on {target.label}.")
     steps = [("follow it again", f"follow {target.options} {name}")]
     steps.append(("stop it", f"stop {target.options} {name}"))
     if environment is not None:
@@ -92,5 +90,5 @@ def _interrupted(target: Target, arn: str, environment: str | None) -> None:
             ("remove the environment after that", f"teardown {target.options} {environment}")
         )
     for what, command in steps:
-        err.print(f"To {what}:", soft_wrap=True)
+        print_prose(err, f"To {what}:")
         print_command(err, f"{this_command()} {command}")

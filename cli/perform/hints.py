@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from cli.invocation import this_command
 
-_ASK = '{"action": "smokeTest"}'
-"""Input that asks the question of the last provision again."""
+QUESTION = "'…'"
+"""Stands for a question in a command."""
 
 
 def ask_again(options: str, environment: str) -> str:
-    """Return the command that asks an environment the question of its last provision again.
+    """Return the command that asks the agent of an environment a question.
 
     Args:
         options: What selects the same stack again.
         environment: The environment's name.
     """
-    return f"echo '{_ASK}' | {this_command()} run {options} --environment {environment} --input -"
+    return hint("ask", options, environment, QUESTION)
 
 
 def hint(words: str, options: str, *arguments: str) -> str:

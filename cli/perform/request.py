@@ -6,6 +6,8 @@ from typing import Any
 
 import typer
 
+from cli.display.lines import print_prose
+from cli.environments.record import read_record
 from cli.errors import FAILED
 from cli.inputs import validate
 from cli.perform.ending import show_end
@@ -14,7 +16,6 @@ from cli.perform.place import lifecycle_of
 from cli.streams import Streams
 from cli.target.denied import DeniedError
 from cli.target.deployed import Deployed
-from cli.target.environment import read_record
 
 
 def perform(
@@ -39,10 +40,10 @@ def perform(
         read_record(place, environment)
     except DeniedError:
         # Who may start executions need not read the table; the execution's first state checks the same.
-        streams.errors.print(
+        print_prose(
+            streams.errors,
             "Your credentials may not read the environments table, so the execution looks the environment up.",
-            style="dim",
-            soft_wrap=True,
+            "dim",
         )
     target = lifecycle_of(place)
     result = execute(target, value, streams.progress, environment=environment)

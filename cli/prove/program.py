@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from httpx import HTTPError
 from rich.console import Console
 
+from cli.display.lines import print_prose
 from cli.prove import cost
 from cli.prove.claims.claim import Claim
 from cli.prove.comparison import Difference, differences
@@ -109,7 +110,7 @@ def _prove(claim: Claim, proof: Proof, folder: Path, console: Console) -> Record
     mark, style = ("✗ does not hold", "red") if recording.problems else ("✓ holds", "green")
     console.print(f"{mark}", style=style)
     for problem in recording.problems:
-        console.print(f"  expected: {problem}", style="red", soft_wrap=True)
+        print_prose(console, f"expected: {problem}", "red")
     return recording
 
 
@@ -135,7 +136,7 @@ def _show(proof: Proof, outcome: Outcome, folder: Path, console: Console) -> Non
     console.print(f"\nCost (prices of {cost.PRICES_OF})", style="bold")
     for line in cost.lines(proof.meter.used):
         console.print(line)
-    console.print(f"Not counted: {cost.NOT_COUNTED}.", style="dim", soft_wrap=True)
+    print_prose(console, f"Not counted: {cost.NOT_COUNTED}.", "dim")
     if proof.place.local:
         console.print("The local AWS costs nothing: this is what the same work costs in AWS.")
     _show_left(outcome, console)
@@ -151,7 +152,7 @@ def _show_differences(outcome: Outcome, folder: Path, console: Console) -> None:
             try:
                 found = differences(recording, Recording.read(other))
             except RecordingError as error:
-                console.print(f"\n{error}", style="red", soft_wrap=True)
+                print_prose(console, f"\n{error}", "red")
                 continue
             _show_pair(name, recording.place, other.parent.name, found, console)
 

@@ -77,7 +77,7 @@ SCENARIOS = {
         (
             r"live +moves +to the new version",
             "To do it: .*run .*--environment demo",
-            "Succeeded. To call demo again",
+            "Succeeded. To ask demo a question",
             "demo +READY +1 +version 1 passed",
             "Last promotions",
             "provision +SUCCEEDED",

@@ -12,6 +12,7 @@ from rich.text import Text
 from cli.display.narrow import print_command, print_named, print_rows, print_sentence
 from cli.environments.argument import Environment
 from cli.environments.moments import readable
+from cli.environments.record import read_record
 from cli.environments.view import view
 from cli.environments.words import facts
 from cli.options import AsJson, Local, Stack, StateDir
@@ -20,7 +21,6 @@ from cli.perform.hints import ask_again, hint
 from cli.perform.naming import name_of
 from cli.streams import Streams
 from cli.target.deployed import Deployed, deployed
-from cli.target.environment import read_record
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.record import Record
 from lifecycle.runtime.agentcore import invocation_url
@@ -93,7 +93,7 @@ def _next(found: dict[str, Any], place: Deployed) -> Iterator[tuple[str, str]]:
     if live and any(one["version"] != live for one in found["promotions"]):
         yield "To go back to the version before", hint("rollback", options, name)
     if live:
-        yield "To ask it the question of its last provision", ask_again(options, name)
+        yield "To ask it a question", ask_again(options, name)
     failure = found["lastFailure"]
     if failure and failure["smokeTestExecution"]:
         execution = name_of(failure["smokeTestExecution"])

@@ -8,6 +8,7 @@ import time
 
 import typer
 
+from cli.display.lines import print_prose
 from cli.errors import FAILED
 from cli.options import StateDir
 from cli.streams import console
@@ -24,9 +25,8 @@ def down(*, state_dir: StateDir = None) -> None:
     deadline = time.monotonic() + _WAIT_SECONDS
     while _lives(running.pid):
         if time.monotonic() > deadline:
-            console(stderr=True).print(
-                f"process {running.pid} has not ended after {_WAIT_SECONDS:.0f} s", style="red"
-            )
+            message = f"process {running.pid} has not ended after {_WAIT_SECONDS:.0f} s"
+            print_prose(console(stderr=True), message, "red")
             raise typer.Exit(FAILED)
         time.sleep(_POLL_SECONDS)
     console().print(f"stopped: {running.endpoint_url}", soft_wrap=True)

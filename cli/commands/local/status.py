@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli.display.lines import print_facts
+from cli.display.lines import print_facts, print_prose
 from cli.errors import FAILED, NotUpError
 from cli.options import StateDir
 from cli.streams import console
@@ -16,6 +16,6 @@ def status(*, state_dir: StateDir = None) -> None:
     try:
         api = running_api(state_dir)
     except NotUpError as error:
-        console(stderr=True).print(str(error), soft_wrap=True)
+        print_prose(console(stderr=True), str(error))
         raise typer.Exit(FAILED) from None
     print_facts(console(), [(name, str(value)) for name, value in api.health().items()])

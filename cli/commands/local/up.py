@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.display.lines import print_prose
 from cli.display.variables import exports
 from cli.errors import UsageError
 from cli.options import (
@@ -72,12 +73,12 @@ def up(
     try:
         with local_aws:
             out.print(exports(local_aws.environment()), soft_wrap=True)
-            err.print(
+            print_prose(
+                err,
                 # Scripts wait for a line that begins so.
                 f"up at {local_aws.endpoint_url}; "
                 "Ctrl-C stops the local AWS and deletes every environment in it",
-                style="green",
-                soft_wrap=True,
+                "green",
             )
             try:
                 stay()
@@ -85,7 +86,7 @@ def up(
                 err.print("Stopping the local AWS.", style="dim")
     finally:
         state_folder.empty(local_aws.state_dir)
-    err.print("Stopped. The local AWS and every environment in it are gone.", soft_wrap=True)
+    print_prose(err, "Stopped. The local AWS and every environment in it are gone.")
 
 
 def stay() -> None:

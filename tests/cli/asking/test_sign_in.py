@@ -39,7 +39,7 @@ def test_where_calls_are_signed_there_is_no_token() -> None:
         refuse_iam(PLACE, asked(type="iam"))
     assert str(caught.value).splitlines() == [
         "environment dev has auth.type iam, so there is no token: its callers sign with AWS credentials; to ask it:",
-        "  lifecycle ask dev --stack s '…'",
+        "  lifecycle ask --stack s dev '…'",
     ]
     refuse_iam(PLACE, asked(type="cognito"))
     assert sign_in(PLACE, asked(type="iam"), SimpleNamespace()).token is None  # type: ignore[arg-type]

@@ -215,7 +215,9 @@ def test_the_last_line_says_what_there_is_now(place: Any, call: Call, capsys: Ca
     place.machines.story.succeed(back)
     assert call("rollback", "dev") == 0
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last.startswith("Succeeded. live serves version 1. To call dev again: echo ")
+    assert last == (
+        "Succeeded. live serves version 1. To ask dev a question: lifecycle ask --stack mine dev '…'"
+    )
 
 
 def test_what_fails_without_an_output_is_still_one_object(

@@ -136,7 +136,9 @@ def test_follow_ends_as_run_does(place: Any, call: Call, capsys: Capture) -> Non
     assert call("follow", "one") == 0
     out = capsys.readouterr().out
     assert "✓ Prepare the request" in out
-    assert out.splitlines()[-1].startswith("Succeeded. To call dev again: echo ")
+    assert out.splitlines()[-1] == (
+        "Succeeded. To ask dev a question: lifecycle ask --stack mine dev '…'"
+    )
     assert call("follow", "one", "--json") == 0
     assert json.loads(capsys.readouterr().out)["action"] == "provision"
 

@@ -233,8 +233,7 @@ def test_ctrl_c_stops_what_would_end_anyway_and_leaves_the_rest(
         (
             True,
             {"teardown": None},
-            """Succeeded. To call dev again: echo '{"action": "smokeTest"}' | """
-            "lifecycle run --local --state-dir d --environment dev --input -",
+            "Succeeded. To ask dev a question: lifecycle ask --local --state-dir d dev '…'",
         ),
         (True, {}, "Succeeded."),
         (True, {"teardown": None, "action": "smokeTest"}, "Succeeded."),

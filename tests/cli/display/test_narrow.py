@@ -11,7 +11,7 @@ from rich.console import Console
 
 from cli.display.narrow import command_lines, print_named, print_rows, print_sentence, print_step
 
-ECHO = """echo '{"action": "smokeTest"}' | lifecycle run --local --environment dev --input -"""
+ASK = "lifecycle ask --local dev 'What can you do?'"
 LONG = "arn:aws:states:us-east-1:123456789012:execution:machine:name"
 
 
@@ -26,7 +26,7 @@ def printed(columns: int, *, terminal: bool = True) -> tuple[Console, io.StringI
 @pytest.mark.parametrize("columns", range(8, 90, 3))
 @pytest.mark.parametrize(
     "command",
-    [ECHO, f"lifecycle follow --stack mine {LONG}", """printf '%s|' 'a b' "c d" e\\ f it\\'s"""],
+    [ASK, f"lifecycle follow --stack mine {LONG}", """printf '%s|' 'a b' "c d" e\\ f it\\'s"""],
 )
 def test_a_command_keeps_its_words_at_every_width(command: str, columns: int) -> None:
     lines = command_lines(command, columns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cli.environments.table import TABLE_OUTPUT, EnvironmentsTable
 from cli.errors import UsageError
 from cli.target.denied import DeniedError
 from cli.target.deployed import Deployed
@@ -12,7 +13,6 @@ from cli.target.deployed import Deployed
 if TYPE_CHECKING:
     from lifecycle.record import Record
 
-_TABLE = "EnvironmentsTableName"
 _MOST_NAMES = 10
 
 
@@ -31,14 +31,14 @@ def read_record(deployed: Deployed, environment: str) -> Record:
     from lifecycle.items import Items
     from lifecycle.request.model import ENVIRONMENT_PATTERN
 
-    items = Items(deployed.client("dynamodb"), deployed.output(_TABLE))
+    items = Items(deployed.client("dynamodb"), deployed.output(TABLE_OUTPUT))
     # The table has other items, too; none of their keys is the name of an environment.
     valid = re.fullmatch(ENVIRONMENT_PATTERN, environment)
     record = items.read(environment) if valid else None
     if record is not None:
         return record
     try:
-        names = sorted(found.environment for found in items.scan())
+        names = sorted(EnvironmentsTable(deployed).names())
     except DeniedError:
         # Who may only read single records still learns that there is none of this name.
         raise UsageError(f"there is no environment {environment} in {deployed.label}") from None

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from cli.environments.record import read_record
 from cli.errors import UsageError
 from cli.target.denied import DeniedError
-from cli.target.environment import read_record
 
 
 def place(names: Collection[str], *, scans: bool = True) -> Any:
@@ -21,17 +21,19 @@ def place(names: Collection[str], *, scans: bool = True) -> Any:
         name = Key["environment"]["S"]
         return {"Item": items[name]} if name in items else {}
 
-    def paginate(**_: Any) -> list[dict[str, Any]]:
+    def paginate(**asked: Any) -> list[dict[str, Any]]:
         if not scans:
             raise DeniedError("AWS denies dynamodb:Scan")
-        others = [{"environment": {"S": key}} for key in ("_stack", "a#promotion#1")]
-        return [{"Items": others}, {"Items": list(items.values())}]
+        # The table also has items that are no environment's, which DynamoDB leaves out.
+        assert asked["FilterExpression"] == "attribute_exists(#state)"
+        assert asked["ExpressionAttributeNames"]["#state"] == "state"
+        return [{"Items": []}, {"Items": list(items.values())}]
 
     dynamodb = SimpleNamespace(
         get_item=get_item, get_paginator=lambda _name: SimpleNamespace(paginate=paginate)
     )
     return SimpleNamespace(
-        label="stack s", client=lambda _service: dynamodb, output=lambda _name: "table"
+        label="stack s", client=lambda *_arguments: dynamodb, output=lambda _name: "table"
     )
 
 

@@ -13,9 +13,9 @@ from cli.options import AsJson, Local, Stack, StateDir
 from cli.perform.execution import execute
 from cli.perform.fleet import show_fleet_end
 from cli.perform.hints import hint
-from cli.perform.place import fleet_of
 from cli.streams import Streams
 from cli.target.deployed import deployed
+from cli.target.target import fleet_of
 
 app = typer.Typer(
     help="Work on many environments: those that are named, those that match, or all.",

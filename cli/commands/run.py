@@ -22,10 +22,11 @@ from cli.options import (
 from cli.perform.ending import show_end
 from cli.perform.execution import execute
 from cli.streams import Streams
+from cli.target.deployed import deployed
 from cli.target.local import local_target
-from cli.target.stack import options_of, stack_target
+from cli.target.stack import options_of
 from cli.target.state_folder import state_dir_option
-from cli.target.target import Target
+from cli.target.target import Target, lifecycle_of
 from lifecycle.request.model import environment_of
 
 
@@ -107,7 +108,7 @@ def run(
             "not for --stack"
         )
     else:
-        place = nullcontext(stack_target(stack))
+        place = nullcontext(lifecycle_of(deployed(stack, local=False, state_dir=None)))
     with place as target:
         environment = environment_of(value) or "dev"
         result = execute(target, value, streams.progress, environment=environment)

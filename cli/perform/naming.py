@@ -8,10 +8,9 @@ from botocore.exceptions import ClientError
 
 from cli.errors import UsageError
 from cli.invocation import this_command
-from cli.perform.place import FLEET_OUTPUT
 from cli.target.denied import DeniedError
 from cli.target.deployed import Deployed
-from cli.target.target import MACHINE_OUTPUT
+from cli.target.target import FLEET_OUTPUT, MACHINE_OUTPUT
 
 # The others are for a name that no execution can have, such as one that is too long.
 _NONE_SUCH = ("ExecutionDoesNotExist", "InvalidArn", "ValidationException")

@@ -1,4 +1,4 @@
-"""Where a command works: a stack in AWS or the running local AWS, as the target of executions."""
+"""Where `plan` works: as other commands do, or on a local AWS that is started for it."""
 
 from __future__ import annotations
 
@@ -8,34 +8,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.errors import UsageError
-from cli.target.deployed import Deployed
+from cli.target.deployed import deployed
 from cli.target.local import local_target
-from cli.target.stack import stack_target
-from cli.target.target import MACHINE_OUTPUT, Target
-
-FLEET_OUTPUT = "FleetStateMachineArn"
-"""The output of the stack that holds the ARN of the fleet's state machine."""
-
-
-def lifecycle_of(place: Deployed) -> Target:
-    """Return the lifecycle's state machine of a stack. A call that AWS denies raises `DeniedError`."""
-    return _target(place, MACHINE_OUTPUT)
-
-
-def fleet_of(place: Deployed) -> Target:
-    """Return the fleet's state machine of a stack. A call that AWS denies raises `DeniedError`."""
-    return _target(place, FLEET_OUTPUT)
-
-
-def _target(place: Deployed, output: str) -> Target:
-    return Target(
-        label=place.label,
-        stepfunctions=place.client("stepfunctions"),
-        machine_arn=place.output(output),
-        options=place.options,
-        aws=place.aws,
-    )
+from cli.target.target import Target, lifecycle_of
 
 
 @contextmanager
@@ -57,9 +32,5 @@ def any_target(
     if stack is None:
         with local_target({}, state_dir=state_dir, console=console) as target:
             yield target
-        return
-    if local:
-        raise UsageError("use either --local or --stack, not both")
-    if state_dir is not None:
-        raise UsageError("--state-dir is for the local AWS, not for --stack")
-    yield stack_target(stack)
+    else:
+        yield lifecycle_of(deployed(stack, local=local, state_dir=state_dir))

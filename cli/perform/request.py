@@ -12,10 +12,10 @@ from cli.errors import FAILED
 from cli.inputs import validate
 from cli.perform.ending import show_end
 from cli.perform.execution import execute
-from cli.perform.place import lifecycle_of
 from cli.streams import Streams
 from cli.target.denied import DeniedError
 from cli.target.deployed import Deployed
+from cli.target.target import lifecycle_of
 
 
 def perform(

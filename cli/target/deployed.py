@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -15,6 +15,9 @@ from cli.target.denied import name_denials
 from cli.target.running import running_aws
 from cli.target.stack import RETRIES, describe_stack, label_of, options_of, session_of
 from cli.target.state_folder import state_dir_option
+
+if TYPE_CHECKING:
+    from local.emulator.running import RunningAws
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,19 @@ def deployed(stack: str | None, *, local: bool, state_dir: Path | None) -> Deplo
     except NotUpError as error:
         hint = "" if local or state_dir else ", or select a stack in AWS with --stack"
         raise NotUpError(f"{error}{hint}") from None
+    return of_running(running, state_dir)
+
+
+def of_running(running: RunningAws, state_dir: Path | None) -> Deployed:
+    """Return the stack of the local AWS that is running.
+
+    Args:
+        running: The local AWS.
+        state_dir: The option `--state-dir` that it was found with.
+
+    Raises:
+        UsageError: Its stack is not deployed.
+    """
     found = describe_stack(
         running.stack_name, session_of(running.environment()), endpoint_url=running.endpoint_url
     )

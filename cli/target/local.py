@@ -9,11 +9,10 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.errors import NotUpError, UsageError
-from cli.invocation import aws_command, this_command
+from cli.invocation import this_command
+from cli.target.deployed import of_running
 from cli.target.running import running_aws
-from cli.target.stack import session_of, stack_target
-from cli.target.state_folder import state_dir_option
-from cli.target.target import Target
+from cli.target.target import Target, lifecycle_of
 from cli.target.temporary import temporary_target
 
 
@@ -49,15 +48,7 @@ def local_target(
             raise
     else:
         _refuse_settings(delays, parameters, readings, keep=keep)
-        option = state_dir_option(state_dir)
-        yield stack_target(
-            running.stack_name,
-            session_of(running.environment()),
-            endpoint_url=running.endpoint_url,
-            label=f"the local AWS at {running.endpoint_url}",
-            options=f"--local{option}",
-            aws=f'eval "$({this_command()} local env{option})"; {aws_command()}',
-        )
+        yield lifecycle_of(of_running(running, state_dir))
         return
     with temporary_target(
         delays, parameters, keep=keep, console=console, readings=readings

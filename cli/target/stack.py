@@ -1,4 +1,4 @@
-"""A stack in AWS as a target."""
+"""Looks up a deployed stack, and names it for messages and commands."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from cli.errors import UsageError
-from cli.invocation import aws_command
-from cli.target.target import MACHINE_OUTPUT, Target
+from cli.target.target import MACHINE_OUTPUT
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
 
@@ -93,41 +92,6 @@ def describe_stack(
         parameters={
             p["ParameterKey"]: p.get("ParameterValue", "") for p in stacks[0].get("Parameters", [])
         },
-    )
-
-
-def stack_target(
-    stack: str,
-    session: boto3.Session | None = None,
-    *,
-    endpoint_url: str | None = None,
-    label: str | None = None,
-    options: str | None = None,
-    aws: str | None = None,
-) -> Target:
-    """Find the state machine of a deployed stack through the stack's outputs.
-
-    Args:
-        stack: The CloudFormation stack's name.
-        session: The credentials and the region; by default the user's own AWS configuration.
-        endpoint_url: The endpoint, if it is not AWS's own.
-        label: Name of the place, for messages; by default the stack and its region.
-        options: The options of `lifecycle run` that select it again; by default `--stack`.
-        aws: What to type in a shell to call the AWS CLI on it; by default `aws` with the client's region.
-
-    Raises:
-        UsageError: No credentials, no region, no such stack, or a stack without that output.
-        botocore.exceptions.ClientError: AWS refused the call for another reason.
-    """
-    found = describe_stack(stack, session, endpoint_url=endpoint_url)
-    return Target(
-        label=label or label_of(stack, found.region),
-        stepfunctions=found.session.client(
-            "stepfunctions", endpoint_url=endpoint_url, config=RETRIES
-        ),
-        machine_arn=found.outputs[MACHINE_OUTPUT],
-        options=options or options_of(stack),
-        aws=aws or f"{aws_command()} --region {found.region}",
     )
 
 

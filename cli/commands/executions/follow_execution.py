@@ -11,9 +11,9 @@ from cli.perform.ending import show_end
 from cli.perform.execution import follow_to_end
 from cli.perform.fleet import show_fleet_end
 from cli.perform.naming import describe, is_of_fleet
-from cli.perform.place import lifecycle_of
 from cli.streams import Streams
 from cli.target.deployed import deployed
+from cli.target.target import lifecycle_of
 from lifecycle.request.model import environment_of
 
 

@@ -13,9 +13,9 @@ from cli.options import AsJson, Local, Stack, StateDir
 from cli.perform.ending import print_json
 from cli.perform.hints import hint
 from cli.perform.listing import LOOKED_AT, executions
-from cli.perform.place import lifecycle_of
 from cli.streams import Streams
 from cli.target.deployed import deployed
+from cli.target.target import lifecycle_of
 
 _HEADS = ("execution", "environment", "action", "status", "started", "took")
 

@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from cli.perform import place as places
+from cli.target import deployed
+from cli.target.stack import DescribedStack
 from cli.target.target import Target
 
 PLAN = {"environment": "dev", "action": "provision", "plan": {"runtime": {"change": "create"}}}
@@ -29,7 +32,9 @@ def machine(monkeypatch: pytest.MonkeyPatch, story: Any, serve: Any) -> Any:
         yield target
 
     monkeypatch.setattr(places, "local_target", local)
-    monkeypatch.setattr(places, "stack_target", lambda name: fake.stacks.append(name) or target)
+    found = DescribedStack(session=boto3.Session(), region="us-east-1", outputs={}, parameters={})
+    monkeypatch.setattr(deployed, "describe_stack", lambda name: fake.stacks.append(name) or found)
+    monkeypatch.setattr(places, "lifecycle_of", lambda _place: target)
     story.succeed(PLAN)
     fake.visible = len(story.events)
     return fake

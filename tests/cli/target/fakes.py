@@ -61,12 +61,15 @@ class FakeSession:
         self.region_name = region_name
         self.endpoints: list[str | None] = []
 
-    def client(self, service: str, *, endpoint_url: str | None, config: Any) -> Any:
+    def client(self, service: str, *, endpoint_url: str | None, config: Any, **_: Any) -> Any:
         self.endpoints.append(endpoint_url)
         return SimpleNamespace(
             service=service,
             describe_stacks=self.describe_stacks,
-            meta=SimpleNamespace(region_name=self.region_name),
+            meta=SimpleNamespace(
+                region_name=self.region_name,
+                events=SimpleNamespace(register=lambda *_arguments: None),
+            ),
         )
 
     def describe_stacks(self, **_arguments: str) -> dict[str, Any]:

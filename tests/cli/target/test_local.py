@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cli.errors import NotUpError, UsageError
-from cli.target import local, state_folder
+from cli.target import deployed, state_folder
 from cli.target.local import local_target
 from tests.cli.target.fakes import MACHINE, FakeEmbedded, FakeSession, quiet
 
@@ -34,7 +34,7 @@ def test_one_that_is_up_is_used(
 ) -> None:
     module.running = up_at("http://localhost:4566")
     session = FakeSession({"StateMachineArn": MACHINE})
-    monkeypatch.setattr(local, "session_of", lambda _environment: session)
+    monkeypatch.setattr(deployed, "session_of", lambda _environment: session)
     with local_target({}, state_dir=state_dir, console=quiet()) as found:
         assert (found.machine_arn, found.lasting) == (MACHINE, True)
         # What is printed for a shell leads to the same one.

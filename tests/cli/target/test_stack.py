@@ -9,7 +9,9 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from cli.errors import UsageError
-from cli.target.stack import stack_target
+from cli.target.deployed import deployed
+from cli.target.stack import describe_stack
+from cli.target.target import lifecycle_of
 from tests.cli.target.fakes import MACHINE, FakeSession
 
 
@@ -17,9 +19,10 @@ def refused(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "no"}}, "DescribeStacks")
 
 
-def test_a_stack_is_found_by_its_outputs() -> None:
+def test_a_stack_is_found_by_its_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
     session: Any = FakeSession({"StateMachineArn": MACHINE, "Other": "x"})
-    found = stack_target("mine", session)
+    monkeypatch.setattr(boto3, "Session", lambda **_: session)
+    found = lifecycle_of(deployed("mine", local=False, state_dir=None))
     assert found.machine_arn == MACHINE
     assert found.lasting
     assert found.label == "stack mine in us-east-1"
@@ -43,7 +46,7 @@ def test_the_region_may_stand_in_aws_region(monkeypatch: pytest.MonkeyPatch) -> 
         return FakeSession({"StateMachineArn": MACHINE}, region_name)
 
     monkeypatch.setattr(boto3, "Session", session)
-    assert stack_target("mine").label == "stack mine in eu-west-1"
+    assert deployed("mine", local=False, state_dir=None).label == "stack mine in eu-west-1"
 
 
 @pytest.mark.usefixtures("unconfigured")
@@ -54,14 +57,14 @@ def test_without_a_region_it_is_said_what_to_set(
     if empty:
         monkeypatch.setenv("AWS_REGION", "")
     with pytest.raises(UsageError, match="Set AWS_REGION, or let AWS_PROFILE name a profile"):
-        stack_target("mine")
+        describe_stack("mine")
 
 
 @pytest.mark.usefixtures("unconfigured")
 def test_a_profile_that_is_not_there_is_bad_usage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(UsageError, match=r"profile \(nobody\) could not be found"):
-        stack_target("mine")
+        describe_stack("mine")
 
 
 @pytest.mark.parametrize(
@@ -77,10 +80,10 @@ def test_what_is_wrong_with_a_stack_is_said(
 ) -> None:
     session: Any = FakeSession(outputs)
     with pytest.raises(UsageError, match=message):
-        stack_target("mine", session)
+        describe_stack("mine", session)
 
 
 def test_a_refusal_by_aws_is_no_bad_usage() -> None:
     session: Any = FakeSession(refused("AccessDenied"))
     with pytest.raises(ClientError):
-        stack_target("mine", session)
+        describe_stack("mine", session)

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from cli.asking.clients import CallerClients
 from cli.asking.subject import Asked
-from cli.perform.hints import hint
+from cli.invocation import hint
 from cli.target.deployed import Deployed
 from lifecycle.smoke_test.conversations.protocols import PROTOCOLS
 

@@ -9,7 +9,7 @@ from cli.asking.clients import CallerClients
 from cli.asking.connection import reason_of
 from cli.asking.subject import Asked
 from cli.asking.talk import Reply
-from cli.perform.hints import hint
+from cli.invocation import hint
 from cli.target.denied import DeniedError, denied
 from cli.target.deployed import Deployed
 from lifecycle.agent_log.last_error import AgentLog

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from cli.asking.clients import CallerClients
 from cli.asking.subject import Asked
 from cli.errors import CommandError, UsageError
-from cli.perform.hints import ask_again
+from cli.invocation import ask_again
 from cli.target.deployed import Deployed
 from lifecycle.errors import LifecycleError
 from lifecycle.identity.oauth import token_endpoint

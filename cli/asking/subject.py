@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cli.environments.record import read_record
 from cli.errors import CommandError
-from cli.perform.hints import hint
+from cli.invocation import hint
 from cli.target.deployed import Deployed
 from lifecycle.errors import LifecycleError
 from lifecycle.names import LIVE_ENDPOINT

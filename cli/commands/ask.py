@@ -16,8 +16,8 @@ from cli.display.lines import print_prose
 from cli.display.writer import Writer
 from cli.environments.argument import Environment
 from cli.errors import FAILED, INTERRUPTED, UsageError
+from cli.invocation import QUESTION, hint
 from cli.options import AsJson, Local, Stack, StateDir
-from cli.perform.hints import QUESTION, hint
 from cli.streams import Streams
 from cli.target.deployed import Deployed, deployed
 

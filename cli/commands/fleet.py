@@ -9,13 +9,12 @@ import typer
 from cli.environments.argument import environments_that_begin_with
 from cli.errors import FAILED, UsageError
 from cli.inputs import fleet_options, parse_fleet
+from cli.invocation import hint
 from cli.options import AsJson, Local, Stack, StateDir
 from cli.perform.execution import execute
 from cli.perform.fleet import show_fleet_end
-from cli.perform.hints import hint
 from cli.streams import Streams
-from cli.target.deployed import deployed
-from cli.target.target import fleet_of
+from cli.target.deployed import deployed, fleet_of
 
 app = typer.Typer(
     help="Work on many environments: those that are named, those that match, or all.",

@@ -22,11 +22,11 @@ from cli.options import (
 from cli.perform.ending import show_end
 from cli.perform.execution import execute
 from cli.streams import Streams
-from cli.target.deployed import deployed
+from cli.target.deployed import deployed, lifecycle_of
 from cli.target.local import local_target
 from cli.target.stack import options_of
 from cli.target.state_folder import state_dir_option
-from cli.target.target import Target, lifecycle_of
+from cli.target.target import Target
 from lifecycle.request.model import environment_of
 
 

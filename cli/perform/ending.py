@@ -12,8 +12,7 @@ from cli.display.narrow import print_sentence, print_step
 from cli.display.result import show_output
 from cli.execution.follow import Result
 from cli.execution.timeline import Failure
-from cli.invocation import this_command
-from cli.perform.hints import ask_again
+from cli.invocation import ask_again, this_command
 from cli.streams import Streams
 from cli.target.target import Target
 

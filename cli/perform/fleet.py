@@ -9,8 +9,8 @@ from rich.text import Text
 
 from cli.display.narrow import print_named, print_rows, print_sentence, print_step
 from cli.execution.follow import Result
+from cli.invocation import hint
 from cli.perform.ending import object_of, print_json, show_failure
-from cli.perform.hints import hint
 from cli.streams import Streams
 from cli.target.deployed import Deployed
 

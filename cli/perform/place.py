@@ -8,9 +8,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.target.deployed import deployed
+from cli.target.deployed import deployed, lifecycle_of
 from cli.target.local import local_target
-from cli.target.target import Target, lifecycle_of
+from cli.target.target import Target
 
 
 @contextmanager

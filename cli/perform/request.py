@@ -14,8 +14,7 @@ from cli.perform.ending import show_end
 from cli.perform.execution import execute
 from cli.streams import Streams
 from cli.target.denied import DeniedError
-from cli.target.deployed import Deployed
-from cli.target.target import lifecycle_of
+from cli.target.deployed import Deployed, lifecycle_of
 
 
 def perform(

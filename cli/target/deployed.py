@@ -15,6 +15,7 @@ from cli.target.denied import name_denials
 from cli.target.running import running_aws
 from cli.target.stack import RETRIES, describe_stack, label_of, options_of, session_of
 from cli.target.state_folder import state_dir_option
+from cli.target.target import FLEET_OUTPUT, MACHINE_OUTPUT, Target
 
 if TYPE_CHECKING:
     from local.emulator.running import RunningAws
@@ -125,6 +126,16 @@ def of_running(running: RunningAws, state_dir: Path | None) -> Deployed:
     )
 
 
+def lifecycle_of(place: Deployed) -> Target:
+    """Return the lifecycle's state machine of a stack. A call that AWS denies raises `DeniedError`."""
+    return _target(place, MACHINE_OUTPUT)
+
+
+def fleet_of(place: Deployed) -> Target:
+    """Return the fleet's state machine of a stack. A call that AWS denies raises `DeniedError`."""
+    return _target(place, FLEET_OUTPUT)
+
+
 def _in_aws(stack: str) -> Deployed:
     found = describe_stack(stack)
     return Deployed(
@@ -136,4 +147,14 @@ def _in_aws(stack: str) -> Deployed:
         outputs=found.outputs,
         parameters=found.parameters,
         session=found.session,
+    )
+
+
+def _target(place: Deployed, output: str) -> Target:
+    return Target(
+        label=place.label,
+        stepfunctions=place.client("stepfunctions"),
+        machine_arn=place.output(output),
+        options=place.options,
+        aws=place.aws,
     )

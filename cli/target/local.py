@@ -10,9 +10,9 @@ from rich.console import Console
 
 from cli.errors import NotUpError, UsageError
 from cli.invocation import this_command
-from cli.target.deployed import of_running
+from cli.target.deployed import lifecycle_of, of_running
 from cli.target.running import running_aws
-from cli.target.target import Target, lifecycle_of
+from cli.target.target import Target
 from cli.target.temporary import temporary_target
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from cli.display.lines import print_prose
 from cli.errors import INTERRUPTED, StartError, UsageError
 from cli.target.garbage_collection import garbage_collection_paused
 from lifecycle.stages import STAGES, Machine
@@ -51,7 +50,7 @@ def starting(console: Console) -> Iterator[None]:
     except PortError as error:
         raise StartError(f"{error}: select another with --port; 0 selects a free one") from error
     except KeyboardInterrupt:
-        print_prose(console, "Interrupted. The local AWS did not start.")
+        console.print("Interrupted. The local AWS did not start.")
         raise typer.Exit(INTERRUPTED) from None
     except (AlreadyRunningError, StackError, OSError) as error:
         raise StartError(f"the local AWS cannot start: {error}") from error

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from cli.execution.step_functions import StepFunctions
-
-if TYPE_CHECKING:
-    from cli.target.deployed import Deployed
 
 MACHINE_OUTPUT = "StateMachineArn"
 """The output of the stack that holds the ARN of the lifecycle's state machine."""
@@ -35,23 +31,3 @@ class Target:
     lasting: bool = True
     options: str = "--local"
     aws: str = "aws"
-
-
-def lifecycle_of(place: Deployed) -> Target:
-    """Return the lifecycle's state machine of a stack. A call that AWS denies raises `DeniedError`."""
-    return _target(place, MACHINE_OUTPUT)
-
-
-def fleet_of(place: Deployed) -> Target:
-    """Return the fleet's state machine of a stack. A call that AWS denies raises `DeniedError`."""
-    return _target(place, FLEET_OUTPUT)
-
-
-def _target(place: Deployed, output: str) -> Target:
-    return Target(
-        label=place.label,
-        stepfunctions=place.client("stepfunctions"),
-        machine_arn=place.output(output),
-        options=place.options,
-        aws=place.aws,
-    )

@@ -9,9 +9,9 @@ from typing import Any
 from cli.display.narrow import print_rows, print_step
 from cli.environments.summary import row, summary
 from cli.environments.table import EnvironmentsTable
+from cli.invocation import hint
 from cli.options import AsJson, Local, Stack, StateDir
 from cli.perform.ending import print_json
-from cli.perform.hints import hint
 from cli.streams import Streams
 from cli.target.deployed import Deployed, deployed
 

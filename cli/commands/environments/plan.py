@@ -10,10 +10,10 @@ import typer
 from cli.environments.argument import environments_that_begin_with
 from cli.errors import FAILED, UsageError
 from cli.inputs import override, read_input, validate
+from cli.invocation import hint
 from cli.options import AsJson, Stack, StateDir
 from cli.perform.ending import show_end
 from cli.perform.execution import execute
-from cli.perform.hints import hint
 from cli.perform.place import any_target
 from cli.streams import Streams
 from cli.target.target import Target

@@ -15,9 +15,9 @@ from cli.environments.moments import readable
 from cli.environments.record import read_record
 from cli.environments.view import view
 from cli.environments.words import facts
+from cli.invocation import ask_again, hint
 from cli.options import AsJson, Local, Stack, StateDir
 from cli.perform.ending import print_json
-from cli.perform.hints import ask_again, hint
 from cli.perform.naming import name_of
 from cli.streams import Streams
 from cli.target.deployed import Deployed, deployed

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from cli.environments.argument import Environment
+from cli.invocation import hint
 from cli.options import AsJson, Local, Stack, StateDir
-from cli.perform.hints import hint
 from cli.perform.request import perform
 from cli.target.deployed import deployed
 

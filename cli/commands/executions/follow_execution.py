@@ -12,8 +12,7 @@ from cli.perform.execution import follow_to_end
 from cli.perform.fleet import show_fleet_end
 from cli.perform.naming import describe, is_of_fleet
 from cli.streams import Streams
-from cli.target.deployed import deployed
-from cli.target.target import lifecycle_of
+from cli.target.deployed import deployed, lifecycle_of
 from lifecycle.request.model import environment_of
 
 

@@ -15,10 +15,10 @@ from cli.display.result import show_checks
 from cli.execution.follow import RUNNING, Result, result_of
 from cli.execution.history import HistoryReader
 from cli.execution.timeline import Timeline
+from cli.invocation import hint
 from cli.options import AsJson, ExecutionId, Local, Stack, StateDir
 from cli.perform.account import account, facts
 from cli.perform.ending import print_json, show_failure
-from cli.perform.hints import hint
 from cli.perform.naming import describe, is_of_fleet
 from cli.streams import Streams
 from cli.target.deployed import Deployed, deployed

@@ -9,13 +9,12 @@ import typer
 from cli.display.narrow import print_rows, print_step
 from cli.environments.argument import environments_that_begin_with
 from cli.environments.moments import duration, readable
+from cli.invocation import hint
 from cli.options import AsJson, Local, Stack, StateDir
 from cli.perform.ending import print_json
-from cli.perform.hints import hint
 from cli.perform.listing import LOOKED_AT, executions
 from cli.streams import Streams
-from cli.target.deployed import deployed
-from cli.target.target import lifecycle_of
+from cli.target.deployed import deployed, lifecycle_of
 
 _HEADS = ("execution", "environment", "action", "status", "started", "took")
 

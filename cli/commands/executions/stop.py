@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from cli.display.narrow import print_step
 from cli.execution.follow import RUNNING
+from cli.invocation import hint
 from cli.options import AsJson, ExecutionId, Local, Stack, StateDir
 from cli.perform.account import asked
 from cli.perform.ending import print_json
-from cli.perform.hints import hint
 from cli.perform.naming import describe, is_of_fleet, name_of
 from cli.streams import Streams
 from cli.target.deployed import Deployed, deployed

@@ -9,9 +9,8 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from cli.errors import UsageError
-from cli.target.deployed import deployed
+from cli.target.deployed import deployed, lifecycle_of
 from cli.target.stack import describe_stack
-from cli.target.target import lifecycle_of
 from tests.cli.target.fakes import MACHINE, FakeSession
 
 

@@ -43,7 +43,7 @@ def hint(words: str, options: str, *arguments: str) -> str:
     """Return another command of `lifecycle`.
 
     Args:
-        words: The command's name, such as `history` or `fleet verify`.
+        words: The command's name, such as `history` or `fleet verify`, and what may stand before the options.
         options: What selects the same stack again.
         *arguments: What follows, each quoted for a shell if it has to be.
     """

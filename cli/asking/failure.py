@@ -82,4 +82,4 @@ def _log(asked: Asked, clients: CallerClients, began: float) -> str:
 
 
 def _more(deployed: Deployed, asked: Asked) -> str:
-    return f"More of its log:\n  {hint('logs', deployed.options, asked.environment, '--agent')}"
+    return f"More of its log:\n  {hint(f'logs {asked.environment}', deployed.options, '--agent')}"

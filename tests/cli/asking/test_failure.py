@@ -16,7 +16,7 @@ from lifecycle.record import IdentityRecord
 from lifecycle.smoke_test.invocation import Answer
 
 PLACE: Any = SimpleNamespace(options="--stack s")
-MORE = "More of its log:\n  lifecycle logs --stack s dev --agent"
+MORE = "More of its log:\n  lifecycle logs dev --stack s --agent"
 GROUP = "/aws/bedrock-agentcore/runtimes/r-1-live"
 
 

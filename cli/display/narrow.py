@@ -19,11 +19,17 @@ _CONTINUED = " \\"
 _GAP = 2
 # A word of a shell: what is quoted in it holds its blanks together.
 _WORD = re.compile(r"""(?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+""")
+# Japanese and Chinese may be folded after each character.
+_PIECE = re.compile(r"(\s*)([\u2e80-\u9fff\uff00-\uff60]|[^\s\u2e80-\u9fff\uff00-\uff60]+)")
 
 
 def print_sentence(console: Console, text: Cell) -> None:
-    """Print a sentence; on a terminal it is folded between words."""
-    console.print(text, soft_wrap=not console.is_terminal)
+    """Print a sentence; on a terminal it is folded between words, and no word is cut."""
+    whole = Text.assemble(text)
+    starts = _line_starts(whole.plain, console.width) if console.is_terminal else ()
+    for line in whole.divide(starts):
+        line.rstrip()
+        console.print(line, soft_wrap=True)
 
 
 def print_command(console: Console, command: str) -> None:
@@ -131,6 +137,20 @@ def _least(heads: Sequence[str], rows: Sequence[Sequence[Text]], fold: Collectio
 
 def _longest_word(text: str) -> int:
     return max((cell_len(word) for word in text.split()), default=0)
+
+
+def _line_starts(text: str, width: int) -> list[int]:
+    """Return the places at which a folded line begins, apart from the first."""
+    starts, column = [], 0
+    for found in _PIECE.finditer(text):
+        gap, word = found.groups()
+        if "\n" in gap:
+            column = 0
+        elif column and column + cell_len(gap + word) > width:
+            starts.append(found.start(2))
+            column = 0
+        column += cell_len(gap + word) if column else cell_len(word)
+    return starts
 
 
 def _wrapped(value: str, width: int) -> list[str]:

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from cli.display.narrow import command_lines, print_named, print_rows, print_sentence, print_step
 
@@ -111,3 +112,15 @@ def test_a_sentence_is_folded_between_words() -> None:
     console, file = printed(10)
     print_sentence(console, "nothing is cut here")
     assert [line.rstrip() for line in file.getvalue().splitlines()] == ["nothing is", "cut here"]
+
+
+def test_a_word_that_is_wider_than_a_terminal_is_not_cut() -> None:
+    console, file = printed(20)
+    print_sentence(console, Text(f"no access to {LONG} here, and so on", "red"))
+    assert file.getvalue().splitlines() == ["no access to", LONG, "here, and so on"]
+
+
+def test_japanese_is_folded_after_any_character_and_a_line_break_begins_anew() -> None:
+    console, file = printed(10)
+    print_sentence(console, "東京は晴れです ok\nok ok ok ok")
+    assert file.getvalue().splitlines() == ["東京は晴れ", "です ok", "ok ok ok", "ok"]

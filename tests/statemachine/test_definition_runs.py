@@ -74,6 +74,7 @@ USUAL: dict[str, Answer] = {
         },
         "request": parse_request({"action": "rollback", "version": "2", **QUICK}).to_json(),
         "cases": None,
+        "evaluations": None,
     },
     "provision_identity": {
         "auth": {"type": "cognito", "clientId": "c"},
@@ -143,10 +144,17 @@ NO_WAY_BACK: Answer = {
     "autoRollback": {"fromVersion": "3", "refused": "it says nothing of the version"},
     "request": None,
     "cases": None,
+    "evaluations": None,
 }
 
 EVALUATORS = {"smokeTest": {"evaluators": [{"evaluator": "Builtin.Correctness", "minScore": 0.8}]}}
 BOTH = {"smokeTest": {**CASES["smokeTest"], **EVALUATORS["smokeTest"]}}
+EVALUATED_BACK: Answer = {
+    **USUAL["prepare_rollback"],  # type: ignore[dict-item]
+    "evaluations": {
+        "evaluators": [{"evaluator": "Builtin.Helpfulness", "minScore": 0.5, "level": "TRACE"}]
+    },
+}
 SPAN_LOOK = {"number": 1, "since": 1764158700.5, "records": 0, "waitSeconds": 0}
 NO_SPANS: Answer = {"done": False, "spanLook": SPAN_LOOK, "smokeTest": {"passed": True}}
 
@@ -266,6 +274,17 @@ SCENARIOS = [
         cause="rolled back from 3 to 2, which passed the same gate; passed 3 of 5",
         visits=("Prepare the rollback", "Wait for the candidate", "Promote the version"),
         avoids=("Provision the identity", "Delete the runtime", "Report the outcome"),
+    ),
+    Scenario(
+        "rolled-back-for-a-score",
+        {**VERIFY, **EVALUATORS},
+        {
+            "evaluate_sessions": [NO_SPANS, SmokeTestError("scored 0.2")],
+            "prepare_rollback": [EVALUATED_BACK],
+        },
+        error="SmokeTestError",
+        cause="rolled back from 3 to 2, which passed the same gate; scored 0.2",
+        visits=("Wait for the spans", "Prepare the rollback", "Promote the version"),
     ),
     Scenario(
         "not-rolled-back",
@@ -890,6 +909,10 @@ def test_a_rollback_by_itself_asks_what_the_version_before_was_asked(
     assert told["promotion"]["version"] == "1"
     (told,) = stand_ins.events["rollback-fails-too", "report_outcome"]
     assert told["failure"] == {"Error": "SmokeTestError", "Cause": "wrong, too"}
+    # The evaluators are those of the new request, and the loop begins anew.
+    *_, last = stand_ins.events["rolled-back-for-a-score", "evaluate_sessions"]
+    assert last["spanLook"] is None
+    assert last["evaluations"] == EVALUATED_BACK["evaluations"]  # type: ignore[index]
     # A verification without it does nothing of the kind.
     assert ("smoke-test", "prepare_rollback") not in stand_ins.events
 

@@ -89,7 +89,13 @@ class StandIns:
         if event["input"]["environment"] == "busy":
             raise EnvironmentBusyError("held by another")
         request = parse_request(event["input"]).to_json()
-        return {"request": request, "cases": None, "telemetry": False, "learned": {}}
+        return {
+            "request": request,
+            "cases": None,
+            "evaluations": None,
+            "telemetry": False,
+            "learned": {},
+        }
 
     def smoke(self, _event: dict[str, Any]) -> dict[str, Any]:
         return {"smokeTest": {"passed": True, "checks": []}, "casesDeadline": 0}

@@ -82,6 +82,12 @@ def prepare_rollback(event: VerificationFailed, *, clients: Clients = CLIENTS) -
     result = AutoRollback(from_version=live, smoke_test=report)
     if not (kept and report and kept.of_version and report.get("endpoint") == LIVE_ENDPOINT):
         return _refused(result, _NOT_OF_THE_VERSION)
+    if report.get("version") != live:
+        return _refused(
+            result,
+            f"live serves version {report.get('version')}, and the record says {live}; provision, or roll back to a "
+            "version that you name",
+        )
     try:
         came, goes = version_before(record)
         request, cases = _request(asked, goes, record, clients, settings.table_name)

@@ -13,7 +13,7 @@ from lifecycle.clients import Clients
 from lifecycle.entry import Wire
 from lifecycle.fleet.strays import Strays
 from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG
-from lifecycle.record import Record, RuntimeRecord
+from lifecycle.record import Record
 from lifecycle.runtime import agentcore
 from lifecycle.telemetry.section import TelemetryRecord
 
@@ -68,7 +68,7 @@ def find_orphans(
         record = by_name.get(environment)
         if record is None:
             orphans[arn] = Orphan(arn=arn, environment=environment, removable=True)
-        elif record.lock is None and not _knows(record, arn):
+        elif record.lock is None and not _knows(record, stack, arn):
             orphans[arn] = Orphan(arn=arn, environment=environment, removable=False)
     named = chain(_images(clients.ecr, repository_uri), _folders(clients.s3, bucket))
     for arn, environment in named:
@@ -146,27 +146,28 @@ def _tagged(clients: Clients, stack: str) -> Iterator[tuple[str, dict[str, str]]
                 yield runtime["agentRuntimeArn"], tags
 
 
-def _knows(record: Record, arn: str) -> bool:
+def _knows(record: Record, stack: str, arn: str) -> bool:
     known: list[Any] = []
     if record.identity is not None:
         known += [record.identity.user_pool_arn, *record.identity.secret_arns.values()]
     if record.runtime is not None:
         known.append(record.runtime.arn)
-    if record.telemetry is not None and _delivers(record.telemetry, record.runtime, arn):
-        return True
+    if record.telemetry is not None:
+        name = names.runtime_name(stack, record.environment)
+        if _delivers(record.telemetry, name, arn):
+            return True
     # The ARN of an endpoint begins with the ARN of its runtime.
     return any(item is not None and (arn == item or arn.startswith(f"{item}/")) for item in known)
 
 
-def _delivers(telemetry: TelemetryRecord, runtime: RuntimeRecord | None, arn: str) -> bool:
+def _delivers(telemetry: TelemetryRecord, runtime_name: str, arn: str) -> bool:
     """Whether a resource of CloudWatch Logs, if it is one, delivers the logs and traces that a record lists."""
     resource = arn.split(":", 5)[-1].removesuffix(":*")
     known = [
         f"log-group:{telemetry.log_group}",
         *(f"delivery:{delivery_id}" for delivery_id in telemetry.deliveries.values()),
     ]
-    if resource in known or runtime is None:
-        return resource in known
-    return resource.startswith(
-        (f"delivery-source:{runtime.name}-", f"delivery-destination:{runtime.name}-")
-    )
+    ours = (f"delivery-source:{runtime_name}-", f"delivery-destination:{runtime_name}-")
+    # Deliveries are recorded when all of them are there.
+    some = () if telemetry.deliveries else ("delivery:",)
+    return resource in known or resource.startswith((*ours, *some))

@@ -55,7 +55,7 @@ class DeliveryResult(Wire):
 
 
 def deliver_telemetry(event: StageEvent, *, clients: Clients = CLIENTS) -> DeliveryResult:
-    """Deliver the runtime's logs and traces as the request says.
+    """Deliver the runtime's logs and traces as the request says, and in a rollback as before.
 
     Args:
         event: The execution and its request.
@@ -75,7 +75,8 @@ def deliver_telemetry(event: StageEvent, *, clients: Clients = CLIENTS) -> Deliv
     records = Records(clients.dynamodb, settings.table_name)
     record = records.held(environment, event.execution)
     wanted = Wanted.of(settings.stack_name, environment, event.execution)
-    if not event.request.observability:
+    # A rollback keeps what there is; it comes here with the runtime of a version that it made anew.
+    if not event.request.observability and event.request.action != "rollback":
         remover = TelemetryRemover(clients.logs, wanted, known=is_known(record))
         remover.remove(lambda _: None)
         records.update(environment, event.execution, last=True, telemetry=None)

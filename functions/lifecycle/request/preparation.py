@@ -146,6 +146,9 @@ def _has_telemetry(request: Request, record: Record) -> bool:
     recorded = record.telemetry is not None
     if request.action == "provision":
         return request.observability or recorded
+    if request.action == "rollback":
+        # A version that is made anew may be of another runtime, which must be observed, too.
+        return recorded
     # An environment that was found by its tags has no request, and nobody knows what it has.
     return request.action == "teardown" and (recorded or record.request is None)
 

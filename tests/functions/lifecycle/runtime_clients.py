@@ -15,6 +15,7 @@ from local.agentcore.control.endpoints import EndpointOperations
 from local.agentcore.control.runtimes import RuntimeOperations
 from local.agentcore.control.store import SERVICE, Store
 from local.agentcore.control.tags import TagOperations
+from local.agentcore.evaluations.evaluators import get_evaluator
 from local.agentcore.model.app import ModelApp
 from local.agentcore.model.errors import invalid
 from tests.functions.lifecycle.fake_codebuild import FakeCodeBuild
@@ -122,5 +123,6 @@ def control_plane(store: Store, role: dict[str, bool]) -> ModelApp:
             "TagResource": tags.tag,
             "UntagResource": tags.untag,
             "ListTagsForResource": tags.list_tags,
+            "GetEvaluator": get_evaluator,
         },
     )

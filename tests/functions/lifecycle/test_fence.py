@@ -23,14 +23,19 @@ FIRST, SECOND = "execution:first", "execution:second"
 CREATES, DELETES = "provision_identity", "delete_identity"
 # A function that may do these and is not fenced leaves nothing behind by them.
 HARMLESS = {
+    "bedrock-agentcore:Evaluate": "a judgement is kept nowhere",
     "bedrock-agentcore:InvokeAgentRuntime": "a session ends with its runtime",
+    "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream": "as with InvokeAgentRuntime",
     "bedrock-agentcore:StopRuntimeSession": "it ends a session",
+    "bedrock:InvokeModel": "an answer is kept nowhere",
+    "bedrock:InvokeModelWithResponseStream": "as with InvokeModel",
     "cognito-idp:AdminInitiateAuth": "it signs in",
     "dynamodb:BatchWriteItem": "what was promoted is deleted with the record",
     "dynamodb:DeleteItem": "a record is deleted by the holder of the lock alone",
     "dynamodb:Scan": "it reads",
     "dynamodb:UpdateItem": "a record is written by the holder of the lock alone",
     "events:PutEvents": "an event is no resource of an environment",
+    "logs:StartQuery": "a query ends by itself",
     "s3:PutObject": "below fleets/, where objects expire",
     "states:StartExecution": "the execution takes the lock itself",
 }

@@ -55,6 +55,9 @@ class History:
             identity_of(then, record.identity) if then else record.identity
         )
         request = as_provision(event.request)
+        if self._is_rollback:
+            # A rollback says nothing of what delivers logs and traces, so a later rebuild keeps it.
+            request["observability"] = bool((record.request or {}).get("observability"))
         made_of = then or self._asked_for(event)
         if made_of and "smokeTest" in made_of.request:
             # What a rollback is asked otherwise is for this once; a later rebuild asks what the version was made with.

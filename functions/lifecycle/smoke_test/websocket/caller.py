@@ -70,7 +70,7 @@ class WebSocketCaller:
 
         Returns:
             The status of a handshake that was refused; 101 with what the agent said; 424 if the agent closed the
-            WebSocket with an error, as AgentCore answers for an agent that fails.
+            WebSocket with an error, as AgentCore answers for an agent that fails; no status if somebody else may have.
         """
         ends = time.monotonic() + seconds
         url = self._url(target)
@@ -105,7 +105,8 @@ class WebSocketCaller:
         )
         if heard.closed is not None:
             said = f"the WebSocket was closed with {heard.closed}"
-            return Answer(int(HTTPStatus.FAILED_DEPENDENCY), said, body=heard.text)
+            status = None if heard.undecided else int(HTTPStatus.FAILED_DEPENDENCY)
+            return Answer(status, said, body=heard.text)
         if not (heard.matched or heard.ended or heard.any):
             return Answer(None, f"no message within {seconds:.1f} s")
         late = None

@@ -20,8 +20,17 @@ from lifecycle.smoke_test.conversations.answer_text import messages_text
 # A match is a process of its own, so it is tried when the agent pauses, and now and then if it never does.
 _PAUSE_SECONDS = 0.25
 _LOOK_SECONDS = 2.0
-# What an agent that ends well closes with: 1001 and no code at all are ends, too (RFC 6455, section 7.4.1).
-_ENDS = frozenset({CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY, CloseCode.NO_STATUS_RCVD})
+# What an agent that ends well closes with; no code at all is an end, too (RFC 6455, section 7.4.1).
+_ENDS = frozenset({CloseCode.NORMAL_CLOSURE, CloseCode.NO_STATUS_RCVD})
+# What the platform or the network may have done: the session ended, the connection was lost, a restart.
+_NOT_THE_AGENTS = frozenset(
+    {
+        CloseCode.GOING_AWAY,
+        CloseCode.ABNORMAL_CLOSURE,
+        CloseCode.SERVICE_RESTART,
+        CloseCode.TRY_AGAIN_LATER,
+    }
+)
 
 
 class Receiver(Protocol):
@@ -40,6 +49,7 @@ class Heard:
         any: Whether there was a message at all.
         matched: Whether the text is the expected answer.
         closed: With which code and reason it failed, such as `1011 broken`; None when it did not.
+        undecided: Whether somebody else than the agent may have closed it.
         ended: Whether nothing more can come: the agent closed the WebSocket, or said more than is read.
     """
 
@@ -47,6 +57,7 @@ class Heard:
     any: bool
     matched: bool = False
     closed: str | None = None
+    undecided: bool = False
     ended: bool = False
 
 
@@ -88,7 +99,14 @@ def read_until(receiver: Receiver, matches: Callable[[str], bool], seconds: floa
                 return Heard(text, any=True, matched=True)
             looked, fresh = time.monotonic(), False
         if ended:
-            return Heard(messages_text(said), bool(said), closed=_failure(closed), ended=True)
+            code, failure = _failure(closed)
+            return Heard(
+                messages_text(said),
+                bool(said),
+                closed=failure,
+                undecided=code in _NOT_THE_AGENTS,
+                ended=True,
+            )
 
 
 def _is_expected(matches: Callable[[str], bool], text: str) -> bool:
@@ -99,14 +117,15 @@ def _is_expected(matches: Callable[[str], bool], text: str) -> bool:
         return True
 
 
-def _failure(closed: ConnectionClosed | None) -> str | None:
-    """What a WebSocket was closed with, if that is no good end; None if it is."""
+def _failure(closed: ConnectionClosed | None) -> tuple[int | None, str | None]:
+    """The code that a WebSocket was closed with, and the code with its reason; nothing if that is a good end."""
     if closed is None:
-        return None
+        return None, None
     if closed.sent is not None and not closed.rcvd_then_sent:
-        return f"{closed.sent.code} {closed.sent.reason}".strip()
+        return closed.sent.code, f"{closed.sent.code} {closed.sent.reason}".strip()
     if closed.rcvd is None:
-        return f"{int(CloseCode.ABNORMAL_CLOSURE)}"
+        lost = int(CloseCode.ABNORMAL_CLOSURE)
+        return lost, f"{lost}"
     if closed.rcvd.code in _ENDS:
-        return None
-    return f"{closed.rcvd.code} {closed.rcvd.reason}".strip()
+        return None, None
+    return closed.rcvd.code, f"{closed.rcvd.code} {closed.rcvd.reason}".strip()

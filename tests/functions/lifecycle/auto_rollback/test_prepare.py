@@ -21,7 +21,12 @@ def three_versions(world: Any, **more: Any) -> None:
 
 
 def fail(
-    world: Any, *, of_version: bool = True, endpoint: str = "live", by: str = "verify"
+    world: Any,
+    *,
+    of_version: bool = True,
+    endpoint: str = "live",
+    by: str = "verify",
+    version: str = "3",
 ) -> None:
     """A verification of `live` that failed, and still has the lock."""
     world.execution = f"execution:{by}"
@@ -31,7 +36,7 @@ def fail(
         world.execution,
         failed_smoke_test=FailedSmokeTest(
             execution=world.execution,
-            report={"endpoint": endpoint, "version": "3", "passed": False},
+            report={"endpoint": endpoint, "version": version, "passed": False},
             of_version=of_version,
         ),
     )
@@ -73,6 +78,16 @@ def test_its_cases_are_planned(world: Any) -> None:
     assert prepare(world).cases.total == 3
 
 
+def test_its_evaluators_are_looked_up(world: Any) -> None:
+    three_versions(
+        world, smokeTest={"evaluators": [{"evaluator": "Builtin.Correctness", "minScore": 0.8}]}
+    )
+    fail(world)
+    (planned,) = prepare(world).evaluations.evaluators
+    assert (planned.evaluator, planned.min_score) == ("Builtin.Correctness", 0.8)
+    assert planned.level == "TRACE"
+
+
 @pytest.mark.parametrize("part", [{"of_version": False}, {"endpoint": "DEFAULT"}])
 def test_what_does_not_blame_the_version_of_live_rolls_nothing_back(
     world: Any, part: dict[str, Any]
@@ -86,6 +101,15 @@ def test_what_does_not_blame_the_version_of_live_rolls_nothing_back(
     assert world.record() == before
 
 
+def test_a_version_that_the_record_does_not_know_as_live_rolls_nothing_back(world: Any) -> None:
+    """Somebody, or an execution that was stopped, moved `live`: the version of the record is not the bad one."""
+    three_versions(world)
+    fail(world, version="4")
+    found = prepare(world)
+    assert found.request is None
+    assert "live serves version 4, and the record says 3" in found.auto_rollback.refused
+
+
 def test_the_report_of_another_execution_is_none(world: Any) -> None:
     three_versions(world)
     fail(world, by="yesterday")
@@ -97,7 +121,7 @@ def test_the_report_of_another_execution_is_none(world: Any) -> None:
 
 def test_without_a_way_back_it_says_why(world: Any) -> None:
     world.provision("one")
-    fail(world)
+    fail(world, version="1")
     before = world.record()
     found = prepare(world)
     assert "no earlier version" in found.auto_rollback.refused

@@ -79,6 +79,17 @@ def test_a_low_score_fails_with_what_was_seen_and_is_noted_before_it_is_raised(
     assert record.runtime.proven_version is None
     report = record.failed_smoke_test.report
     assert (report["passed"], report["evaluations"][0]["score"]) == (False, 0.75)
+    # An automatic rollback may follow.
+    assert record.failed_smoke_test.of_version is True
+
+
+def test_an_evaluator_that_cannot_judge_does_not_blame_the_version(
+    evaluations: EvaluationWorld,
+) -> None:
+    evaluations.answered("s-1", "I do not know")
+    evaluations.evaluate.script["Builtin.Helpfulness"] = [[]]
+    cause(evaluations, ("Builtin.Correctness", 0.8, "TRACE"), ("Builtin.Helpfulness", 0.8, "TRACE"))
+    assert evaluations.iam.world.record.failed_smoke_test.of_version is False
 
 
 def test_each_session_counts_once_however_many_answers_it_has(evaluations: EvaluationWorld) -> None:

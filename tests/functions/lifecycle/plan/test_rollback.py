@@ -131,7 +131,22 @@ def test_the_gate_is_the_versions_own_and_the_input_wins(world: Any) -> None:
         "casesFrom": None,
         "minPassRate": 0.5,
         "maxP95Seconds": 2,
+        "evaluations": [],
     }
+
+
+def test_the_gate_has_the_websocket_and_the_evaluators(world: Any) -> None:
+    evaluators = [{"evaluator": "Builtin.Correctness", "minScore": 0.8}]
+    both = {"webSocket": True, "evaluators": evaluators}
+    world.provision(described("one", smokeTest=both, **IAM))
+    world.provision(described("two", **IAM))
+    gate = world.compared_back()["gate"]
+    assert gate["checks"][3:] == [
+        "A call without an Authorization header is refused a WebSocket",
+        "A garbage token is refused a WebSocket",
+        "SigV4 is answered on a WebSocket",
+    ]
+    assert gate["evaluations"] == evaluators
 
 
 def test_variables_are_named_without_their_values(world: Any) -> None:

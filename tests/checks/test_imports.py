@@ -59,7 +59,7 @@ CODE = {
     ),
     "the command line takes more than is named": (
         "cli/main.py",
-        "from lifecycle.record import Records",
+        "from lifecycle.table import Records",
         "The command line takes from lifecycle only what is named here",
     ),
     "a module without a place": (

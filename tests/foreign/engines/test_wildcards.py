@@ -11,8 +11,18 @@ SCRIPT = Path(__file__).with_name("actions.mjs")
 EVERYTHING = "*"
 DESPITE_RESOURCES = {
     "cloudwatch:PutMetricData": "its resource type, dataset, is no namespace; a condition names the namespace",
+    "bedrock-agentcore:Evaluate": "AWS's guide to evaluations allows it on everything: a built-in evaluator's ARN has "
+    "no Region and no account",
+    "bedrock-agentcore:GetEvaluator": "as Evaluate; only reads",
+    "logs:GetQueryResults": "a query is named by its id, which only who started it knows; StartQuery names the groups",
 }
 """Actions that are allowed on every resource although the reference knows resource types, and why."""
+NO_CONDITION = {
+    "bedrock-agentcore:Evaluate",
+    "bedrock-agentcore:GetEvaluator",
+    "logs:GetQueryResults",
+}
+"""Those of them that no condition narrows either."""
 
 _BELOW = "arn:${AWS::Partition}:"
 _HERE = "${AWS::Region}:${AWS::AccountId}:"
@@ -43,6 +53,12 @@ REASONS = {
     "${ArtifactBucket.Arn}/*": "a source may be at any key of the stack's own bucket; only reads",
     f"{_BELOW}s3:::${{SourceBucket}}/*": "a source may be at any key of the team's bucket; only reads",
     "${ArtifactBucket.Arn}/environments/*": "what an earlier version of the stack made; only the teardown deletes it",
+    f"{_BELOW}logs:{_HERE}log-group:/aws/vendedlogs/bedrock-agentcore/runtime/${{AWS::StackName}}/*": "one group for "
+    "each environment that asks for observability",
+    f"{_BELOW}logs:{_HERE}delivery:*": "the id is CloudWatch's; the code compares source and destination",
+    f"{_BELOW}logs:{_HERE}delivery-source:*": "named after the runtime; the code compares the tags",
+    f"{_BELOW}logs:{_HERE}delivery-destination:*": "named after the runtime; the code compares the tags",
+    f"{_BELOW}logs:{_HERE}log-group:aws/spans:*": "the account's group of spans with its streams; only queries",
     # --- one for each source, by its hash ---
     "${ArtifactBucket.Arn}/build-sources/*": "the packed sources of builds",
     "${ArtifactBucket.Arn}/builds/*": "what builds write, and nothing else uses by name",
@@ -52,6 +68,9 @@ REASONS = {
     "${ArtifactBucket.Arn}/fleets/*/report.json": "reports of fleet executions",
     # --- what the input or a Region decides ---
     f"{_BELOW}ecr:{_HERE}repository/*": "the input may name an image of any repository of the account; only reads",
+    f"{_BELOW}bedrock:*::foundation-model/*": "a custom evaluator names its model, which AgentCore asks "
+    "with the rights of EvaluateSessionsFunction",
+    f"{_BELOW}bedrock:*:${{AWS::AccountId}}:inference-profile/*": "as for the models",
     f"{_BELOW}bedrock:*::foundation-model/${{FoundationModelId}}": "the inference profile routes to several Regions; a "
     "condition names the profile",
 }
@@ -76,7 +95,9 @@ def test_every_action_on_everything_has_no_resource_to_name() -> None:
 
 def test_an_action_on_everything_despite_its_resources_has_a_condition() -> None:
     for each in wild():
-        if EVERYTHING in each.resources and set(each.actions) & set(DESPITE_RESOURCES):
+        if EVERYTHING in each.resources and set(each.actions) & (
+            set(DESPITE_RESOURCES) - NO_CONDITION
+        ):
             assert each.condition
 
 

@@ -13,6 +13,8 @@ from urllib.parse import quote, quote_plus
 
 # Three parts of base64url: whatever it is for, a token has no business where this looks.
 _TOKEN = re.compile(rb"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}")
+# But the description of a package in an image may show one as an example, as PyJWT's does.
+_DESCRIPTION = re.compile(r"/site-packages/[^/]+\.dist-info/METADATA$")
 
 
 def forms(secret: str) -> set[bytes]:
@@ -61,7 +63,8 @@ class Search:
         counted = self.searched.setdefault(kind, [0, 0])
         counted[0] += 1
         counted[1] += len(data)
-        if any(secret in data for secret in self.secrets) or _TOKEN.search(data):
+        has_token = _TOKEN.search(data) and not _DESCRIPTION.search(name)
+        if any(secret in data for secret in self.secrets) or has_token:
             self.hits.append(f"{kind}: {name}")
         if any(mark in data for mark in self.marks):
             self.marked.add(kind)

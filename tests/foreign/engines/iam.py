@@ -26,6 +26,14 @@ ALLOWED = "Allowed"
 WITHOUT_RESOURCES = {"logs:DescribeLogGroups"}
 """Actions that have no resource types in the reference, and a resource in our table."""
 
+OTHER_RESOURCES = {
+    # The reference names the type delivery-destination.
+    "logs:DeleteDeliverySource",
+    # The reference names memories and payment managers only.
+    "bedrock-agentcore:AllowVendedLogDeliveryForResource",
+}
+"""Actions for which the reference does not have the type of our resource, so that the evaluator cannot judge them."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -77,8 +85,11 @@ def can_be_judged(asked: Asked) -> bool:
 
     It does not know an ARN without a Region, `arn:aws:bedrock:::foundation-model/…`, which a global
     inference profile needs (Amazon Bedrock user guide, "Prerequisites for inference profiles").
+    For some actions its reference has another type than the resource's.
     """
-    return not asked.resource.startswith("arn:aws:bedrock:::")
+    return asked.action not in OTHER_RESOURCES and not asked.resource.startswith(
+        "arn:aws:bedrock:::"
+    )
 
 
 def to_be_judged(calls: list[Call]) -> dict[str, Asked]:

@@ -205,6 +205,16 @@ NOT_SEEN_HERE = (
         "as DeliverTelemetryFunction, whose code it runs: functions/lifecycle/observability/test_plan.py",
     ),
     Unseen(
+        r"(Deliver|Delete)TelemetryFunction",
+        r"(logs:DeleteDeliverySource|bedrock-agentcore:AllowVendedLogDeliveryForResource)",
+        "the evaluator's reference has other resource types for it (iam.OTHER_RESOURCES); the local AWS asks for it",
+    ),
+    Unseen(
+        "PrepareRollbackFunction",
+        "bedrock-agentcore:GetEvaluator",
+        "only with evaluators: functions/lifecycle/auto_rollback/test_prepare.py",
+    ),
+    Unseen(
         "EvaluateSessionsFunction",
         r"bedrock:InvokeModel(WithResponseStream)?",
         "AgentCore asks the model of a custom evaluator with the caller's rights; the local AWS has built-in ones only",

@@ -25,6 +25,11 @@ AsJson = Annotated[
     typer.Option("--json", help="Print only one JSON object to stdout, everything else to stderr."),
 ]
 
+Input = Annotated[
+    str | None,
+    typer.Option("--input", metavar="FILE|-", help="The input as JSON; by default {}."),
+]
+
 ExecutionId = Annotated[
     str, typer.Argument(metavar="EXECUTION", help="The execution's name or ARN.")
 ]

@@ -22,7 +22,7 @@ from cli.asking.subject import Asked
 from cli.errors import CommandError
 from cli.target.deployed import Deployed
 from lifecycle.smoke_test.bounded import TooLateError
-from lifecycle.smoke_test.callers.bearer import SESSION_HEADER
+from lifecycle.smoke_test.callers.bearer import SESSION_HEADER, headers_of, way_of
 from lifecycle.smoke_test.invocation import (
     JSON_TYPE,
     Answer,
@@ -35,7 +35,6 @@ from lifecycle.smoke_test.invocation import (
 from lifecycle.smoke_test.untrusted import UNREADABLE
 
 _SERVICE = "bedrock-agentcore"
-_CARD = "invocations/.well-known/agent-card.json"
 # AgentCore quotas: the most bytes of an answer.
 _MOST_BYTES = 100_000_000
 _STOP_SECONDS = 10.0
@@ -91,17 +90,8 @@ class Connection:
         Returns:
             The answer; one without a status if there was none in time.
         """
-        headers = {
-            "Content-Type": None if message.card else JSON_TYPE,
-            "Accept": message.accept,
-            "A2A-Version": message.a2a_version,
-            "Mcp-Session-Id": message.mcp_session_id,
-            "Mcp-Protocol-Version": message.mcp_version,
-            "Mcp-Method": message.mcp_method,
-            "Mcp-Name": message.mcp_name,
-            SESSION_HEADER: self.session_id,
-        }
-        method, path = ("GET", _CARD) if message.card else ("POST", "invocations")
+        headers = {**headers_of(message), SESSION_HEADER: self.session_id}
+        method, path = way_of(message)
         return self._send(method, path, headers, message.body, self._seconds, listener)
 
     def stop(self, session_id: str) -> Answer:

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from cli.environments.argument import environments_that_begin_with
+from cli.environments.argument import InputEnvironment
 from cli.errors import FAILED, UsageError
 from cli.inputs import override, read_input, validate
 from cli.options import (
     Delays,
+    Input,
     Parameters,
     ReadingsGiven,
     StateDir,
@@ -43,17 +44,8 @@ def run(
         str | None,
         typer.Option(help="Use this CloudFormation stack, with your own AWS configuration."),
     ] = None,
-    source: Annotated[
-        str | None,
-        typer.Option("--input", metavar="FILE|-", help="The input as JSON; by default {}."),
-    ] = None,
-    environment: Annotated[
-        str | None,
-        typer.Option(
-            help="The environment; overrides the input.",
-            autocompletion=environments_that_begin_with,
-        ),
-    ] = None,
+    source: Input = None,
+    environment: InputEnvironment = None,
     teardown: Annotated[
         str | None, typer.Option(help="never, onFailure or always; overrides the input.")
     ] = None,

@@ -91,7 +91,7 @@ def _print(
     columns = list(zip(*texts, strict=True))
     widths = [max(cell.cell_len for cell in column) for column in columns]
     if console.is_terminal:
-        least = {place: _longest_word(columns[place]) for place in fold}
+        least = {place: longest_word(cell.plain for cell in columns[place]) for place in fold}
         _shrink(widths, least, console.width - len(_GAP) * (len(widths) - 1))
     for row in texts:
         for line_of_cells in _folded(console, row, widths):
@@ -111,8 +111,9 @@ def _shrink(widths: list[int], least: dict[int, int], space: int) -> None:
         widths[max(narrower, key=lambda place: widths[place])] -= 1
 
 
-def _longest_word(column: Iterable[Text]) -> int:
-    return max((cell_len(word) for cell in column for word in cell.plain.split()), default=0)
+def longest_word(texts: Iterable[str]) -> int:
+    """Return how many columns the longest word of some texts takes."""
+    return max((cell_len(word) for text in texts for word in text.split()), default=0)
 
 
 def _folded(console: Console, row: list[Text], widths: list[int]) -> Iterator[list[Text]]:

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from cli.display.lines import Cell, print_facts, print_table
+from cli.display.lines import Cell, longest_word, print_facts, print_table
 
 _INDENT = "  "
 _CONTINUED = " \\"
@@ -84,7 +84,7 @@ def print_named(console: Console, facts: Iterable[tuple[Cell, str]]) -> None:
     column = max((label.cell_len for label, _ in labels), default=0) + _GAP
     for name, value in labels:
         room = console.width - column
-        beside = _longest_word(value) <= room
+        beside = longest_word([value]) <= room
         indent = column if beside else len(_INDENT)
         lines = _wrapped(value, console.width - indent)
         first = lines.pop(0) if beside and lines else ""
@@ -130,13 +130,9 @@ def _least(heads: Sequence[str], rows: Sequence[Sequence[Text]], fold: Collectio
     for place, head in enumerate(heads):
         texts = [head, *(row[place].plain for row in rows)]
         widths.append(
-            max(_longest_word(text) if head in fold else cell_len(text) for text in texts)
+            max(longest_word([text]) if head in fold else cell_len(text) for text in texts)
         )
     return sum(widths) + _GAP * (len(widths) - 1)
-
-
-def _longest_word(text: str) -> int:
-    return max((cell_len(word) for word in text.split()), default=0)
 
 
 def _line_starts(text: str, width: int) -> list[int]:

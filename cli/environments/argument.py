@@ -49,3 +49,10 @@ Environment = Annotated[
         metavar="ENV", help="The environment's name.", autocompletion=environments_that_begin_with
     ),
 ]
+
+InputEnvironment = Annotated[
+    str | None,
+    typer.Option(
+        help="The environment; overrides the input.", autocompletion=environments_that_begin_with
+    ),
+]

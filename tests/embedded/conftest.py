@@ -19,6 +19,7 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
+from tests import transaction_search
 from tests.embedded.signing_in import auths as auths
 from tests.embedded.signing_in import provider as provider
 from tests.foreign.engines import recording
@@ -210,24 +211,9 @@ class Lifecycle:
         return {kind: names for kind, names in found.items() if names}
 
 
-SPANS = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "xray.amazonaws.com"},
-            "Action": "logs:PutLogEvents",
-            "Resource": "arn:aws:logs:*:*:log-group:aws/spans:*",
-        }
-    ],
-}
-
-
 def switch_search(aws: EmbeddedAws, destination: str = "CloudWatchLogs") -> None:
     """Switch Transaction Search on, or off with `XRay`."""
-    policy = json.dumps(SPANS)
-    aws.client("logs").put_resource_policy(policyName="spans", policyDocument=policy)
-    aws.client("xray").update_trace_segment_destination(Destination=destination)
+    transaction_search.switch_search(aws.client("logs"), aws.client("xray"), destination)
 
 
 def telemetry_of(aws: EmbeddedAws, environment: str) -> list[str]:

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.environments.argument import environments_that_begin_with
+from cli.environments.argument import InputEnvironment
 from cli.errors import FAILED, UsageError
 from cli.inputs import override, read_input, validate
 from cli.invocation import hint
-from cli.options import AsJson, Stack, StateDir
+from cli.options import AsJson, Input, Stack, StateDir
 from cli.perform.ending import show_end
 from cli.perform.execution import execute
 from cli.perform.place import any_target
@@ -30,17 +30,8 @@ def plan(
         ),
     ] = False,
     stack: Stack = None,
-    source: Annotated[
-        str | None,
-        typer.Option("--input", metavar="FILE|-", help="The input as JSON; by default {}."),
-    ] = None,
-    environment: Annotated[
-        str | None,
-        typer.Option(
-            help="The environment; overrides the input.",
-            autocompletion=environments_that_begin_with,
-        ),
-    ] = None,
+    source: Input = None,
+    environment: InputEnvironment = None,
     as_json: AsJson = False,
     state_dir: StateDir = None,
 ) -> None:

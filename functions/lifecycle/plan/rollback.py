@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from lifecycle.artifact.given_image import is_there
 from lifecycle.artifact.recorded import recorded_artifact
+from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.names import CANDIDATE_ENDPOINT, LIVE_ENDPOINT
@@ -21,7 +22,6 @@ from lifecycle.plan.output import (
     PlannedResource,
     PlannedRuntime,
 )
-from lifecycle.plan.provision import PlanSettings
 from lifecycle.plan.reading import ReadingClients, only_reading
 from lifecycle.plan.rollback_output import PlannedVersion, RollbackPlan, ServedVersion
 from lifecycle.plan.runtime import plan_runtime, runtime_answers
@@ -32,6 +32,7 @@ from lifecycle.record import IdentityRecord, RuntimeRecord
 from lifecycle.request.cases.plan import CasePlan
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime import agentcore
+from lifecycle.runtime.deploy import DeploySettings
 from lifecycle.runtime.readiness import deployed_record
 from lifecycle.runtime.rollback import candidate, restore
 
@@ -67,6 +68,10 @@ class _Way:
     not_known: list[str] = field(default_factory=list)
 
 
+class BackSettings(PublicationSettings, DeploySettings):
+    """What the stages that publish and deploy read; a rollback's plan delivers nothing."""
+
+
 def plan_rollback(event: RollbackPlanEvent, *, clients: Clients = CLIENTS) -> PlannedRollback:
     """Say what a rollback would do. Changes nothing, not even the record, and asks the agent nothing.
 
@@ -85,7 +90,7 @@ def plan_rollback(event: RollbackPlanEvent, *, clients: Clients = CLIENTS) -> Pl
         SmokeTestError: The record has lost what the version was provisioned with.
         LifecycleError: What the other stages raise before they change something.
     """
-    settings = PlanSettings.load()
+    settings = BackSettings.load()
     answers = identity_answers(event, settings.stack_name) | artifact_answers() | runtime_answers()
     reading = ReadingClients(clients, answers)
     with only_reading():
@@ -94,7 +99,7 @@ def plan_rollback(event: RollbackPlanEvent, *, clients: Clients = CLIENTS) -> Pl
 
 class _Planner:
     def __init__(
-        self, event: RollbackPlanEvent, clients: ReadingClients, settings: PlanSettings
+        self, event: RollbackPlanEvent, clients: ReadingClients, settings: BackSettings
     ) -> None:
         environment = event.request.environment
         self._event, self._clients, self._settings = event, clients, settings

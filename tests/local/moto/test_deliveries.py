@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,19 +11,9 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from local.moto import deliveries, seams
+from tests.transaction_search import allow_spans
 
 RUNTIME = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/r-0123456789"
-POLICY = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "xray.amazonaws.com"},
-            "Action": "logs:PutLogEvents",
-            "Resource": "arn:aws:logs:us-east-1:123456789012:log-group:aws/spans:*",
-        }
-    ],
-}
 
 
 @pytest.fixture
@@ -98,7 +87,7 @@ def test_traces_need_transaction_search_and_go_to_xray_alone(logs: Any) -> None:
     assert "supported only with CloudWatch Logs" in refused(logs.put_delivery_destination, **wanted)
     switch = {"Destination": "CloudWatchLogs"}
     assert "does not have permission" in refused(xray.update_trace_segment_destination, **switch)
-    logs.put_resource_policy(policyName="p", policyDocument=json.dumps(POLICY))
+    allow_spans(logs)
     xray.update_trace_segment_destination(**switch)
     now = xray.get_trace_segment_destination()
     assert (now["Destination"], now["Status"]) == ("CloudWatchLogs", "ACTIVE")

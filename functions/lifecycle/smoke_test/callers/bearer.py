@@ -25,6 +25,24 @@ SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 _CARD = "invocations/.well-known/agent-card.json"
 
 
+def way_of(message: Message) -> tuple[str, str]:
+    """The method of a message, and its path below the runtime's."""
+    return ("GET", _CARD) if message.card else ("POST", "invocations")
+
+
+def headers_of(message: Message) -> dict[str, str | None]:
+    """The headers that say what a message is; None for those that it does not have."""
+    return {
+        "Content-Type": None if message.card else JSON_TYPE,
+        "Accept": message.accept,
+        "A2A-Version": message.a2a_version,
+        "Mcp-Session-Id": message.mcp_session_id,
+        "Mcp-Protocol-Version": message.mcp_version,
+        "Mcp-Method": message.mcp_method,
+        "Mcp-Name": message.mcp_name,
+    }
+
+
 class BearerCaller:
     """Calls with a bearer token, or without any authorization when the token is None."""
 
@@ -45,18 +63,8 @@ class BearerCaller:
 
     def invoke(self, target: Target, message: Message, seconds: float) -> Answer:
         """See `Caller`."""
-        if message.card:
-            return self._send("GET", target, _CARD, {"Accept": message.accept}, b"", seconds)
-        headers = {
-            "Content-Type": JSON_TYPE,
-            "Accept": message.accept,
-            "A2A-Version": message.a2a_version,
-            "Mcp-Session-Id": message.mcp_session_id,
-            "Mcp-Protocol-Version": message.mcp_version,
-            "Mcp-Method": message.mcp_method,
-            "Mcp-Name": message.mcp_name,
-        }
-        return self._send("POST", target, "invocations", headers, message.body, seconds)
+        method, path = way_of(message)
+        return self._send(method, target, path, headers_of(message), message.body, seconds)
 
     def stop(self, target: Target, seconds: float) -> Answer:
         """See `Caller`."""

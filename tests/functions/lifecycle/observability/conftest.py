@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from local.moto import deliveries, xray
 from tests.functions.lifecycle.runtime_clients import REGION
 from tests.functions.lifecycle.runtime_world import ACCOUNT, World
+from tests.transaction_search import switch_search
 
 EXECUTION = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:lifecycle:one"
-SPANS_POLICY = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "xray.amazonaws.com"},
-            "Action": "logs:PutLogEvents",
-            "Resource": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:aws/spans:*",
-        }
-    ],
-}
-
-
-def switch_on_search(logs: Any, xray: Any) -> None:
-    logs.put_resource_policy(policyName="spans", policyDocument=json.dumps(SPANS_POLICY))
-    xray.update_trace_segment_destination(Destination="CloudWatchLogs")
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +28,7 @@ def world(rules: None, runtime_world: World) -> Iterator[World]:
     deliveries.resources(
         lambda arn: any(runtime.arn == arn for runtime in world.store.runtimes.values())
     )
-    switch_on_search(world.clients.logs, world.clients.xray)
+    switch_search(world.clients.logs, world.clients.xray)
     world.execution = EXECUTION
     world.begin(request={"observability": True})
     if not world.publish().done:

@@ -105,7 +105,7 @@ class EmbeddedAws:
                 region=REGION,
                 account_id=ACCOUNT_ID,
                 state_dir=state_dir,
-                client=emulator.client,
+                client=emulator.deploying_client,
                 register=emulator.services.functions.register,
             )
             emulator.deployed = bool(stack.outputs)

@@ -32,15 +32,22 @@ class Clients:
         """Return a maker of clients whose calls the call log shows as those of a service."""
         return self.of_keys(self._credentials.issue(Principal(service, None, "service")))
 
-    def of_keys(self, keys: Credentials) -> Callable[[str], Any]:
-        """Return a maker of clients, by service name, that use an access key."""
+    def of_keys(
+        self, keys: Credentials, change: Callable[[Any], Any] = lambda client: client
+    ) -> Callable[[str], Any]:
+        """Return a maker of clients, by service name, that use an access key.
+
+        Args:
+            keys: The access key.
+            change: Changes each client before its first call.
+        """
         session, made, lock = self._session(keys), dict[str, Any](), threading.Lock()
 
         def client(name: str) -> Any:
             with lock:
                 if name not in made:
-                    made[name] = session.client(
-                        name, endpoint_url=self._endpoint_url, config=_CLIENT_CONFIG
+                    made[name] = change(
+                        session.client(name, endpoint_url=self._endpoint_url, config=_CLIENT_CONFIG)
                     )
                 return made[name]
 

@@ -22,6 +22,7 @@ from local.edge.operations import Operations
 from local.edge.server import Server
 from local.emulator.clients import Clients
 from local.emulator.delays import DelaySettings
+from local.emulator.in_process import send_to
 from local.emulator.late_tags import LateTags
 from local.emulator.process import alone, environment_set, logged, owned
 from local.emulator.services import Services
@@ -105,10 +106,12 @@ class Emulator:
             partial(iam.policies_of, ACCOUNT_ID),
             LateTags(partial(tagging.tags_of, ACCOUNT_ID, REGION), self.readings),
         )
-        server = Server(self._gateway(apps, delays, authorization), port)
+        gateway = self._gateway(apps, delays, authorization)
+        server = Server(gateway, port)
         self.endpoint_url = f"http://localhost:{server.port}"
         clients = Clients(self.endpoint_url, REGION, self.credentials)
         self._root_client = clients.of_keys(self._root)
+        self._deploying_client = clients.of_keys(self._root, partial(send_to, gateway))
         undo.enter_context(environment_set({"MOTO_PORT": str(server.port), **_NO_PROXY}))
         undo.callback(server.stop)
         server.start()
@@ -157,6 +160,10 @@ class Emulator:
     def client(self, service: str) -> Any:
         """Return a boto3 client of a service, with the access key of `root`."""
         return self._root_client(service)
+
+    def deploying_client(self, service: str) -> Any:
+        """Return a client like `client`, for many calls one after the other: it needs no socket."""
+        return self._deploying_client(service)
 
     def _health(self) -> dict[str, Any]:
         return {

@@ -59,11 +59,19 @@ class TelemetryRemover:
         for label, delete in self._steps():
             note(label)
             delete()
-        left = TelemetryRemover(self._logs, self._wanted, known=self._known).would_remove()
+        # CloudWatch Logs may not have found what is there, so what is left is removed once more.
+        again = list(self._anew()._steps())
+        for label, delete in again:
+            note(label)
+            delete()
+        left = self._anew().would_remove() if again else []
         if left:
             raise TeardownIncompleteError(
                 f"this is left: {', '.join(left)}; the record still lists it: retry the teardown"
             )
+
+    def _anew(self) -> TelemetryRemover:
+        return TelemetryRemover(self._logs, self._wanted, known=self._known)
 
     def looked_for(self) -> list[str]:
         """What was looked for, for the output."""

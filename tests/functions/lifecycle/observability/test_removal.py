@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from lifecycle.errors import TeardownIncompleteError
 from lifecycle.fleet.orphans import find_orphans
@@ -125,6 +126,37 @@ def test_of_an_environment_without_a_record_only_what_has_its_tags_goes(world: A
     result = tear_down(world)
     assert [item.resource for item in result.kept] == [f"log group {GROUP}"]
     assert there(logs) == [f"log group {GROUP}"]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "GetDeliverySource",
+        "DeleteDeliverySource",
+        "GetDeliveryDestination",
+        "DeleteDeliveryDestination",
+        "DeleteLogGroup",
+    ],
+)
+def test_what_was_once_not_found_goes_all_the_same(world: Any, operation: str) -> None:
+    world.run(deliver_telemetry)
+    logs = world.clients.logs
+    missed = []
+
+    def not_found(params: Any, **_: Any) -> Any:
+        if missed:
+            return None
+        missed.append(operation)
+        answer = AWSResponse("", 400, {}, None)
+        return answer, {
+            "Error": {"Code": "ResourceNotFoundException", "Message": "not found"},
+            "ResponseMetadata": {"HTTPStatusCode": 400},
+        }
+
+    logs.meta.events.register(f"before-call.cloudwatch-logs.{operation}", not_found)
+    tear_down(world)
+    assert missed == [operation]
+    assert there(logs) == []
 
 
 def test_what_is_still_there_is_listed(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:

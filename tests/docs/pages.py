@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 NAMES = (
     "README.md",
+    "tutorial.md",
     "deploying.md",
     "command-line.md",
     "inputs.md",

@@ -72,6 +72,19 @@ class Scenario:
 # In this order one page finds what another provisioned, which saves time; none depends on it.
 SCENARIOS = {
     "README.md": Scenario((r"removed +runtime ", "Succeeded", "environment +dev", "Succeeded")),
+    "docs/tutorial.md": Scenario(
+        (
+            "environment +tutorial",
+            "Succeeded",
+            "tutorial",
+            "action +smokeTest",
+            "Succeeded",
+            '"answer": ".*天気',
+            "would remove +runtime ",
+            "removed +runtime ",
+            "Succeeded",
+        )
+    ),
     "docs/deploying.md": Scenario(("environment +dev", "Succeeded", '"FailedEntryCount": 0')),
     "docs/command-line.md": Scenario(
         (

@@ -47,14 +47,17 @@ def _give(here: Path, there: Path, module: str, ending: str) -> bool:
     source, target = here / f"{module}.py", there / f"{module}.py"
     if not bytecode.is_file() or not target.is_file() or new.exists():
         return False
-    data = bytecode.read_bytes()
-    if data[4:_HEADER] != _stamp(source) or not filecmp.cmp(source, target, shallow=True):
+    with bytecode.open("rb") as file:
+        # Almost always the rest is not needed, and an image has ten thousand of these files.
+        header = file.read(_HEADER)
+    if header[4:] != _stamp(source) or not filecmp.cmp(source, target, shallow=True):
         return False
     new.parent.mkdir(exist_ok=True)
-    if data[4:_HEADER] == _stamp(target):
+    if header[4:] == _stamp(target):
         with contextlib.suppress(OSError):  # another disk
             os.link(bytecode, new)
             return True
+    data = bytecode.read_bytes()
     new.write_bytes(data[:4] + _stamp(target) + data[_HEADER:])
     return True
 

@@ -29,8 +29,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 ANSWER = '{"answer": str(result).strip(),'
 """What each run changes in the agent."""
 BOUND_SECONDS = 5.0
-_FIRST_SECONDS = 600
-_END_SECONDS = 60
+_END_SECONDS = 300
 
 
 @dataclass

@@ -68,11 +68,12 @@ def dev(
             with Watcher(agent) as watcher:
                 edit_loop(rounds, watcher, shown)
         except KeyboardInterrupt:
+            streams.errors.print("\nStopping.", style="dim")
             if rounds.execution is not None:
                 target.stepfunctions.stop_execution(
                     executionArn=rounds.execution, cause="interrupted by the user"
                 )
-            _say_what_is_left(streams, place, name, stays=stays, stopped=bool(rounds.execution))
+    _say_what_is_left(streams, place, name, stays=stays, stopped=rounds.execution is not None)
 
 
 def _input(source: str | None, environment: str | None, prompt: str | None) -> dict[str, Any]:
@@ -120,9 +121,9 @@ def _say_what_is_left(
 ) -> None:
     err = streams.errors
     if not stays:
-        print_prose(err, "\nStopped. The local AWS of this loop is gone with everything in it.")
+        print_prose(err, "Stopped. The local AWS of this loop is gone with everything in it.")
         return
     begun = "The execution that ran was stopped. " if stopped else ""
-    print_prose(err, f"\nStopped. {begun}Environment {environment} is still on {place.label}.")
+    print_prose(err, f"Stopped. {begun}Environment {environment} is still on {place.label}.")
     print_prose(err, "To remove it:")
     print_command(err, hint("teardown", place.options, environment))

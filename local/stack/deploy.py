@@ -114,6 +114,7 @@ class Deployment:
         self._made: dict[str, _Made] = {}
         self._template: Template | None = None
         self._recorded: str | None = None
+        self._number = 0
         self._lock = threading.Lock()
         self.stack = Stack(stack_name)
 
@@ -153,7 +154,8 @@ class Deployment:
                 if "Condition" not in output or resolver.condition(output["Condition"])
             }
             if changes.updated or self._recorded != self._template.body:
-                write_record(self._making, self._template, outputs, new=self._recorded is None)
+                self._number += 1
+                write_record(self._making, self._template, outputs, self._number)
                 self._recorded = self._template.body
             for now, found in (
                 (self.stack.outputs, outputs),

@@ -10,7 +10,7 @@ from local.stack.template import Template
 
 
 def write_record(
-    making: Making, template: Template, outputs: Mapping[str, str], *, new: bool
+    making: Making, template: Template, outputs: Mapping[str, str], number: int
 ) -> None:
     """Tell CloudFormation of a stack, new or updated, so that `describe-stacks` answers as after a deployment.
 
@@ -22,6 +22,8 @@ def write_record(
         for name, value in template.parameters.items()
     }
     body = {
+        # CloudFormation refuses an update that changes nothing; what SAM deploys names its code's content.
+        "Metadata": {"Deployment": number},
         "Description": template.description,
         "Parameters": declared,
         "Resources": {},
@@ -34,7 +36,7 @@ def write_record(
         },
     }
     client = making.client("cloudformation")
-    (client.create_stack if new else client.update_stack)(
+    (client.create_stack if number == 1 else client.update_stack)(
         StackName=making.stack_name,
         TemplateBody=json.dumps(body),
         Parameters=[

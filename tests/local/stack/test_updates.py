@@ -15,6 +15,8 @@ from local.embedded import EmbeddedAws
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Word: {Type: String, Default: "one"}
 Resources:
   Source: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layer/}}
   Reader:
@@ -116,6 +118,9 @@ def test_new_code_replaces_the_processes_of_its_function_only(world: World) -> N
     assert done["updated"] == ["Reader"]
     now = world.read()
     assert now[1:] == ["two", before[2]]
+    stacks = world.aws.client("cloudformation").describe_stacks()["Stacks"]
+    assert stacks[0]["StackStatus"] == "UPDATE_COMPLETE"
+    assert stacks[0]["Parameters"] == [{"ParameterKey": "Word", "ParameterValue": "one"}]
     assert now[0] != before[0]
     assert world.sha("Reader") != sha
     assert world.sha("Other") == other

@@ -43,6 +43,7 @@ BENCHMARKS = (
     Benchmark("environments", ("benchmarks.fleet", "whole")),
     Benchmark("start-up", ("benchmarks.start_up",)),
     Benchmark("rebuild", ("benchmarks.rebuild",)),
+    Benchmark("dev-loop", ("benchmarks.dev_loop",)),
 )
 
 

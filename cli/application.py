@@ -15,7 +15,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
-from cli.commands import access_token, ask, fleet, logs, prove, run
+from cli.commands import access_token, ask, dev, fleet, logs, prove, run
 from cli.commands.environments import list_environments, plan, rollback, show, teardown
 from cli.commands.executions import follow_execution, history, list_executions, stop
 from cli.commands.local import calls, delays, down, env, faults, status, up
@@ -49,6 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(run.run)
+app.command()(dev.dev)
 app.command("list")(list_environments.list_environments)
 app.command()(show.show)
 app.command()(plan.plan)

@@ -15,9 +15,10 @@ from local.agentcore.settings import Delays, Quotas
 from local.emulator.emulator import ACCOUNT_ID, REGION, Emulator
 from local.emulator.process import AlreadyRunningError
 from local.emulator.running import RunningAws, announced, find_running
+from local.emulator.updates import StackUpdates
 from local.readings import Readings
 from local.services.functions.service import Callables
-from local.stack.deploy import Stack, deploy
+from local.stack.deploy import Deployment, Stack
 
 __all__ = ["AlreadyRunningError", "EmbeddedAws", "RunningAws", "find_running"]
 
@@ -98,7 +99,7 @@ class EmbeddedAws:
                 readings=Readings(readings),
                 callables=functions,
             )
-            stack = deploy(
+            deployment = Deployment(
                 template=template,
                 parameters=parameters or {},
                 stack_name=stack_name,
@@ -108,7 +109,9 @@ class EmbeddedAws:
                 client=emulator.deploying_client,
                 register=emulator.services.functions.register,
             )
-            emulator.deployed = bool(stack.outputs)
+            stack = deployment.create()
+            updates = StackUpdates(deployment, emulator.services.functions, warm)
+            emulator.deployed(updates)
             environment = emulator.environment()
             undo.enter_context(announced(state_dir, emulator.endpoint_url, stack_name, environment))
             aws = cls(emulator, stack, state_dir, undo.pop_all())

@@ -15,6 +15,7 @@ from cli.perform.execution import execute
 from cli.perform.fleet import show_fleet_end
 from cli.streams import Streams
 from cli.target.deployed import deployed, fleet_of
+from cli.target.redeploy import deploy_changes
 
 app = typer.Typer(
     help="Work on many environments: those that are named, those that match, or all.",
@@ -162,6 +163,8 @@ def _perform(
     request = parse_fleet(value)
     streams = Streams.for_output(as_json=as_json)
     place = deployed(stack, local=local, state_dir=state_dir)
+    if stack is None and place.endpoint_url is not None and request.action == "rebuild":
+        deploy_changes(place.endpoint_url, state_dir, streams.errors)
     result = execute(fleet_of(place), value, streams.progress, environment=None)
     words = fleet_options(request.model_copy(update={"dry_run": False}))
     again = hint(f"fleet {request.action}", place.options, *words)

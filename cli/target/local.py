@@ -11,6 +11,7 @@ from rich.console import Console
 from cli.errors import NotUpError, UsageError
 from cli.invocation import this_command
 from cli.target.deployed import lifecycle_of, of_running
+from cli.target.redeploy import deploy_changes
 from cli.target.running import running_aws
 from cli.target.target import Target
 from cli.target.temporary import temporary_target
@@ -28,6 +29,8 @@ def local_target(
 ) -> Iterator[Target]:
     """Use the local AWS that is running. If none is, start one, and stop it at the end of the `with` block.
 
+    One that is running first deploys what has changed in `agent/`, `functions/` and the definitions.
+
     Args:
         delays: Seconds that AgentCore takes, by operation; only for a local AWS that starts here.
         parameters: The template's parameters, by name; only for a local AWS that starts here.
@@ -39,7 +42,7 @@ def local_target(
     Raises:
         UsageError: Delays, parameters, readings or `keep` are given, but a local AWS is already running; none is
             running in `state_dir`; there is no such delay or parameter; or the template does not allow a value.
-        StartError: It cannot start.
+        StartError: It cannot start, or cannot deploy what has changed.
     """
     try:
         running = running_aws(state_dir)
@@ -48,6 +51,7 @@ def local_target(
             raise
     else:
         _refuse_settings(delays, parameters, readings, keep=keep)
+        deploy_changes(running.endpoint_url, state_dir, console)
         yield lifecycle_of(of_running(running, state_dir))
         return
     with temporary_target(

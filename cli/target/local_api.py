@@ -12,6 +12,7 @@ import httpx
 from cli.errors import LocalApiError, UsageError
 
 _SECONDS = 10.0
+_DEPLOY_SECONDS = 120.0
 _REFUSALS = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
 
 
@@ -55,6 +56,15 @@ class LocalApi:
     def delays(self, changes: dict[str, float] | None = None) -> dict[str, float]:
         """Change some of AgentCore's delays, and return all of them, in seconds by name."""
         return self._ask("PUT", "delays", json=changes) if changes else self._ask("GET", "delays")
+
+    def update_stack(self) -> dict[str, Any]:
+        """Deploy the stack again where its files have changed.
+
+        Returns:
+            `files` that differed, by their path from the template's folder; `updated` and `left`, the logical ids of
+            what was made or updated, and of what only a new start can update; `seconds`.
+        """
+        return self._ask("POST", "stack", timeout=_DEPLOY_SECONDS)
 
     def _ask(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         try:

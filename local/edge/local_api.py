@@ -9,6 +9,7 @@
 | `DELETE /_local/faults`, `DELETE /_local/faults/{id}` | 204; all of them, or one; 404 if it is not planned |
 | `GET /_local/delays` | seconds that AgentCore takes, by operation |
 | `PUT` or `POST /_local/delays` with some of them | all of them |
+| `POST /_local/stack` | deploys the stack where its files differ: `{"files", "updated", "left", "seconds"}` |
 
 A bad request is answered with 400 and `{"message": …}`.
 """
@@ -37,6 +38,13 @@ class DelaySettings(Protocol):
         """Set some delays; raises `ValueError` for an unknown name or a bad number."""
 
 
+class StackUpdates(Protocol):
+    """What updates the stack."""
+
+    def update(self) -> dict[str, Any]:
+        """Deploy what differs from the files; raises `ValueError` if it cannot be deployed."""
+
+
 class LocalApi:
     """The endpoints of the table above."""
 
@@ -46,11 +54,13 @@ class LocalApi:
         faults: FaultPlan,
         delays: DelaySettings,
         health: Callable[[], dict[str, Any]],
+        stack: Callable[[], StackUpdates | None] = lambda: None,
     ) -> None:
         self._calls = calls
         self._faults = faults
         self._delays = delays
         self._health = health
+        self._stack = stack
 
     def respond(self, request: Request, body: bytes) -> Response:
         """Answer a request whose path is below `/_local/`."""
@@ -67,11 +77,19 @@ class LocalApi:
             if name == "delays" and method in ("PUT", "POST") and not rest:
                 self._delays.change(_object(body))
                 return _json(self._delays.read())
+            if name == "stack" and method == "POST" and not rest:
+                return _json(self._updated())
         except ValueError as error:
             return _json({"message": str(error)}, 400)
         except UnknownFaultError as error:
             return _json({"message": str(error)}, 404)
         return _json({"message": f"there is no {method} {request.path}"}, 404)
+
+    def _updated(self) -> dict[str, Any]:
+        stack = self._stack()
+        if stack is None:
+            raise ValueError("the stack is not deployed yet")
+        return stack.update()
 
     def _read(self, name: str, request: Request) -> dict[str, Any]:
         if name == "health":

@@ -26,6 +26,7 @@ from local.emulator.in_process import send_to
 from local.emulator.late_tags import LateTags
 from local.emulator.process import alone, environment_set, logged, owned
 from local.emulator.services import Services
+from local.emulator.updates import StackUpdates
 from local.moto import iam, seams, tagging
 from local.moto.stepfunctions import tasks
 from local.readings import Readings
@@ -63,7 +64,6 @@ class Emulator:
         faults: The faults to inject.
         services: The services.
         readings: What it plays where AWS's behaviour is not known.
-        deployed: Whether the stack is deployed, for `/_local/health`.
 
     Raises:
         AlreadyRunningError: The state folder or this process has a local AWS already.
@@ -84,7 +84,7 @@ class Emulator:
     ) -> None:
         self._state_dir = state_dir
         self._stack_name = stack_name
-        self.deployed = False
+        self._updates: StackUpdates | None = None
         self.readings = readings
         undo.enter_context(alone())
         undo.enter_context(owned(state_dir))
@@ -143,10 +143,20 @@ class Emulator:
             credentials=self.credentials,
             calls=self.calls,
             faults=self.faults,
-            local_api=LocalApi(self.calls, self.faults, DelaySettings(delays), self._health),
+            local_api=LocalApi(
+                self.calls,
+                self.faults,
+                DelaySettings(delays),
+                self._health,
+                lambda: self._updates,
+            ),
             operations=Operations(),
             authorization=authorization,
         )
+
+    def deployed(self, updates: StackUpdates) -> None:
+        """Note that the stack is deployed, for `/_local/health`, and what updates it, for `/_local/stack`."""
+        self._updates = updates
 
     def environment(self) -> dict[str, str]:
         """Return the variables that direct any AWS client to it."""
@@ -173,6 +183,6 @@ class Emulator:
             "accountId": ACCOUNT_ID,
             "stackName": self._stack_name,
             "stateDir": str(self._state_dir),
-            "deployed": self.deployed,
+            "deployed": self._updates is not None,
             "readings": self.readings.as_dict(),
         }

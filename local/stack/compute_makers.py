@@ -2,81 +2,111 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 import zipfile
 from pathlib import Path
 from typing import Any
 
-from local.services.functions.code import copy_code, lay_out_layers
 from local.services.functions.spec import FunctionSpec
 from local.stack.errors import TemplateError
-from local.stack.making import Creator, Making, Properties, Resource, camel, given, tag_map, tags
-from local.stack.template import LOCAL_BUCKET
+from local.stack.making import (
+    Creator,
+    Making,
+    Properties,
+    Resource,
+    Updater,
+    camel,
+    given,
+    tag_map,
+    tags,
+)
 
 _SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
 
 
 def function(making: Making, properties: Properties) -> Resource:
     """Make a function: known to Lambda's API, and registered to be run."""
-    name = properties.take("FunctionName") or making.name(properties.logical_id)
-    code = _folder(making, properties.need("Code"), properties)
+    created, settings, spec = _function(making, properties)
+    made = making.client("lambda").create_function(
+        FunctionName=spec["name"], Code={"ZipFile": _small_zip(spec["code"])}, **created, **settings
+    )
+    return _registered(making, spec, made["FunctionArn"])
+
+
+def update_function(making: Making, properties: Properties, _old: Resource) -> Resource:
+    """Update a function as a deployment does: its code, its settings, and the processes that run it."""
+    created, settings, spec = _function(making, properties)
+    client, name = making.client("lambda"), spec["name"]
+    made = client.update_function_code(
+        FunctionName=name,
+        ZipFile=_small_zip(spec["code"]),
+        **given(Architectures=created.get("Architectures")),
+    )
+    client.update_function_configuration(FunctionName=name, **settings)
+    client.tag_resource(Resource=made["FunctionArn"], Tags=created["Tags"])
+    return _registered(making, spec, made["FunctionArn"])
+
+
+def _function(
+    making: Making, properties: Properties
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Return what only CreateFunction takes, what an update takes, too, and what the processes need."""
+    who = properties.logical_id
+    code = making.sources.copy(properties.need("Code"), who)
     layers = [making.layers[arn] for arn in properties.take("Layers", [])]
     environment = properties.take("Environment", {}).get("Variables", {})
+    variables = {key: str(value) for key, value in environment.items()}
     logging = properties.take("LoggingConfig", {})
-    timeout = float(properties.take("Timeout", 3))
-    memory = int(properties.take("MemorySize", 128))
-    role, handler = properties.need("Role"), properties.need("Handler")
-    # moto asks for the code to be there; what runs is the folder, so a stub is enough.
-    made = making.client("lambda").create_function(
-        FunctionName=name,
-        Role=role,
-        Handler=handler,
-        Code={"ZipFile": _small_zip()},
-        Timeout=int(timeout),
-        MemorySize=memory,
-        Environment={"Variables": {key: str(value) for key, value in environment.items()}},
-        Tags=tag_map(properties.take("Tags")),
+    name = properties.take("FunctionName") or making.name(who)
+    spec: dict[str, Any] = {
+        "logical_id": who,
+        "name": name,
+        "handler": properties.need("Handler"),
+        "code": code,
+        "role_arn": properties.need("Role"),
+        "environment": variables,
+        "timeout": float(properties.take("Timeout", 3)),
+        "memory_mb": int(properties.take("MemorySize", 128)),
+        "log_group": logging.get("LogGroup") or f"/aws/lambda/{name}",
+        "json_logs": logging.get("LogFormat") == "JSON",
+        "log_level": logging.get("ApplicationLogLevel"),
+        "opt": making.sources.layers(layers) if layers else None,
+        "dead_letter_arn": properties.take("DeadLetterConfig", {}).get("TargetArn"),
+    }
+    settings = {
+        "Role": spec["role_arn"],
+        "Handler": spec["handler"],
+        "Timeout": int(spec["timeout"]),
+        "MemorySize": spec["memory_mb"],
+        "Environment": {"Variables": variables},
         **given(
             Runtime=properties.take("Runtime"),
-            Architectures=properties.take("Architectures"),
             Description=properties.take("Description"),
             TracingConfig=properties.take("TracingConfig"),
             EphemeralStorage=properties.take("EphemeralStorage"),
             LoggingConfig=logging or None,
         ),
-    )
+    }
+    created = {
+        "Tags": tag_map(properties.take("Tags")),
+        **given(Architectures=properties.take("Architectures")),
+    }
     properties.without_effect("ReservedConcurrentExecutions", "PackageType", "RecursiveLoop")
-    folder = making.state_dir / "functions"
-    opt = lay_out_layers(layers, folder / "opt" / name) if layers else None
-    making.register(
-        FunctionSpec(
-            logical_id=properties.logical_id,
-            name=name,
-            arn=made["FunctionArn"],
-            handler=handler,
-            code=copy_code(code, folder / "code" / hashlib.sha256(bytes(code)).hexdigest()[:12]),
-            role_arn=role,
-            environment={key: str(value) for key, value in environment.items()},
-            timeout=timeout,
-            memory_mb=memory,
-            log_group=logging.get("LogGroup") or f"/aws/lambda/{name}",
-            json_logs=logging.get("LogFormat") == "JSON",
-            log_level=logging.get("ApplicationLogLevel"),
-            opt=opt,
-            dead_letter_arn=properties.take("DeadLetterConfig", {}).get("TargetArn"),
-        )
-    )
-    return Resource(name, {"Arn": made["FunctionArn"]})
+    return created, settings, spec
+
+
+def _registered(making: Making, spec: dict[str, Any], arn: str) -> Resource:
+    making.register(FunctionSpec(arn=arn, **spec))
+    return Resource(spec["name"], {"Arn": arn})
 
 
 def layer(making: Making, properties: Properties) -> Resource:
-    """Make a layer's version; its folder is laid out below the functions that use it."""
-    folder = _folder(making, properties.need("Content"), properties)
+    """Make a layer's version; its folder is laid out for the functions that use it."""
+    folder = making.sources.copy(properties.need("Content"), properties.logical_id)
     arn = making.client("lambda").publish_layer_version(
         LayerName=properties.take("LayerName") or making.name(properties.logical_id),
-        Content={"ZipFile": _small_zip()},
+        Content={"ZipFile": _small_zip(folder)},
         **given(
             Description=properties.take("Description"),
             CompatibleRuntimes=properties.take("CompatibleRuntimes"),
@@ -86,6 +116,11 @@ def layer(making: Making, properties: Properties) -> Resource:
     )["LayerVersionArn"]
     making.layers[arn] = folder
     return Resource(arn, {"LayerVersionArn": arn})
+
+
+def update_layer(making: Making, properties: Properties, _old: Resource) -> Resource:
+    """Publish the layer's next version, which replaces the old one."""
+    return layer(making, properties)
 
 
 def function_version(making: Making, properties: Properties) -> Resource:
@@ -113,19 +148,34 @@ def permission(making: Making, properties: Properties) -> Resource:
 
 def state_machine(making: Making, properties: Properties) -> Resource:
     """Make a state machine, its definition read and substituted here."""
-    logging = properties.take("LoggingConfiguration")
+    settings = _state_machine(making, properties)
     arn = making.client("stepfunctions").create_state_machine(
         name=properties.take("StateMachineName") or making.name(properties.logical_id, longest=80),
-        definition=_definition(making, properties),
-        roleArn=properties.need("RoleArn"),
         tags=[{"key": tag["Key"], "value": tag["Value"]} for tag in tags(properties.take("Tags"))],
+        **given(type=properties.take("StateMachineType")),
+        **settings,
+    )["stateMachineArn"]
+    return Resource(arn, {"Arn": arn, "Name": arn.rpartition(":")[2]})
+
+
+def update_state_machine(making: Making, properties: Properties, old: Resource) -> Resource:
+    """Update a state machine; executions that run go on with the definition that they started with."""
+    settings = _state_machine(making, properties)
+    properties.without_effect("StateMachineName", "StateMachineType", "Tags")
+    making.client("stepfunctions").update_state_machine(stateMachineArn=old.ref, **settings)
+    return old
+
+
+def _state_machine(making: Making, properties: Properties) -> dict[str, Any]:
+    logging = properties.take("LoggingConfiguration")
+    return {
+        "definition": _definition(making, properties),
+        "roleArn": properties.need("RoleArn"),
         **given(
-            type=properties.take("StateMachineType"),
             loggingConfiguration=camel(logging) if logging else None,
             tracingConfiguration=camel(properties.take("TracingConfiguration")),
         ),
-    )["stateMachineArn"]
-    return Resource(arn, {"Arn": arn, "Name": arn.rpartition(":")[2]})
+    }
 
 
 def _definition(making: Making, properties: Properties) -> str:
@@ -136,7 +186,7 @@ def _definition(making: Making, properties: Properties) -> str:
     location = properties.take("DefinitionS3Location")
     text = properties.take("DefinitionString")
     if location is not None:
-        text = _local_file(making, location, properties).read_text(encoding="utf-8")
+        text = making.sources.text(location, properties.logical_id)
     if text is None:
         raise TemplateError(f"{properties.logical_id} needs a DefinitionUri or a DefinitionString")
     substitutions = properties.take("DefinitionSubstitutions", {})
@@ -178,27 +228,12 @@ def _source(source: dict[str, Any]) -> dict[str, Any]:
     return written
 
 
-def _folder(making: Making, location: dict[str, Any], properties: Properties) -> Path:
-    folder = _local_file(making, location, properties)
-    if not folder.is_dir():
-        raise TemplateError(f"{properties.logical_id}: {folder} is no folder")
-    return folder
-
-
-def _local_file(making: Making, location: dict[str, Any], properties: Properties) -> Path:
-    bucket = location.get("S3Bucket") or location.get("Bucket")
-    key = location.get("S3Key") or location.get("Key")
-    if bucket != LOCAL_BUCKET or not key:
-        raise TemplateError(
-            f"{properties.logical_id}: code comes from a folder beside the template"
-        )
-    return (making.folder / str(key)).resolve()
-
-
-def _small_zip() -> bytes:
+def _small_zip(folder: Path) -> bytes:
+    """Return a zip for moto, which asks for code. What runs is the folder, whose name is its content's."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
-        archive.writestr("README", "The embedded AWS runs functions from their folders.\n")
+        entry = zipfile.ZipInfo("README", (1980, 1, 1, 0, 0, 0))
+        archive.writestr(entry, f"The local AWS runs the code {folder.name} from its folder.\n")
     return data.getvalue()
 
 
@@ -210,3 +245,11 @@ CREATORS: dict[str, Creator] = {
     "AWS::StepFunctions::StateMachine": state_machine,
     "AWS::CodeBuild::Project": build_project,
 }
+
+
+UPDATERS: dict[str, Updater] = {
+    "AWS::Lambda::Function": update_function,
+    "AWS::Lambda::LayerVersion": update_layer,
+    "AWS::StepFunctions::StateMachine": update_state_machine,
+}
+"""What can be updated without a restart of the local AWS."""

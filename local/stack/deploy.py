@@ -1,12 +1,13 @@
-"""Deploy a template: every resource in the order of its references, then the stack's record."""
+"""Deploy a template, and later what differs: every resource after those it refers to, then the stack's record."""
 
 from __future__ import annotations
 
-import json
+import copy
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -14,7 +15,12 @@ from local.stack import compute_makers, event_makers, identity_makers, storage_m
 from local.stack.errors import ResourceFailedError, TemplateError, UnknownResourceError
 from local.stack.intrinsics import Resolver, references
 from local.stack.making import Creator, Making, Properties, Resource
+from local.stack.record import write_record
+from local.stack.sources import LOCATIONS, Sources
 from local.stack.template import Template, read_template
+
+if TYPE_CHECKING:
+    from local.services.functions.spec import FunctionSpec
 
 CREATORS: dict[str, Creator] = {
     **identity_makers.CREATORS,
@@ -35,7 +41,7 @@ _ATTRIBUTES = frozenset(
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack that is deployed.
+    """A stack that is deployed. An update changes `outputs`, `parameters` and `resources`.
 
     Attributes:
         name: Its name.
@@ -45,23 +51,36 @@ class Stack:
     """
 
     name: str
-    outputs: dict[str, str]
-    parameters: dict[str, Any]
-    resources: dict[str, Resource]
+    outputs: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    resources: dict[str, Resource] = field(default_factory=dict)
 
 
-def deploy(
-    *,
-    template: Path,
-    parameters: Mapping[str, str],
-    stack_name: str,
-    region: str,
-    account_id: str,
-    state_dir: Path,
-    client: Callable[[str], Any],
-    register: Callable[..., None],
-) -> Stack:
-    """Deploy a template and return the stack.
+@dataclass
+class Changes:
+    """What differs between a stack and the files that it was deployed from, and what came of it.
+
+    Attributes:
+        files: Files that differ, by their path from the template's folder.
+        updated: Logical ids of what was made or updated.
+        left: Logical ids of what differs in the template, and can only be updated by a new start.
+    """
+
+    files: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What a resource was made from: its properties, and the digests of its files."""
+
+    properties: dict[str, Any]
+    files: dict[str, str]
+
+
+class Deployment:
+    """A template, and the stack that is deployed from it.
 
     Args:
         template: The SAM template.
@@ -73,41 +92,140 @@ def deploy(
         client: Makes a boto3 client by service name.
         register: Takes each function's `FunctionSpec`.
 
-    Raises:
-        StackError: Saying which resource, parameter or property is at fault.
+    Attributes:
+        stack: The stack.
     """
-    read = read_template(template, parameters, region)
-    making = Making(client, register, read.folder, state_dir, region, account_id, stack_name)
-    made: dict[str, Resource] = {}
-    resolver = Resolver(
-        parameters=read.parameters,
-        pseudo={
-            "AWS::AccountId": account_id,
-            "AWS::Region": region,
-            "AWS::Partition": "aws",
-            "AWS::URLSuffix": "amazonaws.com",
-            "AWS::StackName": stack_name,
-            "AWS::StackId": f"arn:aws:cloudformation:{region}:{account_id}:stack/{stack_name}/local",
-            "AWS::NotificationARNs": [],
-        },
-        mappings=read.mappings,
-        conditions=read.conditions,
-        made=made,
-    )
-    wanted = {
-        logical_id: resource
-        for logical_id, resource in read.resources.items()
-        if "Condition" not in resource or resolver.condition(resource["Condition"])
-    }
-    for logical_id in in_order(wanted):
-        made[logical_id] = _make(making, logical_id, wanted[logical_id], resolver)
-    outputs = {
-        name: str(resolver.resolve(output["Value"]))
-        for name, output in read.outputs.items()
-        if "Condition" not in output or resolver.condition(output["Condition"])
-    }
-    _record(making, read, outputs)
-    return Stack(stack_name, outputs, read.parameters, made)
+
+    def __init__(
+        self,
+        *,
+        template: Path,
+        parameters: Mapping[str, str],
+        stack_name: str,
+        region: str,
+        account_id: str,
+        state_dir: Path,
+        client: Callable[[str], Any],
+        register: Callable[[FunctionSpec], None],
+    ) -> None:
+        self._file, self._given = template, dict(parameters)
+        sources = Sources(template.parent, state_dir / "functions" / "code")
+        self._making = Making(client, register, sources, region, account_id, stack_name)
+        self._made: dict[str, _Made] = {}
+        self._template: Template | None = None
+        self._recorded: str | None = None
+        self._number = 0
+        self._lock = threading.Lock()
+        self.stack = Stack(stack_name)
+
+    def create(self) -> Stack:
+        """Deploy the template and return the stack.
+
+        Raises:
+            StackError: Saying which resource, parameter or property is at fault.
+        """
+        self.update()
+        return self.stack
+
+    def update(self) -> Changes:
+        """Deploy what differs from the files, as `sam build && sam deploy` would.
+
+        What is no longer in the template stays.
+
+        Raises:
+            StackError: As for `create`. What was updated before stays updated.
+        """
+        with self._lock:
+            self._template = self._read()
+            resolver = self._resolver(self._template)
+            changes = Changes()
+            self._making.sources.begin()
+            wanted = {
+                logical_id: resource
+                for logical_id, resource in self._template.resources.items()
+                if "Condition" not in resource or resolver.condition(resource["Condition"])
+            }
+            for logical_id in in_order(wanted):
+                self._bring(logical_id, wanted[logical_id], resolver, changes)
+            changes.left += sorted(set(self._made) - set(wanted))
+            outputs = {
+                name: str(resolver.resolve(output["Value"]))
+                for name, output in self._template.outputs.items()
+                if "Condition" not in output or resolver.condition(output["Condition"])
+            }
+            if changes.updated or self._recorded != self._template.body:
+                self._number += 1
+                write_record(self._making, self._template, outputs, self._number)
+                self._recorded = self._template.body
+            for now, found in (
+                (self.stack.outputs, outputs),
+                (self.stack.parameters, self._template.parameters),
+            ):
+                now.clear()
+                now.update(found)
+            return changes
+
+    def _read(self) -> Template:
+        """Read the template; SAM takes a second to translate it, so one that has not changed is not read again."""
+        if self._template and self._template.body == self._file.read_text(encoding="utf-8"):
+            return self._template
+        return read_template(self._file, self._given, self._making.region)
+
+    def _bring(
+        self, logical_id: str, resource: Mapping[str, Any], resolver: Resolver, changes: Changes
+    ) -> None:
+        """Make or update one resource, if it differs from what was deployed."""
+        kind = resource["Type"]
+        properties = resolver.resolve(resource.get("Properties", {}))
+        sources = self._making.sources
+        locations = [properties[name] for name in LOCATIONS if name in properties]
+        old = self._made.get(logical_id)
+        files = {
+            name: digest
+            for location in locations
+            for name, digest in sources.digests(location, logical_id).items()
+        }
+        if old == _Made(properties, files):
+            return
+        if old is not None:
+            changes.files += sorted(_differing(old.files, files) - set(changes.files))
+            if kind not in compute_makers.UPDATERS:
+                changes.left.append(logical_id)
+                return
+        made = self.stack.resources
+        made[logical_id] = _make(
+            self._making,
+            Properties(logical_id, kind, copy.deepcopy(properties)),
+            made.get(logical_id),
+        )
+        for location in locations:
+            files |= sources.digests(location, logical_id)
+        self._made[logical_id] = _Made(properties, files)
+        changes.updated.append(logical_id)
+
+    def _resolver(self, template: Template) -> Resolver:
+        making = self._making
+        where = f"{making.region}:{making.account_id}"
+        return Resolver(
+            parameters=template.parameters,
+            pseudo={
+                "AWS::AccountId": making.account_id,
+                "AWS::Region": making.region,
+                "AWS::Partition": "aws",
+                "AWS::URLSuffix": "amazonaws.com",
+                "AWS::StackName": making.stack_name,
+                "AWS::StackId": f"arn:aws:cloudformation:{where}:stack/{making.stack_name}/local",
+                "AWS::NotificationARNs": [],
+            },
+            mappings=template.mappings,
+            conditions=template.conditions,
+            made=self.stack.resources,
+        )
+
+
+def _differing(old: Mapping[str, str], new: Mapping[str, str]) -> set[str]:
+    """Return the names of what was added, changed or removed."""
+    return {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
 
 
 def in_order(resources: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -144,47 +262,14 @@ def _depends_on(resource: Mapping[str, Any]) -> set[str]:
     return {named} if isinstance(named, str) else set(named)
 
 
-def _make(
-    making: Making, logical_id: str, resource: Mapping[str, Any], resolver: Resolver
-) -> Resource:
-    kind = resource["Type"]
-    properties = Properties(logical_id, kind, resolver.resolve(resource.get("Properties", {})))
+def _make(making: Making, properties: Properties, old: Resource | None) -> Resource:
+    kind = properties.resource_type
     try:
-        made = CREATORS[kind](making, properties)
+        if old is None:
+            made = CREATORS[kind](making, properties)
+        else:
+            made = compute_makers.UPDATERS[kind](making, properties, old)
     except (ClientError, BotoCoreError) as error:
-        raise ResourceFailedError(logical_id, kind, str(error)) from error
+        raise ResourceFailedError(properties.logical_id, kind, str(error)) from error
     properties.finish()
     return made
-
-
-def _record(making: Making, template: Template, outputs: Mapping[str, str]) -> None:
-    """Tell CloudFormation of the stack, so that `describe-stacks` answers as after a deployment.
-
-    moto would make the resources a second time, and many of them wrongly or not at all, so it gets
-    a template with the parameters and the finished outputs, and nothing to make.
-    """
-    declared = {
-        name: {"Type": "String", "Default": value if isinstance(value, str) else ",".join(value)}
-        for name, value in template.parameters.items()
-    }
-    body = {
-        "Description": template.description,
-        "Parameters": declared,
-        "Resources": {},
-        "Outputs": {
-            name: {
-                "Value": value,
-                "Description": template.outputs[name].get("Description", name),
-            }
-            for name, value in outputs.items()
-        },
-    }
-    making.client("cloudformation").create_stack(
-        StackName=making.stack_name,
-        TemplateBody=json.dumps(body),
-        Parameters=[
-            {"ParameterKey": name, "ParameterValue": str(item["Default"])}
-            for name, item in declared.items()
-        ],
-        Capabilities=["CAPABILITY_IAM"],
-    )

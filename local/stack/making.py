@@ -12,6 +12,7 @@ from local.stack.errors import TemplateError, UnknownPropertyError
 
 if TYPE_CHECKING:
     from local.services.functions.spec import FunctionSpec
+    from local.stack.sources import Sources
 
 
 @dataclass(frozen=True)
@@ -76,17 +77,16 @@ class Making:
     Attributes:
         client: Makes a boto3 client by service name.
         register: Takes each function to be run.
-        folder: The template's folder.
-        state_dir: The state folder.
+        sources: The files beside the template.
         region: Region of the stack.
         account_id: Account of the stack.
         stack_name: Name of the stack.
+        layers: The copy of each layer's folder, by the ARN of its version.
     """
 
     client: Callable[[str], Any]
     register: Callable[[FunctionSpec], None]
-    folder: Path
-    state_dir: Path
+    sources: Sources
     region: str
     account_id: str
     stack_name: str
@@ -113,6 +113,8 @@ class Making:
 
 
 Creator = Callable[[Making, Properties], Resource]
+Updater = Callable[[Making, Properties, Resource], Resource]
+"""Takes the resource as it was, too, and returns it as it is."""
 
 
 def tags(value: Any) -> list[dict[str, str]]:

@@ -18,6 +18,7 @@ NAMES = (
     "calling.md",
     "asking.md",
     "agents.md",
+    "dev.md",
     "errors.md",
     "fleets.md",
     "operations.md",

@@ -26,6 +26,8 @@ NOT_RUN = {
     "sam delete": "needs an account",
     "make prove": "needs an account",
     ".venv/bin/lifecycle prove --local": "tests/embedded/test_prove.py runs it",
+    '.venv/bin/lifecycle dev my-agent --prompt "12 + 30 は？"': "tests/embedded/test_dev.py runs it",
+    "cp -r agent my-agent": "it is for the command after it",
     ".venv/bin/lifecycle local up": "every other command needs it up: the fixture runs it",
 }
 """Commands that no page's test runs, and why."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
+from typing import Annotated
 
 import typer
 
+from cli.commands.local.leaving import environments_in, warning
 from cli.display.lines import print_prose
 from cli.errors import FAILED
 from cli.options import StateDir
@@ -18,9 +21,21 @@ _WAIT_SECONDS = 30.0
 _POLL_SECONDS = 0.1
 
 
-def down(*, state_dir: StateDir = None) -> None:
-    """Stop the local AWS that is running, with every environment in it, and wait until its process has ended."""
+def down(
+    *,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask, although environments would be lost.")
+    ] = False,
+    state_dir: StateDir = None,
+) -> None:
+    """Stop the local AWS that is running, with every environment in it, and wait until its process has ended.
+
+    On a terminal, it first says which environments would be lost, and asks.
+    """
     running = running_aws(state_dir)
+    if not yes and sys.stdin.isatty() and (lost := warning(environments_in(state_dir))):
+        print_prose(console(stderr=True), lost, "yellow")
+        typer.confirm("Stop it?", abort=True, err=True)
     os.kill(running.pid, signal.SIGTERM)
     deadline = time.monotonic() + _WAIT_SECONDS
     while _lives(running.pid):

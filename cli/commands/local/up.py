@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.commands.local.detached import OPTIONS, start_detached
+from cli.commands.local.leaving import environments_in, stay_until_sure
 from cli.display.lines import print_prose
 from cli.display.variables import exports
 from cli.errors import UsageError
@@ -41,11 +44,20 @@ def up(
     delay: Delays = None,
     parameter: Parameters = None,
     reading: ReadingsGiven = None,
+    detach: Annotated[
+        bool,
+        typer.Option(
+            *OPTIONS, help="Run in the background; returns when the local AWS can be used."
+        ),
+    ] = False,
 ) -> None:
-    """Keep a local AWS running in the foreground, and print the variables that point any AWS client at it.
+    """Keep a local AWS running, and print the variables that point any AWS client at it.
 
     When it stops, every environment in it is gone.
     """
+    if detach:
+        start_detached(sys.argv[1:], state_dir, console(), console(stderr=True))
+        return
     delays, parameters = parse_delays(delay), parse_parameters(parameter)
     readings = parse_readings(reading)
     with garbage_collection_paused():
@@ -80,10 +92,8 @@ def up(
                 "Ctrl-C stops the local AWS and deletes every environment in it",
                 "green",
             )
-            try:
-                stay()
-            except KeyboardInterrupt:
-                err.print("Stopping the local AWS.", style="dim")
+            stay_until_sure(stay, lambda: environments_in(local_aws.state_dir), err)
+            err.print("Stopping the local AWS.", style="dim")
     finally:
         state_folder.empty(local_aws.state_dir)
     print_prose(err, "Stopped. The local AWS and every environment in it are gone.")

@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from local.services.images import tree
 from local.services.images.dockerfile import DockerfileError
 from local.services.images.store import ImageNotFound, ImageStore, Reference, load, save
 
@@ -111,7 +112,7 @@ class Docker:
         if len(parts) < 6 or parts[1:3] != ["dkr", "ecr"]:
             raise DockerError(f"{reference.registry} is not a registry of Amazon ECR")
         client = boto3.client("ecr", region_name=parts[3])
-        size = sum(file.lstat().st_size for file in image.root.rglob("*") if file.is_file())
+        size = sum(file.lstat().st_size for file in tree.files(image.root))
         manifest = json.dumps(_manifest(image.digest, size), indent=3)
         try:
             put = client.put_image(

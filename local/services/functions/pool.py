@@ -39,7 +39,7 @@ class Pool:
         self._children = children
         self._logs = logs
         self._idle: list[tuple[float, Worker]] = []
-        self._started = False
+        self._started = self._closed = False
         self._lock = threading.Lock()
         self._free = threading.BoundedSemaphore(limit)
 
@@ -99,9 +99,11 @@ class Pool:
         if usable and worker.alive:
             now = time.monotonic()
             with self._lock:
-                expired = [old for since, old in self._idle if now - since > IDLE_SECONDS]
-                kept = [item for item in self._idle if now - item[0] <= IDLE_SECONDS]
-                self._idle = [*kept, (now, worker)]
+                every = [*self._idle, (now, worker)]
+                expired = [
+                    old for since, old in every if self._closed or now - since > IDLE_SECONDS
+                ]
+                self._idle = [item for item in every if item[1] not in expired]
         else:
             expired = [worker]
         self._free.release()
@@ -109,8 +111,9 @@ class Pool:
             old.kill()
 
     def close(self) -> None:
-        """Kill every idle process."""
+        """Kill every idle process now, and one that works when it is done."""
         with self._lock:
+            self._closed = True
             idle, self._idle = self._idle, []
         for _, worker in idle:
             worker.kill()

@@ -37,30 +37,51 @@ def seed(packages: Path, own: Path | None = None) -> int:
             folders.clear()
         elif here.name != "__pycache__" and "__pycache__" in folders:
             modules = [name.removesuffix(".py") for name in files if name.endswith(".py")]
-            given += sum(_give(here, there, module, ending) for module in modules)
+            given += sum(_give(str(here), str(there), module, ending) for module in modules)
     return given
 
 
-def _give(here: Path, there: Path, module: str, ending: str) -> bool:
-    bytecode = here / "__pycache__" / f"{module}{ending}"
-    new = there / "__pycache__" / f"{module}{ending}"
-    source, target = here / f"{module}.py", there / f"{module}.py"
-    if not bytecode.is_file() or not target.is_file() or new.exists():
+def _give(here: str, there: str, module: str, ending: str) -> bool:
+    # Strings instead of paths: an image has ten thousand of these files.
+    bytecode = f"{here}/__pycache__/{module}{ending}"
+    new = f"{there}/__pycache__/{module}{ending}"
+    source, target = f"{here}/{module}.py", f"{there}/{module}.py"
+    try:
+        with open(bytecode, "rb", buffering=0) as file:  # noqa: PTH123
+            # Almost always the rest is not needed.
+            header = file.read(_HEADER)
+        ours, theirs = os.stat(source), os.stat(target)  # noqa: PTH116
+    except FileNotFoundError:
         return False
-    data = bytecode.read_bytes()
-    if data[4:_HEADER] != _stamp(source) or not filecmp.cmp(source, target, shallow=True):
+    if header[4:] != _stamp(ours):
         return False
-    new.parent.mkdir(exist_ok=True)
-    if data[4:_HEADER] == _stamp(target):
+    # uv links both from its cache.
+    if not os.path.samestat(ours, theirs) and not filecmp.cmp(source, target, shallow=True):
+        return False
+    if _stamp(ours) == _stamp(theirs):
         with contextlib.suppress(OSError):  # another disk
-            os.link(bytecode, new)
-            return True
-    new.write_bytes(data[:4] + _stamp(target) + data[_HEADER:])
+            return _link(bytecode, new)
+    if Path(new).exists():
+        return False
+    Path(new).parent.mkdir(exist_ok=True)
+    data = Path(bytecode).read_bytes()
+    Path(new).write_bytes(data[:4] + _stamp(theirs) + data[_HEADER:])
     return True
 
 
-def _stamp(source: Path) -> bytes:
+def _link(bytecode: str, new: str) -> bool:
+    """Link a file; returns whether it was not there before."""
+    try:
+        os.link(bytecode, new)
+    except FileExistsError:
+        return False
+    except FileNotFoundError:
+        Path(new).parent.mkdir(exist_ok=True)
+        os.link(bytecode, new)
+    return True
+
+
+def _stamp(status: os.stat_result) -> bytes:
     """Return the header's part about a source: flags 0, its time in seconds, its size."""
-    status = source.stat()
     numbers = (0, int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF)
     return b"".join(number.to_bytes(4, "little") for number in numbers)

@@ -102,6 +102,29 @@ def environment_of(
     )
 
 
+def run(uv: str, arguments: list[str], environment: Mapping[str, str]) -> int:
+    """Run uv and return its exit status.
+
+    With hashes, only one file of each package will do. If the cache has them all, no registry is asked: that takes
+    longer than the installation.
+
+    Args:
+        uv: Its path.
+        arguments: Its arguments.
+        environment: Its variables.
+    """
+    if "install" in arguments and "--require-hashes" in arguments:
+        offline = [uv, *arguments, "--offline"]
+        tried = subprocess.run(
+            offline, env=environment, capture_output=True, text=True, check=False
+        )
+        if tried.returncode == 0:
+            sys.stdout.write(tried.stdout)
+            sys.stderr.write(tried.stderr)
+            return 0
+    return subprocess.run([uv, *arguments], env=environment, check=False).returncode
+
+
 def main() -> None:
     """Run uv, with what was asked of pip or uv; end with its status, or 1 for what it cannot do."""
     tool, image, *arguments = sys.argv[1:]
@@ -117,7 +140,7 @@ def main() -> None:
     if translated is None:
         return
     environment = {n: v for n, v in os.environ.items() if n not in ("PYTHONPATH", *_DECIDED)}
-    status = subprocess.run([base_image.uv(), *translated], env=environment, check=False).returncode
+    status = run(base_image.uv(), translated, environment)
     if (home / "bin" / "uv").exists():
         base_image.write_installers(root, "uv")
     base_image.write_installers(root, "pip", "pip3")

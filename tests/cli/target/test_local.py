@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cli.errors import NotUpError, UsageError
-from cli.target import deployed, state_folder
+from cli.target import deployed, local, state_folder
 from cli.target.local import local_target
 from tests.cli.target.fakes import MACHINE, FakeEmbedded, FakeSession, quiet
 
@@ -35,6 +35,8 @@ def test_one_that_is_up_is_used(
     module.running = up_at("http://localhost:4566")
     session = FakeSession({"StateMachineArn": MACHINE})
     monkeypatch.setattr(deployed, "session_of", lambda _environment: session)
+    compared: list[str] = []
+    monkeypatch.setattr(local, "deploy_changes", lambda url, *_rest: compared.append(url))
     with local_target({}, state_dir=state_dir, console=quiet()) as found:
         assert (found.machine_arn, found.lasting) == (MACHINE, True)
         # What is printed for a shell leads to the same one.
@@ -43,6 +45,7 @@ def test_one_that_is_up_is_used(
     assert module.asked == [state_dir or state_folder.STATE_ROOT]
     assert set(session.endpoints) == {"http://localhost:4566"}
     assert FakeEmbedded.started == []
+    assert compared == ["http://localhost:4566"]
 
 
 @pytest.mark.parametrize(

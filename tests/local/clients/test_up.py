@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
+PROJECT = Path(__file__).parents[3]
 LOOPBACK = {"0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"}
 WARM_SECONDS = 30
 FUNCTIONS = 5
@@ -138,3 +140,36 @@ def test_after_kill_9_nothing_runs_and_the_next_start_is_clean(
     assert running is not None
     assert running.pid == second.process.pid
     assert second.end() == 128 + signal.SIGTERM
+
+
+def lifecycle(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", "local", *words, "--state-dir", "state"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_in_the_background_it_outlives_the_command_and_shows_why_it_cannot_start(
+    tmp_path: Path,
+) -> None:
+    made = lifecycle(tmp_path, "up", "-d", "--port", "0")
+    running = find_running(tmp_path / "state")
+    try:
+        assert made.returncode == 0, made.stderr
+        assert running is not None
+        assert f"export AWS_ENDPOINT_URL={running.endpoint_url}" in made.stdout
+        assert "its log: state/logs/embedded.log" in made.stderr
+        assert (tmp_path / "state/logs/embedded.log").exists()
+        assert "local down --state-dir state" in made.stderr
+        again = lifecycle(tmp_path, "up", "--detach")
+        assert again.returncode == 2
+        assert "a local AWS is already running" in again.stderr
+    finally:
+        ended = lifecycle(tmp_path, "down")
+    assert ended.stdout == f"stopped: {running.endpoint_url}\n"
+    assert all_gone({running.pid})

@@ -1,0 +1,78 @@
+"""Lets the local AWS that is running deploy what has changed in the checkout since it was deployed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from cli.errors import StartError, UsageError
+from cli.invocation import this_command
+from cli.target.local_api import LocalApi
+from cli.target.state_folder import state_dir_option
+
+_MOST_FILES = 5
+
+
+def deploy_changes(endpoint_url: str, state_dir: Path | None, console: Console) -> None:
+    """Deploy what differs, and say what that is.
+
+    Args:
+        endpoint_url: The endpoint of the local AWS.
+        state_dir: The option `--state-dir` that it was found with.
+        console: Where to say it.
+
+    Raises:
+        StartError: It cannot be deployed as it is now.
+    """
+    try:
+        done = LocalApi(endpoint_url).update_stack()
+    except UsageError as error:
+        raise StartError(f"the local AWS cannot deploy what has changed: {error}") from error
+    said = said_of(done)
+    if said:
+        _say(console, said)
+    if done["left"]:
+        option = state_dir_option(state_dir)
+        _say(
+            console,
+            f"template.yaml differs from what is deployed in {', '.join(done['left'])}, which the local AWS cannot "
+            "update while it runs. To deploy it, stop the local AWS, which deletes its environments, and start it:\n"
+            f"  {this_command()} local down{option}\n  {this_command()} local up{option}",
+        )
+
+
+def _say(console: Console, text: str) -> None:
+    # A file gets whole lines; a terminal folds between words.
+    console.print(text, style="yellow", soft_wrap=not console.is_terminal)
+
+
+def said_of(done: dict[str, Any]) -> str:
+    """Return what differed and what was deployed again; empty if nothing was.
+
+    Args:
+        done: What the local AWS returns of the update.
+    """
+    if not done["updated"]:
+        return ""
+    files = done["files"]
+    named = _named(files) if files else "template.yaml"
+    verb = "differs" if len(files or [named]) == 1 else "differ"
+    return (
+        f"{named} {verb} from what the local AWS had deployed. Deployed it again: "
+        f"{', '.join(done['updated'][:_MOST_FILES])}{_more(done['updated'])} ({done['seconds']:.1f} s)."
+    )
+
+
+def _named(files: Sequence[str]) -> str:
+    if len(files) <= _MOST_FILES:
+        return ", ".join(files)
+    folders = Counter(name.partition("/")[0] + "/" * ("/" in name) for name in files)
+    return ", ".join(f"{count} files in {folder}" for folder, count in folders.items())
+
+
+def _more(names: Sequence[str]) -> str:
+    return f" and {len(names) - _MOST_FILES} more" if len(names) > _MOST_FILES else ""

@@ -112,6 +112,7 @@ class Place:
         }
     )
     denied: dict[str, Exception] = field(default_factory=dict)
+    endpoint_url: str | None = None
 
     def client(self, service: str, _config: Any = None) -> Any:
         if service in self.denied:

@@ -21,6 +21,7 @@ from cli.commands.executions import (
     follow_execution,
     history,
     list_executions,
+    open_console,
     report_execution,
     stop,
 )
@@ -65,6 +66,7 @@ app.command()(history.history)
 app.command("follow")(follow_execution.follow_execution)
 app.command()(stop.stop)
 app.command()(report_execution.report)
+app.command("open")(open_console.open_console)
 app.add_typer(fleet.app, name="fleet")
 app.command()(ask.ask)
 app.command()(access_token.token)

@@ -162,7 +162,9 @@ def _perform(
     request = parse_fleet(value)
     streams = Streams.for_output(as_json=as_json)
     place = deployed(stack, local=local, state_dir=state_dir)
-    result = execute(fleet_of(place), value, streams.progress, environment=None)
+    result = execute(
+        fleet_of(place), value, streams.progress, environment=None, fleet=request.action
+    )
     words = fleet_options(request.model_copy(update={"dry_run": False}))
     again = hint(f"fleet {request.action}", place.options, *words)
     show_fleet_end(result, place, streams, as_json=as_json, again=again)

@@ -9,15 +9,13 @@ import typer
 
 from cli.display.narrow import print_named, print_sentence
 from cli.errors import UsageError
-from cli.options import ExecutionId, Local, Stack, StateDir
+from cli.options import AsJson, ExecutionId, Local, Stack, StateDir
 from cli.perform.account import facts
 from cli.perform.ending import print_json
 from cli.perform.naming import describe, is_of_fleet
 from cli.report.files import check, write
 from cli.streams import Streams
 from cli.target.deployed import deployed
-
-_STDOUT = "-"
 
 
 def report(
@@ -27,14 +25,11 @@ def report(
         Path | None,
         typer.Option("--html", metavar="FILE", help="Write a page that needs no other file."),
     ] = None,
-    as_json: Annotated[
-        str | None,
-        typer.Option("--json", metavar="FILE|-", help="Write one JSON object; - is stdout."),
-    ] = None,
     junit: Annotated[
         Path | None,
         typer.Option("--junit", metavar="FILE", help="Write JUnit XML, for CI systems."),
     ] = None,
+    as_json: AsJson = False,
     local: Local = False,
     stack: Stack = None,
     state_dir: StateDir = None,
@@ -44,24 +39,19 @@ def report(
     The exit status does not say how the execution ended. Exit status: 0, 1 if AWS refuses or a file cannot be written,
     2 bad usage or no such execution.
     """
-    to_stdout = as_json == _STDOUT
-    json_file = Path(as_json) if as_json is not None and not to_stdout else None
     wanted = [
         (kind, option, file)
         for kind, option, file in (
             ("html", "--html", html),
-            ("json", "--json", json_file),
             ("junit", "--junit", junit),
         )
         if file is not None
     ]
-    if not wanted and not to_stdout:
-        raise UsageError(
-            "give --html FILE, --json FILE (or - for stdout), --junit FILE, or several"
-        )
+    if not wanted and not as_json:
+        raise UsageError("give --html FILE, --junit FILE, --json, or several of them")
     for _, option, file in wanted:
         check(file, option)
-    streams = Streams.for_output(as_json=to_stdout)
+    streams = Streams.for_output(as_json=as_json)
     place = deployed(stack, local=local, state_dir=state_dir)
 
     # Imported late: other commands need nothing of it.
@@ -71,7 +61,7 @@ def report(
     made = content(place, arn, of_fleet=is_of_fleet(place, arn))
     for kind, _, file in wanted:
         write(made, file, kind)
-    if to_stdout:
+    if as_json:
         print_json(streams.result, made)
     else:
         print_named(streams.result, facts(made))

@@ -35,20 +35,14 @@ def rows(place: Place, client: Any, arn: str, output: dict[str, Any]) -> dict[st
         `link`), those that failed first, at most 1,000; how many are `leftOut`; and a `note` if they cannot be read.
     """
     nothing = {"total": 0, "succeeded": 0, "failed": 0, "rows": [], "leftOut": 0}
-    manifest = _manifest(place, client, arn, output)
-    if manifest is None:
-        return {
-            **nothing,
-            "note": "No environment was started, or the results are not written yet.",
-        }
     try:
+        manifest = _manifest(place, client, arn, output)
+        if manifest is None:
+            note = "No environment was started, or the results are not written yet."
+            return {**nothing, "note": note}
         found = first(read_results(place.client("s3"), manifest))
-    except DeniedError as error:
+    except (DeniedError, ClientError) as error:
         return {**nothing, "note": f"The results cannot be read: {error}"}
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        where = f"s3://{manifest.bucket}/{manifest.key}"
-        return {**nothing, "note": f"The results are not at {where}: {code}"}
     for row in found["rows"]:
         # AWS's console knows nothing of a local AWS.
         row["link"] = None if place.endpoint_url else console_link(row["execution"])

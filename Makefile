@@ -88,6 +88,7 @@ check: $(VENV)/.ready $(TOOLS)/.ready $(CHECKOV)/.ready ## formatter, linter, ty
 	@$(BIN)/python -m tests.checks.supply.sbom --check
 	@$(BIN)/python -m tests.checks.supply.template
 	@$(BIN)/python docs/readings_table.py --check
+	@$(BIN)/python docs/cost_table.py --check
 	@$(BIN)/python -m tests.foreign.engines.lint_template
 	@$(SAM) validate --lint --region us-east-1
 	@$(BIN)/python -m tests.checks.render_definitions $(RENDERED)

@@ -14,8 +14,8 @@ again with changed code. Prints a table: seconds until the first proven answer, 
 
 The other ways find the build project, the repository and the roles there, which costs them nothing here. For a short
 readiness the ways run one after the other, for a long one at the same time. The price counts state transitions and
-Lambda in us-east-1; CodeBuild and AgentCore cost all ways the same for each build, and the ways without a state machine
-need a machine of their own, which is not counted.
+Lambda, by `cli/cost/prices.json`; CodeBuild and AgentCore cost all ways the same for each build, and the ways without a
+state machine need a machine of their own, which is not counted.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ import botocore.session
 
 from benchmarks.executions import history_of, left, role_calls, succeed, tasks
 from benchmarks.scripts import SCRIPTS, Script, upload
+from cli.cost.prices import PRICES
 from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
 
@@ -46,9 +47,10 @@ MEASURED = ("lifecycle", *SCRIPTS)
 # From here on the ways wait for so long that they do not disturb each other.
 _TOGETHER_FROM = 60
 _BOUNDS = {"first build": 0.85, "nothing changed": 0.10, "changed code": 0.85}
-# Dollars in us-east-1 (pricing pages of Step Functions and Lambda, arm64): for a state transition, a request and a
-# gigabyte-second.
-_TRANSITION, _REQUEST, _GB_SECOND = 0.000025, 0.0000002, 0.0000133334
+# Dollars for a state transition, a request of Lambda and a gigabyte-second.
+_TRANSITION, _REQUEST, _GB_SECOND = (
+    PRICES[name].usd for name in ("transitions", "requests", "lambda")
+)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,14 @@ from typer.core import TyperGroup
 
 from cli.commands import access_token, ask, dev, fleet, logs, prove, run
 from cli.commands.environments import list_environments, plan, rollback, show, teardown
-from cli.commands.executions import follow_execution, history, list_executions, stop
+from cli.commands.executions import (
+    follow_execution,
+    history,
+    list_executions,
+    open_console,
+    report_execution,
+    stop,
+)
 from cli.commands.local import calls, delays, down, env, faults, status, up
 from cli.commands.local import logs as local_logs
 from cli.display.lines import print_prose
@@ -59,6 +66,8 @@ app.command("executions")(list_executions.list_executions)
 app.command()(history.history)
 app.command("follow")(follow_execution.follow_execution)
 app.command()(stop.stop)
+app.command()(report_execution.report)
+app.command("open")(open_console.open_console)
 app.add_typer(fleet.app, name="fleet")
 app.command()(ask.ask)
 app.command()(access_token.token)

@@ -165,7 +165,9 @@ def _perform(
     place = deployed(stack, local=local, state_dir=state_dir)
     if stack is None and place.endpoint_url is not None and request.action == "rebuild":
         deploy_changes(place.endpoint_url, state_dir, streams.errors)
-    result = execute(fleet_of(place), value, streams.progress, environment=None)
+    result = execute(
+        fleet_of(place), value, streams.progress, environment=None, fleet=request.action
+    )
     words = fleet_options(request.model_copy(update={"dry_run": False}))
     again = hint(f"fleet {request.action}", place.options, *words)
     show_fleet_end(result, place, streams, as_json=as_json, again=again)

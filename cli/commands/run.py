@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.display.lines import print_prose
 from cli.environments.argument import InputEnvironment
-from cli.errors import FAILED, UsageError
+from cli.errors import FAILED, CommandError, UsageError
+from cli.execution.follow import Result
 from cli.inputs import override, read_input, validate
 from cli.options import (
     Delays,
@@ -22,6 +26,7 @@ from cli.options import (
 )
 from cli.perform.ending import show_end
 from cli.perform.execution import execute
+from cli.report.files import format_of, write
 from cli.streams import Streams
 from cli.target.deployed import deployed, lifecycle_of
 from cli.target.local import local_target
@@ -64,6 +69,14 @@ def run(
     delay: Delays = None,
     parameter: Parameters = None,
     reading: ReadingsGiven = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="FILE",
+            help="At the end, also write a report; the file ends with .html, .json or .xml (JUnit).",
+        ),
+    ] = None,
     keep: Annotated[
         bool,
         typer.Option("--keep", help="Keep the files of a local AWS that was started for this run."),
@@ -83,6 +96,7 @@ def run(
             value,
             options_of(stack) if stack is not None else f"--local{state_dir_option(state_dir)}",
         )
+    report_format = None if report is None else format_of(report)
     delays, parameters = parse_delays(delay), parse_parameters(parameter)
     readings = parse_readings(reading)
     if stack is None:
@@ -104,6 +118,23 @@ def run(
     with place as target:
         environment = environment_of(value) or "dev"
         result = execute(target, value, streams.progress, environment=environment)
+        problem = _report(target, result, report, report_format)
     show_end(result, target, streams, as_json=as_json)
+    if problem is not None:
+        print_prose(streams.errors, f"The report was not written: {problem}", "yellow")
     if not result.succeeded:
         raise typer.Exit(FAILED)
+
+
+def _report(target: Target, result: Result, file: Path | None, kind: str | None) -> str | None:
+    """Write the report that was asked for; returns why it is not written, which does not change the exit status."""
+    if file is None or kind is None or target.place is None:
+        return None
+    # Imported late: a run without a report needs nothing of it.
+    from cli.report.content import content
+
+    try:
+        write(content(target.place, result.execution_arn), file, kind)
+    except (CommandError, ClientError, BotoCoreError) as error:
+        return str(error)
+    return None

@@ -32,6 +32,9 @@ class Progress(AbstractContextManager["Progress"], Protocol):
     def tell(self, timeline: Timeline, moments: list[Moment]) -> None:
         """Show the new moments."""
 
+    def note(self, text: str | None) -> None:
+        """Show a line about the whole execution; `None` for none."""
+
 
 def progress_on(console: Console) -> Progress:
     """Return the kind of progress that the console can show."""
@@ -87,6 +90,7 @@ class PlainProgress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._told: dict[int, datetime] = {}
+        self._note: tuple[str | None, datetime | None] = (None, None)
 
     def __enter__(self) -> Self:
         """Do nothing."""
@@ -114,6 +118,15 @@ class PlainProgress:
                 self._told[id(stage)] = now
                 self._print(Text.assemble(("… ", "dim"), running_text(stage, now)))
 
+    def note(self, text: str | None) -> None:
+        """Print a line that is new, at most every 10 s."""
+        last, at = self._note
+        now = datetime.now(UTC)
+        if text in (None, last) or (at and (now - at).total_seconds() < _PLAIN_HEARTBEAT):
+            return
+        self._note = (text, now)
+        self._print(Text.assemble(("… ", "dim"), text or ""))
+
     def _print(self, line: Text) -> None:
         print_sentence(self._console, line)
 
@@ -124,7 +137,9 @@ class LiveProgress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._spinners: dict[int, Spinner] = {}
+        self._noting = Spinner("dots", style="cyan")
         self._running: list[Stage] = []
+        self._note: str | None = None
         self._live = Live(
             console=console,
             get_renderable=self._picture,
@@ -144,7 +159,7 @@ class LiveProgress:
         trace: TracebackType | None,
     ) -> None:
         """Stop drawing, and remove the lines of running stages."""
-        self._running = []
+        self._running, self._note = [], None
         self._live.stop()
 
     def tell(self, timeline: Timeline, moments: list[Moment]) -> None:
@@ -157,6 +172,10 @@ class LiveProgress:
             elif moment.change is Change.RETRYING:
                 print_sentence(self._console, _retry_line(moment.stage))
 
+    def note(self, text: str | None) -> None:
+        """Show a line below the running stages; it stays until the next one."""
+        self._note = text
+
     def _picture(self) -> RenderableType:
         now = datetime.now(UTC)
         rows: list[RenderableType] = []
@@ -164,4 +183,7 @@ class LiveProgress:
             spinner = self._spinners.setdefault(id(stage), Spinner("dots", style="cyan"))
             spinner.update(text=running_text(stage, now))
             rows.append(spinner)
+        if self._note:
+            rows.append(self._noting)
+            self._noting.update(text=self._note)
         return Group(*rows)

@@ -16,7 +16,9 @@ from cli.display.narrow import print_command
 from cli.display.progress import progress_on
 from cli.errors import INTERRUPTED
 from cli.execution.follow import Result, follow
+from cli.execution.timeline import Moment, Timeline
 from cli.invocation import this_command
+from cli.perform.fleet_progress import FleetProgress
 from cli.streams import console
 from cli.target.target import Target
 
@@ -27,7 +29,12 @@ def execution_name() -> str:
 
 
 def execute(
-    target: Target, value: dict[str, Any], out: Console, *, environment: str | None
+    target: Target,
+    value: dict[str, Any],
+    out: Console,
+    *,
+    environment: str | None,
+    fleet: str | None = None,
 ) -> Result:
     """Start an execution and follow it.
 
@@ -36,6 +43,7 @@ def execute(
         value: The input.
         out: Where to show the progress.
         environment: What a teardown would have to remove after Ctrl-C; `None` for nothing.
+        fleet: What the fleet does, such as `verify`, if it is an execution of the fleet.
 
     Returns:
         How it ended.
@@ -48,10 +56,12 @@ def execute(
         name=execution_name(),
         input=json.dumps(value, ensure_ascii=False),
     )["executionArn"]
-    return follow_to_end(target, arn, out, environment=environment)
+    return follow_to_end(target, arn, out, environment=environment, fleet=fleet)
 
 
-def follow_to_end(target: Target, arn: str, out: Console, *, environment: str | None) -> Result:
+def follow_to_end(
+    target: Target, arn: str, out: Console, *, environment: str | None, fleet: str | None = None
+) -> Result:
     """Follow an execution that was started.
 
     Args:
@@ -59,6 +69,7 @@ def follow_to_end(target: Target, arn: str, out: Console, *, environment: str | 
         arn: Its ARN.
         out: Where to show the progress.
         environment: As for `execute`.
+        fleet: As for `execute`.
 
     Returns:
         How it ended.
@@ -68,8 +79,15 @@ def follow_to_end(target: Target, arn: str, out: Console, *, environment: str | 
     """
     try:
         out.print(f"{arn}\non {target.label}", style="dim", soft_wrap=True)
+        watch = FleetProgress(target.place, arn, fleet) if fleet and target.place else None
         with progress_on(out) as progress:
-            return follow(target.stepfunctions, arn, progress.tell)
+
+            def tell(timeline: Timeline, moments: list[Moment]) -> None:
+                progress.tell(timeline, moments)
+                if watch is not None and timeline.ended is None:
+                    progress.note(watch(timeline))
+
+            return follow(target.stepfunctions, arn, tell)
     except KeyboardInterrupt:
         _interrupted(target, arn, environment)
         raise typer.Exit(INTERRUPTED) from None

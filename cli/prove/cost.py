@@ -5,37 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-PRICES_OF = "2026-09-18, us-east-1"
+from cli.cost import prices
+
+PRICES_OF = f"{prices.DATE}, {prices.REGION}"
 """The day and the Region of the prices."""
 
-
-@dataclass(frozen=True)
-class Price:
-    """One price of AWS.
-
-    Attributes:
-        what: What is paid for.
-        unit: Its unit.
-        usd: US dollars for one unit.
-        source: Where the price is from.
-    """
-
-    what: str
-    unit: str
-    usd: float
-    source: str
-
-
-_LIST = "AWS price list, read by others"
-PRICES: dict[str, Price] = {
-    "transitions": Price("Step Functions", "state transitions", 0.000025, _LIST),
-    "lambda": Price("Lambda (arm64)", "GB-seconds", 0.0000133334, _LIST),
-    "build": Price("CodeBuild (arm1.small)", "minutes", 0.0034, _LIST),
-    "vcpu": Price("AgentCore Runtime CPU (platform V1)", "vCPU-hours", 0.0895, _LIST),
-    "memory": Price("AgentCore Runtime memory (platform V1)", "GB-hours", 0.00945, _LIST),
-    "secrets": Price("Secrets Manager", "secret-months", 0.40, _LIST),
+PRICES = {
+    name: prices.PRICES[name]
+    for name in ("transitions", "lambda", "build", "vcpu", "memory", "secrets")
 }
-"""The prices. AWS's own pages have the current ones."""
+"""The prices of what a proof uses."""
 
 NOT_COUNTED = (
     "tokens of the model, storage, logs, traces and requests, which cost less than a cent each"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from cli.cost.usage import build_minutes, used
 from cli.execution.follow import Result
+from cli.execution.history import HistoryReader
 from cli.prove.cost import FUNCTION_GB, Meter
 from cli.prove.place import Place
 
@@ -20,30 +20,13 @@ def count(place: Place, meter: Meter, result: Result) -> None:
         meter: Receives the quantities.
         result: How it ended.
     """
-    pages = (
-        place.client("stepfunctions")
-        .get_paginator("get_execution_history")
-        .paginate(executionArn=result.execution_arn)
-    )
-    scheduled: dict[int, Any] = {}
-    for event in (event for page in pages for event in page["events"]):
-        kind, before = event["type"], event.get("previousEventId", 0)
-        if kind.endswith("StateEntered"):
-            meter.add("transitions", 1)
-        elif kind in ("TaskScheduled", "LambdaFunctionScheduled"):
-            scheduled[event["id"]] = event["timestamp"]
-        elif before in scheduled:
-            begun = scheduled.pop(before)
-            if kind.endswith("Started"):
-                scheduled[event["id"]] = begun
-            else:
-                meter.add("lambda", (event["timestamp"] - begun).total_seconds() * FUNCTION_GB)
+    history = HistoryReader(place.client("stepfunctions"), result.execution_arn)
+    found = used(history.read())
+    meter.add("transitions", found.transitions)
+    meter.add("lambda", sum(run.seconds for run in found.runs) * FUNCTION_GB)
     output = result.output or {}
     checks = (output.get("smokeTest") or {}).get("checks") or []
     meter.session(sum(check["milliseconds"] for check in checks) / 1000)
     meter.add("secrets", _SECRET_MONTHS)
     build = (output.get("artifact") or {}).get("buildId")
-    if build:
-        for one in place.client("codebuild").batch_get_builds(ids=[build])["builds"]:
-            if one.get("startTime") and one.get("endTime"):
-                meter.add("build", (one["endTime"] - one["startTime"]).total_seconds() / 60)
+    meter.add("build", build_minutes(place.client("codebuild"), build))

@@ -157,4 +157,5 @@ def _target(place: Deployed, output: str) -> Target:
         machine_arn=place.output(output),
         options=place.options,
         aws=place.aws,
+        place=place,
     )

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from cli.target import state_folder
+from cli.target.deployed import of_running
+from cli.target.running import running_aws
 from cli.target.start import FIRST_NEEDED, agentcore_delays, log_to, starting
 from cli.target.target import MACHINE_OUTPUT, Target
 
 if TYPE_CHECKING:
     from local.embedded import EmbeddedAws
 
+_LABEL = "a local AWS for this run only"
 _MOST_RUNS = 20
 """How many commands can have a local AWS of their own at the same time."""
 
@@ -44,11 +48,13 @@ def temporary_target(
     with temporary_aws(
         delays, parameters, keep=keep, console=console, readings=readings
     ) as local_aws:
+        place = of_running(running_aws(local_aws.state_dir), local_aws.state_dir)
         yield Target(
-            label="a local AWS for this run only",
+            label=_LABEL,
             stepfunctions=local_aws.client("stepfunctions"),
             machine_arn=local_aws.outputs[MACHINE_OUTPUT],
             lasting=False,
+            place=replace(place, label=_LABEL, options="--local"),
         )
 
 

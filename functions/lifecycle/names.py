@@ -44,6 +44,16 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def fleet_suffix(execution: str, action: str) -> str:
+    """How the names of the lifecycle executions end that a fleet execution starts.
+
+    Args:
+        execution: The fleet execution's ARN.
+        action: What the fleet does.
+    """
+    return f"-{action}-{digest(execution)[:16]}"
+
+
 def bounded(name: str, limit: int) -> str:
     """A name of at most `limit` characters: one that does not fit is cut and gets a digest, so that it stays unique."""
     return name if len(name) <= limit else f"{name[: limit - 9]}-{digest(name)[:8]}"

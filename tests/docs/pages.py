@@ -15,6 +15,8 @@ NAMES = (
     "command-line.md",
     "inputs.md",
     "outputs.md",
+    "reports.md",
+    "cost.md",
     "calling.md",
     "asking.md",
     "agents.md",

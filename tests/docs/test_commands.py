@@ -102,6 +102,9 @@ SCENARIOS = {
             "Succeeded",
         )
     ),
+    "docs/reports.md": Scenario(
+        ("Succeeded", "junit: demo.xml"), after={"--junit": "grep -q '<h1>' demo.html"}
+    ),
     "docs/fleets.md": Scenario(('"executionArn": ', "SUCCEEDED"), after={"start-execution": WAIT}),
     "docs/deleting.md": Scenario(
         ("action +teardown", "removed +runtime ", "Succeeded"),

@@ -35,7 +35,8 @@ def follow_execution(
     arn = description["executionArn"]
     fleet = is_of_fleet(place, arn)
     environment = None if fleet else environment_of(asked(description))
-    result = follow_to_end(target, arn, streams.progress, environment=environment)
+    action = str(asked(description).get("action")) if fleet else None
+    result = follow_to_end(target, arn, streams.progress, environment=environment, fleet=action)
     if fleet:
         show_fleet_end(result, place, streams, as_json=as_json)
     else:

@@ -34,9 +34,14 @@ def console_link(execution: str | None) -> str | None:
     """
     if execution is None:
         return None
-    _, partition, _, region, *_ = [*execution.split(":"), "", "", "", ""]
-    host = f"{region}.{_CONSOLES.get(partition, 'console.aws.amazon.com')}"
+    host, region = console_of(execution)
     return f"https://{host}/states/home?region={region}#/v2/executions/details/{execution}"
+
+
+def console_of(arn: str) -> tuple[str, str]:
+    """The console's host for the Region and partition of an ARN, and the Region."""
+    _, partition, _, region, *_ = [*arn.split(":"), "", "", "", ""]
+    return f"{region}.{_CONSOLES.get(partition, 'console.aws.amazon.com')}", region
 
 
 class Failures:

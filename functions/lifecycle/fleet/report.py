@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import Field
@@ -13,15 +11,15 @@ from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import FleetError
 from lifecycle.fleet.failures import Failures, ItemResult
-from lifecycle.fleet.files import Location, folder, read_json, read_list
+from lifecycle.fleet.files import Location, folder
 from lifecycle.fleet.gauges import measure_verification
 from lifecycle.fleet.orphans import Orphan
+from lifecycle.fleet.results import read_results
 from lifecycle.fleet.select import Selection
 from lifecycle.outcome.announcement import announce
 from lifecycle.settings import Settings
 
 _SHOWN = 10
-_CAUSE_LENGTH = 300
 _COUNTS = {"action", "selected", "started", "succeeded", "failed"}
 
 
@@ -81,7 +79,7 @@ def report_fleet(event: FleetReportEvent, *, clients: Clients = CLIENTS) -> Flee
     settings = FleetReportSettings.load()
     selection = event.selection
     succeeded, failures = _count(
-        _results(clients.s3, event.results) if event.results is not None else ()
+        read_results(clients.s3, event.results) if event.results is not None else ()
     )
     failed = len(failures)
     report = FleetReport(
@@ -122,49 +120,6 @@ def _count(results: Iterable[ItemResult]) -> tuple[int, Failures]:
         else:
             failures.add(result)
     return succeeded, failures
-
-
-def _results(s3: Any, manifest: Location) -> Iterator[ItemResult]:
-    """Read the result files of a map run.
-
-    Source: developer guide, "ResultWriter (Map)": the manifest lists files by status; each file is an array of
-    executions, whose `Input` and `Output` are JSON as text.
-    """
-    files = read_json(s3, manifest)["ResultFiles"]
-    for kind in ("SUCCEEDED", "FAILED", "PENDING"):
-        for file in files.get(kind, []):
-            for entry in read_list(s3, Location(bucket=manifest.bucket, key=file["Key"])):
-                yield _ended(entry) if kind == "SUCCEEDED" else _broken(entry)
-
-
-def _ended(entry: dict[str, Any]) -> ItemResult:
-    """An item whose execution ended in order: it says how its environment fared."""
-    result = ItemResult.model_validate(json.loads(entry["Output"]))
-    return result.model_copy(update={"cause": _line(result.cause)})
-
-
-def _broken(entry: dict[str, Any]) -> ItemResult:
-    """An item whose own execution failed, such as by a result that is too large for Step Functions, or never began."""
-    return ItemResult(
-        environment=_environment(entry),
-        execution=entry.get("ExecutionArn"),
-        status="FAILED",
-        error=entry.get("Error") or entry.get("Status"),
-        cause=_line(entry.get("Cause")),
-    )
-
-
-def _environment(entry: dict[str, Any]) -> str:
-    # A very long input is left out (the same page: `InputDetails`).
-    try:
-        return str(json.loads(entry["Input"])["environment"])
-    except (KeyError, TypeError, ValueError):
-        return str(entry.get("Name") or "unknown")
-
-
-def _line(text: str | None) -> str | None:
-    line = re.sub(r"\s+", " ", text or "").strip()
-    return line[:_CAUSE_LENGTH] or None
 
 
 def _sentence(report: FleetReport) -> str:

@@ -276,4 +276,4 @@ def _removable(request: FleetRequest, orphans: list[Orphan]) -> list[str]:
 
 
 def _execution_name(execution: str, action: str, environment: str) -> str:
-    return f"{environment}-{action}-{names.digest(execution)[:16]}"
+    return f"{environment}{names.fleet_suffix(execution, action)}"

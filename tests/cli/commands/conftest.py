@@ -16,7 +16,14 @@ from moto import mock_aws
 from cli import main as command
 from cli.commands import fleet
 from cli.commands.environments import list_environments, rollback, show, teardown
-from cli.commands.executions import follow_execution, history, list_executions, stop
+from cli.commands.executions import (
+    follow_execution,
+    history,
+    list_executions,
+    open_console,
+    report_execution,
+    stop,
+)
 from cli.errors import UsageError
 from cli.perform import execution
 from lifecycle.record import Record
@@ -43,6 +50,7 @@ class Machines:
         known: The executions.
         started: The arguments of every StartExecution.
         stopped: The ARN of every execution that was stopped.
+        map_runs: What ListMapRuns and DescribeMapRun return.
     """
 
     story: Any
@@ -50,6 +58,7 @@ class Machines:
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
     started: list[dict[str, Any]] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
+    map_runs: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, name: str, value: str = "{}", *, machine: str = MACHINE, **more: Any) -> str:
         arn = f"{machine.replace('stateMachine', 'execution')}:{name}"
@@ -77,6 +86,13 @@ class Machines:
             raise ClientError(error, "DescribeExecution")
         return self.known[arn]
 
+    def list_map_runs(self, **_arguments: Any) -> dict[str, Any]:
+        return {"mapRuns": self.map_runs}
+
+    def describe_map_run(self, **arguments: Any) -> dict[str, Any]:
+        (found,) = (one for one in self.map_runs if one["mapRunArn"] == arguments["mapRunArn"])
+        return found
+
     def get_execution_history(self, **arguments: Any) -> dict[str, Any]:
         page: dict[str, Any] = self.serve(self.story).get_execution_history(**arguments)
         return page
@@ -86,9 +102,10 @@ class Machines:
 
     def paginate(self, **arguments: Any) -> Iterator[dict[str, Any]]:
         of = arguments["stateMachineArn"].replace("stateMachine", "execution")
-        arns = [arn for arn in reversed(self.known) if arn.startswith(f"{of}:")]
-        for arn in arns:
-            yield {"executions": [{"executionArn": arn}]}
+        wanted = arguments.get("statusFilter")
+        for arn, one in reversed(self.known.items()):
+            if arn.startswith(f"{of}:") and wanted in (None, one["status"]):
+                yield {"executions": [one]}
 
 
 @dataclass
@@ -113,6 +130,7 @@ class Place:
         }
     )
     denied: dict[str, Exception] = field(default_factory=dict)
+    endpoint_url: str | None = None
 
     def client(self, service: str, _config: Any = None) -> Any:
         if service in self.denied:
@@ -146,7 +164,8 @@ def place(monkeypatch: pytest.MonkeyPatch, story: Any, serve: Any) -> Iterator[P
         monkeypatch.delenv(name, raising=False)
     found = Place(Machines(story, serve))
     modules = (list_environments, rollback, show, teardown, fleet)
-    for module in (*modules, follow_execution, history, list_executions, stop):
+    seeing = (follow_execution, history, list_executions, open_console, report_execution, stop)
+    for module in (*modules, *seeing):
         monkeypatch.setattr(module, "deployed", lambda *_a, **_k: found)
     monkeypatch.setattr(execution, "execution_name", lambda: "cli-20261123-020000-4f2a9c")
     with mock_aws():

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from cli.display.narrow import print_command, print_named, print_rows, print_sentence
 from cli.environments.argument import Environment
+from cli.environments.live_url import live_url
 from cli.environments.moments import readable
 from cli.environments.record import read_record
 from cli.environments.view import view
@@ -21,9 +22,6 @@ from cli.perform.ending import print_json
 from cli.perform.naming import name_of
 from cli.streams import Streams
 from cli.target.deployed import Deployed, deployed
-from lifecycle.names import LIVE_ENDPOINT
-from lifecycle.record import Record
-from lifecycle.runtime.agentcore import invocation_url
 
 
 def show(
@@ -41,19 +39,11 @@ def show(
     streams = Streams.for_output(as_json=as_json)
     place = deployed(stack, local=local, state_dir=state_dir)
     record = read_record(place, environment)
-    found = view(record, _url(place, record))
+    found = view(record, live_url(place, record))
     if as_json:
         print_json(streams.result, found)
         return
     _print(streams.result, found, place)
-
-
-def _url(place: Deployed, record: Record) -> str | None:
-    runtime = record.runtime
-    if runtime is None or runtime.arn is None or runtime.live_version is None:
-        return None
-    # The client is not used to call anything: it knows the Region's endpoint.
-    return invocation_url(place.client("bedrock-agentcore"), runtime.arn, LIVE_ENDPOINT)
 
 
 def _print(out: Console, found: dict[str, Any], place: Deployed) -> None:

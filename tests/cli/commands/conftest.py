@@ -125,11 +125,26 @@ class Place:
 
     def put(self, record: Record) -> None:
         """Write a record as the lifecycle does."""
-        plain = record.model_dump(mode="json", by_alias=True, exclude_none=True)
-        plain.pop("openCalls")
-        boto3.client("dynamodb").put_item(
-            TableName=TABLE, Item={name: to_attribute(value) for name, value in plain.items()}
-        )
+        put(record)
+
+
+def put(record: Record, client: Any = None) -> None:
+    """Write a record into the table as the lifecycle does."""
+    plain = record.model_dump(mode="json", by_alias=True, exclude_none=True)
+    plain.pop("openCalls")
+    (client or boto3.client("dynamodb")).put_item(
+        TableName=TABLE, Item={name: to_attribute(value) for name, value in plain.items()}
+    )
+
+
+def create_table() -> None:
+    """Make the table in moto."""
+    boto3.client("dynamodb").create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "environment", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "environment", "KeyType": "HASH"}],
+    )
 
 
 @pytest.fixture
@@ -149,12 +164,7 @@ def place(monkeypatch: pytest.MonkeyPatch, story: Any, serve: Any) -> Iterator[P
         monkeypatch.setattr(module, "deployed", lambda *_a, **_k: found)
     monkeypatch.setattr(execution, "execution_name", lambda: "cli-20261123-020000-4f2a9c")
     with mock_aws():
-        boto3.client("dynamodb").create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "environment", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "environment", "KeyType": "HASH"}],
-        )
+        create_table()
         yield found
 
 

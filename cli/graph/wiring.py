@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from docs.pictures.definition import Machine, Transition
-from docs.pictures.layout import BESIDE, CAPTION, LANE_GAP, PADDING, Placement, place
-from docs.pictures.scene import Box, Label, Scene, Side, Wire
+from cli.graph.definition import Machine, Transition
+from cli.graph.layout import BESIDE, CAPTION, LANE_GAP, PADDING, Placement, place
+from cli.graph.scene import Box, Label, Scene, Side, Wire
 
 _PORT_GAP = 13.0
 _RAIL_GAP = 15.0

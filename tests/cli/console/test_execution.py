@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from starlette.testclient import TestClient
 
+from cli.target.denied import DeniedError
 from tests.cli.commands.conftest import FLEET, STARTED
 from tests.cli.commands.records import CONFIDENTIAL
 
@@ -208,3 +209,18 @@ def test_an_execution_that_is_not(browser: TestClient) -> None:
         answer = browser.get(f"/executions/{name}")
         assert answer.status_code == 404
         assert HOSTILE not in answer.text
+
+
+def test_who_may_not_read_definitions_still_sees_the_rest(
+    failed: str, place: Any, browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_arguments: Any) -> None:
+        raise DeniedError("AWS denies states:DescribeStateMachineForExecution to your credentials")
+
+    monkeypatch.setattr(
+        place.machines, "describe_state_machine_for_execution", refuse, raising=False
+    )
+    answer = browser.get(failed)
+    assert answer.status_code == 200
+    assert "AWS denies states:DescribeStateMachineForExecution" in answer.text
+    assert "retried: 1" in answer.text

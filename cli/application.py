@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
 from cli.commands import access_token, ask, dev, fleet, logs, prove, run
+from cli.commands import console as console_command
 from cli.commands.environments import list_environments, plan, rollback, show, teardown
 from cli.commands.executions import (
     follow_execution,
@@ -72,6 +73,7 @@ app.add_typer(fleet.app, name="fleet")
 app.command()(ask.ask)
 app.command()(access_token.token)
 app.command()(logs.logs)
+app.command()(console_command.console)
 app.command()(prove.prove)
 
 local = typer.Typer(help="The local AWS on this machine.", no_args_is_help=True)

@@ -21,6 +21,7 @@ _SHOWN = (
     "runtime.liveVersion",
     "runtime.provenVersion",
     "runtime.failedVersion",
+    "runtime.deployment",
 )
 
 

@@ -9,9 +9,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from cli.graph.definition import read
+from cli.graph.wiring import draw
 from docs.pictures import rooms, steps, svg
-from docs.pictures.definition import read
-from docs.pictures.wiring import draw
 
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).resolve().parent

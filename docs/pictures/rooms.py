@@ -13,7 +13,7 @@ from statistics import fmean
 
 import grimp
 
-from docs.pictures.scene import Point, text_width
+from cli.graph.scene import Point, text_width
 from docs.pictures.svg import document, text_at
 
 PACKAGES = ("cli", "handlers", "lifecycle", "agent", "local")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from docs.pictures.scene import text_width
+from cli.graph.scene import text_width
 from docs.pictures.svg import document, text_at
 
 WIDTH, HEIGHT = 800.0, 160.0

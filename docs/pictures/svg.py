@@ -5,21 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape
 
-from docs.pictures.scene import (
-    FONT_SIZE,
-    SMALL_FONT_SIZE,
-    Box,
-    Label,
-    Point,
-    Scene,
-    Wire,
-    text_width,
-)
+from cli.graph import svg
+from cli.graph.scene import FONT_SIZE, SMALL_FONT_SIZE, Box, Scene, text_width
 
 _MARGIN = 24.0
-_CORNER = 8.0
-_NOTCH = 14.0
-_ARROW = 7.0
 _LEGEND_HEIGHT = 34.0
 
 _FONT = (
@@ -73,6 +62,44 @@ def _dark_style() -> str:
     )
 
 
+def text_at(
+    x: float, y: float, text: str, *, size: float = FONT_SIZE, look: str = f'fill="{_INK}"'
+) -> str:
+    """Return a line of text, as `cli.graph.svg.text_at` does, in the colour of text unless `look` says otherwise."""
+    return svg.text_at(x, y, text, size=size, look=look)
+
+
+class Colours:
+    """The looks of a picture: each colour is an attribute."""
+
+    def box(self, box: Box) -> str:
+        """Return fill, edge and dashes of a box."""
+        return _shape(box.style)
+
+    def name(self, box: Box) -> str:
+        """Return the colour of a box's name; that of a container is bold."""
+        weight = ' font-weight="600"' if box.style.split()[0] == "container" else ""
+        return f'fill="{_INK}"{weight}'
+
+    def around(self, box: Box) -> tuple[str, str]:
+        """Return a group with a title: what the state does, or its name."""
+        return f"<g><title>{escape(box.note or box.name)}</title>", "</g>"
+
+    def line(self, style: str) -> str:
+        """Return colour and dashes of a wire."""
+        return _line(style)
+
+    def head(self, style: str) -> str:
+        """Return the colour of a wire's head."""
+        return f'fill="{_LINE if style == "way" else _BAD[1]}"'
+
+    def label(self, anchor: str) -> tuple[str, ...]:
+        """Return a word over a wider copy of itself in the ground's colour, which parts it from lines under it."""
+        at = f'text-anchor="{anchor}"'
+        halo = f'fill="{_GROUND}" stroke="{_GROUND}" stroke-width="3" stroke-linejoin="round" {at}'
+        return halo, f'fill="{_SOFT}" {at}'
+
+
 def _shape(style: str) -> str:
     """Return the attributes that give a box its look."""
     kind, *more = style.split()
@@ -83,24 +110,11 @@ def _shape(style: str) -> str:
     return f'fill="{fill}" stroke="{edge}"{dashed}'
 
 
-def text_at(
-    x: float, y: float, text: str, *, size: float = FONT_SIZE, look: str = f'fill="{_INK}"'
-) -> str:
-    """Return a line of text whose middle is at a height.
-
-    Args:
-        x: Where it is anchored, in the middle unless `look` says `text-anchor`.
-        y: The height of its middle.
-        text: What it says.
-        size: Of the font, in pixels.
-        look: Further attributes.
-    """
-    # Not every viewer knows `dominant-baseline`: the middle of a letter is about a third of its size over its foot.
-    anchor = "" if "text-anchor" in look else ' text-anchor="middle"'
-    return (
-        f'<text x="{x:.1f}" y="{y + size * 0.35:.1f}" font-size="{size:g}"{anchor} {look}>'
-        f"{escape(text)}</text>"
-    )
+def _line(style: str) -> str:
+    """Return the attributes that give a wire its look."""
+    colour = _LINE if style == "way" else _BAD[1]
+    dashed = ' stroke-dasharray="5 4"' if style == "error" else ""
+    return f'fill="none" stroke="{colour}" stroke-width="1.4"{dashed}'
 
 
 def document(
@@ -138,112 +152,8 @@ def write(scene: Scene, title: str, legend: list[tuple[str, str]]) -> str:
     inside = max(right - left, sum(_legend_width(meaning) for _, meaning in legend))
     width, height = inside + 2 * _MARGIN, bottom - top + 2 * _MARGIN + _LEGEND_HEIGHT
     moved = scene.moved((width - right - left) / 2, _MARGIN - top)
-    parts = [*_scene(moved), *_legend(legend, width, height)]
+    parts = [*svg.elements(moved, Colours()), *_legend(legend, width, height)]
     return document(width, height, title, parts, style=_dark_style())
-
-
-def _scene(scene: Scene) -> Iterator[str]:
-    # Boxes lie over wires, and an inner scene over its container.
-    for wire in sorted(scene.wires, key=lambda w: w.style != "way"):
-        yield from _wire(wire)
-    for box in scene.boxes:
-        yield from _box(box)
-        for inner in box.inner:
-            yield from _scene(inner)
-    for label in scene.labels:
-        yield _label(label)
-
-
-def _box(box: Box) -> Iterator[str]:
-    yield f"<g><title>{escape(box.note or box.name)}</title>"
-    kind = box.style.split()[0]
-    x, y, w, h = box.left, box.top, box.width, box.height
-    if kind == "choice":
-        corners = [
-            (x + _NOTCH, y),
-            (x + w - _NOTCH, y),
-            (x + w, box.y),
-            (x + w - _NOTCH, y + h),
-            (x + _NOTCH, y + h),
-            (x, box.y),
-        ]
-        points = " ".join(f"{px:.1f},{py:.1f}" for px, py in corners)
-        yield f'<polygon {_shape(box.style)} points="{points}"/>'
-    else:
-        radius = {"succeed": h / 2, "fail": h / 2, "wait": h / 2, "container": 12.0}.get(kind, 7.0)
-        yield (
-            f'<rect {_shape(box.style)} x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" '
-            f'rx="{radius:.1f}"/>'
-        )
-    size = SMALL_FONT_SIZE + 1 if kind in ("wait", "pass", "succeed") else FONT_SIZE
-    weight = ' font-weight="600"' if kind == "container" else ""
-    text_y = y + 20 if box.inner else box.y
-    yield text_at(box.x, text_y, box.name, size=size, look=f'fill="{_INK}"{weight}') + "</g>"
-
-
-def _wire(wire: Wire) -> Iterator[str]:
-    points = list(wire.points)
-    if wire.arrow:
-        end, towards = points[-1], _direction(points[-2], points[-1])
-        yield _head(end, towards, wire.style)
-        points[-1] = (end[0] - towards[0] * _ARROW, end[1] - towards[1] * _ARROW)
-    yield f'<path {_line(wire.style)} d="{_path(points)}"/>'
-
-
-def _line(style: str) -> str:
-    """Return the attributes that give a wire its look."""
-    colour = _LINE if style == "way" else _BAD[1]
-    dashed = ' stroke-dasharray="5 4"' if style == "error" else ""
-    return f'fill="none" stroke="{colour}" stroke-width="1.4"{dashed}'
-
-
-def _path(points: list[Point]) -> str:
-    """Return a line with round corners."""
-    d = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
-    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
-        radius = min(_CORNER, _length(before, corner) / 2, _length(corner, after) / 2)
-        into, out = _direction(before, corner), _direction(corner, after)
-        d += (
-            f" L{corner[0] - into[0] * radius:.1f} {corner[1] - into[1] * radius:.1f}"
-            f" Q{corner[0]:.1f} {corner[1]:.1f}"
-            f" {corner[0] + out[0] * radius:.1f} {corner[1] + out[1] * radius:.1f}"
-        )
-    return f"{d} L{points[-1][0]:.1f} {points[-1][1]:.1f}"
-
-
-def _head(end: Point, towards: Point, style: str) -> str:
-    (x, y), (dx, dy) = end, towards
-    back = (x - dx * _ARROW, y - dy * _ARROW)
-    wing = (dy * _ARROW * 0.5, dx * _ARROW * 0.5)
-    points = [
-        (x, y),
-        (back[0] + wing[0], back[1] + wing[1]),
-        (back[0] - wing[0], back[1] - wing[1]),
-    ]
-    colour = _LINE if style == "way" else _BAD[1]
-    return (
-        f'<polygon fill="{colour}" points="{" ".join(f"{px:.1f},{py:.1f}" for px, py in points)}"/>'
-    )
-
-
-def _length(a: Point, b: Point) -> float:
-    return abs(a[0] - b[0]) + abs(a[1] - b[1])
-
-
-def _direction(a: Point, b: Point) -> Point:
-    length = _length(a, b) or 1.0
-    return (b[0] - a[0]) / length, (b[1] - a[1]) / length
-
-
-def _label(label: Label) -> str:
-    """Return a word over a wider copy of itself in the ground's colour, which parts it from lines under it."""
-    size, anchor = SMALL_FONT_SIZE, f'text-anchor="{label.anchor}"'
-    halo = f'fill="{_GROUND}" stroke="{_GROUND}" stroke-width="3" stroke-linejoin="round" {anchor}'
-    y = label.y - size * 0.35
-    return "\n".join(
-        text_at(label.x, y, label.text, size=size, look=look)
-        for look in (halo, f'fill="{_SOFT}" {anchor}')
-    )
 
 
 def _looks(scene: Scene) -> Iterator[str]:

@@ -13,6 +13,7 @@ NAMES = (
     "tutorial.md",
     "deploying.md",
     "command-line.md",
+    "console.md",
     "inputs.md",
     "outputs.md",
     "reports.md",

@@ -28,6 +28,8 @@ NOT_RUN = {
     ".venv/bin/lifecycle prove --local": "tests/embedded/test_prove.py runs it",
     '.venv/bin/lifecycle dev my-agent --prompt "12 + 30 は？"': "tests/embedded/test_dev.py runs it",
     "cp -r agent my-agent": "it is for the command after it",
+    ".venv/bin/lifecycle console --local": "serves until Ctrl-C; tests/cli/console/test_server.py runs it",
+    ".venv/bin/lifecycle console --stack agentcore-lifecycle": "serves until Ctrl-C",
     ".venv/bin/lifecycle local up": "every other command needs it up: the fixture runs it",
 }
 """Commands that no page's test runs, and why."""
@@ -105,6 +107,7 @@ SCENARIOS = {
     "docs/reports.md": Scenario(
         ("Succeeded", "junit: demo.xml"), after={"--junit": "grep -q '<h1>' demo.html"}
     ),
+    "docs/console.md": Scenario(("200 OK", "<h1>Executions</h1>")),
     "docs/fleets.md": Scenario(('"executionArn": ', "SUCCEEDED"), after={"start-execution": WAIT}),
     "docs/deleting.md": Scenario(
         ("action +teardown", "removed +runtime ", "Succeeded"),

@@ -13,10 +13,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from cli.graph.definition import machine_of, read
+from cli.graph.scene import Box, Scene, Wire, text_width
+from cli.graph.wiring import draw
 from docs.pictures import generate, steps
-from docs.pictures.definition import _machine, read
-from docs.pictures.scene import Box, Scene, Wire, text_width
-from docs.pictures.wiring import draw
 from lifecycle.stages import STAGES, Machine
 
 DEFINITIONS = sorted(generate.PROJECT.glob("statemachine/*.asl.json"))
@@ -202,7 +202,7 @@ def test_a_cycle_beside_the_main_path_is_placed() -> None:
     def choice(yes: str, no: str) -> dict[str, Any]:
         return {"Type": "Choice", "Choices": [{"Next": yes}], "Default": no}
 
-    machine = _machine(
+    machine = machine_of(
         {
             "StartAt": "Begin",
             "States": {

@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 import grimp
 import pytest
 
+from cli.graph.scene import Point
 from docs.pictures import rooms
 from docs.pictures.rooms import Arrow, Floor, Room
-from docs.pictures.scene import Point
 
 ROOT = Path(__file__).parents[2]
 

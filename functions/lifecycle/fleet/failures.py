@@ -39,7 +39,11 @@ def console_link(execution: str | None) -> str | None:
 
 
 def console_of(arn: str) -> tuple[str, str]:
-    """The console's host for the Region and partition of an ARN, and the Region."""
+    """The host of AWS's console for a resource, and its Region.
+
+    Args:
+        arn: The resource's ARN.
+    """
     _, partition, _, region, *_ = [*arn.split(":"), "", "", "", ""]
     return f"{region}.{_CONSOLES.get(partition, 'console.aws.amazon.com')}", region
 

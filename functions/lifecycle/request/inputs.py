@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from lifecycle.errors import InvalidRequestError
 
 # Values of these fields may be confidential, so an error never repeats them.
-_PRIVATE_FIELDS = {"environmentVariables", "prompt", "payload"}
+PRIVATE_FIELDS = frozenset({"environmentVariables", "prompt", "payload"})
 # An error is one line that a person reads, and a cause of Step Functions has at most 32,768 characters.
 _SHOWN = 120
 _FIELD = 250
@@ -247,7 +247,7 @@ def _model_at(root: type[BaseModel], path: Sequence[Any]) -> type[BaseModel] | N
 
 def shown(value: Any, path: Sequence[str] = ()) -> str:
     """A value as an error shows it: short, and not at all if its field may be confidential."""
-    if _PRIVATE_FIELDS.intersection(path):
+    if PRIVATE_FIELDS.intersection(path):
         return f"a {type(value).__name__} (not shown)"
     if value is None:
         return "nothing"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -33,6 +34,7 @@ STATES = "arn:aws:states:us-east-1:123456789012"
 MACHINE = f"{STATES}:stateMachine:lifecycle"
 FLEET = f"{STATES}:stateMachine:fleet"
 TABLE = "environments"
+DEFINITION = Path(__file__).resolve().parents[3] / "statemachine/lifecycle.asl.json"
 STARTED = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
 
@@ -102,10 +104,15 @@ class Machines:
 
     def paginate(self, **arguments: Any) -> Iterator[dict[str, Any]]:
         of = arguments["stateMachineArn"].replace("stateMachine", "execution")
-        wanted = arguments.get("statusFilter")
-        for arn, one in reversed(self.known.items()):
-            if arn.startswith(f"{of}:") and wanted in (None, one["status"]):
+        arns = [arn for arn in reversed(self.known) if arn.startswith(f"{of}:")]
+        told = ("executionArn", "name", "status", "startDate", "stopDate")
+        for arn in arns:
+            one = {name: value for name, value in self.known[arn].items() if name in told}
+            if arguments.get("statusFilter") in (None, one["status"]):
                 yield {"executions": [one]}
+
+    def describe_state_machine_for_execution(self, **_arguments: Any) -> dict[str, Any]:
+        return {"definition": DEFINITION.read_text("utf-8")}
 
 
 @dataclass
@@ -144,11 +151,26 @@ class Place:
 
     def put(self, record: Record) -> None:
         """Write a record as the lifecycle does."""
-        plain = record.model_dump(mode="json", by_alias=True, exclude_none=True)
-        plain.pop("openCalls")
-        boto3.client("dynamodb").put_item(
-            TableName=TABLE, Item={name: to_attribute(value) for name, value in plain.items()}
-        )
+        put(record)
+
+
+def put(record: Record, client: Any = None) -> None:
+    """Write a record into the table as the lifecycle does."""
+    plain = record.model_dump(mode="json", by_alias=True, exclude_none=True)
+    plain.pop("openCalls")
+    (client or boto3.client("dynamodb")).put_item(
+        TableName=TABLE, Item={name: to_attribute(value) for name, value in plain.items()}
+    )
+
+
+def create_table() -> None:
+    """Make the table in moto."""
+    boto3.client("dynamodb").create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "environment", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "environment", "KeyType": "HASH"}],
+    )
 
 
 @pytest.fixture
@@ -169,12 +191,7 @@ def place(monkeypatch: pytest.MonkeyPatch, story: Any, serve: Any) -> Iterator[P
         monkeypatch.setattr(module, "deployed", lambda *_a, **_k: found)
     monkeypatch.setattr(execution, "execution_name", lambda: "cli-20261123-020000-4f2a9c")
     with mock_aws():
-        boto3.client("dynamodb").create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "environment", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "environment", "KeyType": "HASH"}],
-        )
+        create_table()
         yield found
 
 

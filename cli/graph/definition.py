@@ -53,10 +53,11 @@ class Machine:
 
 def read(file: Path) -> Machine:
     """Read a definition file."""
-    return _machine(json.loads(file.read_text("utf-8")))
+    return machine_of(json.loads(file.read_text("utf-8")))
 
 
-def _machine(definition: dict[str, Any]) -> Machine:
+def machine_of(definition: dict[str, Any]) -> Machine:
+    """Read a definition, or a branch of one."""
     states = {name: _state(name, raw) for name, raw in definition["States"].items()}
     return Machine(definition["StartAt"], states)
 
@@ -75,7 +76,7 @@ def _state(name: str, raw: dict[str, Any]) -> State:
     if "ItemProcessor" in raw:
         inner = [raw["ItemProcessor"]]
     return State(
-        name, raw["Type"], raw.get("Comment", ""), tuple(ways), tuple(map(_machine, inner))
+        name, raw["Type"], raw.get("Comment", ""), tuple(ways), tuple(map(machine_of, inner))
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from docs.pictures.definition import Machine, State
-from docs.pictures.scene import SMALL_FONT_SIZE, Box, Scene, text_width
+from cli.graph.definition import Machine, State
+from cli.graph.scene import SMALL_FONT_SIZE, Box, Scene, text_width
 
 ROW_GAP = 28.0
 LOOP_GAP = 38.0

@@ -1,0 +1,139 @@
+"""Who is answered: the browser that opened the printed address, on this machine, from the console's own pages.
+
+Any page in the browser can send requests to a port of this machine, and any program on it can connect. So a request
+needs the secret of the printed address (afterwards in a cookie), the host name that was printed (another name can be
+made to lead here: DNS rebinding), and, if it can change something, must come from a page of the console.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK = "127.0.0.1"
+_NAMES = (LOOPBACK, "localhost")
+_TOKEN = "token"  # noqa: S105 - the name of the parameter
+_READING = ("GET", "HEAD")
+
+HEADERS = {
+    # Scripts, styles and connections of the console's own only; nothing inline; in no other page's frame.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""The headers of every answer."""
+
+Refusal = Callable[[Request, str], Response]
+"""Makes the answer to a request that is refused; the second argument is the key of its text."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a request must bring.
+
+    Attributes:
+        port: The port that the console listens on.
+        token: The secret of the address that is printed.
+    """
+
+    port: int
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The values of the header Host that are answered."""
+        return tuple(f"{name}:{self.port}" for name in _NAMES)
+
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie. Browsers send cookies to every port, so each console has its own."""
+        return f"lifecycle-console-{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The address to open. It holds the secret."""
+        return f"http://{LOOPBACK}:{self.port}/?{urlencode({_TOKEN: self.token})}"
+
+    def knows(self, token: str | None) -> bool:
+        """Whether a text is the token."""
+        return token is not None and hmac.compare_digest(token.encode(), self.token.encode())
+
+
+class Guard:
+    """An ASGI application that lets through to another one what the gate allows.
+
+    Args:
+        app: The application.
+        gate: What a request must bring.
+        refuse: Makes the answers to requests that are refused.
+    """
+
+    def __init__(self, app: ASGIApp, gate: Gate, refuse: Refusal) -> None:
+        self._app = app
+        self._gate = gate
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; there are no WebSockets."""
+        if scope["type"] != "http":
+            raise ValueError(f"not served: {scope['type']}")
+
+        async def protected(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        answer = self._answer(Request(scope))
+        await (answer or self._app)(scope, receive, protected)
+
+    def _answer(self, request: Request) -> Response | None:
+        """Return the answer to a request that goes no further."""
+        gate = self._gate
+        if request.headers.get("host") not in gate.hosts:
+            return self._refuse(request, "refused.host")
+        query = parse_qsl(request.url.query, keep_blank_values=True)
+        given = [value for name, value in query if name == _TOKEN]
+        if given and request.method in _READING:
+            if not gate.knows(given[0]):
+                return self._refuse(request, "refused.token")
+            return self._opened(request, [one for one in query if one[0] != _TOKEN])
+        if not gate.knows(request.cookies.get(gate.cookie)):
+            return self._refuse(request, "refused.cookie")
+        if request.method not in _READING and not _is_own(request):
+            return self._refuse(request, "refused.origin")
+        return None
+
+    def _opened(self, request: Request, rest: list[tuple[str, str]]) -> Response:
+        # Two slashes at the beginning would name another host.
+        path = f"/{request.scope['path'].lstrip('/')}"
+        to = request.url.replace(scheme="", netloc="", path=path, query=urlencode(rest))
+        answer = RedirectResponse(str(to), status_code=303)
+        answer.set_cookie(
+            self._gate.cookie, self._gate.token, httponly=True, samesite="strict", path="/"
+        )
+        return answer
+
+
+def _is_own(request: Request) -> bool:
+    """Whether a request comes from a page of the console.
+
+    With `Referrer-Policy: no-referrer` a browser says `Origin: null` for a form that is sent without a script (Fetch
+    standard, "append a request Origin header"). Then `Sec-Fetch-Site` decides, which no page can set.
+    """
+    origin = request.headers.get("origin")
+    if origin == "null":
+        return request.headers.get("sec-fetch-site") == "same-origin"
+    return origin == f"http://{request.headers['host']}"

@@ -14,8 +14,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from lifecycle.errors import InvalidRequestError
 
-# Values of these fields may be confidential, so an error never repeats them.
-_PRIVATE_FIELDS = {"environmentVariables", "prompt", "payload"}
+PRIVATE_FIELDS = frozenset({"environmentVariables", "prompt", "payload"})
+"""Values of these fields may be confidential, so an error never repeats them."""
 # An error is one line that a person reads, and a cause of Step Functions has at most 32,768 characters.
 _SHOWN = 120
 _FIELD = 250
@@ -133,7 +133,7 @@ def parse_object(model: type[M], value: dict[str, Any]) -> M:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise InvalidRequestError(_message(model, error)) from None
+        raise InvalidRequestError(*_message(model, error)) from None
 
 
 def allowed_values(root: type[BaseModel], path: tuple[str, ...]) -> str | None:
@@ -168,7 +168,7 @@ def _inside(value: Any) -> Collection[Any]:
     return value if isinstance(value, list) else ()
 
 
-def _message(root: type[BaseModel], error: ValidationError) -> str:
+def _message(root: type[BaseModel], error: ValidationError) -> list[str]:
     wrong = error.errors(include_url=False)
     # An input may have thousands of faults; only those that are told are worked out.
     every = (text for one in wrong for text in _sentences(root, one))
@@ -180,7 +180,7 @@ def _message(root: type[BaseModel], error: ValidationError) -> str:
         if len(told) == _SENTENCES:
             break
     more = sum(_faults(one) for one in wrong) - seen
-    return "; ".join([*told, *([f"and {more} more"] if more > 0 else [])])
+    return [*told, *([f"and {more} more"] if more > 0 else [])]
 
 
 def _faults(wrong: ErrorDetails) -> int:
@@ -247,7 +247,7 @@ def _model_at(root: type[BaseModel], path: Sequence[Any]) -> type[BaseModel] | N
 
 def shown(value: Any, path: Sequence[str] = ()) -> str:
     """A value as an error shows it: short, and not at all if its field may be confidential."""
-    if _PRIVATE_FIELDS.intersection(path):
+    if PRIVATE_FIELDS.intersection(path):
         return f"a {type(value).__name__} (not shown)"
     if value is None:
         return "nothing"

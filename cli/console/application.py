@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from cli.console import assets, failures
 from cli.console.clients import Shared
-from cli.console.pages import board, environment, preferences
+from cli.console.pages import board, environment, execution, executions, preferences
 from cli.console.rendering import Console, texts_for
 from cli.console.rendering import environment as templates
 from cli.console.security import Gate, Guard
@@ -22,6 +22,8 @@ from cli.target.deployed import Deployed
 _PAGES = (
     board,
     environment,
+    executions,
+    execution,
     preferences,
 )
 

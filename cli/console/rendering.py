@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from cli.console import shapes
+from cli.console.execution.search import Subjects
+from cli.console.execution.watched import Watch
 from cli.console.navigation import SECTIONS
 from cli.console.words.texts import LANGUAGES, Texts, chosen, texts
 from cli.target.deployed import Deployed
@@ -23,6 +27,7 @@ PART = "part"
 """The parameter that asks for one block of a page: `?part=live` answers with the block `live` alone."""
 
 _FOLDER = Path(__file__).parent / "templates"
+_MOST_DEFINITIONS = 50
 
 
 @dataclass(frozen=True)
@@ -32,15 +37,43 @@ class Console:
     Attributes:
         place: The stack, with shared clients.
         local: Whether it is of a local AWS.
+        watch: What was read of the executions that were looked at last.
+        subjects: What executions are about, as far as it is known.
     """
 
     place: Deployed
     local: bool
+    watch: Watch = field(default_factory=Watch)
+    subjects: Subjects = field(default_factory=Subjects)
+    _definitions: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def every(self) -> str:
         """How often a page asks for news, as htmx takes it. In AWS each look is a call that counts and costs."""
         return "2s" if self.local else "8s"
+
+    @property
+    def slowly(self) -> str:
+        """How often a page asks for what takes many calls."""
+        return "6s" if self.local else "60s"
+
+    def definition_of(self, client: Any, arn: str) -> str:
+        """Return the definition that an execution runs, as JSON text; it is asked for once, as it never changes.
+
+        Args:
+            client: boto3's `stepfunctions` client.
+            arn: The execution's ARN.
+        """
+        with self._lock:
+            found = self._definitions.get(arn)
+        if found is None:
+            found = client.describe_state_machine_for_execution(executionArn=arn)["definition"]
+            with self._lock:
+                self._definitions[arn] = found
+                while len(self._definitions) > _MOST_DEFINITIONS:
+                    self._definitions.popitem(last=False)
+        return found
 
 
 def console_of(request: Request) -> Console:

@@ -46,10 +46,19 @@ class Event:
 
 
 class HistoryReader:
-    """Returns the events of one execution that it has not returned before."""
+    """Returns the events of one execution that it has not returned before.
 
-    def __init__(self, client: StepFunctions, execution_arn: str) -> None:
+    Args:
+        client: boto3's `stepfunctions` client.
+        execution_arn: ARN of the execution.
+        page_size: Events asked for at once.
+    """
+
+    def __init__(
+        self, client: StepFunctions, execution_arn: str, page_size: int = PAGE_SIZE
+    ) -> None:
         self._client = client
+        self._page_size = page_size
         self._arn = execution_arn
         self._last = 0
 
@@ -65,7 +74,7 @@ class HistoryReader:
         found: dict[int, Event] = {}
         arguments: dict[str, Any] = {
             "executionArn": self._arn,
-            "maxResults": PAGE_SIZE,
+            "maxResults": self._page_size,
             "reverseOrder": True,
         }
         while True:

@@ -5,4 +5,12 @@
   document.addEventListener("htmx:error", tell(false));
   document.addEventListener("htmx:response:error", tell(false));
   document.addEventListener("htmx:after:swap", tell(true));
+  // Shows the part of the graph that matters: the state that is chosen, runs or failed.
+  addEventListener("load", () => {
+    const graph = document.querySelector(".graph-scroll");
+    const box = graph && [".selected", ".running", ".waiting", ".failed"].map((c) => graph.querySelector(`.box${c}`)).find(Boolean);
+    if (!box) return;
+    const to = box.getBoundingClientRect(), from = graph.getBoundingClientRect();
+    graph.scrollTo(to.left - from.left - (from.width - to.width) / 2, to.top - from.top - from.height / 2);
+  });
 })();

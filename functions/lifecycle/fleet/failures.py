@@ -34,9 +34,18 @@ def console_link(execution: str | None) -> str | None:
     """
     if execution is None:
         return None
-    _, partition, _, region, *_ = [*execution.split(":"), "", "", "", ""]
-    host = f"{region}.{_CONSOLES.get(partition, 'console.aws.amazon.com')}"
+    host, region = console_of(execution)
     return f"https://{host}/states/home?region={region}#/v2/executions/details/{execution}"
+
+
+def console_of(arn: str) -> tuple[str, str]:
+    """The host of AWS's console for a resource, and its Region.
+
+    Args:
+        arn: The resource's ARN.
+    """
+    _, partition, _, region, *_ = [*arn.split(":"), "", "", "", ""]
+    return f"{region}.{_CONSOLES.get(partition, 'console.aws.amazon.com')}", region
 
 
 class Failures:

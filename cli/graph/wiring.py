@@ -3,43 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 
 from cli.graph.definition import Machine, Transition
 from cli.graph.layout import BESIDE, CAPTION, LANE_GAP, PADDING, Placement, place
+from cli.graph.places import Places, Rail
 from cli.graph.scene import Box, Label, Scene, Side, Wire
 
-_PORT_GAP = 13.0
-_RAIL_GAP = 15.0
-_CLEARANCE = 20.0
 _BEND = 10.0
-
-
-@dataclass
-class _Port:
-    """Where a wire meets a side of a box. Ports are sorted by `order` from above."""
-
-    order: float
-    y: float = 0.0
-
-
-@dataclass
-class _Rail:
-    """A vertical line at one side that all ways to one target share."""
-
-    target: Box
-    side: Side
-    ways: list[tuple[Box, Transition]]
-    x: float = 0.0
-
-    @property
-    def span(self) -> tuple[float, float]:
-        ys = [self.target.y, *(source.y for source, _ in self.ways)]
-        return min(ys), max(ys)
-
-    @property
-    def length(self) -> float:
-        return self.span[1] - self.span[0]
 
 
 def draw(machine: Machine) -> Scene:
@@ -73,32 +43,36 @@ def _fill(box: Box) -> None:
     box.inner = placed
 
 
-class _Wiring:
+def _is_passed(placement: Placement, way: Transition) -> bool:
+    """Whether another state at the right stands above the target, where a line would come down."""
+    source, target = placement.boxes[way.source], placement.boxes[way.target]
+    others = (placement.boxes[name] for name in placement.aside)
+    return any(box.left < target.x < box.right and source.y < box.y < target.y for box in others)
+
+
+class _Wiring(Places):
     def __init__(self, placement: Placement) -> None:
-        self.at = placement
-        self.boxes = placement.boxes
+        super().__init__(placement)
         self.out = Scene(boxes=list(placement.boxes.values()))
-        self.ports: dict[tuple[str, Side], list[_Port]] = defaultdict(list)
-        self.rails: list[_Rail] = []
         self.row_of = {name: index for index, name in enumerate(placement.path)}
 
     def scene(self) -> Scene:
         """Draw every transition. Rails are collected first, because their places depend on each other."""
         later: list[tuple[str, Transition]] = []
-        gathered: dict[tuple[str, Side], _Rail] = {}
+        gathered: dict[tuple[str, Side], Rail] = {}
         for way in self.at.machine.transitions:
             route = self._route(way)
             if route in ("left", "right"):
                 side: Side = "left" if route == "left" else "right"
                 rail = gathered.setdefault(
-                    (way.target, side), _Rail(self.boxes[way.target], side, [])
+                    (way.target, side), Rail(self.boxes[way.target], side, [])
                 )
                 rail.ways.append((self.boxes[way.source], way))
             else:
                 later.append((route, way))
         self.rails = sorted(gathered.values(), key=lambda rail: rail.length)
-        self._set_rails()
-        self._set_ports(later)
+        self.set_rails()
+        self.set_ports(later)
         for route, way in later:
             getattr(self, f"_{route}")(way)
         for rail in self.rails:
@@ -113,7 +87,7 @@ class _Wiring:
             return "into_loop"
         if way.source in at.loops:
             return "out_of_loop"
-        if way.target in at.aside and self._is_passed(way):
+        if way.target in at.aside and _is_passed(self.at, way):
             return "right"
         if way.target in at.aside:
             if way.source in at.aside:
@@ -126,75 +100,6 @@ class _Wiring:
         if rows[way.target] == rows[way.source] + 1 and not way.on_error:
             return "down"
         return "right" if way.on_error else "left"
-
-    def _is_passed(self, way: Transition) -> bool:
-        """Whether another state at the right stands above the target, where a line would come down."""
-        source, target = self.boxes[way.source], self.boxes[way.target]
-        others = (self.boxes[name] for name in self.at.aside)
-        return any(
-            box.left < target.x < box.right and source.y < box.y < target.y for box in others
-        )
-
-    # --- places -----------------------------------------------------------------------------------------------------
-
-    def _set_rails(self) -> None:
-        for index, rail in enumerate(self.rails):
-            low, high = rail.span
-            sign = -1 if rail.side == "left" else 1
-            edges = [
-                box.left if sign < 0 else box.right
-                for box in self.boxes.values()
-                if box.bottom > low - 1 and box.top < high + 1
-            ]
-            x = sign * (max(sign * edge for edge in edges) + _CLEARANCE)
-            for other in self.rails[:index]:
-                other_low, other_high = other.span
-                if other.side == rail.side and other_high > low and other_low < high:
-                    x = sign * max(sign * x, sign * other.x + _RAIL_GAP)
-            rail.x = x
-
-    def _set_ports(self, later: list[tuple[str, Transition]]) -> None:
-        self.port_of: dict[tuple[str, str, Side], _Port] = {}
-        for rail in self.rails:
-            # From above: what comes from above, nearest line first; what comes from below, farthest first.
-            up = any(source.y > rail.target.y for source, _ in rail.ways)
-            reach = abs(rail.x)
-            self._port("rail", rail.target.name, rail.side, 1e6 - reach if up else -1e6 + reach)
-            for source, _ in rail.ways:
-                goes_up = rail.target.y < source.y
-                self._port(
-                    source.name + rail.target.name,
-                    source.name,
-                    rail.side,
-                    -1e6 + reach if goes_up else 1e6 - reach,
-                )
-        for route, way in later:
-            key = way.source + way.target
-            if route == "into_loop":
-                # The farther loop below, so that its line passes under the way into the nearer one.
-                self._port(key, way.source, "left", -2e6 + abs(self.boxes[way.target].x))
-            elif route == "out_of_loop":
-                self._port(key, way.target, "left", 2e6)
-            elif route in ("into_top", "across"):
-                self._port(key, way.source, "right", 0.0)
-            elif route == "back_in":
-                self._port(key, way.target, "right", -2e6)
-        for (name, _side), ports in self.ports.items():
-            middle = self.boxes[name].y
-            if self.boxes[name].inner:
-                middle = self.boxes[name].top + CAPTION / 2
-            for index, port in enumerate(sorted(ports, key=lambda p: p.order)):
-                port.y = middle + (index - (len(ports) - 1) / 2) * _PORT_GAP
-
-    def _port(self, key: str, box: str, side: Side, order: float) -> None:
-        if (key, box, side) not in self.port_of:
-            self.port_of[key, box, side] = _Port(order)
-            self.ports[box, side].append(self.port_of[key, box, side])
-
-    def _y(self, way: Transition, box: str, side: Side) -> float:
-        return self.port_of[way.source + way.target, box, side].y
-
-    # --- routes -----------------------------------------------------------------------------------------------------
 
     def _wire(self, way: Transition, *points: tuple[float, float], arrow: bool = True) -> None:
         self.out.wires.append(Wire(points, "error" if way.on_error else "way", arrow))
@@ -220,7 +125,7 @@ class _Wiring:
 
     def _across(self, way: Transition) -> None:
         source, target = self.boxes[way.source], self.boxes[way.target]
-        y = self._y(way, way.source, "right")
+        y = self.y_of(way, way.source, "right")
         if target.top < y < target.bottom:
             self._wire(way, (source.right, y), (target.left, y))
         else:
@@ -230,18 +135,18 @@ class _Wiring:
 
     def _into_loop(self, way: Transition) -> None:
         source, loop = self.boxes[way.source], self.boxes[way.target]
-        y = self._y(way, way.source, "left")
+        y = self.y_of(way, way.source, "left")
         self._wire(way, (source.left, y), (loop.x, y), (loop.x, loop.bottom))
         self._say(way, source.left, y, "left")
 
     def _out_of_loop(self, way: Transition) -> None:
         loop, target = self.boxes[way.source], self.boxes[way.target]
-        y = self._y(way, way.target, "left")
+        y = self.y_of(way, way.target, "left")
         self._wire(way, (loop.x, loop.top), (loop.x, y), (target.left, y))
 
     def _back_in(self, way: Transition) -> None:
         source, target = self.boxes[way.source], self.boxes[way.target]
-        y = self._y(way, way.target, "right")
+        y = self.y_of(way, way.target, "right")
         self._wire(way, (source.x, source.bottom), (source.x, y), (target.right, y))
         # Above the line's other end: below the question stands the word of the way down.
         self.out.labels.append(Label(way.label, source.x - 5, y - 4, "end"))
@@ -250,7 +155,7 @@ class _Wiring:
         """The way as far as the line that runs down into the target (see `_trunks`)."""
         source, target = self.boxes[way.source], self.boxes[way.target]
         if source.right < target.x:
-            y = self._y(way, way.source, "right")
+            y = self.y_of(way, way.source, "right")
             self._wire(way, (source.right, y), (target.x, y), arrow=False)
             self._say(way, source.right, y, "right")
 
@@ -259,7 +164,7 @@ class _Wiring:
         for way in ways:
             source, target = self.boxes[way.source], self.boxes[way.target]
             under = source.right >= target.x
-            y = source.bottom if under else self._y(way, way.source, "right")
+            y = source.bottom if under else self.y_of(way, way.source, "right")
             starts[way.target].append((y, way.on_error))
         for name, ys in starts.items():
             target = self.boxes[name]
@@ -267,12 +172,12 @@ class _Wiring:
             points = ((target.x, min(y for y, _ in ys)), (target.x, target.top))
             self.out.wires.append(Wire(points, style))
 
-    def _rail(self, rail: _Rail) -> None:
+    def _rail(self, rail: Rail) -> None:
         end = self.port_of["rail", rail.target.name, rail.side].y
         edge = rail.target.left if rail.side == "left" else rail.target.right
         ends = []
         for source, way in rail.ways:
-            y = self._y(way, source.name, rail.side)
+            y = self.y_of(way, source.name, rail.side)
             ends.append((abs(y - end), y, source, way))
         ends.sort(key=lambda item: item[0])
         errors = [way.on_error for _, way in rail.ways]

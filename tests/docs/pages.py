@@ -12,6 +12,7 @@ NAMES = (
     "README.md",
     "deploying.md",
     "command-line.md",
+    "console.md",
     "inputs.md",
     "outputs.md",
     "calling.md",

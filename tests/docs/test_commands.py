@@ -26,6 +26,8 @@ NOT_RUN = {
     "sam delete": "needs an account",
     "make prove": "needs an account",
     ".venv/bin/lifecycle prove --local": "tests/embedded/test_prove.py runs it",
+    ".venv/bin/lifecycle console --local": "serves until Ctrl-C; tests/cli/console/test_server.py runs it",
+    ".venv/bin/lifecycle console --stack agentcore-lifecycle": "serves until Ctrl-C",
     ".venv/bin/lifecycle local up": "every other command needs it up: the fixture runs it",
 }
 """Commands that no page's test runs, and why."""
@@ -87,6 +89,7 @@ SCENARIOS = {
             "Succeeded",
         )
     ),
+    "docs/console.md": Scenario(("200 OK", "<h1>Executions</h1>")),
     "docs/fleets.md": Scenario(('"executionArn": ', "SUCCEEDED"), after={"start-execution": WAIT}),
     "docs/deleting.md": Scenario(
         ("action +teardown", "removed +runtime ", "Succeeded"),

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
 
 from cli.display.lines import print_prose
 from cli.display.variables import exports
-from cli.errors import UsageError
+from cli.errors import CommandError, UsageError
 from cli.options import (
     Delays,
     Parameters,
@@ -41,9 +47,13 @@ def up(
     delay: Delays = None,
     parameter: Parameters = None,
     reading: ReadingsGiven = None,
+    no_console: Annotated[
+        bool, typer.Option("--no-console", help="Do not serve the console beside it.")
+    ] = False,
 ) -> None:
     """Keep a local AWS running in the foreground, and print the variables that point any AWS client at it.
 
+    It also serves the console (see `lifecycle console`), and prints its address to stderr.
     When it stops, every environment in it is gone.
     """
     delays, parameters = parse_delays(delay), parse_parameters(parameter)
@@ -81,12 +91,45 @@ def up(
                 "green",
             )
             try:
-                stay()
+                with _console(state_dir, err, wanted=not no_console):
+                    stay()
             except KeyboardInterrupt:
                 err.print("Stopping the local AWS.", style="dim")
     finally:
         state_folder.empty(local_aws.state_dir)
     print_prose(err, "Stopped. The local AWS and every environment in it are gone.")
+
+
+@contextmanager
+def _console(state_dir: Path | None, err: Console, *, wanted: bool) -> Iterator[None]:
+    """Serve the console until the block ends, and print its address.
+
+    All of it happens in a thread, imports included: who waits for the local AWS does not wait for the console.
+    """
+    ended = threading.Event()
+
+    def serve() -> None:
+        from cli.console.server import console_served
+        from cli.target.deployed import deployed
+
+        try:
+            place = deployed(None, local=True, state_dir=state_dir)
+            with console_served(place, None) as url:
+                err.print(f"console at {url}", soft_wrap=True)
+                ended.wait()
+        except (CommandError, ClientError, BotoCoreError) as error:
+            print_prose(err, f"The console could not start: {error}", "yellow")
+
+    if not wanted:
+        yield
+        return
+    thread = threading.Thread(target=serve, name="console-start", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def stay() -> None:

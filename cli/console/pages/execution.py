@@ -18,6 +18,7 @@ from cli.console.redaction import shown
 from cli.console.rendering import PART, Console, console_of, render, texts_for
 from cli.environments.moments import iso_of
 from cli.perform.naming import describe, is_of_fleet
+from cli.target.denied import DeniedError
 
 EVENTS_A_PAGE = 100
 _ROUNDS = 20
@@ -38,7 +39,6 @@ def _execution(request: Request) -> Response:
             return _log(request, console, arn, state, visits)
         fleet = is_of_fleet(console.place, arn)
         told = story(description, watched, fleet=fleet)
-        words = texts_for(request)
         return render(
             request,
             "execution.html",
@@ -47,17 +47,30 @@ def _execution(request: Request) -> Response:
             input=shown(description.get("input")),
             output=shown(description.get("output")),
             events=len(watched.events),
-            graph=picture(
-                console.definition_of(client, arn),
-                watched.visits.statuses(),
-                state,
-                words("execution.graph_of", name=told.told["name"]),
-                lambda status: words.known(f"state.{status}", status),
-            ),
+            **_graph(request, console, arn, watched, state),
             selected=_selected(request, state, visits) if state else None,
             has_log=state is not None and log.handler_of(state) is not None,
             log=None,
         )
+
+
+def _graph(
+    request: Request, console: Console, arn: str, watched: Watched, state: str | None
+) -> dict[str, Any]:
+    """Return the graph, or what AWS denies: who may read executions need not read definitions."""
+    words = texts_for(request)
+    try:
+        definition = console.definition_of(console.place.client("stepfunctions"), arn)
+    except DeniedError as error:
+        return {"graph": None, "denied": str(error)}
+    drawn = picture(
+        definition,
+        watched.visits.statuses(),
+        state,
+        words("execution.graph_of", name=arn.rpartition(":")[2]),
+        lambda status: words.known(f"state.{status}", status),
+    )
+    return {"graph": drawn, "denied": None}
 
 
 def _selected(request: Request, state: str, visits: list[Visit]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -26,6 +27,7 @@ STATES = "arn:aws:states:us-east-1:123456789012"
 MACHINE = f"{STATES}:stateMachine:lifecycle"
 FLEET = f"{STATES}:stateMachine:fleet"
 TABLE = "environments"
+DEFINITION = Path(__file__).resolve().parents[3] / "statemachine/lifecycle.asl.json"
 STARTED = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
 
@@ -87,8 +89,14 @@ class Machines:
     def paginate(self, **arguments: Any) -> Iterator[dict[str, Any]]:
         of = arguments["stateMachineArn"].replace("stateMachine", "execution")
         arns = [arn for arn in reversed(self.known) if arn.startswith(f"{of}:")]
+        told = ("executionArn", "name", "status", "startDate", "stopDate")
         for arn in arns:
-            yield {"executions": [{"executionArn": arn}]}
+            one = {name: value for name, value in self.known[arn].items() if name in told}
+            if arguments.get("statusFilter") in (None, one["status"]):
+                yield {"executions": [one]}
+
+    def describe_state_machine_for_execution(self, **_arguments: Any) -> dict[str, Any]:
+        return {"definition": DEFINITION.read_text("utf-8")}
 
 
 @dataclass

@@ -107,3 +107,6 @@ def open_console() -> Callable[[Deployed], TestClient]:
 def browser(place: Pretended, open_console: Callable[[Deployed], TestClient]) -> TestClient:
     """A browser that was let in to the console of `place`."""
     return open_console(place)
+
+
+call = commands.call

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -11,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cli.commands.local import up
+from cli.console import server
+from cli.errors import UsageError
+from cli.target import deployed as target
 from cli.target import state_folder
 from local.edge.faults import Fault, FaultPlan, ImpossibleFaultError
 
@@ -93,6 +99,9 @@ def test_a_signal_that_another_thread_gets_ends_it() -> None:
     program = """
 import signal, sys, threading, time
 from cli.commands.local import up
+from cli.console import server
+from cli.errors import UsageError
+from cli.target import deployed as target
 from cli.target import state_folder
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 def later():
@@ -128,3 +137,58 @@ def test_ctrl_c_says_before_and_after_that_environments_are_lost(
     said = "Stopped. The local AWS and every environment in it are gone."
     assert capsys.readouterr().err.splitlines()[-1] == said
     assert {path.name for path in tmp_path.iterdir()} == {"logs", "cache", "lock"}
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_console_is_served_beside_it_until_it_ends(
+    started: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    lifecycle: Lifecycle,
+    capsys: pytest.CaptureFixture[str],
+    wanted: bool,
+) -> None:
+    served, ended = threading.Event(), threading.Event()
+
+    @contextmanager
+    def console_served(place: Any, port: int | None) -> Iterator[str]:
+        assert (place, port) == ("the stack", None)
+        served.set()
+        yield "http://127.0.0.1:4580/?token=x"
+        ended.set()
+
+    def stay() -> None:
+        assert served.wait(60 if wanted else 0) is wanted
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(server, "console_served", console_served)
+    monkeypatch.setattr(target, "deployed", lambda *_a, **_k: "the stack")
+    monkeypatch.setattr(up, "stay", stay)
+    assert lifecycle("up", *([] if wanted else ["--no-console"])) == 0
+    assert ended.is_set() is wanted
+    told = capsys.readouterr()
+    assert ("console at http://127.0.0.1:4580/?token=x\n" in told.err) is wanted
+    assert "token" not in told.out
+
+
+def test_a_console_that_cannot_start_does_not_end_it(
+    started: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    lifecycle: Lifecycle,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    failed = threading.Event()
+
+    def deployed(*_arguments: Any, **_options: Any) -> None:
+        failed.set()
+        raise UsageError("no stack")
+
+    def stay() -> None:
+        assert failed.wait(60)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(target, "deployed", deployed)
+    monkeypatch.setattr(up, "stay", stay)
+    assert lifecycle("up") == 0
+    told = capsys.readouterr().err
+    assert "The console could not start: no stack" in told
+    assert told.splitlines()[-1].startswith("Stopped.")

@@ -37,18 +37,35 @@ def read_input(source: str | None, stdin: BinaryIO | None = None) -> dict[str, A
     try:
         # Read as bytes, because the encoding of standard input is that of the terminal.
         read = (stdin or sys.stdin.buffer).read() if source == "-" else Path(source).read_bytes()
-        value = json.loads(read.decode("utf-8-sig"))
+        text = read.decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{name}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{name}: is not UTF-8 text") from error
+    value = parse_json(text, name)
+    if not isinstance(value, dict):
+        raise UsageError(f"{name}: is JSON, but not a JSON object")
+    return value
+
+
+def parse_json(text: str, name: str) -> Any:
+    """Parse JSON.
+
+    Args:
+        text: The text.
+        name: What the error calls it.
+
+    Raises:
+        UsageError: It is not JSON; the message says where.
+    """
+    try:
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise UsageError(
             f"{name}: is not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
         ) from error
-    if not isinstance(value, dict):
-        raise UsageError(f"{name}: is JSON, but not a JSON object")
-    return value
+    except RecursionError as error:
+        raise UsageError(f"{name}: is nested too deep to be read") from error
 
 
 def override(value: dict[str, Any], **fields: str | None) -> dict[str, Any]:

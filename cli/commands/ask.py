@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from cli.asking.subject import Asked
     from cli.asking.talk import Reply
 
-_SESSION_LENGTH = range(33, 257)
 _TIMEOUT = 900.0
 """AgentCore quotas: how long an agent may take for its answer, in seconds."""
 
@@ -67,9 +66,12 @@ def ask(
 
     Exit status: 0 answered, 1 no answer, 2 bad usage, 130 interrupted.
     """
+    # Imported late: other commands need nothing of it.
+    from cli.asking.sessions import SESSION_LENGTH, stop_sessions
+
     if (question is None) == (payload is None):
         raise UsageError("give either a question or --payload, and not both")
-    if session is not None and len(session) not in _SESSION_LENGTH:
+    if session is not None and len(session) not in SESSION_LENGTH:
         raise UsageError(
             f"--session: given {len(session)} characters, allowed: 33 to 256, as AgentCore takes them"
         )
@@ -77,7 +79,6 @@ def ask(
     streams = Streams.for_output(as_json=as_json)
     place = deployed(stack, local=local, state_dir=state_dir)
 
-    # Imported late: other commands need nothing of it.
     from cli.asking.clients import CallerClients
     from cli.asking.connection import Connection
     from cli.asking.failure import explain
@@ -112,7 +113,7 @@ def ask(
         print_prose(streams.errors, "Interrupted.")
         raise typer.Exit(INTERRUPTED) from None
     finally:
-        problem = None if kept else _stop(connection, named)
+        problem = None if kept else stop_sessions(connection, named)
     failure = None if reply.succeeded else hidden(explain(place, asked, clients, reply, began))
     if as_json:
         shown = _as_json(asked, connection, reply, failure, kept=kept)
@@ -151,17 +152,6 @@ def _read_payload(source: str) -> bytes:
             f"--payload {name}: is not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
         ) from error
     return text.encode()
-
-
-def _stop(connection: Connection, named: str | None) -> str | None:
-    """Stop the session, and the one that an MCP server named; returns what to say if one still runs."""
-    others = {named} if named is not None and len(named) in _SESSION_LENGTH else set()
-    for session_id in {connection.session_id} | others:
-        answer = connection.stop(session_id)
-        # 404: the call was refused before a session began.
-        if answer.status not in (200, 404):
-            return f"the session {session_id} was not stopped ({answer}); it ends after its idle time-out"
-    return None
 
 
 def _how_to_go_on(place: Deployed, asked: Asked, session_id: str) -> str:

@@ -13,7 +13,19 @@ from starlette.types import ASGIApp
 
 from cli.console import assets, failures
 from cli.console.clients import Shared
-from cli.console.pages import board, environment, execution, executions, preferences
+from cli.console.pages import (
+    actions,
+    ask,
+    board,
+    calls,
+    environment,
+    execution,
+    executions,
+    faults,
+    preferences,
+    start,
+    stop,
+)
 from cli.console.rendering import Console, texts_for
 from cli.console.rendering import environment as templates
 from cli.console.security import Gate, Guard
@@ -25,6 +37,13 @@ _PAGES = (
     executions,
     execution,
     preferences,
+    start,
+    # Before `actions`, whose routes take any word.
+    ask,
+    actions,
+    stop,
+    calls,
+    faults,
 )
 
 

@@ -15,6 +15,8 @@ _OURS = {
     "console.css": "text/css",
     "parts.css": "text/css",
     "console.js": "text/javascript",
+    "acts.css": "text/css",
+    "acts.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 _HTMX = "htmx.js"

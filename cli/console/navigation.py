@@ -29,4 +29,7 @@ class Section:
 SECTIONS = (
     Section("/", "navigation.board"),
     Section("/executions", "navigation.executions"),
+    Section("/start", "navigation.start"),
+    Section("/calls", "navigation.calls", local_only=True),
+    Section("/faults", "navigation.faults", local_only=True),
 )

@@ -28,7 +28,7 @@ def show_plan(console: Console, plan: dict[str, Any]) -> None:
         console: Where to print.
         plan: The part `plan` of an output.
     """
-    rows = [(name, _change(change), why) for name, change, why in _rows(plan)]
+    rows = [(name, _change(change), why) for name, change, why in plan_rows(plan)]
     print_table(console, ("what", "change", "details"), rows, fold={"details"})
     differences = (plan.get("runtime") or {}).get("differences") or []
     if differences:
@@ -40,7 +40,8 @@ def show_plan(console: Console, plan: dict[str, Any]) -> None:
             print_sentence(console, f"- {sentence}")
 
 
-def _rows(plan: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+def plan_rows(plan: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Return what a plan says of each part: its name, the change, and the details; all as plain text."""
     if version := plan.get("version"):
         how = "restore" if version.get("exists") else "make anew"
         yield f"version {version['version']}", how, version.get("reason") or ""

@@ -64,15 +64,15 @@ def _facts(output: dict[str, Any]) -> list[tuple[str, str]]:
     for section in ("runtime", "auth", "artifact", "observability", "promotion"):
         for name, value in (output.get(section) or {}).items():
             if value not in (None, [], {}):
-                facts.append((f"{section}.{name}", _text(value)))
-    return facts + [("repaired", _text(item)) for item in output.get("repaired") or []]
+                facts.append((f"{section}.{name}", text_of(value)))
+    return facts + [("repaired", text_of(item)) for item in output.get("repaired") or []]
 
 
 def _print_checks(console: Console, checks: list[dict[str, Any]]) -> None:
     rows: list[tuple[Cell, ...]] = [
         (
             Text("✓", "green") if check.get("passed", True) else Text("✗", "bold red"),
-            *(_text(check.get(name)) for name in ("name", "milliseconds", "expected", "seen")),
+            *(text_of(check.get(name)) for name in ("name", "milliseconds", "expected", "seen")),
         )
         for check in checks
     ]
@@ -84,10 +84,10 @@ def _print_evaluations(console: Console, evaluations: list[dict[str, Any]]) -> N
     rows: list[tuple[Cell, ...]] = [
         (
             Text("✓", "green") if one.get("passed") else Text("✗", "bold red"),
-            _text(one.get("evaluator")),
-            _text(one.get("score")),
-            _text(one.get("minScore")),
-            _text(one.get("error") or one.get("explanation")),
+            text_of(one.get("evaluator")),
+            text_of(one.get("score")),
+            text_of(one.get("minScore")),
+            text_of(one.get("error") or one.get("explanation")),
         )
         for one in evaluations
     ]
@@ -97,7 +97,7 @@ def _print_evaluations(console: Console, evaluations: list[dict[str, Any]]) -> N
 
 def _torn_down(teardown: dict[str, Any]) -> list[tuple[Text, str]]:
     return [
-        (Text(label, style), _text(item))
+        (Text(label, style), text_of(item))
         for label, style, name in (
             ("removed", "green", "removed"),
             ("would remove", "yellow", "wouldRemove"),
@@ -113,7 +113,7 @@ def _items(value: Any) -> Iterable[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """Return a JSON value as readable text."""
     if value is None:
         return ""
@@ -122,7 +122,7 @@ def _text(value: Any) -> str:
     if isinstance(value, dict) and set(value) == {"resource", "reason"}:
         return f"{value['resource']}: {value['reason']}"
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {_text(item)}" for name, item in value.items())
+        return ", ".join(f"{name}: {text_of(item)}" for name, item in value.items())
     if isinstance(value, list):
-        return ", ".join(_text(item) for item in value)
+        return ", ".join(text_of(item) for item in value)
     return str(value)

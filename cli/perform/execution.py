@@ -51,12 +51,23 @@ def execute(
     Raises:
         typer.Exit: The user pressed Ctrl-C. What to do is printed.
     """
-    arn = target.stepfunctions.start_execution(
+    arn = start(target, value)
+    return follow_to_end(target, arn, out, environment=environment, fleet=fleet)
+
+
+def start(target: Target, value: dict[str, Any]) -> str:
+    """Start an execution, and return its ARN.
+
+    Args:
+        target: Which state machine.
+        value: The input.
+    """
+    arn: str = target.stepfunctions.start_execution(
         stateMachineArn=target.machine_arn,
         name=execution_name(),
         input=json.dumps(value, ensure_ascii=False),
     )["executionArn"]
-    return follow_to_end(target, arn, out, environment=environment, fleet=fleet)
+    return arn
 
 
 def follow_to_end(

@@ -17,6 +17,28 @@ from cli.target.denied import DeniedError
 from cli.target.deployed import Deployed, lifecycle_of
 
 
+def check(place: Deployed, value: dict[str, Any]) -> bool:
+    """Check an action before its execution starts.
+
+    Args:
+        place: The stack.
+        value: The input, with an environment.
+
+    Returns:
+        Whether the environment was looked up.
+
+    Raises:
+        UsageError: The input is wrong, or there is no such environment.
+    """
+    validate(value)
+    try:
+        read_record(place, value["environment"])
+    except DeniedError:
+        # Who may start executions need not read the table; the execution's first state checks the same.
+        return False
+    return True
+
+
 def perform(
     place: Deployed, value: dict[str, Any], *, as_json: bool, again: str | None = None
 ) -> None:
@@ -32,13 +54,10 @@ def perform(
         UsageError: The input is wrong, or there is no such environment.
         typer.Exit: The execution failed, or the user pressed Ctrl-C.
     """
-    validate(value)
+    looked_up = check(place, value)
     streams = Streams.for_output(as_json=as_json)
     environment = value["environment"]
-    try:
-        read_record(place, environment)
-    except DeniedError:
-        # Who may start executions need not read the table; the execution's first state checks the same.
+    if not looked_up:
         print_prose(
             streams.errors,
             "Your credentials may not read the environments table, so the execution looks the environment up.",

@@ -40,7 +40,15 @@ class RequestError(LifecycleError):
 
 
 class InvalidRequestError(RequestError):
-    """The input is wrong. The message names each field, what was given and what is allowed."""
+    """The input is wrong. The message names each field, what was given and what is allowed.
+
+    Attributes:
+        sentences: The parts of the message, one for each wrong field.
+    """
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__("; ".join(sentences))
+        self.sentences = sentences
 
 
 class EnvironmentBusyError(RequestError):

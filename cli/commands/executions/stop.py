@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from cli.display.narrow import print_step
-from cli.execution.follow import RUNNING
 from cli.invocation import hint
 from cli.options import AsJson, ExecutionId, Local, Stack, StateDir
 from cli.perform.account import asked
 from cli.perform.ending import print_json
-from cli.perform.naming import describe, is_of_fleet, name_of
+from cli.perform.naming import is_of_fleet, name_of
+from cli.perform.stopping import stop_execution
 from cli.streams import Streams
 from cli.target.deployed import Deployed, deployed
 from lifecycle.request.model import environment_of
-
-_CAUSE = "stopped with `lifecycle stop`"
 
 
 def stop(
@@ -30,12 +28,8 @@ def stop(
     """
     streams = Streams.for_output(as_json=as_json)
     place = deployed(stack, local=local, state_dir=state_dir)
-    client = place.client("stepfunctions")
-    found = describe(place, client, execution)
+    found, runs = stop_execution(place, execution)
     arn = found["executionArn"]
-    runs = found["status"] in RUNNING
-    if runs:
-        client.stop_execution(executionArn=arn, cause=_CAUSE)
     if as_json:
         status = "ABORTED" if runs else found["status"]
         print_json(streams.result, {"execution": arn, "stopped": runs, "status": status})

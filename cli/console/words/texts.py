@@ -45,8 +45,9 @@ class Texts:
 @cache
 def texts(language: str) -> Texts:
     """Read the texts in a language of `LANGUAGES`."""
-    file = _FOLDER / f"{language}.toml"
-    return Texts(language, dict(_flat(tomllib.loads(file.read_text("utf-8")))))
+    files = sorted(_FOLDER.glob(f"*{language}.toml"))
+    tables = (tomllib.loads(file.read_text("utf-8")) for file in files)
+    return Texts(language, {key: text for table in tables for key, text in _flat(table)})
 
 
 def chosen(cookie: str | None, accepted: str | None) -> str:

@@ -29,11 +29,10 @@ from lifecycle.fleet.request import FleetRequest, parse_fleet_request
 from lifecycle.fleet.strays import Strays
 from lifecycle.items import Items
 from lifecycle.record import Record
-from lifecycle.request.model import SHORTEST_LIFETIME
+from lifecycle.request.again import input_again
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 
-_SECONDS_AN_HOUR = 3600
 # A state's output is at most 256 KiB; no Catch can catch a larger output (Step Functions, "Service quotas"). So an
 # output lists only the first of something, and the whole list is in S3.
 _LISTED = 50
@@ -238,10 +237,8 @@ def _sweep(record: Record, running: Container[str]) -> dict[str, Any] | None:
 
 
 def _rebuild(request: FleetRequest, record: Record) -> dict[str, Any] | None:
-    last = record.request
-    if last is None or record.state == "REMOVING":
-        return None
     if request.source is not None:
+        last = record.request or {}
         source = (last.get("artifact") or {}).get("source") or {}
         uses = (source.get("bucket"), source.get("key")) == (
             request.source.bucket,
@@ -250,22 +247,7 @@ def _rebuild(request: FleetRequest, record: Record) -> dict[str, Any] | None:
         # An environment with a pinned version does not use the new upload.
         if not uses or source.get("versionId"):
             return None
-    again = dict(last) | {
-        "action": "provision",
-        "environment": record.environment,
-        # A rebuild that fails must not remove the live version.
-        "teardown": "never",
-        # The record says when an environment expires, not the request: a rollback brings an older one back.
-        "ttlHours": None,
-    }
-    if record.expires_at is not None:
-        # A rebuild does not extend an environment's lifetime.
-        left = (record.expires_at - time.time()) / _SECONDS_AN_HOUR
-        # The input takes no shorter lifetime.
-        if left < SHORTEST_LIFETIME:
-            return None
-        again["ttlHours"] = left
-    return again
+    return input_again(record)
 
 
 def _removable(request: FleetRequest, orphans: list[Orphan]) -> list[str]:

@@ -133,7 +133,7 @@ def parse_object(model: type[M], value: dict[str, Any]) -> M:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise InvalidRequestError(_message(model, error)) from None
+        raise InvalidRequestError(*_message(model, error)) from None
 
 
 def allowed_values(root: type[BaseModel], path: tuple[str, ...]) -> str | None:
@@ -168,7 +168,7 @@ def _inside(value: Any) -> Collection[Any]:
     return value if isinstance(value, list) else ()
 
 
-def _message(root: type[BaseModel], error: ValidationError) -> str:
+def _message(root: type[BaseModel], error: ValidationError) -> list[str]:
     wrong = error.errors(include_url=False)
     # An input may have thousands of faults; only those that are told are worked out.
     every = (text for one in wrong for text in _sentences(root, one))
@@ -180,7 +180,7 @@ def _message(root: type[BaseModel], error: ValidationError) -> str:
         if len(told) == _SENTENCES:
             break
     more = sum(_faults(one) for one in wrong) - seen
-    return "; ".join([*told, *([f"and {more} more"] if more > 0 else [])])
+    return [*told, *([f"and {more} more"] if more > 0 else [])]
 
 
 def _faults(wrong: ErrorDetails) -> int:

@@ -1,0 +1,43 @@
+"""What the fields are for, in the reader's language: in English from the model, in Japanese from the documentation."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from markupsafe import Markup, escape
+
+from cli.console.inputs.fields import Field
+from cli.console.words.texts import Texts
+
+_PAGES = Path(__file__).resolve().parents[3] / "docs"
+_ROW = re.compile(r"^\| `([\w.]+)` \| (.*) \| (.*) \| (.*) \|$", re.MULTILINE)
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_CODE = re.compile(r"`([^`]*)`")
+
+
+def allowed_of(field: Field, words: Texts) -> str:
+    """Return what is allowed for a field."""
+    return _translated(words.language).get(field.path, (field.allowed, ""))[0]
+
+
+def meaning_of(field: Field, words: Texts) -> Markup:
+    """Return what a field is for, as HTML."""
+    given = _translated(words.language).get(field.path)
+    text = given[1] if given else words.known(f"start.member.{field.name}", field.meaning)
+    plain = escape(_LINK.sub(r"\1", text))
+    return Markup(_CODE.sub(r"<code>\1</code>", plain))  # noqa: S704 - escaped in the line before
+
+
+@cache
+def _translated(language: str) -> dict[str, tuple[str, str]]:
+    """Return what is allowed and the meaning by field, out of the table of the page on inputs in that language."""
+    page = _PAGES / language / "inputs.md"
+    if not page.exists():
+        return {}
+    found: dict[str, tuple[str, str]] = {}
+    for path, allowed, _, meaning in _ROW.findall(page.read_text("utf-8")):
+        # The first table of the page is that of the whole input.
+        found.setdefault(path, (allowed.replace(r"\|", "|"), meaning.replace(r"\|", "|")))
+    return found

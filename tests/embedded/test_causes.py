@@ -88,7 +88,7 @@ BREAKS = [
         "a package that does not exist",
         "ArtifactBuildError",
         failed_build(
-            r"Because no-such-package was not found in the provided package locations and .*"
+            r".*Because no-such-package was not found in the provided package locations and .*"
         ),
         files={"requirements.txt": "--no-index\nno-such-package==1.0\n"},
         request=CODE,

@@ -19,7 +19,7 @@ from lifecycle.request import rollback
 from lifecycle.request.account.transaction_search import check_transaction_search
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
 from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
-from lifecycle.request.model import Request, parse_request
+from lifecycle.request.model import Request, environment_of, parse_request
 from lifecycle.request.providers import check_provider
 from lifecycle.request.smoke_test import merged
 from lifecycle.settings import Settings
@@ -31,6 +31,11 @@ class PrepareEvent(Wire):
 
     execution: str
     input: Any
+
+    @property
+    def environment(self) -> str | None:
+        """The environment that the input is about, also if it is refused; None when it has no valid name."""
+        return environment_of(self.input)
 
 
 class Prepared(Wire):

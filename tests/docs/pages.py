@@ -18,6 +18,7 @@ NAMES = (
     "asking.md",
     "agents.md",
     "errors.md",
+    "runbook.md",
     "fleets.md",
     "operations.md",
     "deleting.md",

@@ -120,7 +120,11 @@ class AgentLog:
 
 
 def _kept(messages: Iterable[str], last: deque[str]) -> Iterator[str]:
-    """Pass messages on, and keep the last lines that are not empty."""
+    """Pass messages on, and keep the last lines that are not empty; each start of an agent may write the same again."""
     for message in messages:
-        last.extend(line for line in message.splitlines() if line.strip())
+        for line in message.splitlines():
+            if line in last:
+                last.remove(line)
+            if line.strip():
+                last.append(line)
         yield message

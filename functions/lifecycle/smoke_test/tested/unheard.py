@@ -58,8 +58,8 @@ class Unheard:
             return ""
         if status == HTTPStatus.GATEWAY_TIMEOUT or (status is None and self._timed_out(reply)):
             return (
-                f"no answer came in time: the agent must listen on {self._listens}, and answer before "
-                "smokeTest.timeoutSeconds are over"
+                "no answer came in time: it takes longer than smokeTest.timeoutSeconds allows, or it does not listen: "
+                f"the agent must listen on {self._listens}"
             )
         if not self._is_http and status in _PERHAPS_NOT_THERE:
             return f"the agent must listen on {self._listens}"

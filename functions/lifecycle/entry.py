@@ -154,11 +154,9 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
         @functools.wraps(function)
         def handler(event: Any, context: Any) -> dict[str, Any]:
             whose = _whose(event)
-            logger.append_keys(stage=name, **whose)
+            logger.append_keys(stage=name)
             metrics.add_dimension(name="stage", value=name)
-            # The execution's ARN leads from a log line to the metric's event and the announcement.
-            for key, value in whose.items():
-                metrics.add_metadata(key, value)
+            _tell(whose)
             try:
                 with aws_errors():
                     if not isinstance(event, dict):
@@ -166,6 +164,10 @@ def stage(model: type[E]) -> Callable[[Callable[[E], BaseModel]], Handler]:
                             f"event: given a {type(event).__name__}, allowed: a JSON object"
                         )
                     parsed = _parsed(model, event)
+                    # The first stage gets the input as it was given, and its model reads the environment.
+                    named = getattr(parsed, "environment", None)
+                    if "environment" not in whose and isinstance(named, str):
+                        _tell({"environment": named})
                     with fence.fenced(name, whose, context, dry_run=_is_dry_run(event)):
                         result = function(parsed)
             except LifecycleError as error:
@@ -200,6 +202,13 @@ def _parsed(model: type[E], event: dict[str, Any]) -> E:
 def _is_dry_run(event: dict[str, Any]) -> bool:
     request = event.get("request")
     return isinstance(request, dict) and request.get("dryRun") is True
+
+
+def _tell(whose: dict[str, str]) -> None:
+    """Put the names into each log line and the metric's event: they lead from one to the other."""
+    logger.append_keys(**whose)
+    for key, value in whose.items():
+        metrics.add_metadata(key, value)
 
 
 def _whose(event: Any) -> dict[str, str]:

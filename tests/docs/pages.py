@@ -23,6 +23,7 @@ NAMES = (
     "agents.md",
     "dev.md",
     "errors.md",
+    "runbook.md",
     "fleets.md",
     "operations.md",
     "deleting.md",

@@ -126,6 +126,10 @@ SCENARIOS = {
         before={"lifecycle ask": f"{PROVISION} <<< {{}}"},
         after={"bash call-dev.sh": 'test -n "$ACCESS_TOKEN"'},
     ),
+    "docs/runbook.md": Scenario(
+        ("environment +dev", "provision +SUCCEEDED", "run_smoke_test  stage done"),
+        before={"lifecycle show": f"{PROVISION} <<< {{}}"},
+    ),
     "docs/security.md": Scenario(
         ("smoke-test-host", "auth.example.com", "smoke-test-environments", "lifecycle/shop"),
         before={

@@ -238,7 +238,7 @@ def telemetry_of(aws: EmbeddedAws, environment: str) -> list[str]:
 PARAMETERS = {
     "NotificationEmail": "on-call@example.com",
     "SourceBucket": "the-teams-own-agents",
-    "ProviderHosts": "127.0.0.1",
+    "ProviderHosts": "127.0.0.1,login.example.invalid",
     "ProviderNetworks": "any",
     "RebuildEvents": "ENABLED",
     "SourceEvents": "ENABLED",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,6 +18,9 @@ _SECONDS = 8.0
 _TRIES = 3
 # The pause grows with the number of tries; lines come after seconds.
 _LONGER = 2
+# Of a log without an error, so many lines are shown.
+_LAST_LINES = 2
+_LONGEST = 4000
 _NOT_FOUND = "ResourceNotFoundException"
 
 
@@ -42,7 +46,11 @@ class AgentLog:
             return None
 
     def explain(
-        self, since: float, wait: Callable[[int], bool], redact: Callable[[str], str]
+        self,
+        since: float,
+        wait: Callable[[int], bool],
+        redact: Callable[[str], str],
+        silent: str = "",
     ) -> str:
         """Say what the log tells, for the end of a cause. It never raises: the cause is more important.
 
@@ -51,18 +59,21 @@ class AgentLog:
             wait: Pauses before another look at a log without an error, as its lines may come late; takes the number of
                 looks, and returns False when there is no time left.
             redact: Takes the secrets of the call out of a line.
+            silent: What else to say if the log has no error.
 
         Returns:
-            The last error line and what to do about it; or that there is none yet, or why the log cannot be read.
+            The last error line and what to do about it; or that there is none yet and the last lines, or why the log
+            cannot be read.
         """
         tries = 0
         missing = False
+        last: deque[str] = deque(maxlen=_LAST_LINES)
         while True:
             tries += 1
+            last.clear()
             try:
-                found = self._sentence(
-                    error_line(self._messages(since)), lambda line: presentable(redact(line))
-                )
+                messages = _kept(self._messages(since), last)
+                found = self._sentence(error_line(messages), lambda line: presentable(redact(line)))
                 missing = False
             except ClientError as error:
                 code = error.response["Error"].get("Code", "Unknown")
@@ -75,9 +86,15 @@ class AgentLog:
                 return found
             if tries >= _TRIES or not wait(tries + _LONGER):
                 break
+        begin = f"{silent}; " if silent else ""
         if missing:
-            return f"its log group {self.group} does not exist yet; look for it in a minute"
-        return f"its log group {self.group} has no error of this call yet; look at it in a minute"
+            return f"{begin}its log group {self.group} does not exist yet; look for it in a minute"
+        if last:
+            # Together, because a secret may be broken over two lines.
+            text = redact("\n".join(line[:_LONGEST] for line in last))
+            lines = " | ".join(map(presentable, text.split("\n")))
+            return f"{begin}its log group {self.group} has no error of this call yet; it ends with: {lines}"
+        return f"{begin}its log group {self.group} has no line of this call yet; look at it in a minute"
 
     def _sentence(self, line: str | None, show: Callable[[str], str]) -> str | None:
         if line is None:
@@ -100,3 +117,14 @@ class AgentLog:
             if "nextToken" not in page or time.monotonic() > deadline:
                 return
             request["nextToken"] = page["nextToken"]
+
+
+def _kept(messages: Iterable[str], last: deque[str]) -> Iterator[str]:
+    """Pass messages on, and keep the last lines that are not empty; each start of an agent may write the same again."""
+    for message in messages:
+        for line in message.splitlines():
+            if line in last:
+                last.remove(line)
+            if line.strip():
+                last.append(line)
+        yield message

@@ -19,9 +19,11 @@ _TROUBLE = re.compile(
 _HEADER = "Traceback (most recent call last)"
 _LEVELS = frozenset({"ERROR", "CRITICAL", "FATAL"})
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-# Other calls may run in the same log: a JSON Web Token, an access key and what follows an Authorization header.
+# Other calls may run in the same log: a JSON Web Token, an access key, what follows an Authorization header, and what a
+# URL says before its host.
 _CREDENTIALS = re.compile(
-    r"eyJ[\w-]{8,}(?:\.[\w-]*){0,2}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\b(?:Bearer|Basic)\s+[\w.~+/=-]{8,}",
+    r"eyJ[\w-]{8,}(?:\.[\w-]*){0,2}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\b(?:Bearer|Basic)\s+[\w.~+/=-]{8,}"
+    r"|(?<=://)[^\s/@]+(?=@)",
     re.IGNORECASE,
 )
 _HINTS = (
@@ -62,12 +64,31 @@ def error_line(messages: Iterable[str]) -> str | None:
     exception = trouble = None
     for message in messages:
         for line in _lines(message):
-            if _EXCEPTION.match(line):
+            if is_exception(line):
                 exception = line
-            elif _TROUBLE.search(line) and not line.startswith(_HEADER):
+            elif is_trouble(line):
                 trouble = line
     found = exception or trouble
     return None if found is None else found[:_LONGEST]
+
+
+def is_exception(line: str) -> bool:
+    """Whether a line is that of an uncaught exception, as Python and Node.js write it."""
+    return _EXCEPTION.match(line) is not None
+
+
+def is_trouble(line: str) -> bool:
+    """Whether a line speaks of an error, and is no head, frame or source of a stack trace."""
+    return (
+        _TROUBLE.search(line) is not None
+        and not line.startswith(_HEADER)
+        and not line[:1].isspace()
+    )
+
+
+def without_escapes(text: str) -> str:
+    """A text without the sequences that colour it on a terminal."""
+    return _ESCAPES.sub("", text)
 
 
 def hint(line: str) -> str:
@@ -87,7 +108,7 @@ def _lines(message: str) -> Iterator[str]:
     if structured is not None:
         yield structured
         return
-    for line in _ESCAPES.sub("", message).splitlines():
+    for line in without_escapes(message).splitlines():
         # Indented lines are frames and source of a stack trace.
         if line and not line[0].isspace():
             yield line

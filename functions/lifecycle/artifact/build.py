@@ -1,4 +1,4 @@
-"""Builds in CodeBuild: start, read and stop one, and say why it failed."""
+"""Builds in CodeBuild: start, read and stop one."""
 
 from __future__ import annotations
 
@@ -108,30 +108,3 @@ def running_builds(codebuild: Any, project: str, source: str) -> list[str]:
 
 def _buildspec() -> str:
     return _BUILDSPEC.read_text(encoding="utf-8")
-
-
-def why_failed(build: dict[str, Any]) -> str:
-    """Say in one line which phase of a build failed, why, and where its log is."""
-    phases = [
-        phase
-        for phase in build.get("phases", [])
-        if phase.get("phaseStatus") not in (None, "SUCCEEDED")
-    ]
-    if phases:
-        messages = [
-            context["message"]
-            for context in phases[0].get("contexts", [])
-            if context.get("message")
-        ]
-        what = f"phase {phases[0]['phaseType']} {phases[0]['phaseStatus']}: " + (
-            "; ".join(messages) or "CodeBuild gives no message"
-        )
-    else:
-        what = "no phase says why"
-    logs = build.get("logs", {})
-    if logs.get("groupName"):
-        log = f"{logs['groupName']} {logs.get('streamName', '')}".strip()
-    else:
-        log = logs.get("deepLink") or "none was kept"
-    text = f"build {build['id']} ended {build['buildStatus']}: {what}; its log: {log}"
-    return " ".join(text.split())

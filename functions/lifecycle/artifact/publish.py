@@ -49,7 +49,7 @@ def publish_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Public
 
     Args:
         event: The stage's event; the deadline is the build's.
-        clients: DynamoDB, S3, ECR and CodeBuild.
+        clients: DynamoDB, S3, ECR, CodeBuild, and CloudWatch Logs for the log of a build that failed.
 
     Returns:
         The artifact, pinned by digest or version id.

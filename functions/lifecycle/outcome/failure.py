@@ -19,6 +19,11 @@ class FailureEvent(Wire):
     request: Any = None
     failure: RawFailure
 
+    @property
+    def environment(self) -> str | None:
+        """The environment that the request is about; None when it has no valid name."""
+        return environment_of(self.request)
+
 
 def record_failure(event: FailureEvent, *, clients: Clients = CLIENTS) -> Failure:
     """Write a failure into the environment's record, before anything is compensated.
@@ -35,7 +40,7 @@ def record_failure(event: FailureEvent, *, clients: Clients = CLIENTS) -> Failur
     """
     failure = readable(event.failure)
     settings = Settings.load()
-    environment = environment_of(event.request)
+    environment = event.environment
     if environment is not None:
         # Written even when nothing changes: the write proves that this execution still holds the lock.
         Records(clients.dynamodb, settings.table_name).update(

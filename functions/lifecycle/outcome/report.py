@@ -49,6 +49,11 @@ class OutcomeEvent(Wire):
     learned: Learned = Field(default_factory=dict)
 
     @property
+    def environment(self) -> str | None:
+        """The environment that the request is about, also if it was refused; None when it has no valid name."""
+        return environment_of(self.request)
+
+    @property
     def verified(self) -> Verified | None:
         """The verification that was to roll back by itself, if this execution is one that failed."""
         if self.verification is None:
@@ -87,7 +92,7 @@ def report_outcome(event: OutcomeEvent, *, clients: Clients = CLIENTS) -> Outcom
     verified = event.verified
     if verified is not None:
         failure = verified.told(None)
-    environment = environment_of(event.request)
+    environment = event.environment
     records = Records(clients.dynamodb, settings.table_name)
     record = None
     if environment is not None and failure is None and _made_it_ready(event):

@@ -19,7 +19,7 @@ from lifecycle.request import rollback
 from lifecycle.request.account.transaction_search import check_transaction_search
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
 from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
-from lifecycle.request.model import Request, parse_request
+from lifecycle.request.model import Request, environment_of, parse_request
 from lifecycle.request.providers import check_provider
 from lifecycle.request.smoke_test import merged
 from lifecycle.settings import Settings
@@ -31,6 +31,11 @@ class PrepareEvent(Wire):
 
     execution: str
     input: Any
+
+    @property
+    def environment(self) -> str | None:
+        """The environment that the input is about, also if it is refused; None when it has no valid name."""
+        return environment_of(self.input)
 
 
 class Prepared(Wire):
@@ -70,16 +75,16 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
 
     Args:
         event: The execution and its input.
-        clients: DynamoDB, Step Functions, Secrets Manager, S3, X-Ray and AgentCore's control plane.
+        clients: DynamoDB, Step Functions, Secrets Manager, S3, X-Ray, AgentCore's control plane, and plain HTTPS.
 
     Returns:
         The request with every default filled in. `teardown` and `smokeTest` take what their input leaves out from the
         environment's last provision that succeeded, and `rollback` from the promotion that it goes back to.
 
     Raises:
-        InvalidRequestError: The input is wrong, the stack does not allow its provider or secret, there is no such
-            version to roll back to, the object with the cases is wrong or cannot be read, an evaluator is unknown, or
-            the account is not ready for `observability`.
+        InvalidRequestError: The input is wrong, the stack does not allow its provider or secret, the provider does not
+            answer, there is no such version to roll back to, the object with the cases is wrong or cannot be read, an
+            evaluator is unknown, or the account is not ready for `observability`.
         EnvironmentNotFoundError: Another action than `provision` of an environment without a record.
         EnvironmentBusyError: Another execution works on the environment.
         ArtifactChangeError: The environment's runtime is of the other kind of artifact.
@@ -88,7 +93,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     settings = Settings.load()
     records = Records(clients.dynamodb, settings.table_name)
     if request.action == "provision":
-        check_provider(request.auth, request.environment, clients)
+        check_provider(request.auth, request.environment, clients, is_asked=True)
     if request.observability and request.action == "provision":
         check_transaction_search(clients.xray, event.execution)
 

@@ -10,6 +10,7 @@ from lifecycle.clients import Clients
 from lifecycle.entry import EXPLICIT_DENY, is_explicit_deny, refused_call
 from lifecycle.errors import InvalidRequestError
 from lifecycle.provider import hosts, secret_tags
+from lifecycle.provider.reach import CONDITIONS, no_answer_of
 from lifecycle.provider.secret_tags import Use
 from lifecycle.request.auth import Auth
 from lifecycle.request.inputs import shown
@@ -19,17 +20,20 @@ from lifecycle.settings import ProviderSettings
 _NO_SUCH_SECRET = ("ResourceNotFoundException", "InvalidParameterException", "ValidationException")
 
 
-def check_provider(auth: Auth, environment: str, clients: Clients) -> None:
+def check_provider(
+    auth: Auth, environment: str, clients: Clients, *, is_asked: bool = False
+) -> None:
     """Check the provider and the secret that a request names. The secret's value is not read.
 
     Args:
         auth: The section `auth` of a request that provisions.
         environment: The environment that it provisions.
-        clients: Secrets Manager.
+        clients: Secrets Manager and plain HTTPS.
+        is_asked: Whether the provider must also answer now.
 
     Raises:
-        InvalidRequestError: The stack's parameter `ProviderHosts` does not have the provider's host, or the secret's
-            tags do not allow the secret for it and for this environment.
+        InvalidRequestError: The stack's parameter `ProviderHosts` does not have the provider's host, the secret's tags
+            do not allow the secret for it and for this environment, or the provider does not answer.
     """
     if auth.type != "jwt":
         return
@@ -44,6 +48,13 @@ def check_provider(auth: Auth, environment: str, clients: Clients) -> None:
     if problem is not None:
         raise InvalidRequestError(
             f"auth.tokenSecretArn: given {shown(auth.token_secret_arn)}, {problem}"
+        )
+    # Last, so that only a provider that is allowed is asked.
+    silent = no_answer_of(clients, url, settings.provider_networks) if is_asked else None
+    if silent is not None:
+        raise InvalidRequestError(
+            f"auth.discoveryUrl: given {shown(url)}, whose host {place.host} gave {silent}: {CONDITIONS}; correct the "
+            "URL, or retry when the provider answers"
         )
 
 

@@ -15,16 +15,16 @@ from lifecycle.errors import AwsCallError
 from lifecycle.request.model import Request
 from lifecycle.smoke_test.conversations.conversation import Conversation, Line, Protocol
 from lifecycle.smoke_test.conversations.protocols import PROTOCOLS
-from lifecycle.smoke_test.invocation import Answer, Message, Target
+from lifecycle.smoke_test.invocation import NOT_CONNECTED, Answer, Message, Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.pattern import matches
 from lifecycle.smoke_test.probes import REFUSED, Probe, name_of
 from lifecycle.smoke_test.redaction import Redaction
 from lifecycle.smoke_test.tested.blame import LET_THROUGH, NO_MATCH, failure_of
+from lifecycle.smoke_test.tested.unheard import Unheard
 
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _SERVER_FAULT = 500
-_PERHAPS_NOT_THERE = (HTTPStatus.FAILED_DEPENDENCY, HTTPStatus.INTERNAL_SERVER_ERROR)
 _REFUSAL_SECONDS = 30.0
 _UNDECIDED = "undecided"
 # A first pull of an image can take longer than the service lets an agent start: a 424 that heals. An agent that is
@@ -126,11 +126,14 @@ class Gate:
         expected = _expected(probe, self._protocol, self._request.smoke_test.expect)
         began, since = time.monotonic(), time.time()
         tries, failure = 0, ""
+        unheard = Unheard(self._protocol, self._request.runtime.configuration)
         while True:
             tries += 1
             tried = time.monotonic()
             reply = call()
             problem = self._judge(probe, reply)
+            if probe.answered:
+                unheard.note(reply)
             if probe.answered and reply.answer.status == HTTPStatus.FAILED_DEPENDENCY:
                 failure = f"; an earlier try: {problem}"
             quick = time.monotonic() - tried < _QUICK_SECONDS
@@ -142,11 +145,8 @@ class Gate:
                 break
             if not self._patience.wait(tries):
                 if problem == _UNDECIDED:
-                    problem = (
-                        f"undecided after {tries} tries in {self._patience.seconds:.0f} s: that status is neither a "
-                        "pass nor a failure; retry or raise smokeTest.timeoutSeconds"
-                        f"{_where_to_listen(reply, self._protocol, self._request)}{failure}"
-                    )
+                    time_over = f"undecided after {tries} tries in {self._patience.seconds:.0f} s"
+                    problem = f"{time_over}: {_next_step(reply, unheard)}{failure}"
                 break
         seen = self._line(reply.problem or str(reply.answer))
         self.checks.append(
@@ -161,7 +161,7 @@ class Gate:
         if problem is not None:
             raise failure_of(probe, reply, problem)(
                 f"check '{probe.name}': expected {expected}, seen {seen}: {problem}"
-                f"{self._from_the_log(probe, reply, since)}"
+                f"{self._of_the_agent(probe, reply, since, unheard.hint)}"
             )
         if probe.answered:
             self.answer = self._hidden(reply.text[:_ANSWER_SHOWN])
@@ -196,7 +196,7 @@ class Gate:
                 )
             return _UNDECIDED
         if status == HTTPStatus.FAILED_DEPENDENCY:
-            return f"the agent failed: {self._line(reply.text)}{_where_to_listen(reply, self._protocol, self._request)}"
+            return f"the agent failed: {self._line(reply.text)}"
         if reply.problem is not None:
             return "the agent answered, but not as expected; fix the agent or smokeTest.prompt"
         if status != self._protocol.answered:
@@ -207,10 +207,13 @@ class Gate:
         )
         return f"{problem}; {shown}" if problem else None
 
-    def _from_the_log(self, probe: Probe, reply: Conversation, since: float) -> str:
-        if not (probe.answered and _may_be_the_agents(reply.answer.status)):
+    def _of_the_agent(self, probe: Probe, reply: Conversation, since: float, hint: str) -> str:
+        """What the agent's log says; where the agent must listen, if that fits and the log has no error."""
+        if not probe.answered:
             return ""
-        return f"; {self._agent_log.explain(since, self._patience.wait, self._hidden)}"
+        if not _may_be_the_agents(reply.answer):
+            return f"; {hint}" if hint else ""
+        return f"; {self._agent_log.explain(since, self._patience.wait, self._hidden, hint)}"
 
     def _line(self, text: str) -> str:
         line = " ".join(self._hidden(text[:_ANSWER_SHOWN]).split())
@@ -245,9 +248,18 @@ def _is_not_signed(probe: Probe, reply: Conversation) -> bool:
     return probe.caller.signs and reply.answer.code in _NOT_SIGNED
 
 
-def _may_be_the_agents(status: int | None) -> bool:
-    """Whether the agent may have failed; other statuses say that the call did not reach it, or that it answered."""
-    return status is None or status == HTTPStatus.FAILED_DEPENDENCY or status >= _SERVER_FAULT
+def _may_be_the_agents(answer: Answer) -> bool:
+    """Whether the agent may have failed; other answers say that the call did not reach it, or that it answered."""
+    if answer.status is None:
+        return answer.code not in NOT_CONNECTED
+    return answer.status == HTTPStatus.FAILED_DEPENDENCY or answer.status >= _SERVER_FAULT
+
+
+def _next_step(reply: Conversation, unheard: Unheard) -> str:
+    if reply.answer.code in NOT_CONNECTED:
+        return "this function did not reach AgentCore, which says nothing of the agent; retry"
+    step = "fix what follows" if unheard.hint else "retry or raise smokeTest.timeoutSeconds"
+    return f"that status is neither a pass nor a failure; {step}"
 
 
 def _mismatch(pattern: str, text: str, seconds: float) -> str | None:
@@ -266,15 +278,6 @@ def _mismatch(pattern: str, text: str, seconds: float) -> str | None:
 def _is_repeated(probe: Probe, reply: Conversation, problem: str | None, *, last: bool) -> bool:
     failed = probe.answered and reply.answer.status == HTTPStatus.FAILED_DEPENDENCY
     return problem == _UNDECIDED or (failed and not last)
-
-
-def _where_to_listen(reply: Conversation, protocol: Protocol, request: Request) -> str:
-    status = reply.answer.status
-    # An HTTP agent that fails does listen. In A2A's errors every other fault is a 500.
-    elsewhere = protocol is not PROTOCOLS["HTTP"] and status in _PERHAPS_NOT_THERE
-    if not elsewhere and status != HTTPStatus.GATEWAY_TIMEOUT:
-        return ""
-    return f"; the agent must listen on {protocol.listens(request.runtime.configuration)}"
 
 
 def _expected(probe: Probe, protocol: Protocol, pattern: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from lifecycle.smoke_test.bounded import TooLateError
+from lifecycle.provider.bounded import TooLateError
 from lifecycle.smoke_test.untrusted import json_value
 
 JSON_TYPE = "application/json"
@@ -135,6 +135,11 @@ def _named_in(body: str) -> str:
 def media_type(value: str | None) -> str:
     """A content type without its parameters, in lower case."""
     return (value or "").partition(";")[0].strip().lower()
+
+
+_NO_CONNECTION = ("ConnectError", "EndpointConnectionError", "ProxyConnectionError", "SSLError")
+NOT_CONNECTED = frozenset(f"no answer ({name})" for name in _NO_CONNECTION)
+"""The codes of answers that there are not because there was no connection to AgentCore."""
 
 
 def no_answer(error: Exception, seconds: float) -> Answer:

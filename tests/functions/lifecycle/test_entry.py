@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import botocore.session
@@ -14,7 +15,7 @@ from botocore.exceptions import (
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 from pydantic import BaseModel, ConfigDict
 
-from lifecycle.entry import PASSING, THROTTLES, aws_errors, explain, stage
+from lifecycle.entry import PASSING, THROTTLES, Wire, aws_errors, explain, logger, stage
 from lifecycle.errors import (
     AwsCallError,
     HealingError,
@@ -22,6 +23,7 @@ from lifecycle.errors import (
     ServiceUnavailableError,
     ThrottledError,
 )
+from lifecycle.request.preparation import PrepareEvent
 from tests.functions.lifecycle.lambda_context import LambdaContext
 from tests.functions.test_policies import SERVICES
 
@@ -106,3 +108,33 @@ def test_an_event_that_is_no_model_is_refused_by_name(event: Any, place: str) ->
 
     with pytest.raises(InvalidRequestError, match=f"^{place}: given what the function cannot read"):
         run(event, LambdaContext())
+
+
+@pytest.mark.parametrize(
+    ("given", "environment"),
+    [
+        ({"environment": "shop"}, "shop"),
+        # The name that an input without one has.
+        ({"action": "teardown"}, "dev"),
+        ({"detail-type": "Provision", "detail": {"environment": "shop"}}, "shop"),
+        ({"environment": "shop", "colour": "red"}, "shop"),
+        ({"environment": "not a name!"}, None),
+        ("no object", None),
+    ],
+)
+def test_each_line_of_the_first_stage_names_the_environment(
+    capsys: pytest.CaptureFixture[str], given: Any, environment: str | None
+) -> None:
+    seen: list[Any] = []
+
+    @stage(PrepareEvent)
+    def prepare(event: PrepareEvent) -> Wire:
+        seen.append(logger.get_current_keys())
+        raise InvalidRequestError(str(event.input))
+
+    with pytest.raises(InvalidRequestError):
+        prepare({"execution": "arn:x", "input": given}, LambdaContext())
+    seen.append(json.loads(capsys.readouterr().out.splitlines()[-1]))
+    # A line about the stage, and the metric's event.
+    assert [line.get("environment") for line in seen] == [environment] * 2
+    assert [line["execution"] for line in seen] == ["arn:x"] * 2

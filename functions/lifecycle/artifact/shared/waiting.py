@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lifecycle.artifact import build
+from lifecycle.artifact.failed_build.why import why_failed
 from lifecycle.artifact.ledger import ArtifactLedger
 from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.artifact.shared.item import SharedArtifact
@@ -21,7 +22,7 @@ class Waiting:
 
     Args:
         event: The stage's event; the deadline is the build's.
-        clients: DynamoDB, S3, ECR and CodeBuild.
+        clients: DynamoDB, S3, ECR, CodeBuild, and CloudWatch Logs for the log of a build that failed.
         settings: The stack's bucket, repository, table and build project.
         ledger: The artifact section of the record.
     """
@@ -76,7 +77,7 @@ class Waiting:
             if item.build_id == artifact.build_id:
                 self._shared.forget_build(item)
             self._ledger.note(artifact, build_id=None)
-            raise _no_result(str(artifact.build_id), found, item)
+            raise self._no_result(str(artifact.build_id), found, item)
         pinned = self._shared.pin(item, **result) or self._shared.again(item)
         if not pinned.is_pinned:
             return self._ledger.note(artifact, build_id=None)
@@ -98,16 +99,15 @@ class Waiting:
             "shorter, and retry"
         )
 
-
-def _no_result(
-    build_id: str, found: dict[str, Any] | None, item: SharedArtifact
-) -> ArtifactBuildError:
-    if found is None:
-        return ArtifactBuildError(f"build {build_id} no longer exists; retry")
-    if found["buildStatus"] == build.SUCCEEDED:
-        looked = "DescribeImages" if item.kind == "container" else "HeadObject"
-        return ArtifactBuildError(
-            f"build {build_id} succeeded, but {looked} does not find what it says that it made; look at its log, and "
-            "retry"
-        )
-    return ArtifactBuildError(f"{build.why_failed(found)}; fix the source and retry")
+    def _no_result(
+        self, build_id: str, found: dict[str, Any] | None, item: SharedArtifact
+    ) -> ArtifactBuildError:
+        if found is None:
+            return ArtifactBuildError(f"build {build_id} no longer exists; retry")
+        if found["buildStatus"] == build.SUCCEEDED:
+            looked = "DescribeImages" if item.kind == "container" else "HeadObject"
+            return ArtifactBuildError(
+                f"build {build_id} succeeded, but {looked} does not find what it says that it made; look at its log, "
+                "and retry"
+            )
+        return ArtifactBuildError(why_failed(self._clients.quick_logs, found))

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from lifecycle.clients import Clients
-from lifecycle.smoke_test.bounded import TooLateError, read, within
+from lifecycle.provider.bounded import TooLateError, read, within
 from lifecycle.smoke_test.invocation import (
     JSON_TYPE,
     Answer,

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadErro
 from botocore.exceptions import ConnectionError as NoConnectionError
 
 from lifecycle.clients import Clients
-from lifecycle.smoke_test.bounded import MAX_BYTES, TooLateError, read, within
+from lifecycle.provider.bounded import MAX_BYTES, TooLateError, read, within
 from lifecycle.smoke_test.invocation import (
     JSON_TYPE,
     Answer,

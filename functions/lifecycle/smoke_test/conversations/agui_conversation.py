@@ -14,7 +14,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from lifecycle.smoke_test.bounded import MAX_BYTES
+from lifecycle.provider.bounded import MAX_BYTES
 from lifecycle.smoke_test.conversations.answer_text import stream_events
 from lifecycle.smoke_test.conversations.conversation import Conversation, Send
 from lifecycle.smoke_test.conversations.json_rpc import short

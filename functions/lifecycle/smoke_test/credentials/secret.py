@@ -17,9 +17,9 @@ from lifecycle.entry import EXPLICIT_DENY, is_explicit_deny
 from lifecycle.errors import SmokeTestError
 from lifecycle.identity.late_tags import is_late
 from lifecycle.provider import secret_tags
+from lifecycle.provider.bounded import TooLateError, within
 from lifecycle.provider.secret_tags import Use
 from lifecycle.record import IdentityRecord
-from lifecycle.smoke_test.bounded import TooLateError, within
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.untrusted import json_value
 

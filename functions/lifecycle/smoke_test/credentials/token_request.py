@@ -17,18 +17,16 @@ from pydantic import SecretStr
 from lifecycle.clients import Clients
 from lifecycle.errors import SmokeTestError
 from lifecycle.provider import hosts
+from lifecycle.provider.bounded import TooLateError, read, within
+from lifecycle.provider.reach import CONDITIONS
 from lifecycle.provider.transport import CheckedTransport
 from lifecycle.settings import Networks
-from lifecycle.smoke_test.bounded import TooLateError, read, within
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.untrusted import UNREADABLE, json_value
 
 _ONE_TRY = 15.0
 _MOST_UNREACHABLE = 3
-_UNREACHABLE = (
-    "no answer: the name must be known in public DNS, all of its addresses must be public, and the host must answer "
-    "HTTPS there with a valid certificate"
-)
+_UNREACHABLE = f"no answer of its host: {CONDITIONS}"
 _CHECK_PROVIDER = "check the URL, and whether the provider is up"
 _CHECK_CLIENT = "check that the client may use client credentials with this scope"
 # RFC 6749, appendix A.12.

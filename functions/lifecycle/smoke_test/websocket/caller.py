@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection
 
 from lifecycle.clients import Clients
-from lifecycle.smoke_test.bounded import MAX_BYTES, TooLateError, within
+from lifecycle.provider.bounded import MAX_BYTES, TooLateError, within
 from lifecycle.smoke_test.callers.bearer import SESSION_HEADER
 from lifecycle.smoke_test.invocation import (
     Answer,

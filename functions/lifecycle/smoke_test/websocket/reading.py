@@ -14,7 +14,7 @@ from typing import Protocol
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
-from lifecycle.smoke_test.bounded import MAX_BYTES
+from lifecycle.provider.bounded import MAX_BYTES
 from lifecycle.smoke_test.conversations.answer_text import messages_text
 
 # A match is a process of its own, so it is tried when the agent pauses, and now and then if it never does.

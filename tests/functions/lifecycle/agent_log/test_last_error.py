@@ -87,6 +87,31 @@ def test_what_cannot_be_read_is_said_as_it_is(answer: Any, words: str) -> None:
     assert len(logs.requests) <= 3
 
 
+def test_a_log_without_an_error_is_shown_by_its_last_lines_after_what_the_caller_has_to_say() -> (
+    None
+):
+    logs = FakeLogs(
+        page("ready", "starting", "", "set TABLE first\n", "starting", "set TABLE first")
+    )
+    text = AgentLog(logs, "stack_dev-abc", "DEFAULT").explain(NOW, lambda _: False, str, "listen")
+    assert text == (
+        f"listen; its log group {GROUP} has no error of this call yet; it ends with: starting | set TABLE first"
+    )
+
+
+def test_an_error_in_the_log_counts_more_than_what_the_caller_has_to_say() -> None:
+    logs = FakeLogs(page("ValueError: x"))
+    text = AgentLog(logs, "stack_dev-abc", "DEFAULT").explain(NOW, lambda _: False, str, "listen")
+    assert "listen" not in text
+
+
+def test_a_secret_that_is_broken_over_the_last_lines_is_taken_out() -> None:
+    text = explained(
+        FakeLogs(page("s3c", "ret")), redact=lambda line: line.replace("s3c\nret", "(hidden)")
+    )
+    assert text.endswith("it ends with: (hidden)")
+
+
 def test_without_time_it_looks_once() -> None:
     logs = FakeLogs(page())
     explained(logs, lambda _: False)

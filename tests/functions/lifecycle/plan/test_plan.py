@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import Any
 
+import httpx
 import pytest
 
 from lifecycle.durations import StackDurations
@@ -197,7 +199,9 @@ def test_a_provider_that_the_stack_does_not_allow_is_refused_as_in_a_real_run(wo
             run({"auth": auth})
 
 
-def test_a_provider_of_ones_own_has_nothing_to_create(world: Any) -> None:
+def test_a_provider_of_ones_own_has_nothing_to_create(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     secret = world.secrets.create_secret(
         Name="theirs",
         SecretString="{}",
@@ -212,6 +216,10 @@ def test_a_provider_of_ones_own_has_nothing_to_create(world: Any) -> None:
         "allowedAudience": ["agents"],
         "tokenSecretArn": secret,
     }
+    answers = httpx.MockTransport(lambda _: httpx.Response(HTTPStatus.OK))
+    monkeypatch.setattr(
+        world.world.clients, "http", lambda *_: httpx.Client(transport=answers), raising=False
+    )
     plan = world.compared({"auth": auth})
     assert plan["identity"] == []
     plan = world.compared({"auth": {**auth, "allowedAudience": ["others"]}})

@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSRequest
 from websockets.sync.server import ServerConnection
 
 from lifecycle.errors import AwsCallError, SmokeTestError
-from lifecycle.smoke_test.bounded import MAX_BYTES
+from lifecycle.provider.bounded import MAX_BYTES
 from lifecycle.smoke_test.run import SmokeTestReport
 from tests.functions.lifecycle.smoke_test import smoke_environment
 from tests.functions.lifecycle.smoke_test.fake_runtime import cheerful_agent

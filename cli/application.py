@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 from cli.commands import access_token, ask, fleet, logs, prove, run
 from cli.commands.environments import list_environments, plan, rollback, show, teardown
 from cli.commands.executions import follow_execution, history, list_executions, stop
-from cli.commands.local import calls, delays, down, env, faults, status, up
+from cli.commands.local import calls, delays, down, env, faults, invoke, status, up
 from cli.commands.local import logs as local_logs
 from cli.display.lines import print_prose
 from cli.errors import FAILED, INTERRUPTED, CommandError
@@ -70,6 +70,7 @@ local.command()(up.up)
 local.command(epilog=env.usage())(env.env)
 local.command()(status.status)
 local.command()(down.down)
+local.command()(invoke.invoke)
 local.command()(local_logs.logs)
 local.command()(calls.calls)
 local.command()(delays.delays)

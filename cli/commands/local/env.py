@@ -72,7 +72,7 @@ def env(
         output.write_text(f"{text}\n", encoding="utf-8")
     except OSError as error:
         raise UsageError(f"--output {output}: cannot be written: {error.strerror}") from error
-    _explain(place, name, output, state_dir_option(state_dir))
+    _explain(name, output, state_dir_option(state_dir))
 
 
 def _variables(place: Deployed, endpoint_url: str) -> dict[str, dict[str, str]]:
@@ -92,14 +92,12 @@ def _require_name(name: str, state_dir: Path | None) -> None:
         )
 
 
-def _explain(place: Deployed, name: str, output: Path, option: str) -> None:
-    """Say how to use the file: a bucket's name stands before the host's, so the container has to know both."""
-    hosts = [name, f"{place.output('ArtifactBucketName')}.{name}"]
-    added = " ".join(f"--add-host {host}:host-gateway" for host in hosts)
+def _explain(name: str, output: Path, option: str) -> None:
+    """Say how to use the file."""
     print_prose(
         console(stderr=True),
         f"written: {output}. sam takes the access key from this shell. For a function, run:\n"
         f'  eval "$({this_command()} local env{option})"\n'
         f"  sam local invoke PrepareRequestFunction --event events/prepare-request.json "
-        f"--env-vars {shlex.quote(str(output))} {added}",
+        f"--env-vars {shlex.quote(str(output))} --add-host {name}:host-gateway",
     )

@@ -26,7 +26,7 @@ from cli.commands.executions import (
     report_execution,
     stop,
 )
-from cli.commands.local import calls, delays, down, env, faults, status, up
+from cli.commands.local import calls, delays, down, env, faults, invoke, status, up
 from cli.commands.local import logs as local_logs
 from cli.display.lines import print_prose
 from cli.errors import FAILED, INTERRUPTED, CommandError
@@ -82,6 +82,7 @@ local.command()(up.up)
 local.command(epilog=env.usage())(env.env)
 local.command()(status.status)
 local.command()(down.down)
+local.command()(invoke.invoke)
 local.command()(local_logs.logs)
 local.command()(calls.calls)
 local.command()(delays.delays)

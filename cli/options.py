@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 from typing import Annotated
 
@@ -71,6 +72,24 @@ ReadingsGiven = Annotated[
         help="What the local AWS plays where AWS's behaviour is not known; repeatable.",
     ),
 ]
+
+
+LOOPBACK = "127.0.0.1"
+"""Where the local AWS listens by default."""
+
+
+def parse_address(text: str | None) -> str:
+    """Parse the IPv4 address of the option `--bind`; that of loopback without it.
+
+    Raises:
+        UsageError: The text is none.
+    """
+    try:
+        return LOOPBACK if text is None else str(IPv4Address(text))
+    except AddressValueError:
+        raise UsageError(
+            f"--bind {text}: give an IPv4 address of this machine, such as 172.17.0.1; 0.0.0.0 for all"
+        ) from None
 
 
 def parse_delays(texts: list[str] | None, option: str = "--delay ") -> dict[str, float]:

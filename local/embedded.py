@@ -12,6 +12,8 @@ from local.moto import catalogue as _first  # noqa: F401
 
 # isort: split
 from local.agentcore.settings import Delays, Quotas
+from local.edge.host_names import HostNames
+from local.edge.server import EVERYWHERE, HOST
 from local.emulator.emulator import ACCOUNT_ID, REGION, Emulator
 from local.emulator.process import AlreadyRunningError
 from local.emulator.running import RunningAws, announced, find_running
@@ -27,7 +29,7 @@ STACK_NAME = "agentcore-lifecycle"
 
 
 class EmbeddedAws:
-    """One local AWS with a deployed stack: a server on loopback, and its child processes.
+    """One local AWS with a deployed stack: a server, by default on loopback only, and its child processes.
 
     A process can run one at a time, because moto keeps its state in the process; several processes can
     run one each. Use it as a context manager, or call `stop`.
@@ -55,6 +57,8 @@ class EmbeddedAws:
         *,
         state_dir: Path,
         port: int = 0,
+        host_names: Sequence[str] = (),
+        bind: str = HOST,
         template: Path = REPOSITORY / "template.yaml",
         parameters: dict[str, str] | None = None,
         delays: Delays | None = None,
@@ -69,7 +73,9 @@ class EmbeddedAws:
         Args:
             state_dir: Everything that it writes is in this folder. It deletes what an earlier one left
                 there, except `cache`.
-            port: Port on 127.0.0.1; 0 picks a free one.
+            port: Port; 0 picks a free one.
+            host_names: Names beside `localhost` by which containers ask for it.
+            bind: An IPv4 address to listen on beside 127.0.0.1; it is a host name, too. 0.0.0.0: every address.
             template: The SAM template.
             parameters: Values for the template's parameters.
             delays: How long AgentCore's states last.
@@ -85,7 +91,8 @@ class EmbeddedAws:
             AlreadyRunningError: The state folder or this process has one already.
             StackError: The template cannot be deployed.
             ReadingError: There is no such reading or value.
-            OSError: The port is in use.
+            HostNameError: A text is not a host name.
+            OSError: The port is in use, or `bind` is no address of this machine.
         """
         state_dir = state_dir.resolve()
         with ExitStack() as undo:
@@ -93,6 +100,8 @@ class EmbeddedAws:
                 undo=undo,
                 state_dir=state_dir,
                 port=port,
+                bind=bind,
+                names=HostNames([*host_names, *([] if bind in (HOST, EVERYWHERE) else [bind])]),
                 stack_name=stack_name,
                 delays=delays or Delays(),
                 quotas=quotas,

@@ -33,9 +33,10 @@ def starting(console: Console) -> Iterator[None]:
 
     Raises:
         StartError: The state folder or the port is in use, or the template cannot be deployed.
-        UsageError: The template does not allow a parameter.
+        UsageError: The template does not allow a parameter, or a text is not a host name.
         typer.Exit: The user pressed Ctrl-C. The message is printed.
     """
+    from local.edge.host_names import HostNameError
     from local.edge.server import PortError
     from local.embedded import AlreadyRunningError
     from local.stack.errors import ParameterError, StackError
@@ -47,6 +48,8 @@ def starting(console: Console) -> Iterator[None]:
             yield
     except ParameterError as error:
         raise UsageError(f"--parameter: {error}") from error
+    except HostNameError as error:
+        raise UsageError(f"--host-name: {error}") from error
     except PortError as error:
         raise StartError(f"{error}: select another with --port; 0 selects a free one") from error
     except KeyboardInterrupt:

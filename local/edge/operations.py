@@ -16,6 +16,7 @@ from botocore.model import ServiceModel
 from werkzeug import Request
 
 from local.edge.cbor import cbor_value, is_cbor
+from local.edge.host_names import HostNames
 from local.edge.service_requests import ServiceRequests
 from local.edge.signatures.claims import raw_target
 
@@ -108,9 +109,14 @@ class Identity:
 
 
 class Operations:
-    """botocore's models, loaded when first asked for; safe between threads."""
+    """botocore's models, loaded when first asked for; safe between threads.
 
-    def __init__(self) -> None:
+    Args:
+        names: By which names the local AWS is asked for; those of loopback if omitted.
+    """
+
+    def __init__(self, names: HostNames | None = None) -> None:
+        self._names = names or HostNames()
         self._session = _session(_OF_REQUESTS)
         self._models: dict[str, ServiceRequests | None] = {}
         self._lock = threading.Lock()
@@ -200,7 +206,9 @@ class Operations:
             if name not in self._models:
                 known = name in self._session.get_available_services()
                 self._models[name] = (
-                    ServiceRequests(self._session.get_service_model(name)) if known else None
+                    ServiceRequests(self._session.get_service_model(name), self._names)
+                    if known
+                    else None
                 )
             return self._models[name]
 

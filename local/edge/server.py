@@ -1,10 +1,11 @@
-"""A threaded HTTP server on loopback for a WSGI application."""
+"""A threaded HTTP server for a WSGI application, on loopback and where else the user wants it."""
 
 from __future__ import annotations
 
 import errno
 import socket
 import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 HOST = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - only if the user asks for it
+"""Stands for every address of this machine."""
 
 _QUEUE = 128
 """Connections that wait to be accepted."""
@@ -21,6 +24,10 @@ _QUEUE = 128
 
 class PortError(OSError):
     """The port cannot be listened on, most often because another program does."""
+
+
+class AddressError(OSError):
+    """The address is none of this machine."""
 
 
 class _Handler(MotoRequestHandler):
@@ -54,42 +61,66 @@ class Server:
 
     Args:
         app: The WSGI application.
-        port: Port on 127.0.0.1; 0 picks a free one.
-        name: Names the thread.
+        port: Port; 0 picks a free one.
+        name: Names the threads.
+        bind: An IPv4 address to listen on beside 127.0.0.1; 0.0.0.0 stands for every address of this machine.
 
     Raises:
         PortError: The port cannot be had.
+        AddressError: `bind` is no address of this machine.
     """
 
-    def __init__(self, app: WSGIApplication, port: int = 0, name: str = "gateway") -> None:
-        # werkzeug would print its own words about a port that is taken, and end the process.
-        with _listening(port) as listener:
-            self._server: BaseWSGIServer = make_server(
-                HOST, port, app, threaded=True, request_handler=_Handler, fd=listener.fileno()
+    def __init__(
+        self, app: WSGIApplication, port: int = 0, name: str = "gateway", bind: str = HOST
+    ) -> None:
+        with ExitStack() as undo:
+            self._servers = []
+            # Every address includes loopback.
+            for host in dict.fromkeys((bind,) if bind == EVERYWHERE else (HOST, bind)):
+                server = _serving(app, host, port)
+                undo.callback(server.server_close)
+                self._servers.append(server)
+                port = server.port
+            undo.pop_all()
+        self.port: int = port
+        self._threads = [
+            threading.Thread(
+                target=server.serve_forever,
+                kwargs={"poll_interval": 0.05},
+                name=name,
+                daemon=True,
             )
-        self.port: int = self._server.port
-        self._thread = threading.Thread(
-            target=self._server.serve_forever,
-            kwargs={"poll_interval": 0.05},
-            name=name,
-            daemon=True,
-        )
+            for server in self._servers
+        ]
 
     def start(self) -> None:
-        """Begin to serve, in a thread."""
-        self._thread.start()
+        """Begin to serve, in threads."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Close the port; requests that are under way are not waited for."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()
+        for thread in self._threads:
+            thread.join()
 
 
-def _listening(port: int) -> socket.socket:
+def _serving(app: WSGIApplication, host: str, port: int) -> BaseWSGIServer:
+    # werkzeug would print its own words about a port that is taken, and end the process.
+    with _listening(host, port) as listener:
+        return make_server(
+            host, port, app, threaded=True, request_handler=_Handler, fd=listener.fileno()
+        )
+
+
+def _listening(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((HOST, port), backlog=_QUEUE)
+        return socket.create_server((host, port), backlog=_QUEUE)
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise AddressError(f"{host} is no address of this machine") from error
         taken = error.errno == errno.EADDRINUSE
         why = "is in use" if taken else f"cannot be listened on: {error.strerror}"
-        raise PortError(f"port {port} of {HOST} {why}") from error
+        raise PortError(f"port {port} of {host} {why}") from error

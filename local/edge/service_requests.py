@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, unquote
 from botocore.model import OperationModel, ServiceModel
 from werkzeug import Request
 
+from local.edge.host_names import HostNames
 from local.edge.signatures.claims import raw_target
 
-_BUCKET_HOST = re.compile(r"(?P<bucket>[\w.-]+)\.localhost(?::\d+)?", re.ASCII | re.IGNORECASE)
 _RPC_V2_PATH = re.compile(r"^/service/[^/]+/operation/(?P<operation>\w+)$")
 
 
@@ -52,10 +52,12 @@ class ServiceRequests:
 
     Args:
         model: botocore's model of the service.
+        names: By which names the local AWS is asked for.
     """
 
-    def __init__(self, model: ServiceModel) -> None:
+    def __init__(self, model: ServiceModel, names: HostNames) -> None:
         self.model = model
+        self._names = names
 
     def operation_of(self, request: Request, body: bytes) -> str | None:
         """Return the operation of a request, or `None` if no operation of the service has such a request."""
@@ -77,9 +79,9 @@ class ServiceRequests:
     def _target(self, request: Request) -> tuple[str, str]:
         """Return path and query; a bucket that is part of the host comes first in the path, as in the model."""
         path, _, query_string = raw_target(request).partition("?")
-        bucket = _BUCKET_HOST.fullmatch(request.headers.get("Host", ""))
+        bucket = self._names.bucket(request.headers.get("Host", ""))
         if self.model.service_name == "s3" and bucket is not None:
-            path = f"/{bucket['bucket']}{path}"
+            path = f"/{bucket}{path}"
         return path, query_string
 
     def path_members(self, request: Request, operation: str) -> dict[str, str]:

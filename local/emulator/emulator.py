@@ -15,6 +15,7 @@ from local.edge.calls import CallLog
 from local.edge.credentials import Credentials, CredentialStore, Principal
 from local.edge.faults import FaultPlan
 from local.edge.gateway.app import Gateway
+from local.edge.host_names import HostNames
 from local.edge.iam.authorization import Authorization
 from local.edge.iam.permission import Place
 from local.edge.local_api import LocalApi
@@ -45,12 +46,14 @@ _NO_PROXY = {"NO_PROXY": "localhost,127.0.0.1", "no_proxy": "localhost,127.0.0.1
 
 
 class Emulator:
-    """A server on loopback, and the services behind it.
+    """A server on loopback, by default only there, and the services behind it.
 
     Args:
         undo: Receives the callbacks that stop it.
         state_dir: The state folder.
-        port: Port on 127.0.0.1; 0 picks a free one.
+        port: Port; 0 picks a free one.
+        bind: An IPv4 address to listen on beside 127.0.0.1.
+        names: By which names it is asked for.
         stack_name: Name of the stack, for `/_local/health`.
         delays: How long AgentCore's states last.
         quotas: AgentCore's limits.
@@ -67,7 +70,7 @@ class Emulator:
 
     Raises:
         AlreadyRunningError: The state folder or this process has a local AWS already.
-        OSError: The port is in use.
+        OSError: The port is in use, or `bind` is no address of this machine.
     """
 
     def __init__(
@@ -76,6 +79,8 @@ class Emulator:
         undo: ExitStack,
         state_dir: Path,
         port: int,
+        bind: str,
+        names: HostNames,
         stack_name: str,
         delays: Delays,
         quotas: Quotas | None,
@@ -85,6 +90,7 @@ class Emulator:
         self._state_dir = state_dir
         self._stack_name = stack_name
         self._updates: StackUpdates | None = None
+        self._names = names
         self.readings = readings
         undo.enter_context(alone())
         undo.enter_context(owned(state_dir))
@@ -107,7 +113,7 @@ class Emulator:
             LateTags(partial(tagging.tags_of, ACCOUNT_ID, REGION), self.readings),
         )
         gateway = self._gateway(apps, delays, authorization)
-        server = Server(gateway, port)
+        server = Server(gateway, port, bind=bind)
         self.endpoint_url = f"http://localhost:{server.port}"
         clients = Clients(self.endpoint_url, REGION, self.credentials)
         self._root_client = clients.of_keys(self._root)
@@ -150,7 +156,8 @@ class Emulator:
                 self._health,
                 lambda: self._updates,
             ),
-            operations=Operations(),
+            operations=Operations(self._names),
+            names=self._names,
             authorization=authorization,
         )
 
@@ -179,6 +186,7 @@ class Emulator:
         return {
             "pid": os.getpid(),
             "endpointUrl": self.endpoint_url,
+            "hostNames": ["localhost", *self._names.more],
             "region": REGION,
             "accountId": ACCOUNT_ID,
             "stackName": self._stack_name,

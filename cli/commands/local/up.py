@@ -20,10 +20,12 @@ from cli.display.lines import print_prose
 from cli.display.variables import exports
 from cli.errors import CommandError, UsageError
 from cli.options import (
+    LOOPBACK,
     Delays,
     Parameters,
     ReadingsGiven,
     StateDir,
+    parse_address,
     parse_delays,
     parse_parameters,
     parse_readings,
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
     from local.embedded import EmbeddedAws
 
 _WAKE_SECONDS = 0.2
+_EXPOSED = (
+    "Whoever reaches {address} on this port can read and change the call log, faults and delays without a "
+    "signature; other requests need a key. Use it only in a network that you trust."
+)
 _CALLING_SERVICES = ("stepfunctions", "lambda", "events", "bedrock-agentcore")
 
 
@@ -59,6 +65,21 @@ def up(
     no_console: Annotated[
         bool, typer.Option("--no-console", help="Do not serve the console beside it.")
     ] = False,
+    host_name: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A name by which containers ask for it, such as host.docker.internal; repeatable.",
+        ),
+    ] = None,
+    bind: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="An IPv4 address of this machine to listen on beside 127.0.0.1, such as 172.17.0.1 for "
+            "containers. Whoever reaches it reaches the local AWS.",
+        ),
+    ] = None,
 ) -> None:
     """Keep a local AWS running, and print the variables that point any AWS client at it.
 
@@ -70,6 +91,7 @@ def up(
         return
     delays, parameters = parse_delays(delay), parse_parameters(parameter)
     readings = parse_readings(reading)
+    address = parse_address(bind)
     with garbage_collection_paused():
         from local.embedded import EmbeddedAws, find_running
 
@@ -85,6 +107,8 @@ def up(
         local_aws = EmbeddedAws.start(
             state_dir=state_dir or root / "up",
             port=port,
+            host_names=host_name or (),
+            bind=address,
             parameters=parameters,
             delays=agentcore_delays(delays),
             readings=readings,
@@ -102,6 +126,8 @@ def up(
                 "Ctrl-C stops the local AWS and deletes every environment in it",
                 "green",
             )
+            if address != LOOPBACK:
+                print_prose(err, _EXPOSED.format(address=address), "yellow")
             with _console(state_dir, err, wanted=not no_console):
                 stay_until_sure(stay, lambda: environments_in(local_aws.state_dir), err)
             err.print("Stopping the local AWS.", style="dim")

@@ -24,6 +24,7 @@ from local.edge.gateway.identification import Identification
 from local.edge.gateway.pages import WithoutPages
 from local.edge.gateway.policies import HiddenError, PolicyCheck
 from local.edge.gateway.refusals import Refusals
+from local.edge.host_names import HostNames
 from local.edge.iam.authorization import Authorization
 from local.edge.local_api import PREFIX as LOCAL_PREFIX
 from local.edge.local_api import LocalApi
@@ -59,6 +60,7 @@ class Gateway:
         local_api: Serves `/_local/`.
         operations: botocore's models.
         authorization: What roles may not do; without it everybody may do everything.
+        names: By which names it is asked for; those of loopback if omitted.
     """
 
     def __init__(
@@ -72,15 +74,17 @@ class Gateway:
         local_api: LocalApi,
         operations: Operations | None = None,
         authorization: Authorization | None = None,
+        names: HostNames | None = None,
     ) -> None:
+        self._names = names or HostNames()
         self._services = services
         self._fallback = WithoutPages(fallback)
         self._calls = calls
         self._faults = faults
         self._local_api = local_api
-        self._operations = operations or Operations()
+        self._operations = operations or Operations(self._names)
         self._identification = Identification(self._operations)
-        self._refusals = Refusals(self._operations, credentials)
+        self._refusals = Refusals(self._operations, credentials, self._names)
         self._policies = PolicyCheck(self._operations, authorization)
         self._answers = Answers(self._operations, calls)
         # moto's conditional writes read and then write without a lock of their own: two threads
@@ -132,7 +136,7 @@ class Gateway:
         return chunks
 
     def _local(self, request: Request, body: bytes, broken: errors.ServiceError | None) -> Response:
-        if (why := stranger(request)) is not None:
+        if (why := stranger(request, self._names)) is not None:
             return _message(why.status, why.message)
         if broken is not None:
             return _message(broken.status, broken.message)
@@ -155,6 +159,8 @@ class Gateway:
         if fault is not None and fault.kind != "timeoutAfter":
             return self._answers.fault(call, fault, request, environ, start)
         app = self._app(call)
+        if call.service == "s3" and self._names.more:
+            environ["HTTP_HOST"] = self._names.on_loopback(request.headers.get("Host", ""))
 
         def started(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             self._policies.check_answer(call, request, status)

@@ -6,15 +6,11 @@ says truthfully which name it asked for (`Host`) and from which page (`Origin`),
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from werkzeug import Request
 
-# Buckets are asked for as `bucket.localhost`, and nobody else can own a name below it (RFC 6761, section 6.3).
-_HOST = r"(?:(?:[\w-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::\d+)?"
-_OURS = re.compile(_HOST, re.ASCII | re.IGNORECASE)
-_OUR_ORIGIN = re.compile(rf"https?://{_HOST}", re.ASCII | re.IGNORECASE)
+from local.edge.host_names import HostNames
 
 
 @dataclass(frozen=True)
@@ -32,20 +28,20 @@ class Stranger:
     message: str
 
 
-def stranger(request: Request) -> Stranger | None:
+def stranger(request: Request, names: HostNames) -> Stranger | None:
     """Return why a request is not one of this machine's own; `None` if it is.
 
     Another host has a code of its own (RFC 9110, section 15.5.20): AWS has no such refusal, and a program must not take
     it for one by IAM.
     """
     host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
-    if not _OURS.fullmatch(host):
+    if not names.include(host):
         message = (
-            f"This local AWS answers to localhost and names below it, not to {host!r}. In a container, map such a name "
-            "to the host (docker run --add-host aws.localhost:host-gateway) and use it in AWS_ENDPOINT_URL."
+            f"This local AWS answers to {', '.join(('localhost', *names.more))} and names below, not to {host!r}. "
+            "To let containers ask for it by another name, start it with `lifecycle local up --host-name NAME`."
         )
         return Stranger("MisdirectedRequest", 421, message)
-    if origin is not None and not _OUR_ORIGIN.fullmatch(origin):
+    if origin is not None and not names.are_of_origin(origin):
         message = f"This local AWS serves no pages of {origin!r}."
         return Stranger("AccessDeniedException", 403, message)
     return None

@@ -12,6 +12,7 @@ from local.edge.credentials import CredentialStore
 from local.edge.gateway.hosts import stranger
 from local.edge.gateway.identification import COGNITO_DOCUMENTS
 from local.edge.gateway.signature_errors import refused
+from local.edge.host_names import HostNames
 from local.edge.operations import Identity, Operations
 from local.edge.signatures.claims import claims_signature
 from local.edge.signatures.problems import SignatureError
@@ -29,9 +30,13 @@ class Refusals:
     Args:
         operations: botocore's models.
         credentials: Every key that was issued.
+        names: By which names the local AWS is asked for.
     """
 
-    def __init__(self, operations: Operations, credentials: CredentialStore) -> None:
+    def __init__(
+        self, operations: Operations, credentials: CredentialStore, names: HostNames
+    ) -> None:
+        self._names = names
         self._operations = operations
         self._credentials = credentials
 
@@ -47,7 +52,7 @@ class Refusals:
             by_moto: Whether moto would serve it: moto serves only operations that a model has.
         """
         model = self._operations.service(call.service)
-        why = stranger(request)
+        why = stranger(request, self._names)
         if why is not None:
             log.warning("refused %s %s: %s", call.service, call.operation, why.message)
             if why.status == 403:

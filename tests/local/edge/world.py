@@ -15,6 +15,7 @@ from local.edge.calls import CallLog
 from local.edge.credentials import CredentialStore, Principal
 from local.edge.faults import FaultPlan
 from local.edge.gateway.app import Gateway
+from local.edge.host_names import HostNames
 from local.edge.iam.authorization import Authorization
 from local.edge.local_api import LocalApi
 from local.edge.operations import Operations
@@ -40,13 +41,17 @@ class World:
     """A gateway that is served, and what stands behind it."""
 
     def __init__(
-        self, operations: Operations | None = None, authorization: Authorization | None = None
+        self,
+        operations: Operations | None = None,
+        authorization: Authorization | None = None,
+        names: HostNames | None = None,
     ) -> None:
         self.store = CredentialStore()
         self.log = CallLog()
         self.faults = FaultPlan()
         self.delays = FakeDelays()
         self.reached: list[tuple[str, str | None]] = []
+        self.hosts: list[str] = []
         self.closed = 0
         self.first_seen = threading.Event()
         self.keys = self.store.issue(FUNCTION)
@@ -59,6 +64,7 @@ class World:
             local_api=LocalApi(self.log, self.faults, self.delays, lambda: {"pid": 1}),
             operations=operations,
             authorization=authorization,
+            names=names,
         )
         self.server = Server(gateway)
         self.server.start()
@@ -68,6 +74,7 @@ class World:
         def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             call = environ["local.call"]
             self.reached.append((call.service, call.operation))
+            self.hosts.append(environ["HTTP_HOST"])
             return answer(Request(environ))(environ, start_response)
 
         return app

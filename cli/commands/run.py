@@ -128,8 +128,10 @@ def run(
 
 def _report(target: Target, result: Result, file: Path | None, kind: str | None) -> str | None:
     """Write the report that was asked for; returns why it is not written, which does not change the exit status."""
-    if file is None or kind is None or target.place is None:
+    if file is None or kind is None:
         return None
+    if target.place is None:
+        return f"the stack of {target.label} is not known"
     # Imported late: a run without a report needs nothing of it.
     from cli.report.content import content
 

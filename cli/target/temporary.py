@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from cli.target import state_folder
-from cli.target.deployed import of_running
-from cli.target.running import running_aws
 from cli.target.start import FIRST_NEEDED, agentcore_delays, log_to, starting
 from cli.target.target import MACHINE_OUTPUT, Target
 
@@ -21,6 +19,26 @@ if TYPE_CHECKING:
 _LABEL = "a local AWS for this run only"
 _MOST_RUNS = 20
 """How many commands can have a local AWS of their own at the same time."""
+
+
+@dataclass(frozen=True)
+class _TemporaryPlace:
+    """The stack of a local AWS that lives for one command only."""
+
+    aws: EmbeddedAws
+    label: str = _LABEL
+    options: str = "--local"
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        return self.aws.outputs
+
+    @property
+    def endpoint_url(self) -> str:
+        return self.aws.environment()["AWS_ENDPOINT_URL"]
+
+    def client(self, service: str) -> Any:
+        return self.aws.client(service)
 
 
 @contextmanager
@@ -48,13 +66,12 @@ def temporary_target(
     with temporary_aws(
         delays, parameters, keep=keep, console=console, readings=readings
     ) as local_aws:
-        place = of_running(running_aws(local_aws.state_dir), local_aws.state_dir)
         yield Target(
             label=_LABEL,
             stepfunctions=local_aws.client("stepfunctions"),
             machine_arn=local_aws.outputs[MACHINE_OUTPUT],
             lasting=False,
-            place=replace(place, label=_LABEL, options="--local"),
+            place=_TemporaryPlace(local_aws),
         )
 
 

@@ -14,6 +14,8 @@ import pytest
 from cli import main as command
 from cli.commands import run
 from cli.perform import execution
+from cli.report import content
+from cli.target.denied import DeniedError
 from cli.target.target import Target
 
 ARN = "arn:aws:states:us-east-1:000000000000:execution:machine:name"
@@ -41,13 +43,14 @@ OUTPUT: dict[str, Any] = {
 def place(monkeypatch: pytest.MonkeyPatch, story: Any, serve: Any) -> Any:
     """A target whose executions all tell `place.story`; `place.lasting` says whether it stays."""
     fake = serve(story)
-    fake.lasting = False
+    fake.lasting, fake.stack = False, None
 
     @contextmanager
     def target(*_arguments: Any, **_keywords: Any) -> Iterator[Target]:
         fake.visible = len(story.events)
         place = Target("a fake", fake, "arn:machine", lasting=fake.lasting)
-        yield replace(place, options="--local --state-dir d", aws="here; aws")
+        stack: Any = fake.stack
+        yield replace(place, options="--local --state-dir d", aws="here; aws", place=stack)
 
     monkeypatch.setattr(run, "local_target", target)
     return fake
@@ -269,3 +272,42 @@ def test_after_a_failure_its_cause_is_the_last_line(
     lines = capsys.readouterr().err.splitlines()
     assert lines[-1] == "RuntimeFailedError: no such role"
     assert "gone with everything in it" in lines[0]
+
+
+@pytest.mark.parametrize(("fails", "status"), [(False, 0), (True, 1)])
+def test_a_report_is_written_and_the_exit_status_stays(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    place: Any,
+    *,
+    fails: bool,
+    status: int,
+) -> None:
+    place.stack = object()
+    monkeypatch.setattr(
+        content, "content", lambda stack, arn: {"of": arn, "is": str(stack is place.stack)}
+    )
+    if fails:
+        place.story.fail("SmokeTestError", "silent")
+    else:
+        place.story.succeed(OUTPUT)
+    file = tmp_path / "x.json"
+    assert lifecycle(monkeypatch, "run", "--report", str(file)) == status
+    assert json.loads(file.read_text()) == {"of": ARN, "is": "True"}
+
+    def denied(*_arguments: Any) -> Any:
+        raise DeniedError("states:DescribeExecution is denied")
+
+    monkeypatch.setattr(content, "content", denied)
+    assert lifecycle(monkeypatch, "run", "--report", str(file)) == status
+    said = " ".join(capsys.readouterr().err.split())
+    assert "The report was not written: states:DescribeExecution is denied" in said
+
+
+def test_a_report_of_no_format_starts_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: Any
+) -> None:
+    assert lifecycle(monkeypatch, "run", "--report", "x.pdf") == 2
+    assert "--report x.pdf: the file's name must end with" in capsys.readouterr().err
+    assert place.started == []

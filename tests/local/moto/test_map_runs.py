@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from cli.execution.timeline import Stage, Timeline
+from cli.perform.fleet_progress import FleetProgress
 from tests.local.moto.machines import Machines
 
 BUCKET = "map-run-files"
@@ -162,6 +165,31 @@ def test_what_cannot_be_read_or_written_can_be_caught(machines: Machines, s3: An
     assert machines.output(states) == "States.ItemReaderFailed"
     states = each(s3, 1, ECHO, Catch=READER_FAILED, ResultWriter=writer("out", "no-such-bucket"))
     assert machines.output(states) == "States.ResultWriterFailed"
+
+
+def test_a_map_run_says_how_many_items_are_done(machines: Machines, s3: Any) -> None:
+    found = machines.run(each(s3, 3, ODD_FAIL, ToleratedFailurePercentage=100))
+    arn, client = found["executionArn"], machines.client
+    (run,) = client.list_map_runs(executionArn=arn)["mapRuns"]
+    counts = client.describe_map_run(mapRunArn=run["mapRunArn"])["itemCounts"]
+    assert counts == {
+        "aborted": 0,
+        "failed": 1,
+        "pending": 0,
+        "resultsWritten": 3,
+        "running": 0,
+        "succeeded": 2,
+        "timedOut": 0,
+        "total": 3,
+    }
+    # `lifecycle fleet` reads it so.
+    machine = client.describe_execution(executionArn=arn)["stateMachineArn"]
+    place: Any = SimpleNamespace(client=lambda _: client, outputs={"StateMachineArn": machine})
+    timeline = Timeline()
+    timeline.stages.append(
+        Stage("Select the environments", found["startDate"], result={"selected": 3})
+    )
+    assert FleetProgress(place, arn, "verify")(timeline) == "3 of 3 environments done, 0 failed"
 
 
 def test_an_item_that_runs_can_be_stopped(machines: Machines, s3: Any) -> None:

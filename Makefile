@@ -89,6 +89,7 @@ check: $(VENV)/.ready $(TOOLS)/.ready $(CHECKOV)/.ready ## formatter, linter, ty
 	@$(BIN)/python -m tests.checks.supply.template
 	@$(BIN)/python docs/readings_table.py --check
 	@$(BIN)/python docs/cost_table.py --check
+	@$(BIN)/python docs/sample_events.py --check
 	@$(BIN)/python -m tests.foreign.engines.lint_template
 	@$(SAM) validate --lint --region us-east-1
 	@$(BIN)/python -m tests.checks.render_definitions $(RENDERED)
@@ -122,6 +123,10 @@ build: $(VENV)/.ready $(TOOLS)/.ready ## sam build: what sam deploy would upload
 	@.ci/with-python 3.13 $(SAM) build
 	@.ci/with-python 3.13 python3.13 .ci/byte_compile.py .aws-sam/build
 	@$(BIN)/python -m tests.checks.package
+
+.PHONY: sam-local
+sam-local: $(VENV)/.ready $(TOOLS)/.ready ## sam local with a container engine, against a local AWS; needs Docker
+	@.ci/with-python 3.13 $(BIN)/python -m tests.foreign.sam_local $(SAM_LOCAL_ARGS)
 
 .PHONY: clean
 clean: ## remove what can be made again: environments, caches, builds, state of the local AWS

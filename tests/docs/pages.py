@@ -29,6 +29,7 @@ NAMES = (
     "deleting.md",
     "security.md",
     "local.md",
+    "sam-local.md",
     "local-differences.md",
     "prove.md",
     "reliability.md",

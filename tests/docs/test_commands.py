@@ -17,6 +17,16 @@ import pytest
 
 from tests.docs.pages import ENGLISH, ROOT, commands_of, text_of
 
+
+def commands(page: str) -> list[str]:
+    """Each command of a page, its prompt left out; what follows without a prompt belongs to it."""
+    return [
+        command.rstrip("\n")
+        for block in commands_of(page)
+        for command in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
+    ]
+
+
 NOT_RUN = {
     "make run": "the command behind it is on the page, too",
     "make test": "it runs this test",
@@ -30,6 +40,18 @@ NOT_RUN = {
     "cp -r agent my-agent": "it is for the command after it",
     ".venv/bin/lifecycle console --local": "serves until Ctrl-C; tests/cli/console/test_server.py runs it",
     ".venv/bin/lifecycle console --stack agentcore-lifecycle": "serves until Ctrl-C",
+    **dict.fromkeys(
+        (
+            command
+            for command in commands("docs/sam-local.md")
+            if command.startswith(("sam ", "aws lambda invoke --endpoint-url"))
+        ),
+        "needs Docker; make sam-local runs the same (tests/foreign/sam_local.py)",
+    ),
+    ".venv/bin/lifecycle local up --host-name host.docker.internal": "the fixture runs it so",
+    ".venv/bin/lifecycle local up --host-name host.docker.internal --bind 172.17.0.1": (
+        "not every machine has the address; tests/local/edge/test_host_names.py binds another"
+    ),
     ".venv/bin/lifecycle local up": "every other command needs it up: the fixture runs it",
 }
 """Commands that no page's test runs, and why."""
@@ -37,15 +59,6 @@ NOT_RUN = {
 DELAYS = ("create=0.3", "update=0.3", "delete=0.3", "endpoint=0.2")
 PATIENCE_SECONDS = 600
 END_SECONDS = 60
-
-
-def commands(page: str) -> list[str]:
-    """Each command of a page, its prompt left out; what follows without a prompt belongs to it."""
-    return [
-        command.rstrip("\n")
-        for block in commands_of(page)
-        for command in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
-    ]
 
 
 CURL = next(command for command in commands("docs/calling.md") if command.startswith("curl"))
@@ -139,6 +152,16 @@ SCENARIOS = {
             "tag-resource": "aws secretsmanager describe-secret --secret-id my-provider-credentials"
         },
     ),
+    "docs/sam-local.md": Scenario(
+        (
+            r"written: env\.json",
+            '"environment": "dev"',
+            '"function": "PlanProvisionFunction", "succeeded": true',
+            '"action": "verify"',
+            '"TABLE_NAME": "agentcore-lifecycle-',
+        ),
+        after={"-e events/report-fleet.json": "cat env.json"},
+    ),
     "docs/local.md": Scenario(
         (
             "stateMachineArn",
@@ -171,12 +194,13 @@ class Shell:
         for name in ("events", "statemachine", "template.yaml"):
             (folder / name).symlink_to(ROOT / name)
         (tools / "aws").symlink_to(Path(sys.executable).with_name("aws"))
-        delays = " ".join(f"--delay {delay}" for delay in DELAYS)
+        options = " ".join(f"--delay {delay}" for delay in DELAYS)
+        options += " --port 0 --host-name host.docker.internal"
         # The default state folder and port may be in use by whoever runs the tests.
         (tools / "lifecycle").write_text(
             "#!/bin/sh\n"
             'case "$*" in\n'
-            f'"local up") set -- "$@" --port 0 {delays} --state-dir "{folder / "state"}" ;;\n'
+            f'"local up") set -- "$@" {options} --state-dir "{folder / "state"}" ;;\n'
             "*--stack*) ;;\n"
             f'*) set -- "$@" --state-dir "{folder / "state"}" ;;\n'
             "esac\n"

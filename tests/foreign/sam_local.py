@@ -253,7 +253,7 @@ def _run_all(found: Engine, architecture: str) -> None:
             command = [str(AWS), "lambda", "invoke", "--function-name", function]
             event = event_of(function)
             payload = ["--payload", f"file://{event}", "--endpoint-url", url]
-            # SAM signs nothing; version 2 of the AWS CLI would take the event for base64.
+            # Version 2 of the AWS CLI would take the event for base64.
             binary = ["--cli-binary-format", "raw-in-base64-out"] if _is_second(AWS) else []
             run([*command, *payload, *binary, str(answer)], environment, f"{_shown(command)} …")
             check(function, answer.read_text(encoding="utf-8"))

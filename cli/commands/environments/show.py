@@ -12,7 +12,6 @@ from rich.text import Text
 from cli.display.narrow import print_command, print_named, print_rows, print_sentence
 from cli.environments.address import live_url
 from cli.environments.argument import Environment
-from cli.environments.live_url import live_url
 from cli.environments.moments import readable
 from cli.environments.record import read_record
 from cli.environments.view import view

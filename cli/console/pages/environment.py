@@ -12,7 +12,7 @@ from starlette.routing import Route
 from cli.console import aws_links
 from cli.console.execution.search import Wanted, line, search
 from cli.console.rendering import PART, Console, console_of, render
-from cli.environments.live_url import live_url
+from cli.environments.address import live_url
 from cli.environments.record import read_record
 from cli.environments.view import view
 from cli.perform.naming import name_of

@@ -19,7 +19,7 @@ from local.edge.calls import Call, CallLog
 from local.edge.credentials import CredentialStore
 from local.edge.faults import DELAY_KINDS, GATEWAY_KINDS, Fault, FaultPlan
 from local.edge.gateway.answers import Answers
-from local.edge.gateway.hosts import stranger
+from local.edge.gateway.hosts import OnLoopback
 from local.edge.gateway.identification import Identification
 from local.edge.gateway.pages import WithoutPages
 from local.edge.gateway.policies import HiddenError, PolicyCheck
@@ -76,15 +76,14 @@ class Gateway:
         authorization: Authorization | None = None,
         names: HostNames | None = None,
     ) -> None:
-        self._names = names or HostNames()
         self._services = services
-        self._fallback = WithoutPages(fallback)
+        self._fallback = WithoutPages(OnLoopback(fallback, names))
         self._calls = calls
         self._faults = faults
         self._local_api = local_api
-        self._operations = operations or Operations(self._names)
+        self._operations = operations or Operations(names)
         self._identification = Identification(self._operations)
-        self._refusals = Refusals(self._operations, credentials, self._names)
+        self._refusals = Refusals(self._operations, credentials, names)
         self._policies = PolicyCheck(self._operations, authorization)
         self._answers = Answers(self._operations, calls)
         # moto's conditional writes read and then write without a lock of their own: two threads
@@ -136,7 +135,7 @@ class Gateway:
         return chunks
 
     def _local(self, request: Request, body: bytes, broken: errors.ServiceError | None) -> Response:
-        if (why := stranger(request, self._names)) is not None:
+        if (why := self._refusals.stranger(request)) is not None:
             return _message(why.status, why.message)
         if broken is not None:
             return _message(broken.status, broken.message)
@@ -159,8 +158,6 @@ class Gateway:
         if fault is not None and fault.kind != "timeoutAfter":
             return self._answers.fault(call, fault, request, environ, start)
         app = self._app(call)
-        if call.service == "s3" and self._names.more:
-            environ["HTTP_HOST"] = self._names.on_loopback(request.headers.get("Host", ""))
 
         def started(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             self._policies.check_answer(call, request, status)

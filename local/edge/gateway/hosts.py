@@ -6,11 +6,16 @@ says truthfully which name it asked for (`Host`) and from which page (`Origin`),
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from werkzeug import Request
 
 from local.edge.host_names import HostNames
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 @dataclass(frozen=True)
@@ -45,3 +50,24 @@ def stranger(request: Request, names: HostNames) -> Stranger | None:
         message = f"This local AWS serves no pages of {origin!r}."
         return Stranger("AccessDeniedException", 403, message)
     return None
+
+
+class OnLoopback:
+    """A WSGI application that hands S3's requests on as if they asked for a name of loopback.
+
+    moto takes the first part of another name for a bucket.
+
+    Args:
+        app: The application, such as moto.
+        names: By which names the local AWS is asked for; those of loopback if omitted.
+    """
+
+    def __init__(self, app: WSGIApplication, names: HostNames | None) -> None:
+        self._app = app
+        self._names = names or HostNames()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request; its signature was checked before."""
+        if environ["local.call"].service == "s3" and self._names.more:
+            environ["HTTP_HOST"] = self._names.on_loopback(environ.get("HTTP_HOST", ""))
+        return self._app(environ, start_response)

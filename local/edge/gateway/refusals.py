@@ -9,7 +9,7 @@ from werkzeug import Request
 from local.edge import errors
 from local.edge.calls import Call
 from local.edge.credentials import CredentialStore
-from local.edge.gateway.hosts import stranger
+from local.edge.gateway.hosts import Stranger, stranger
 from local.edge.gateway.identification import COGNITO_DOCUMENTS
 from local.edge.gateway.signature_errors import refused
 from local.edge.host_names import HostNames
@@ -30,15 +30,19 @@ class Refusals:
     Args:
         operations: botocore's models.
         credentials: Every key that was issued.
-        names: By which names the local AWS is asked for.
+        names: By which names the local AWS is asked for; those of loopback if omitted.
     """
 
     def __init__(
-        self, operations: Operations, credentials: CredentialStore, names: HostNames
+        self, operations: Operations, credentials: CredentialStore, names: HostNames | None
     ) -> None:
-        self._names = names
+        self._names = names or HostNames()
         self._operations = operations
         self._credentials = credentials
+
+    def stranger(self, request: Request) -> Stranger | None:
+        """Return why a request is not one of this machine's own; `None` if it is."""
+        return stranger(request, self._names)
 
     def refusal(
         self, call: Call, request: Request, body: bytes, *, by_moto: bool
@@ -52,7 +56,7 @@ class Refusals:
             by_moto: Whether moto would serve it: moto serves only operations that a model has.
         """
         model = self._operations.service(call.service)
-        why = stranger(request, self._names)
+        why = self.stranger(request)
         if why is not None:
             log.warning("refused %s %s: %s", call.service, call.operation, why.message)
             if why.status == 403:

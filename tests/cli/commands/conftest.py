@@ -128,7 +128,6 @@ class Place:
     label: str = "stack mine in us-east-1"
     options: str = "--stack mine"
     aws: str = "aws"
-    endpoint_url: str | None = None
     outputs: dict[str, str] = field(
         default_factory=lambda: {
             "StateMachineArn": MACHINE,

@@ -13,6 +13,7 @@ import pytest
 
 from cli import main
 from cli.target.functions import HANDLERS, functions_that_begin_with
+from cli.target.stack import session_of
 from tests.local.clients.conftest import Up
 
 pytestmark = pytest.mark.embedded
@@ -55,9 +56,14 @@ ANSWERS = {
 Local = Callable[..., int]
 
 
+def client(service: str, up: Up) -> Any:
+    return session_of(up.environment).client(service, endpoint_url=up.url)
+
+
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    with Up(tmp_path_factory.mktemp("up"), "--host-name", HOST) as started:
+    options = ("--host-name", HOST, "--parameter", "Architecture=x86_64")
+    with Up(tmp_path_factory.mktemp("up"), *options) as started:
         yield started
         assert started.end() == 128 + signal.SIGTERM
 
@@ -143,6 +149,9 @@ def test_the_variables_of_every_function_for_sam_local(
     assert local("env", "--sam") == 0
     printed = json.loads(capsys.readouterr().out)
     assert set(printed) == set(HANDLERS)
+    deployed = client("lambda", up).list_functions()["Functions"]
+    assert {tuple(one["Architectures"]) for one in deployed} == {("x86_64",)}
+    assert not any("AWS_ENDPOINT_URL" in one["Environment"]["Variables"] for one in deployed)
     endpoint = f"http://{HOST}:{up.port}"
     for variables in printed.values():
         assert variables["AWS_ENDPOINT_URL"] == endpoint

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     "words",
     [
         ("env",),
+        ("env", "--sam"),
+        ("invoke", "CheckRuntimeFunction"),
         ("status",),
         ("down",),
         ("logs", "CheckRuntimeFunction"),

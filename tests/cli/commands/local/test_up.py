@@ -192,3 +192,23 @@ def test_a_console_that_cannot_start_does_not_end_it(
     told = capsys.readouterr().err
     assert "The console could not start: no stack" in told
     assert told.splitlines()[-1].startswith("Stopped.")
+
+
+def test_up_passes_on_how_containers_reach_it(
+    started: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    lifecycle: Lifecycle,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def stay() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(up, "stay", stay)
+    assert lifecycle("up", "--host-name", "host.docker.internal", "--bind", "172.17.0.1") == 0
+    assert "Whoever reaches 172.17.0.1" in capsys.readouterr().err
+    assert lifecycle("up") == 0
+    assert "Whoever reaches" not in capsys.readouterr().err
+    reached = [(list(start["host_names"]), start["bind"]) for start in started]
+    assert reached == [(["host.docker.internal"], "172.17.0.1"), ([], "127.0.0.1")]
+    assert lifecycle("up", "--bind", "docker0") == 2
+    assert "--bind docker0: give an IPv4 address" in capsys.readouterr().err

@@ -141,7 +141,7 @@ def test_of_an_environment_without_a_record_only_what_has_its_tags_goes(world: A
 def test_what_was_once_not_found_goes_all_the_same(world: Any, operation: str) -> None:
     world.run(deliver_telemetry)
     logs = world.clients.logs
-    missed = []
+    missed: list[str] = []
 
     def not_found(params: Any, **_: Any) -> Any:
         if missed:

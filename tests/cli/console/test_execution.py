@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from cli.target.denied import DeniedError
 from tests.cli.commands.conftest import FLEET, STARTED
-from tests.cli.commands.records import CONFIDENTIAL
+from tests.cli.commands.records import CONFIDENTIAL, EXECUTION
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 SMOKE = "Run the smoke test"
@@ -112,8 +112,16 @@ def test_the_log_of_a_state(failed: str, place: Any, browser: TestClient) -> Non
         logStreamName="s",
         logEvents=[{"timestamp": at + n, "message": json.dumps(m)} for n, m in enumerate(lines)],
     )
+    asked: list[dict[str, Any]] = []
+    logs.meta.events.register(
+        "provide-client-params.logs.FilterLogEvents", lambda params, **_: asked.append(params)
+    )
     part = browser.get(failed, params={"state": SMOKE, "part": "log"}).text
-    # moto applies no filter pattern of JSON; the pattern itself is tested against the local AWS.
+    # moto applies no pattern.
+    arn = f"{EXECUTION}:one"
+    assert asked[0]["filterPattern"] == (
+        f'{{ ($.execution = "{arn}") && ($.stage = "run_smoke_test") }}'
+    )
     assert "asked &lt;img src=x onerror=alert(1)&gt;" in part
     assert "_aws" not in part
     assert part.lstrip().startswith('<div id="log" aria-live="polite">')

@@ -79,6 +79,7 @@ def _verdict(request: Request, form: FormData, faults: list[Fault], *, asked: bo
             faults=faults,
             asked=asked,
             checked=True,
+            fragment=True,
             fields=fields,
             prefix="pasted-" if PASTED in form else "",
             by_path=_by_path(faults),
@@ -121,6 +122,7 @@ def _page(
         asked=asked,
         pasted=pasted,
         checked=False,
+        fragment=False,
     )
 
 

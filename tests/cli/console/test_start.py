@@ -44,6 +44,8 @@ def test_every_field_says_what_it_is_for(language: str) -> None:
         meaning = meaning_of(one, words)
         assert meaning, one.path
         assert "](" not in meaning
+        assert "`" not in meaning
+        assert "&lt;code" not in meaning
         if language == "ja":
             assert re.search(r"[ぁ-ヿ一-龯]", meaning), one.path
 
@@ -174,7 +176,11 @@ def test_confidential_values_do_not_come_back(browser: TestClient) -> None:
     assert page.status_code == 422
     assert "shown again" in page.text
     assert "Type it again" in page.text
-    assert 'role="alert" tabindex="-1" autofocus data-focus' in page.text
+    assert 'tabindex="-1" role="alert" autofocus' in page.text
+    asked = browser.post("/start", data=data, headers=HTMX).text
+    assert 'tabindex="-1" role="alert" data-focus' in asked
+    # While one types, the focus stays where it is.
+    assert "data-focus" not in browser.post("/start/check", data=data, headers=HTMX).text
 
 
 @pytest.mark.parametrize(

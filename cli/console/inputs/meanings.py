@@ -26,6 +26,9 @@ def meaning_of(field: Field, words: Texts) -> Markup:
     """Return what a field is for, as HTML."""
     given = _translated(words.language).get(field.path)
     text = given[1] if given else words.known(f"start.member.{field.name}", field.meaning)
+    if words.language == "ja" and not text.endswith("。"):
+        # A cell of a table has no full stop at its end; here more follows.
+        text += "。"
     # A plain string: the parts of a `Markup` would be escaped once more.
     plain = str(escape(_LINK.sub(r"\1", text)))
     return Markup(_CODE.sub(r"<code>\1</code>", plain))  # noqa: S704 - escaped above

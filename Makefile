@@ -118,6 +118,10 @@ prove: $(VENV)/.ready $(TOOLS)/.ready ## prove the claims in your AWS account; P
 pictures: $(VENV)/.ready ## draw the pictures of the documentation again
 	@$(BIN)/python -m docs.pictures.generate
 
+.PHONY: screenshots
+screenshots: $(VENV)/.ready $(TOOLS)/.ready ## photograph the console on a local AWS; look at the pictures afterwards
+	@$(BIN)/python -m docs.pictures.console
+
 .PHONY: build
 build: $(VENV)/.ready $(TOOLS)/.ready ## sam build: what sam deploy would upload, for arm64, with bytecode
 	@.ci/with-python 3.13 $(SAM) build

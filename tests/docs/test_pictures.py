@@ -219,3 +219,12 @@ def test_a_cycle_beside_the_main_path_is_placed() -> None:
     boxes = {box.name: box for box in draw(machine).boxes}
     assert boxes.keys() == machine.states.keys()
     assert boxes["Repair"].y < boxes["Is it repaired?"].y
+
+
+def test_every_picture_of_the_console_is_small_and_on_a_page() -> None:
+    pages = "".join(page.read_text("utf-8") for page in generate.PROJECT.glob("docs/**/console.md"))
+    pictures = sorted((generate.FOLDER / "console").glob("*.png"))
+    assert len(pictures) > 10
+    for picture in pictures:
+        assert picture.stat().st_size < 200_000, picture.name
+        assert f"pictures/console/{picture.name})" in pages, picture.name

@@ -73,7 +73,8 @@ def _stage(aws: EmbeddedAws) -> list[dict[str, Any]]:
         _shot("board.phone", "/", **_PHONE),
         _shot("running", running),
         _shot("running.dark", running, theme="dark"),
-        _shot("failed", failed, to="#state"),
+        # Not so high that the stack trace of the function, with paths of this machine, is on it.
+        _shot("failed", failed, to="#state", height=760),
         _shot("failed.phone.dark.ja", failed, to="#state", theme="dark", language="ja", **_PHONE),
         _shot("start", "/start"),
         _shot("start.ja", "/start", language="ja", height=760),

@@ -13,7 +13,6 @@ import pytest
 from cli.console.security import LOOPBACK
 
 Served = Callable[..., str]
-_STOPPED = 130
 
 
 @pytest.fixture

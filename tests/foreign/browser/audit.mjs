@@ -64,7 +64,6 @@ export async function keyboard(page) {
         return element.type !== "radio" || element.checked || !element.form?.[element.name]?.value;
       }),
     );
-    window.stops = 0;
   });
   let first = null;
   for (let stop = 0; stop < MOST_STOPS; stop += 1) {

@@ -20,6 +20,7 @@ ACCOUNT = "eu-west-1:123456789012"
 LIFECYCLE = f"arn:aws:states:{ACCOUNT}:stateMachine:LifecycleStateMachine-EXAMPLE"
 VERIFY = f"arn:aws:states:{ACCOUNT}:stateMachine:VerifyAgents"
 FLEET = f"arn:aws:states:{ACCOUNT}:stateMachine:FleetStateMachine-EXAMPLE"
+MAP_RUN = f"arn:aws:states:{ACCOUNT}:mapRun:FleetStateMachine-EXAMPLE/Label:x"
 STACK = f"arn:aws:cloudformation:{ACCOUNT}:stack/agentcore-lifecycle/1"
 TABLE = f"arn:aws:dynamodb:{ACCOUNT}:table/agentcore-lifecycle-EnvironmentsTable-EXAMPLE"
 BUS = f"arn:aws:events:{ACCOUNT}:event-bus/default"
@@ -68,6 +69,11 @@ def test_both_pages_have_the_same_to_paste() -> None:
         (3, "dynamodb:Scan", TABLE, {}, True),
         (3, "dynamodb:UpdateItem", TABLE, {}, False),
         (3, "states:ListExecutions", LIFECYCLE, {}, True),
+        (3, "states:ListExecutions", FLEET, {}, True),
+        (3, "states:DescribeStateMachineForExecution", execution(LIFECYCLE), {}, True),
+        (3, "states:ListMapRuns", execution(FLEET), {}, True),
+        (3, "states:DescribeMapRun", MAP_RUN, {}, True),
+        (3, "states:UpdateMapRun", MAP_RUN, {}, False),
         (3, "states:DescribeExecution", execution(LIFECYCLE), {}, True),
         (3, "states:GetExecutionHistory", execution(FLEET), {}, True),
         (3, "states:StopExecution", execution(LIFECYCLE), {}, False),

@@ -45,7 +45,7 @@ _IDLE_HEADS = (
 _IDLE = {
     "secrets": (
         "the secret of the caller (`auth.type` `cognito`)",
-        "呼び出し側のシークレット（`auth.type` が `cognito`）",
+        "呼び出し元のシークレット（`auth.type` が `cognito`）",
     ),
     "images": (
         "the image, for each GB; environments share it",

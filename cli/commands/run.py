@@ -137,6 +137,7 @@ def _report(target: Target, result: Result, file: Path | None, kind: str | None)
 
     try:
         write(content(target.place, result.execution_arn), file, kind)
-    except (CommandError, ClientError, BotoCoreError) as error:
+    except (CommandError, ClientError, BotoCoreError, ValueError) as error:
+        # A record of another version is no reason to hide how the execution ended.
         return str(error)
     return None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from cli.dev.source import Source
@@ -17,6 +18,7 @@ from cli.errors import CommandError
 from cli.execution.follow import Pace, Result, follow
 from cli.execution.timeline import Moment, Timeline
 from cli.perform.execution import execution_name
+from cli.perform.naming import name_of
 from cli.target.target import Target
 
 SMOKE_TEST = "Run the smoke test"
@@ -94,8 +96,13 @@ class Round:
             outcome.stages["Upload the source"] = time.monotonic() - began
             if not outcome.unchanged:
                 self._provision(outcome)
-        except CommandError as error:
+        except (CommandError, ClientError, BotoCoreError) as error:
+            # What was uploaded may not be deployed: the next save counts as a change.
+            self._source.forget()
             outcome.failure = " ".join(str(error).split())
+            if self.execution is not None:
+                outcome.failure += f"; the execution may still run: {name_of(self.execution)}"
+                self.execution = None
         outcome.seconds = outcome.since()
 
     def _provision(self, outcome: Outcome) -> None:

@@ -14,6 +14,8 @@ from typing import Self
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
+from cli.errors import CommandError
+
 QUIET_SECONDS = 0.1
 """A save is complete when nothing has changed for so long: editors write a file in several steps."""
 LONGEST_SECONDS = 2.0
@@ -130,9 +132,19 @@ class Watcher(FileSystemEventHandler):
                     return None
 
     def __enter__(self) -> Self:
-        """Begin to watch."""
+        """Begin to watch.
+
+        Raises:
+            CommandError: The system watches no more folders for this user.
+        """
         self._observer.schedule(self, str(self._folder), recursive=True)
-        self._observer.start()
+        try:
+            self._observer.start()
+        except OSError as error:
+            raise CommandError(
+                f"{self._folder} cannot be watched: {error}; watch a folder with fewer folders in it, or raise the "
+                "system's limit (on Linux fs.inotify.max_user_watches)"
+            ) from error
         return self
 
     def __exit__(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.execution.timeline import Timeline
 from cli.target.denied import DeniedError
@@ -65,7 +65,7 @@ class FleetProgress:
         except DeniedError as error:
             self._denied = True
             self._last = f"The progress of the environments cannot be read: {error}"
-        except ClientError as error:
+        except (ClientError, BotoCoreError) as error:
             # Progress is no reason to stop: the next look may succeed.
             self._last = f"The progress of the environments cannot be read: {error}"
         return self._last

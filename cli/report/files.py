@@ -76,6 +76,7 @@ def write(report: dict[str, Any], file: Path, kind: str) -> None:
     """
     text = text_of(report, kind)
     try:
-        file.write_text(text, encoding="utf-8")
+        # Half a surrogate pair, which an agent may answer with, is written as an escape.
+        file.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise ReportError(f"{file}: cannot be written: {error.strerror}") from error

@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from cli.execution.history import Event
 from cli.execution.timeline import Timeline
@@ -191,3 +192,18 @@ def test_progress_that_is_denied_is_said_once(place: Any, story: Any) -> None:
     for _ in range(3):
         assert re.search("ListMapRuns is denied", progress(timeline) or "")
     assert asked == [1]
+
+
+def test_progress_that_cannot_be_read_does_not_end_it(place: Any, story: Any) -> None:
+    arn = place.machines.add("all", machine=FLEET)
+    story.task("Select the environments", result={"Payload": {"selected": 1}})
+    timeline = Timeline()
+    timeline.add(map(Event.from_api, story.events))
+
+    def slow(**_arguments: Any) -> Any:
+        raise ReadTimeoutError(endpoint_url="https://states")
+
+    place.machines.list_map_runs = slow
+    said = FleetProgress(place, arn, "verify", every=0)(timeline)
+    assert said is not None
+    assert said.startswith("The progress of the environments cannot be read: Read timeout")

@@ -296,13 +296,18 @@ def test_a_report_is_written_and_the_exit_status_stays(
     assert lifecycle(monkeypatch, "run", "--report", str(file)) == status
     assert json.loads(file.read_text()) == {"of": ARN, "is": "True"}
 
-    def denied(*_arguments: Any) -> Any:
-        raise DeniedError("states:DescribeExecution is denied")
+    for error in (
+        DeniedError("states:DescribeExecution is denied"),
+        ValueError("a record of another version"),
+    ):
 
-    monkeypatch.setattr(content, "content", denied)
-    assert lifecycle(monkeypatch, "run", "--report", str(file)) == status
-    said = " ".join(capsys.readouterr().err.split())
-    assert "The report was not written: states:DescribeExecution is denied" in said
+        def broken(*_arguments: Any, error: Exception = error) -> Any:
+            raise error
+
+        monkeypatch.setattr(content, "content", broken)
+        assert lifecycle(monkeypatch, "run", "--report", str(file)) == status
+        said = " ".join(capsys.readouterr().err.split())
+        assert f"The report was not written: {error}" in said
 
 
 def test_a_report_of_no_format_starts_nothing(

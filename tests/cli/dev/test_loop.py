@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError
 from moto import mock_aws
 from rich.console import Console
 
@@ -125,6 +126,38 @@ def answers(text: str, version: int) -> Tell:
         story.succeed({"promotion": {"version": str(version)}})
 
     return tell
+
+
+def test_what_aws_refuses_ends_the_round_and_not_the_loop(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.tells(answers("晴れ", 1))
+    refused = ClientError({"Error": {"Code": "SlowDown", "Message": "later"}}, "PutObject")
+    cut = ConnectionClosedError(endpoint_url="http://localhost:1")
+    errors: list[Exception] = [refused, cut]
+    begin = world.start_execution
+
+    def start_execution(**arguments: Any) -> dict[str, Any]:
+        if errors:
+            raise errors.pop(0)
+        return begin(**arguments)
+
+    monkeypatch.setattr(world, "start_execution", start_execution)
+    text = world.run(world.write("main.py", "print('two')\n"), lambda: ("main.py",))
+    assert text.index("later") < text.index("Connection was closed") < text.index("晴れ")
+
+
+def test_an_execution_that_cannot_be_followed_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.tells(answers("晴れ", 1))
+    lost = ConnectionClosedError(endpoint_url="http://localhost:1")
+
+    def get_execution_history(**_arguments: Any) -> Any:
+        raise lost
+
+    monkeypatch.setattr(world, "get_execution_history", get_execution_history)
+    assert "the execution may still run: name-1" in world.run()
 
 
 def test_the_answer_is_in_a_state_of_the_definition() -> None:

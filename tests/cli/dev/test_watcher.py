@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from watchdog.observers import Observer
 
 from cli.dev.watcher import Watcher, is_ignored
+from cli.errors import CommandError
 
 PATIENCE_SECONDS = 20
 
@@ -110,3 +114,14 @@ def test_reading_and_caches_are_no_saves(folder: Path, watcher: Watcher) -> None
 )
 def test_what_is_ignored(name: str, *, ignored: bool) -> None:
     assert is_ignored(name) is ignored
+
+
+def test_a_folder_that_the_system_does_not_watch_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_observer: Any) -> None:
+        raise OSError(errno.ENOSPC, "inotify watch limit reached")
+
+    monkeypatch.setattr(type(Observer()), "start", start)
+    with pytest.raises(CommandError, match="cannot be watched: .*limit reached; watch a folder"):
+        Watcher(tmp_path).__enter__()

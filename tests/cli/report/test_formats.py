@@ -195,5 +195,14 @@ def test_the_ending_of_a_file_says_its_format(tmp_path: Path) -> None:
         write(example(), tmp_path / "none" / "x.xml", "junit")
 
 
+@pytest.mark.parametrize(("ending", "kind"), FORMATS.items())
+def test_half_a_surrogate_pair_is_written_as_an_escape(
+    tmp_path: Path, ending: str, kind: str
+) -> None:
+    report = {**example(), "failure": {"error": "SmokeTestError", "cause": "seen \ud800"}}
+    write(report, tmp_path / f"x{ending}", kind)
+    assert (tmp_path / f"x{ending}").read_text("utf-8")
+
+
 def test_the_example_is_written_for_a_browser(tmp_path: Path) -> None:
     assert write_example(tmp_path / "x.html").read_text("utf-8").startswith("<!doctype html>")

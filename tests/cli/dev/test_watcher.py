@@ -123,5 +123,5 @@ def test_a_folder_that_the_system_does_not_watch_is_named(
         raise OSError(errno.ENOSPC, "inotify watch limit reached")
 
     monkeypatch.setattr(type(Observer()), "start", start)
-    with pytest.raises(CommandError, match="cannot be watched: .*limit reached; watch a folder"):
+    with pytest.raises(CommandError, match=r"cannot be watched: .*limit reached; watch a folder"):
         Watcher(tmp_path).__enter__()

@@ -2,7 +2,8 @@
 
 CommandError
 ├── UsageError       exit status 2
-│   └── NotUpError
+│   ├── NotUpError
+│   └── NotFoundError
 ├── StartError       exit status 1
 └── LocalApiError    exit status 1
 """
@@ -33,6 +34,10 @@ class UsageError(CommandError):
 
 class NotUpError(UsageError):
     """No local AWS is running."""
+
+
+class NotFoundError(UsageError):
+    """The running local AWS has no such endpoint, or nothing of that name."""
 
 
 class StartError(CommandError):

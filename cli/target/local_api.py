@@ -9,11 +9,14 @@ from urllib.parse import quote
 
 import httpx
 
-from cli.errors import LocalApiError, UsageError
+from cli.errors import CommandError, LocalApiError, NotFoundError, UsageError
 
 _SECONDS = 10.0
 _DEPLOY_SECONDS = 120.0
-_REFUSALS = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
+_REFUSALS: dict[int, type[CommandError]] = {
+    HTTPStatus.BAD_REQUEST: UsageError,
+    HTTPStatus.NOT_FOUND: NotFoundError,
+}
 
 
 class LocalApi:
@@ -63,6 +66,10 @@ class LocalApi:
         Returns:
             `files` that differed, by their path from the template's folder; `updated` and `left`, the logical ids of
             what was made or updated, and of what only a new start can update; `seconds`.
+
+        Raises:
+            NotFoundError: An older version started the local AWS.
+            UsageError: It cannot be deployed as it is now.
         """
         return self._ask("POST", "stack", timeout=_DEPLOY_SECONDS)
 
@@ -74,6 +81,5 @@ class LocalApi:
         body: dict[str, Any] = answer.json() if answer.content else {}
         if answer.is_error:
             message = str(body.get("message") or f"HTTP {answer.status_code} to {method} {path}")
-            refused = answer.status_code in _REFUSALS
-            raise UsageError(message) if refused else LocalApiError(message)
+            raise _REFUSALS.get(answer.status_code, LocalApiError)(message)
         return body

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from cli.errors import StartError, UsageError
+from cli.errors import NotFoundError, StartError, UsageError
 from cli.invocation import this_command
 from cli.target.local_api import LocalApi
 from cli.target.state_folder import state_dir_option
@@ -26,23 +26,34 @@ def deploy_changes(endpoint_url: str, state_dir: Path | None, console: Console) 
         console: Where to say it.
 
     Raises:
-        StartError: It cannot be deployed as it is now.
+        StartError: It cannot be deployed as it is now, or an older version started the local AWS.
     """
     try:
         done = LocalApi(endpoint_url).update_stack()
+    except NotFoundError as error:
+        raise StartError(
+            "the local AWS was started by an older version, and cannot deploy what has changed. "
+            f"{_start_again(state_dir)}"
+        ) from error
     except UsageError as error:
         raise StartError(f"the local AWS cannot deploy what has changed: {error}") from error
     said = said_of(done)
     if said:
         _say(console, said)
     if done["left"]:
-        option = state_dir_option(state_dir)
         _say(
             console,
             f"template.yaml differs from what is deployed in {', '.join(done['left'])}, which the local AWS cannot "
-            "update while it runs. To deploy it, stop the local AWS, which deletes its environments, and start it:\n"
-            f"  {this_command()} local down{option}\n  {this_command()} local up{option}",
+            f"update while it runs. {_start_again(state_dir)}",
         )
+
+
+def _start_again(state_dir: Path | None) -> str:
+    option = state_dir_option(state_dir)
+    return (
+        "To deploy it, stop the local AWS, which deletes its environments, and start it:\n"
+        f"  {this_command()} local down{option}\n  {this_command()} local up{option}"
+    )
 
 
 def _say(console: Console, text: str) -> None:

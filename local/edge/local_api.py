@@ -1,4 +1,4 @@
-"""The local AWS's own HTTP API, below `/_local/`. It needs no signature.
+"""The local AWS's own HTTP API, below `/_local/`. It needs no signature, and answers only to its own machine.
 
 | request | answer |
 |---|---|

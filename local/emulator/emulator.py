@@ -12,7 +12,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from local.agentcore.settings import Delays, Quotas
 from local.edge.calls import CallLog
-from local.edge.credentials import Credentials, CredentialStore, Principal
+from local.edge.credentials import CredentialStore, Principal
 from local.edge.faults import FaultPlan
 from local.edge.gateway.app import Gateway
 from local.edge.host_names import HostNames
@@ -100,9 +100,7 @@ class Emulator:
         seams.reset()
         self.credentials = CredentialStore()
         self._root = self.credentials.issue(Principal("root", None, "root"))
-        key, secret = tasks.INTERPRETER_KEYS
-        interpreter = Principal("stepfunctions", None, "service")
-        self.credentials.add(Credentials(key, secret, None, interpreter))
+        tasks.sign_with(self.credentials.issue(Principal("stepfunctions", None, "service")))
         self.calls = CallLog(state_dir / "logs" / "calls.jsonl")
         undo.callback(self.calls.close)
         self.faults = FaultPlan()

@@ -75,4 +75,3 @@ def install() -> None:
 def reset() -> None:
     """Empty every moto backend, so that a new local AWS starts with an empty account."""
     moto_api_backend.reset()
-    tasks.forget_clients()

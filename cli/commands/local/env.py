@@ -83,7 +83,7 @@ def _variables(place: Deployed, endpoint_url: str) -> dict[str, dict[str, str]]:
 
 
 def _require_name(name: str, state_dir: Path | None) -> None:
-    known = running_api(state_dir).health()["hostNames"]
+    known = running_api(state_dir).health().get("hostNames", ["localhost"])
     if name not in known:
         option = state_dir_option(state_dir)
         raise UsageError(

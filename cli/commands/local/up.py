@@ -41,8 +41,9 @@ if TYPE_CHECKING:
 
 _WAKE_SECONDS = 0.2
 _EXPOSED = (
-    "Whoever reaches {address} on this port can read and change the call log, faults and delays without a "
-    "signature; other requests need a key. Use it only in a network that you trust."
+    "Whoever reaches {address} on this port reaches the local AWS: with a key from `local env` all of it, and "
+    "without a key what AWS serves without one, such as a sign-in. /_local/ (call log, faults, delays, stack) "
+    "answers only to this machine. Use it only in a network that you trust."
 )
 _CALLING_SERVICES = ("stepfunctions", "lambda", "events", "bedrock-agentcore")
 

@@ -19,7 +19,7 @@ from local.edge.calls import Call, CallLog
 from local.edge.credentials import CredentialStore
 from local.edge.faults import DELAY_KINDS, GATEWAY_KINDS, Fault, FaultPlan
 from local.edge.gateway.answers import Answers
-from local.edge.gateway.hosts import OnLoopback
+from local.edge.gateway.hosts import OnLoopback, distant
 from local.edge.gateway.identification import Identification
 from local.edge.gateway.pages import WithoutPages
 from local.edge.gateway.policies import HiddenError, PolicyCheck
@@ -135,7 +135,7 @@ class Gateway:
         return chunks
 
     def _local(self, request: Request, body: bytes, broken: errors.ServiceError | None) -> Response:
-        if (why := self._refusals.stranger(request)) is not None:
+        if (why := self._refusals.stranger(request) or distant(request)) is not None:
             return _message(why.status, why.message)
         if broken is not None:
             return _message(broken.status, broken.message)

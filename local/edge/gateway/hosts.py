@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from werkzeug import Request
 
 from local.edge.host_names import HostNames
+from local.edge.local_api import PREFIX
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -50,6 +52,18 @@ def stranger(request: Request, names: HostNames) -> Stranger | None:
         message = f"This local AWS serves no pages of {origin!r}."
         return Stranger("AccessDeniedException", 403, message)
     return None
+
+
+def distant(request: Request) -> Stranger | None:
+    """Return why a request did not come over loopback; `None` if it did. For what needs no signature."""
+    peer = request.remote_addr
+    if peer and ip_address(peer).is_loopback:
+        return None
+    message = (
+        f"{PREFIX} answers only to programs on its own machine, which ask for it as localhost, "
+        f"not to {peer or 'an unknown address'}."
+    )
+    return Stranger("AccessDeniedException", 403, message)
 
 
 class OnLoopback:

@@ -28,10 +28,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.utils import camel_to_snake_case
 
+from local.edge.credentials import Credentials
 from local.edge.operations import new_session
-
-INTERPRETER_KEYS = ("ak", "sk")
-"""The access key that moto's interpreter signs its own calls with (`utils/boto_client.py` there)."""
 
 
 def name_lambda_faults() -> None:
@@ -110,11 +108,13 @@ class _SharedClients:
     """Replaces the module `boto3` where the interpreter creates a client for every task.
 
     Creating a client takes up to a tenth of a second, and boto3's default session is not safe to
-    share between the threads of a Parallel state.
+    share between the threads of a Parallel state. moto's own key is a constant in its source, so
+    the clients sign with others.
     """
 
     def __init__(self) -> None:
         self._clients: dict[tuple[str, str, str | None], Any] = {}
+        self._keys: dict[str, str | None] = {}
         self._lock = threading.Lock()
 
     def client(
@@ -124,14 +124,20 @@ class _SharedClients:
         with self._lock:
             if key not in self._clients:
                 session = boto3.Session(botocore_session=new_session())
+                settings |= self._keys
                 self._clients[key] = session.client(
                     service_name, region_name=region_name, endpoint_url=endpoint_url, **settings
                 )
             return self._clients[key]
 
-    def forget(self) -> None:
+    def sign_with(self, keys: Credentials) -> None:
         with self._lock:
             self._clients.clear()
+            self._keys = {
+                "aws_access_key_id": keys.access_key_id,
+                "aws_secret_access_key": keys.secret_access_key,
+                "aws_session_token": keys.session_token,
+            }
 
 
 _clients = _SharedClients()
@@ -145,6 +151,6 @@ def share_clients() -> None:
     sfn_clients.boto3 = _clients  # type: ignore[attr-defined]
 
 
-def forget_clients() -> None:
-    """Drop every shared client: a new local AWS listens on another port."""
-    _clients.forget()
+def sign_with(keys: Credentials) -> None:
+    """Sign every call of a task with these keys, with new clients: a new local AWS listens on another port."""
+    _clients.sign_with(keys)

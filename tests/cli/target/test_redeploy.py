@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import httpx
@@ -50,9 +51,13 @@ def updates(monkeypatch: pytest.MonkeyPatch) -> Updates:
         request = Request(environ)
         return app.respond(request, request.get_data())(environ, start_response)
 
-    client = httpx.Client(transport=httpx.WSGITransport(app=wsgi))
-    monkeypatch.setattr(redeploy, "LocalApi", lambda url: LocalApi(url, client))
+    serve(httpx.WSGITransport(app=wsgi), monkeypatch)
     return found
+
+
+def serve(transport: httpx.BaseTransport, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = httpx.Client(transport=transport)
+    monkeypatch.setattr(redeploy, "LocalApi", lambda url: LocalApi(url, client))
 
 
 def said() -> str:
@@ -93,3 +98,14 @@ def test_a_template_that_cannot_be_deployed_ends_the_command(updates: Updates) -
     updates.error = "template.yaml: no Resources in it"
     with pytest.raises(StartError, match=r"cannot deploy what has changed: .*no Resources"):
         said()
+
+
+def test_one_that_an_older_version_started_is_to_be_started_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # What a local AWS answers that has no such endpoint.
+    answer = httpx.Response(404, json={"message": "there is no POST /_local/stack"})
+    serve(httpx.MockTransport(lambda _: answer), monkeypatch)
+    with pytest.raises(StartError, match="older version") as caught:
+        said()
+    assert re.search(r"\n  \S*lifecycle local down\n  \S*lifecycle local up$", str(caught.value))

@@ -547,6 +547,28 @@ def test_streams_are_passed_on_as_they_come(world: World) -> None:
     assert world.reached == [("bedrock-agentcore", "InvokeAgentRuntime")]
 
 
+@pytest.mark.parametrize(
+    ("peer", "status"), [("127.0.0.1", 200), ("127.0.0.2", 200), ("172.17.0.2", 403), ("", 403)]
+)
+def test_the_local_api_answers_only_to_this_machine(world: World, peer: str, status: int) -> None:
+    # As `--bind` lets other machines ask.
+    transport = httpx.WSGITransport(app=world.gateway, remote_addr=peer)
+    with httpx.Client(transport=transport, base_url="http://localhost/_local/") as client:
+        answers = [
+            client.get("health"),
+            client.get("calls"),
+            client.put("delays", json={"create": 1.0}),
+            client.get("faults"),
+        ]
+        posted = client.post("stack")
+    assert {answer.status_code for answer in answers} == {status}
+    # Its stack is not deployed.
+    assert posted.status_code == (400 if status == 200 else status)
+    if status == 403:
+        assert "only to programs on its own machine" in posted.json()["message"]
+        assert world.delays.read() == {"create": 5.0}
+
+
 def test_the_local_api_plans_and_clears_faults(world: World) -> None:
     client = httpx.Client(base_url=f"{world.url}/_local", trust_env=False)
     assert client.get("/health").json() == {"status": "ok", "pid": 1}

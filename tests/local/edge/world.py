@@ -55,7 +55,7 @@ class World:
         self.closed = 0
         self.first_seen = threading.Event()
         self.keys = self.store.issue(FUNCTION)
-        gateway = Gateway(
+        self.gateway = Gateway(
             services={"bedrock-agentcore": self.service(self.streamed)},
             fallback=self.service(self.answer),
             credentials=self.store,
@@ -66,7 +66,7 @@ class World:
             authorization=authorization,
             names=names,
         )
-        self.server = Server(gateway)
+        self.server = Server(self.gateway)
         self.server.start()
         self.url = f"http://localhost:{self.server.port}"
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from local.edge.faults import Fault
 from tests.local.moto.machines import Machines, passing
@@ -27,6 +29,24 @@ def test_faults_of_lambda_have_the_names_of_the_service(
     machines.aws.faults.add(Fault("lambda", "Invoke", kind))
     found = machines.run({"T": machines.call({})})
     assert (found["status"], found["error"]) == ("FAILED", name)
+
+
+def test_tasks_are_signed_with_keys_of_this_start(machines: Machines) -> None:
+    machines.output({"T": machines.call({})})
+    (*_, call) = machines.aws.calls.calls("lambda", "Invoke")
+    assert call.caller is not None
+    assert call.caller.name == "stepfunctions"
+    # moto's own key, which everybody can read in its source.
+    constant = boto3.client(
+        "sts",
+        endpoint_url=machines.aws.endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id="ak",
+        aws_secret_access_key="sk",
+    )
+    with pytest.raises(ClientError) as refused:
+        constant.get_caller_identity()
+    assert refused.value.response["Error"]["Code"] == "InvalidClientTokenId"
 
 
 def test_an_unknown_function_is_a_fault_of_lambda(machines: Machines) -> None:

@@ -12,7 +12,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -89,6 +89,12 @@ class Gate:
         return True
 
 
+def path_of(request: Request) -> str:
+    """Return the path that a request asks for, to be led to: encoded, and always on this host."""
+    # Two slashes at the beginning would name another host; browsers read a backslash as a slash.
+    return quote("/" + request.scope["path"].lstrip("/\\"))
+
+
 class Guard:
     """An ASGI application that lets through to another one what the gate allows.
 
@@ -136,10 +142,8 @@ class Guard:
         return None
 
     def _opened(self, request: Request, rest: list[tuple[str, str]]) -> Response:
-        # Two slashes at the beginning would name another host.
-        path = f"/{request.scope['path'].lstrip('/')}"
-        to = request.url.replace(scheme="", netloc="", path=path, query=urlencode(rest))
-        answer = RedirectResponse(str(to), status_code=303)
+        query = f"?{urlencode(rest)}" if rest else ""
+        answer = RedirectResponse(f"{path_of(request)}{query}", status_code=303)
         answer.set_cookie(
             self._gate.cookie, self._gate.token, httponly=True, samesite="strict", path="/"
         )

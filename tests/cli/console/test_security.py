@@ -106,6 +106,26 @@ def test_the_redirect_stays_on_the_console(stranger: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        ("//evil.example/x", "/evil.example/x"),
+        ("/%5Cevil.example/x", "/evil.example/x"),
+        ("/%2F%5C/evil.example", "/evil.example"),
+        ("/%09/evil.example", "/%09/evil.example"),
+        ("/executions/a%3Fb%23c", "/executions/a%3Fb%23c"),
+    ],
+)
+def test_no_answer_leads_to_another_host(stranger: TestClient, path: str, leads_to: str) -> None:
+    # As on the socket: a client would take the host of `//host` for the one to ask.
+    host = f"http://{GATE.hosts[0]}"
+    refused = stranger.get(f"{host}{path}")
+    assert refused.status_code == 403
+    assert f'<a href="{leads_to}" rel="nofollow">' in refused.text
+    opened = stranger.get(f"{host}{path}?token={GATE.token}")
+    assert opened.headers["location"] == leads_to
+
+
+@pytest.mark.parametrize(
     "host", ["evil.example:4580", "127.0.0.1:4581", "127.0.0.1", "127.0.0.1:4580.evil.example", ""]
 )
 def test_another_host_name_is_refused(browser: TestClient, host: str) -> None:

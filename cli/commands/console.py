@@ -59,12 +59,13 @@ def console(
         return
     from cli.console.server import console_served
 
-    with console_served(place, port) as url:
-        stream().print(url, soft_wrap=True)
+    with console_served(place, port) as gate:
+        stream().print(gate.url, soft_wrap=True)
         err = stream(stderr=True)
         print_prose(err, f"The console of {place.label}; Ctrl-C stops it.", "green")
         if not no_open and _has_a_screen():
-            webbrowser.open(url)
+            # Every user of the machine can read the arguments of the browser's process.
+            webbrowser.open(gate.url_for_one_opening())
         try:
             stay()
         except KeyboardInterrupt:

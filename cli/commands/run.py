@@ -116,7 +116,7 @@ def run(
     else:
         place = nullcontext(lifecycle_of(deployed(stack, local=False, state_dir=None)))
     with place as target:
-        environment = environment_of(value) or "dev"
+        environment = environment_of(value)
         result = execute(target, value, streams.progress, environment=environment)
         problem = _report(target, result, report, report_format)
     show_end(result, target, streams, as_json=as_json)

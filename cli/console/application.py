@@ -28,7 +28,7 @@ from cli.console.pages import (
 )
 from cli.console.rendering import Console, texts_for
 from cli.console.rendering import environment as templates
-from cli.console.security import Gate, Guard
+from cli.console.security import Gate, Guard, path_of
 from cli.target.deployed import Deployed
 
 _PAGES = (
@@ -63,5 +63,5 @@ def application(place: Deployed, gate: Gate) -> ASGIApp:
 def _refuse(request: Request, key: str) -> Response:
     """Answer to a request that the guard refuses, without any file that it would refuse as well."""
     page = templates().get_template("refused.html")
-    address = request.scope["path"]
-    return HTMLResponse(page.render(t=texts_for(request), key=key, address=address), 403)
+    html = page.render(t=texts_for(request), key=key, address=path_of(request))
+    return HTMLResponse(html, 403)

@@ -1,8 +1,9 @@
 """Who is answered: the browser that opened the printed address, on this machine, from the console's own pages.
 
 Any page in the browser can send requests to a port of this machine, and any program on it can connect. So a request
-needs the secret of the printed address (afterwards in a cookie), the host name that was printed (another name can be
-made to lead here: DNS rebinding), and, if it can change something, must come from a page of the console.
+needs the secret of the printed address, or of an address for one opening (afterwards in a cookie), the host name that
+was printed (another name can be made to lead here: DNS rebinding), and, if it can change something, must come from a
+page of the console.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -21,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LOOPBACK = "127.0.0.1"
 _NAMES = (LOOPBACK, "localhost")
 _TOKEN = "token"  # noqa: S105 - the name of the parameter
+_CODE = "code"
 _READING = ("GET", "HEAD")
 
 HEADERS = {
@@ -51,6 +53,7 @@ class Gate:
 
     port: int
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    _codes: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -67,9 +70,29 @@ class Gate:
         """The address to open. It holds the secret."""
         return f"http://{LOOPBACK}:{self.port}/?{urlencode({_TOKEN: self.token})}"
 
+    def url_for_one_opening(self) -> str:
+        """Return an address that lets in one browser, once. It does not hold the token."""
+        code = secrets.token_urlsafe(24)
+        self._codes.add(code)
+        return f"http://{LOOPBACK}:{self.port}/?{urlencode({_CODE: code})}"
+
     def knows(self, token: str | None) -> bool:
         """Whether a text is the token."""
-        return token is not None and hmac.compare_digest(token.encode(), self.token.encode())
+        return token is not None and _same(token, self.token)
+
+    def spends(self, code: str) -> bool:
+        """Whether a text is the code of an address for one opening that was not opened; from now on it was."""
+        found = next((one for one in tuple(self._codes) if _same(code, one)), None)
+        if found is None:
+            return False
+        self._codes.remove(found)
+        return True
+
+
+def path_of(request: Request) -> str:
+    """Return the path that a request asks for, to be led to: encoded, and always on this host."""
+    # Two slashes at the beginning would name another host; browsers read a backslash as a slash.
+    return quote("/" + request.scope["path"].lstrip("/\\"))
 
 
 class Guard:
@@ -105,11 +128,13 @@ class Guard:
         if request.headers.get("host") not in gate.hosts:
             return self._refuse(request, "refused.host")
         query = parse_qsl(request.url.query, keep_blank_values=True)
-        given = [value for name, value in query if name == _TOKEN]
+        given = {name: value for name, value in reversed(query) if name in (_TOKEN, _CODE)}
         if given and request.method in _READING:
-            if not gate.knows(given[0]):
+            if _TOKEN in given and not gate.knows(given[_TOKEN]):
                 return self._refuse(request, "refused.token")
-            return self._opened(request, [one for one in query if one[0] != _TOKEN])
+            if _TOKEN not in given and not gate.spends(given[_CODE]):
+                return self._refuse(request, "refused.code")
+            return self._opened(request, [one for one in query if one[0] not in given])
         if not gate.knows(request.cookies.get(gate.cookie)):
             return self._refuse(request, "refused.cookie")
         if request.method not in _READING and not _is_own(request):
@@ -117,14 +142,16 @@ class Guard:
         return None
 
     def _opened(self, request: Request, rest: list[tuple[str, str]]) -> Response:
-        # Two slashes at the beginning would name another host.
-        path = f"/{request.scope['path'].lstrip('/')}"
-        to = request.url.replace(scheme="", netloc="", path=path, query=urlencode(rest))
-        answer = RedirectResponse(str(to), status_code=303)
+        query = f"?{urlencode(rest)}" if rest else ""
+        answer = RedirectResponse(f"{path_of(request)}{query}", status_code=303)
         answer.set_cookie(
             self._gate.cookie, self._gate.token, httponly=True, samesite="strict", path="/"
         )
         return answer
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def _is_own(request: Request) -> bool:

@@ -20,7 +20,7 @@ _START_SECONDS = 10.0
 
 
 @contextmanager
-def console_served(place: Deployed, port: int | None) -> Iterator[str]:
+def console_served(place: Deployed, port: int | None) -> Iterator[Gate]:
     """Serve the console of a stack.
 
     Args:
@@ -28,7 +28,7 @@ def console_served(place: Deployed, port: int | None) -> Iterator[str]:
         port: The port; 0 for a free one; `None` for the default one, or a free one if it is taken.
 
     Yields:
-        The address to open, with the token in it.
+        What lets a browser in, with the address to open.
 
     Raises:
         UsageError: The port is taken, or may not be used.
@@ -52,7 +52,7 @@ def console_served(place: Deployed, port: int | None) -> Iterator[str]:
     thread.start()
     try:
         _await(server, thread)
-        yield gate.url
+        yield gate
     finally:
         server.should_exit = True
         thread.join()

@@ -11,6 +11,7 @@ from cli.execution.follow import RUNNING, Result
 from cli.execution.timeline import Stage, Timeline
 from cli.perform.naming import name_of
 from lifecycle.request.inputs import unwrap
+from lifecycle.request.model import environment_of
 
 
 def asked(description: dict[str, Any]) -> dict[str, Any]:
@@ -36,7 +37,8 @@ def account(
 
     Returns:
         `execution` (the ARN), `name`, `status`, `environment`, `action`, `startedAt`, `endedAt`, `seconds`, `stages`,
-        `output` and `failure`; null where there is nothing. Not the whole input, which may have confidential values.
+        `output` and `failure`; null where there is nothing, such as no valid name
+        of an environment. Not the whole input, which may have confidential values.
     """
     value = asked(description)
     began = description["startDate"]
@@ -47,7 +49,7 @@ def account(
         "execution": description["executionArn"],
         "name": name_of(description["executionArn"]),
         "status": description["status"],
-        "environment": None if of_fleet else value.get("environment", "dev"),
+        "environment": None if of_fleet else environment_of(value),
         "action": value.get("action", None if of_fleet else "provision"),
         "startedAt": iso_of(began),
         "endedAt": iso_of(ended),

@@ -10,6 +10,7 @@ from typing import Any
 from cli.environments.moments import iso_of
 from cli.perform.account import asked
 from cli.perform.naming import name_of
+from lifecycle.request.model import environment_of
 
 LOOKED_AT = 200
 """How many executions are looked at for those of one environment: DescribeExecution has a quota of its own."""
@@ -29,8 +30,8 @@ def executions(
         most: How many to return at most.
 
     Returns:
-        Each with `name`, `execution` (the ARN), `environment`, `action`, `status`, `startedAt`, `endedAt` and
-        `seconds`; and whether there may be more, which were not looked at.
+        Each with `name`, `execution` (the ARN), `environment` (`None` if the input has no valid one), `action`,
+        `status`, `startedAt`, `endedAt` and `seconds`; and whether there may be more, which were not looked at.
 
     Raises:
         DeniedError: The caller may not list or describe executions.
@@ -60,7 +61,7 @@ def _line(description: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": name_of(description["executionArn"]),
         "execution": description["executionArn"],
-        "environment": value.get("environment", "dev"),
+        "environment": environment_of(value),
         "action": value.get("action", "provision"),
         "status": description["status"],
         "startedAt": iso_of(began),

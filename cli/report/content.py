@@ -122,6 +122,8 @@ def _next(place: Place, told: dict[str, Any], *, of_fleet: bool) -> list[dict[st
     steps: list[tuple[str, str]] = []
     if told["endedAt"] is None:
         steps.append(("To follow it", hint("follow", place.options, name)))
+    elif told["failure"] and not of_fleet and environment is None:
+        steps.append(("To read its history", hint("history", place.options, name)))
     elif told["failure"] and not of_fleet:
         failed = next((one for one in told["stages"] if one["outcome"] == "failed"), None)
         stage = (

@@ -72,7 +72,8 @@ def _headline(report: dict[str, Any]) -> str:
         "ABORTED": "was stopped",
     }
     end = words.get(report["status"], "still runs")
-    return f"{report['action'] or 'Execution'} of {report['environment'] or 'a fleet'} {end}"
+    other = "a fleet" if report["kind"] == "fleet" else "no valid environment"
+    return f"{report['action'] or 'Execution'} of {report['environment'] or other} {end}"
 
 
 def _bar(stage: dict[str, Any], whole: float) -> dict[str, Any]:

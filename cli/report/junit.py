@@ -27,14 +27,11 @@ def junit(report: dict[str, Any]) -> str:
     Args:
         report: What `cli.report.content.content` returns.
     """
-    of = (
-        f"fleet {report['action']}"
-        if report["kind"] == "fleet"
-        else f"lifecycle {report['environment']}"
-    )
+    about = report["action" if report["kind"] == "fleet" else "environment"]
+    of = report["kind"] if about is None else f"{report['kind']} {about}"
     cases = list(_cases(report))
     counts = {
-        "name": of,
+        "name": _xml(of),
         "tests": str(len(cases)),
         "failures": str(sum(case.failure is not None for case in cases)),
         "errors": "0",

@@ -56,7 +56,7 @@ def list_executions(
     rows = [
         (
             one["name"],
-            str(one["environment"]),
+            one["environment"] or "–",
             str(one["action"]),
             one["status"],
             readable(one["startedAt"]),

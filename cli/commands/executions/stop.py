@@ -46,10 +46,12 @@ def stop(
             hint("executions", place.options),
         )
     else:
-        print_step(streams.result, *_after(place, environment_of(asked(found)) or "dev"))
+        print_step(streams.result, *_after(place, environment_of(asked(found))))
 
 
-def _after(place: Deployed, environment: str) -> tuple[str, str]:
+def _after(place: Deployed, environment: str | None) -> tuple[str, ...]:
+    if environment is None:
+        return ("Stopped. Its input has no valid name of an environment.",)
     return (
         f"Stopped. What it has created stays, and the next execution for {environment} takes its lock over, "
         "after at most four minutes. To remove all of it:",

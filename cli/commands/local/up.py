@@ -151,8 +151,8 @@ def _console(state_dir: Path | None, err: Console, *, wanted: bool) -> Iterator[
 
         try:
             place = deployed(None, local=True, state_dir=state_dir)
-            with console_served(place, None) as url:
-                err.print(f"console at {url}", soft_wrap=True)
+            with console_served(place, None) as gate:
+                err.print(f"console at {gate.url}", soft_wrap=True)
                 ended.wait()
         except (CommandError, ClientError, BotoCoreError) as error:
             print_prose(err, f"The console could not start: {error}", "yellow")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from cli.console.acting.steps import same
 from cli.display.plan import plan_rows
 from cli.display.result import text_of
+from cli.environments.moments import iso_of
 from cli.execution.follow import RUNNING
 from cli.execution.timeline import Failure
 from cli.perform.account import asked
 from cli.perform.naming import describe, name_of
 from cli.target.deployed import Deployed
+from lifecycle.record import Record
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,8 @@ class DryRun:
     Attributes:
         name: The execution's name.
         status: The execution's status.
-        fits: Whether it was a dry run of what is asked for now.
+        does: The input that does what it shows; `None` if it was a dry run of something else than is asked for now.
+        old: Whether it is of a rollback, and `live` was switched after it began.
         failure: Why it failed, as the command says it; `None` if it did not.
         plan: What would change: each with its name, the change, and details.
         differences: Members of the runtime that differ: each with its name, the old and the new value.
@@ -34,7 +38,8 @@ class DryRun:
 
     name: str
     status: str
-    fits: bool
+    does: dict[str, Any] | None = field(repr=False)
+    old: bool
     failure: str | None = None
     plan: list[tuple[str, str, str]] = field(default_factory=list)
     differences: list[tuple[str, str, str]] = field(default_factory=list)
@@ -50,16 +55,17 @@ class DryRun:
     @property
     def allows(self) -> bool:
         """Whether what it was for may be done now."""
-        return self.status == "SUCCEEDED" and self.fits
+        return self.status == "SUCCEEDED" and self.does is not None and not self.old
 
 
-def read_dry_run(place: Deployed, name: str, value: dict[str, Any]) -> DryRun:
+def read_dry_run(place: Deployed, name: str, value: dict[str, Any], record: Record) -> DryRun:
     """Read a dry run.
 
     Args:
         place: The stack.
         name: The execution's name.
         value: The input that it is to be a dry run of.
+        record: The environment's record.
 
     Raises:
         UsageError: There is no such execution.
@@ -73,7 +79,8 @@ def read_dry_run(place: Deployed, name: str, value: dict[str, Any]) -> DryRun:
     return DryRun(
         name=name_of(found["executionArn"]),
         status=found["status"],
-        fits=given.get("dryRun") is True and same(given, value),
+        does=_does(value, plan) if given.get("dryRun") is True and same(given, value) else None,
+        old=_is_rollback(value) and _is_older(found["startDate"], record),
         failure=_failure(found),
         plan=list(plan_rows(plan)),
         differences=[
@@ -84,6 +91,24 @@ def read_dry_run(place: Deployed, name: str, value: dict[str, Any]) -> DryRun:
         keeps=[text_of(one) for one in teardown.get("kept") or []],
         unknown=[text_of(one) for one in plan.get("notKnown") or []],
     )
+
+
+def _does(value: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any] | None:
+    if not _is_rollback(value) or "version" in value:
+        return value
+    # Without a version, a rollback takes the one before `live`: another one after each promotion.
+    version = (plan.get("version") or {}).get("version")
+    return {**value, "version": version} if version else None
+
+
+def _is_rollback(value: dict[str, Any]) -> bool:
+    return value.get("action") == "rollback"
+
+
+def _is_older(began: datetime, record: Record) -> bool:
+    """Whether a dry run began before the environment's newest promotion."""
+    # Both in seconds, in UTC and ISO 8601: they sort as texts.
+    return bool(record.promotions) and str(iso_of(began)) < record.promotions[-1].promoted_at
 
 
 def _failure(found: dict[str, Any]) -> str | None:

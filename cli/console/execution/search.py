@@ -13,6 +13,7 @@ from typing import Any
 from cli.environments.moments import iso_of
 from cli.perform.account import asked
 from cli.perform.listing import LOOKED_AT
+from lifecycle.request.model import environment_of
 
 LISTED = 2000
 """How many of the newest executions are searched."""
@@ -44,7 +45,7 @@ class Subjects:
         found = self._known.get(arn)
         if found is None:
             value = asked(client.describe_execution(executionArn=arn))
-            environment = None if fleet else str(value.get("environment", "dev"))
+            environment = None if fleet else environment_of(value)
             action = value.get("action", None if fleet else "provision")
             found = Subject(environment, None if action is None else str(action))
             with self._lock:

@@ -42,14 +42,15 @@ def _act(request: Request, form: FormData) -> Response:
     except UsageError as error:
         return _page(request, version, str(error))
     if text(form, "step") != "do":
-        dry = name_of(start(lifecycle_of(place), {**value, "dryRun": True}))
-        query = {"dryRun": dry} | ({"version": version} if version else {})
+        name = name_of(start(lifecycle_of(place), {**value, "dryRun": True}))
+        query = {"dryRun": name} | ({"version": version} if version else {})
         return RedirectResponse(f"{_path(record, action)}?{urlencode(query)}", status_code=303)
     if text(form, "confirm") != record.environment:
         return _page(request, version, key="act.unconfirmed")
-    if not read_dry_run(place, text(form, "dryRun"), value).allows:
-        return _page(request, version, key="act.dry_first")
-    return _started(place, value)
+    dry = read_dry_run(place, text(form, "dryRun"), value, record)
+    if dry.does is None or not dry.allows:
+        return _page(request, version, key="act.old" if dry.old else "act.dry_first")
+    return _started(place, dry.does)
 
 
 @posted
@@ -86,7 +87,9 @@ def _page(request: Request, version: str, error: str = "", key: str = "") -> Res
 
 def _dry_run(request: Request, place: Deployed, record: Record, version: str) -> DryRun | None:
     name = request.query_params.get("dryRun")
-    return read_dry_run(place, name, input_of(_action(request), record, version)) if name else None
+    if not name:
+        return None
+    return read_dry_run(place, name, input_of(_action(request), record, version), record)
 
 
 def _versions(record: Record) -> list[tuple[str, str]]:

@@ -32,7 +32,7 @@ def _question(request: Request) -> Response:
         state=found["status"],
         runs=found["status"] in RUNNING,
         fleet=fleet,
-        environment=None if fleet else environment_of(asked(found)) or "dev",
+        environment=None if fleet else environment_of(asked(found)),
     )
 
 

@@ -186,6 +186,23 @@ def test_stop_says_what_is_left(place: Any, call: Call, capsys: Capture) -> None
     assert place.machines.stopped == [arn, fleet]
 
 
+@pytest.mark.parametrize("named", ["dev; touch x", 5, ["dev"]])
+def test_an_input_without_a_valid_environment_is_of_none(
+    place: Any, call: Call, capsys: Capture, named: Any
+) -> None:
+    place.machines.add("one", json.dumps({"environment": named}))
+    assert call("executions", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["executions"][0]["environment"] is None
+    assert call("executions") == 0
+    assert "None" not in capsys.readouterr().out
+    assert call("history", "one", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["environment"] is None
+    assert call("stop", "one") == 0
+    out = capsys.readouterr().out
+    assert "Stopped. Its input has no valid name of an environment." in out
+    assert "teardown" not in out
+
+
 @pytest.mark.parametrize("words", [["history"], ["follow"], ["stop"]])
 @pytest.mark.parametrize(
     ("given", "message"),

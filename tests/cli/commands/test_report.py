@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import boto3
 import pytest
@@ -73,6 +74,23 @@ def test_what_failed_leads_to_its_log_and_may_be_gone(
     place.denied["dynamodb"] = DeniedError("dynamodb:GetItem is denied")
     assert call("report", "one", "--json") == 0
     assert "dynamodb:GetItem is denied" in json.loads(capsys.readouterr().out)["now"]["note"]
+
+
+@pytest.mark.parametrize("named", ["dev; touch x", "\x1b[2J", 5, ["dev"], {"a": 1}, None])
+def test_an_input_without_a_valid_environment_gets_no_command_for_one(
+    place: Any, call: Call, capsys: Capture, tmp_path: Path, named: Any
+) -> None:
+    place.machines.story.fail("InvalidRequestError", "environment: refused")
+    ended = {"status": "FAILED", "error": "InvalidRequestError", "cause": "refused", **ENDED}
+    place.machines.add("one", json.dumps({"environment": named}), **ended)
+    page, xml = tmp_path / "x.html", tmp_path / "x.xml"
+    assert call("report", "one", "--html", str(page), "--junit", str(xml), "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["environment"] is None
+    assert [one["command"] for one in told["next"]] == ["lifecycle history --stack mine one"]
+    assert told["now"]["note"] == "The environment cannot be looked up."
+    assert ElementTree.parse(xml).getroot().get("name") == "lifecycle"  # noqa: S314 - we wrote it
+    assert "of no valid environment failed" in page.read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.cli.commands.conftest import FLEET
-from tests.cli.commands.records import CONFIDENTIAL, ready
+from tests.cli.commands.records import CONFIDENTIAL, promoted, ready
 
 GONE = {
     "teardown": {
@@ -27,6 +27,7 @@ PLAN = {
         "notKnown": ["the image"],
     }
 }
+FOUND = {"plan": {"version": {"version": "1", "reason": "live before", "exists": True}}}
 
 
 def started(place: Any) -> list[dict[str, Any]]:
@@ -130,6 +131,48 @@ def test_a_rollback_offers_the_recorded_versions(place: Any, browser: TestClient
     data = {"step": "do", "confirm": "shop", "dryRun": name, "version": "1"}
     assert browser.post("/environments/shop/rollback", data=data).status_code == 303
     assert started(place)[-1] == {"action": "rollback", "environment": "shop", "version": "1"}
+
+
+def test_a_rollback_goes_to_the_version_that_the_dry_run_found(
+    place: Any, browser: TestClient
+) -> None:
+    place.put(ready("shop"))
+    name = dry_run(place, browser, "rollback", FOUND)
+    data = {"step": "do", "confirm": "shop", "dryRun": name}
+    assert browser.post("/environments/shop/rollback", data=data).status_code == 303
+    assert started(place) == [
+        {"action": "rollback", "environment": "shop", "dryRun": True},
+        {"action": "rollback", "environment": "shop", "version": "1"},
+    ]
+
+
+def test_a_dry_run_that_found_no_version_allows_no_rollback(
+    place: Any, browser: TestClient
+) -> None:
+    place.put(ready("shop"))
+    name = dry_run(place, browser, "rollback", PLAN)
+    data = {"step": "do", "confirm": "shop", "dryRun": name}
+    assert browser.post("/environments/shop/rollback", data=data).status_code == 422
+    assert len(place.machines.started) == 1
+
+
+@pytest.mark.parametrize("version", ["", "1"])
+def test_a_dry_run_from_before_a_promotion_allows_no_rollback(
+    place: Any, browser: TestClient, version: str
+) -> None:
+    place.put(ready("shop"))
+    name = dry_run(place, browser, "rollback", FOUND, version=version)
+    # The rollback was done, and `live` serves version 1.
+    later = promoted("1").model_copy(update={"promoted_at": "2026-11-23T02:00:01Z"})
+    place.put(ready("shop", promotions=[promoted("1"), promoted("2"), later]))
+    page = browser.get(f"/environments/shop/rollback?dryRun={name}&version={version}").text
+    assert "live has been switched since this dry run began" in page
+    assert 'name="confirm"' not in page
+    data = {"step": "do", "confirm": "shop", "dryRun": name, "version": version}
+    answer = browser.post("/environments/shop/rollback", data=data)
+    assert answer.status_code == 422
+    assert "live has been switched since this dry run began" in answer.text
+    assert len(place.machines.started) == 1
 
 
 def test_a_version_that_is_not_and_a_held_lock_say_what_the_command_says(

@@ -60,6 +60,20 @@ def failed(place: Any) -> str:
     return "/executions/one"
 
 
+@pytest.mark.parametrize("named", [["dev"], {"a": 1}, 5, "dev; touch x", "../x"])
+def test_an_input_without_a_valid_environment_leads_to_none(
+    place: Any, story: Any, browser: TestClient, named: Any
+) -> None:
+    story.task("Prepare the request", seconds=1)
+    place.machines.add("odd", json.dumps({"environment": named}))
+    for path in ("/executions/odd", "/executions", "/executions/odd/stop"):
+        answer = browser.get(path)
+        assert answer.status_code == 200, path
+        assert 'href="/environments/' not in answer.text
+        assert "None" not in answer.text
+    assert "Its input has no valid name of an environment." in answer.text
+
+
 def test_an_execution_that_failed(failed: str, browser: TestClient) -> None:
     page = browser.get(failed).text
     assert "<h1>one</h1>" in page

@@ -51,6 +51,47 @@ def test_a_wrong_token_or_cookie_is_refused(stranger: TestClient) -> None:
     assert stranger.get("/").status_code == 403
 
 
+def test_a_code_for_one_opening_lets_one_browser_in_and_is_no_secret_after_that(
+    place: Any, open_console: Open
+) -> None:
+    first, second = open_console(place), open_console(place)
+    for one in (first, second):
+        one.cookies.clear()
+    address = GATE.url_for_one_opening()
+    assert GATE.token not in address
+    answer = first.get(address)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/"
+    assert first.get("/").status_code == 200
+    code = address.partition("=")[2]
+    second.cookies.set(GATE.cookie, code)
+    assert second.get("/").status_code == 403
+    second.cookies.clear()
+    assert second.get(f"/?token={code}").status_code == 403
+    for browser in (first, second):
+        answer = browser.get(address)
+        assert answer.status_code == 403
+        assert "set-cookie" not in answer.headers
+        assert "good for one opening" in answer.text
+        assert "Open the address that the console printed" in answer.text
+    # The printed address stays good.
+    assert second.get(GATE.url).status_code == 303
+
+
+def test_each_code_is_good_for_itself(stranger: TestClient) -> None:
+    one, other = GATE.url_for_one_opening(), GATE.url_for_one_opening()
+    assert one != other
+    assert stranger.get("/?code=").status_code == 403
+    assert stranger.get("/?code=wrong").status_code == 403
+    assert stranger.post(other, data={"theme": "dark"}).status_code == 403
+    assert [stranger.get(url).status_code for url in (other, one, other, one)] == [
+        303,
+        303,
+        403,
+        403,
+    ]
+
+
 def test_a_token_in_a_post_lets_nobody_in(stranger: TestClient) -> None:
     answer = stranger.post(f"/preferences?token={GATE.token}", data={"theme": "dark"})
     assert answer.status_code == 403
@@ -62,6 +103,26 @@ def test_the_redirect_stays_on_the_console(stranger: TestClient) -> None:
     if answer.status_code == 303:
         assert answer.headers["location"].startswith("/")
         assert not answer.headers["location"].startswith("//")
+
+
+@pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        ("//evil.example/x", "/evil.example/x"),
+        ("/%5Cevil.example/x", "/evil.example/x"),
+        ("/%2F%5C/evil.example", "/evil.example"),
+        ("/%09/evil.example", "/%09/evil.example"),
+        ("/executions/a%3Fb%23c", "/executions/a%3Fb%23c"),
+    ],
+)
+def test_no_answer_leads_to_another_host(stranger: TestClient, path: str, leads_to: str) -> None:
+    # As on the socket: a client would take the host of `//host` for the one to ask.
+    host = f"http://{GATE.hosts[0]}"
+    refused = stranger.get(f"{host}{path}")
+    assert refused.status_code == 403
+    assert f'<a href="{leads_to}" rel="nofollow">' in refused.text
+    opened = stranger.get(f"{host}{path}?token={GATE.token}")
+    assert opened.headers["location"] == leads_to
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,11 @@ Call = Callable[..., int]
 
 def test_it_listens_on_loopback_until_its_block_ends(place: Any) -> None:
     place.put(ready("shop"))
-    with console_served(place, 0) as url:
-        address = urlsplit(url)
+    with console_served(place, 0) as gate:
+        address = urlsplit(gate.url)
         assert address.hostname == "127.0.0.1"
         with httpx.Client(follow_redirects=True) as browser:
-            page = browser.get(url)
+            page = browser.get(gate.url)
             assert page.status_code == 200
             assert "token" not in str(page.url)
             assert 'href="/environments/shop"' in page.text
@@ -45,7 +45,7 @@ def test_a_port_that_is_taken(place: Any) -> None:
 
 def test_without_a_port_a_taken_one_is_no_error(place: Any) -> None:
     with console_served(place, None) as one, console_served(place, None) as other:
-        ports = {urlsplit(one).port, urlsplit(other).port}
+        ports = {one.port, other.port}
         assert len(ports) == 2
         assert DEFAULT_PORT == 4580
 
@@ -90,3 +90,24 @@ def test_the_command_serves_until_ctrl_c(
     assert call("console", "--port", "0") == 0
     assert asked == [200]
     assert "Stopped." in capsys.readouterr().err
+
+
+def test_the_command_opens_an_address_that_is_good_once(
+    found: Any, call: Call, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    asked: list[int] = []
+
+    def stay() -> None:
+        (url,) = opened
+        printed = capsys.readouterr().out.strip()
+        assert urlsplit(printed).query.partition("=")[2] not in url
+        answers = (httpx.get(address, timeout=60) for address in (url, url, printed))
+        asked.extend(one.status_code for one in answers)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(console, "stay", stay)
+    monkeypatch.setattr(console, "_has_a_screen", lambda: True)
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert call("console", "--port", "0") == 0
+    assert asked == [303, 403, 303]

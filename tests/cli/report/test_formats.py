@@ -179,6 +179,11 @@ def test_junit_of_a_fleet_and_of_what_still_runs() -> None:
     assert running.find("skipped") is not None
 
 
+def test_junit_of_a_fleet_whose_input_has_what_xml_cannot() -> None:
+    (name,) = {each.split(".")[0] for each in cases_of(example(fleet=True, action="a\x01b\ud800"))}
+    assert name == "fleet a\ufffdb\ufffd"
+
+
 def test_the_ending_of_a_file_says_its_format(tmp_path: Path) -> None:
     for ending, kind in FORMATS.items():
         file = tmp_path / f"x{ending}"

@@ -15,6 +15,7 @@ import pytest
 
 from cli.commands.local import up
 from cli.console import server
+from cli.console.security import Gate
 from cli.errors import UsageError
 from cli.target import deployed as target
 from cli.target import state_folder
@@ -150,10 +151,10 @@ def test_the_console_is_served_beside_it_until_it_ends(
     served, ended = threading.Event(), threading.Event()
 
     @contextmanager
-    def console_served(place: Any, port: int | None) -> Iterator[str]:
+    def console_served(place: Any, port: int | None) -> Iterator[Gate]:
         assert (place, port) == ("the stack", None)
         served.set()
-        yield "http://127.0.0.1:4580/?token=x"
+        yield Gate(4580, token="x")
         ended.set()
 
     def stay() -> None:

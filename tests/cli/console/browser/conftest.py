@@ -13,5 +13,5 @@ from cli.console.server import console_served
 @pytest.fixture
 def url(place: Any) -> Iterator[str]:
     """The address of the console of `place`, with its token."""
-    with console_served(place, 0) as opened:
-        yield opened
+    with console_served(place, 0) as gate:
+        yield gate.url

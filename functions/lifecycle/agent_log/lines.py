@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 _LINE_LENGTH = 240
-# More of a line is never shown, nor looked through for secrets.
-_LONGEST = 4000
 # The line of an uncaught exception, as Python and Node.js write it: `package.SomeError: text`.
 _EXCEPTION = re.compile(r"^[\w.$]*(?:Error|Exception|ExceptionGroup)\b\s*(?::|\[|$)")
 _TROUBLE = re.compile(
@@ -59,7 +57,7 @@ def error_line(messages: Iterable[str]) -> str | None:
         messages: The log's events, the oldest first; an event may have many lines or be a JSON object.
 
     Returns:
-        The line as it is, at most 4,000 characters of it; see `presentable`. None when no line tells of an error.
+        The line as it is; see `presentable`. None when no line tells of an error.
     """
     exception = trouble = None
     for message in messages:
@@ -68,8 +66,7 @@ def error_line(messages: Iterable[str]) -> str | None:
                 exception = line
             elif is_trouble(line):
                 trouble = line
-    found = exception or trouble
-    return None if found is None else found[:_LONGEST]
+    return exception or trouble
 
 
 def is_exception(line: str) -> bool:

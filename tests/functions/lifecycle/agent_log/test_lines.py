@@ -70,11 +70,8 @@ def test_the_line_that_says_why(messages: list[str], line: str | None) -> None:
     assert error_line(messages) == line
 
 
-def test_an_error_of_many_megabytes_is_bounded() -> None:
-    line = error_line(["ValueError: " + "x" * 5_000_000])
-    assert line is not None
-    assert len(line) == 4000
-    assert len(presentable(line)) == 240
+def test_a_long_line_is_cut() -> None:
+    assert len(presentable("x" * 4000)) == 240
 
 
 @pytest.mark.parametrize(

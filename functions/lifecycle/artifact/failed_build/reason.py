@@ -35,7 +35,8 @@ _NPM_UNKNOWN = " is not in this registry"
 UNREACHED = re.compile(
     r"name resolution|Could not resolve host|no such host|lookup \S+ on \S+|dns error|ENOTFOUND|EAI_AGAIN|ECONNREFUSED"
     r"|ECONNRESET|ETIMEDOUT|Connection (?:refused|reset|timed out)|i/o timeout|TLS handshake timeout"
-    r"|Network is unreachable|No route to host|Read timed out|ConnectTimeout|error sending request",
+    r"|Network is unreachable|No route to host|Read timed out|ConnectTimeout|error sending request"
+    r"|Client\.Timeout exceeded|request canceled while waiting for connection|context deadline exceeded",
     re.IGNORECASE,
 )
 """What programs write when they do not reach a host."""

@@ -191,6 +191,44 @@ KITS = [
         THROTTLED,
     ),
     (
+        "a compiler whose line has the number 429",
+        ["src/app.ts(429,5): error TS2304: Cannot find name 'x'."],
+        "src/app.ts(429,5): error TS2304: Cannot find name 'x'.",
+        SOURCE,
+    ),
+    (
+        "a service that answers 429",
+        ["error: HTTP status client error 429 for a package", "error: server said HTTP/1.1 429"],
+        "error: server said HTTP/1.1 429",
+        THROTTLED,
+    ),
+    (
+        "pip whose index answers 429",
+        ["ERROR: HTTP error 429 while getting x"],
+        "ERROR: HTTP error 429 while getting x",
+        THROTTLED,
+    ),
+    (
+        "a registry that does not answer in time",
+        [
+            'Error response from daemon: Get "https://registry.example/v2/": net/http: request canceled while waiting '
+            "for connection (Client.Timeout exceeded while awaiting headers)"
+        ],
+        'Error response from daemon: Get "https://registry.example/v2/": net/http: request canceled while waiting for '
+        "connection (Client.Timeout exceeded while awaiting headers)",
+        UNREACHED,
+    ),
+    (
+        "a registry that is not available",
+        [
+            "ERROR: failed to solve: python:3.13: unexpected status from HEAD request to https://registry.example/v2: "
+            "503 Service Unavailable"
+        ],
+        "ERROR: failed to solve: python:3.13: unexpected status from HEAD request to https://registry.example/v2: 503 "
+        "Service Unavailable",
+        "a service that the build asked is not available: retry later",
+    ),
+    (
         "the build's own role",
         ["error: AccessDeniedException: x is not authorized to perform: s3:PutObject"],
         "error: AccessDeniedException: x is not authorized to perform: s3:PutObject",

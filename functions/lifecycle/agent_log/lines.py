@@ -21,8 +21,23 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # URL says before its host.
 _CREDENTIALS = re.compile(
     r"eyJ[\w-]{8,}(?:\.[\w-]*){0,2}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\b(?:Bearer|Basic)\s+[\w.~+/=-]{8,}"
-    r"|(?<=://)[^\s/@]+(?=@)",
+    r"|\b(?:gh[pousr]_|github_pat_)\w{20,}|(?<=://)[^\s/]+(?=@)",
     re.IGNORECASE,
+)
+# What follows a name of something secret. A colon is more often that of a sentence than an equals sign: after it, the
+# name must be quoted, or of two words, as in JSON and headers, or the value must look like one.
+_NAMED = re.compile(
+    r"""
+    (
+        (?:token|key|secret|password|passwd|auth(?:orization)?)["']?\s*=(?!=)\s*
+      | (?:token|key|secret|password|passwd|auth(?:orization)?)["']\s*:\s*
+      | (?<=[-_])(?:token|key|secret|password|auth)\s*:\s*
+      | (?<![a-z])(?:password|passwd|authorization)\s*:\s+
+      | (?:token|secret|(?<=[a-z])key)\s*:\s+(?=\S{6})(?=\S*\d)
+    )
+    (?:(?:Bearer|Basic|Token)\s+)?(?:"[^"]*"|'[^']*'|\S+)
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 _HINTS = (
     (
@@ -96,7 +111,8 @@ def hint(line: str) -> str:
 def presentable(line: str) -> str:
     """A line that may be shown: printable, without credentials, at most 240 characters."""
     printable = "".join(sign if sign.isprintable() else " " for sign in line)
-    text = " ".join(_CREDENTIALS.sub("(hidden)", printable).split())
+    named = _NAMED.sub(r"\1(hidden)", printable)
+    text = " ".join(_CREDENTIALS.sub("(hidden)", named).split())
     return text if len(text) <= _LINE_LENGTH else f"{text[: _LINE_LENGTH - 1]}…"
 
 

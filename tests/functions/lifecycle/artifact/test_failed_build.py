@@ -269,6 +269,39 @@ def test_the_line_that_says_why_and_what_to_do(
         assert text.endswith(where)
 
 
+SILENT = (
+    "process \"/bin/sh -c curl -fsH 'X-Custom: s3cr3tvalue' https://x || echo error\" did not complete successfully: "
+    "exit code: 22"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "step"),
+    [
+        (
+            [
+                "#7 [builder 2/4] RUN pip install x",
+                "#8 [builder 3/4] RUN curl -fsH 'X-Custom: s3cr3tvalue' https://x || echo error",
+                f"#8 ERROR: {SILENT}",
+                "------",
+                " > [builder 3/4] RUN curl -fsH 'X-Custom: s3cr3tvalue' https://x || echo error:",
+                "------",
+                "   4 | >>> RUN curl -fsH 'X-Custom: s3cr3tvalue' https://x || echo error",
+            ],
+            "step [builder 3/4]",
+        ),
+        ([], "a RUN"),
+    ],
+)
+def test_of_a_command_that_says_nothing_only_the_step_and_the_exit_code_are_shown(
+    before: list[str], step: str
+) -> None:
+    text = why_failed(noted(*before, f"ERROR: failed to solve: {SILENT}"), build())
+    said = f"its log says: {step} did not complete successfully: exit code: 22; {SOURCE}"
+    assert said in text
+    assert "s3cr3t" not in text
+
+
 def test_one_page_of_the_end_of_the_stream_is_read() -> None:
     log = noted("error: x")
     why_failed(log, build())

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lifecycle import names
 from lifecycle.agent_log.lines import error_line, hint, presentable
+from lifecycle.agent_log.private import without_private
 
 # Reading is bounded, because it is only an addition to the cause: pages, seconds, and tries for lines that come late.
 _PAGES = 5
@@ -20,6 +21,7 @@ _TRIES = 3
 _LONGER = 2
 # Of a log without an error, so many lines are shown.
 _LAST_LINES = 2
+# More of a line is never shown, nor looked through for secrets.
 _LONGEST = 4000
 _NOT_FOUND = "ResourceNotFoundException"
 
@@ -31,10 +33,16 @@ class AgentLog:
         logs: A boto3 CloudWatch Logs client.
         runtime_id: The runtime's id.
         endpoint: The endpoint's name.
+        private: Texts that are not to be shown, such as the prompt of the call.
     """
 
-    def __init__(self, logs: Any, runtime_id: str, endpoint: str) -> None:
+    def __init__(
+        self, logs: Any, runtime_id: str, endpoint: str, private: Iterable[str] = ()
+    ) -> None:
         self._logs = logs
+        self._private = tuple(private)
+        # Of `live`, the lines may be those of a user's call: all streams of the group are read.
+        self._is_live = endpoint == names.LIVE_ENDPOINT
         # AgentCore developer guide, "View observability data": one group for each endpoint.
         self.group = f"{names.log_group_prefix(runtime_id)}{endpoint}"
 
@@ -62,8 +70,8 @@ class AgentLog:
             silent: What else to say if the log has no error.
 
         Returns:
-            The last error line and what to do about it; or that there is none yet and the last lines, or why the log
-            cannot be read.
+            The last error line and what to do about it; or that there is none yet and, except of `live`, the last
+            lines; or why the log cannot be read.
         """
         tries = 0
         missing = False
@@ -90,16 +98,24 @@ class AgentLog:
         if missing:
             return f"{begin}its log group {self.group} does not exist yet; look for it in a minute"
         if last:
+            said = f"{begin}its log group {self.group} has no error of this call yet"
+            if self._is_live:
+                return f"{said}; look at it"
             # Together, because a secret may be broken over two lines.
-            text = redact("\n".join(line[:_LONGEST] for line in last))
+            text = redact("\n".join(map(self._bounded, last)))
             lines = " | ".join(map(presentable, text.split("\n")))
-            return f"{begin}its log group {self.group} has no error of this call yet; it ends with: {lines}"
+            return f"{said}; it ends with: {lines}"
         return f"{begin}its log group {self.group} has no line of this call yet; look at it in a minute"
 
     def _sentence(self, line: str | None, show: Callable[[str], str]) -> str | None:
         if line is None:
             return None
-        return f"the last error in its log group {self.group}: {show(line)}; {hint(line)}"
+        shown = show(self._bounded(line))
+        return f"the last error in its log group {self.group}: {shown}; {hint(line[:_LONGEST])}"
+
+    def _bounded(self, line: str) -> str:
+        # Before the cut, which would leave the beginning of a private text.
+        return without_private(line, self._private)[:_LONGEST]
 
     def _unread(self, code: str) -> str:
         return (

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 _LINE_LENGTH = 240
-# More of a line is never shown, nor looked through for secrets.
-_LONGEST = 4000
 # The line of an uncaught exception, as Python and Node.js write it: `package.SomeError: text`.
 _EXCEPTION = re.compile(r"^[\w.$]*(?:Error|Exception|ExceptionGroup)\b\s*(?::|\[|$)")
 _TROUBLE = re.compile(
@@ -23,8 +21,23 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # URL says before its host.
 _CREDENTIALS = re.compile(
     r"eyJ[\w-]{8,}(?:\.[\w-]*){0,2}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\b(?:Bearer|Basic)\s+[\w.~+/=-]{8,}"
-    r"|(?<=://)[^\s/@]+(?=@)",
+    r"|\b(?:gh[pousr]_|github_pat_)\w{20,}|(?<=://)[^\s/]+(?=@)",
     re.IGNORECASE,
+)
+# What follows a name of something secret. A colon is more often that of a sentence than an equals sign: after it, the
+# name must be quoted, or of two words, as in JSON and headers, or the value must look like one.
+_NAMED = re.compile(
+    r"""
+    (
+        (?:token|key|secret|password|passwd|auth(?:orization)?)["']?\s*=(?!=)\s*
+      | (?:token|key|secret|password|passwd|auth(?:orization)?)["']\s*:\s*
+      | (?<=[-_])(?:token|key|secret|password|auth)\s*:\s*
+      | (?<![a-z])(?:password|passwd|authorization)\s*:\s+
+      | (?:token|secret|(?<=[a-z])key)\s*:\s+(?=\S{6})(?=\S*\d)
+    )
+    (?:(?:Bearer|Basic|Token)\s+)?(?:"[^"]*"|'[^']*'|\S+)
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 _HINTS = (
     (
@@ -59,7 +72,7 @@ def error_line(messages: Iterable[str]) -> str | None:
         messages: The log's events, the oldest first; an event may have many lines or be a JSON object.
 
     Returns:
-        The line as it is, at most 4,000 characters of it; see `presentable`. None when no line tells of an error.
+        The line as it is; see `presentable`. None when no line tells of an error.
     """
     exception = trouble = None
     for message in messages:
@@ -68,8 +81,7 @@ def error_line(messages: Iterable[str]) -> str | None:
                 exception = line
             elif is_trouble(line):
                 trouble = line
-    found = exception or trouble
-    return None if found is None else found[:_LONGEST]
+    return exception or trouble
 
 
 def is_exception(line: str) -> bool:
@@ -99,7 +111,8 @@ def hint(line: str) -> str:
 def presentable(line: str) -> str:
     """A line that may be shown: printable, without credentials, at most 240 characters."""
     printable = "".join(sign if sign.isprintable() else " " for sign in line)
-    text = " ".join(_CREDENTIALS.sub("(hidden)", printable).split())
+    named = _NAMED.sub(r"\1(hidden)", printable)
+    text = " ".join(_CREDENTIALS.sub("(hidden)", named).split())
     return text if len(text) <= _LINE_LENGTH else f"{text[: _LINE_LENGTH - 1]}…"
 
 

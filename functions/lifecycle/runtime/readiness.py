@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from lifecycle.agent_log.last_error import AgentLog
+from lifecycle.agent_log.private import private_texts
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.errors import EnvironmentNotFoundError, RuntimeFailedError, WaitTimeoutError
 from lifecycle.record import Record, RuntimeRecord
@@ -120,7 +121,9 @@ def _refuse_failures(
         record = records.update(event.request.environment, event.execution, runtime=runtime)
         text = f"{' '.join(text.split())}; fix the cause and retry the execution"
         # On platform V2, AgentCore starts the agent before the runtime is ready.
-        told = AgentLog(clients.quick_logs, str(runtime.id), DEFAULT_ENDPOINT).error(_begun(record))
+        private = private_texts(event.request)
+        log = AgentLog(clients.quick_logs, str(runtime.id), DEFAULT_ENDPOINT, private)
+        told = log.error(_begun(record))
         raise RuntimeFailedError(f"{text}; {told}" if told else text)
 
 

@@ -137,13 +137,24 @@ def media_type(value: str | None) -> str:
     return (value or "").partition(";")[0].strip().lower()
 
 
-_NO_CONNECTION = ("ConnectError", "EndpointConnectionError", "ProxyConnectionError", "SSLError")
+# Those that name a timeout have a limit of their own, which is shorter than that of the answer.
+_NO_CONNECTION = (
+    "ConnectError",
+    "ConnectTimeout",
+    "ConnectTimeoutError",
+    "EndpointConnectionError",
+    "PoolTimeout",
+    "ProxyConnectionError",
+    "SSLError",
+)
 NOT_CONNECTED = frozenset(f"no answer ({name})" for name in _NO_CONNECTION)
 """The codes of answers that there are not because there was no connection to AgentCore."""
 
 
 def no_answer(error: Exception, seconds: float) -> Answer:
     """The answer of a call that had none: it was too late, or the connection failed."""
-    if isinstance(error, TooLateError) or "Timeout" in type(error).__name__:
-        return Answer(None, f"no answer within {seconds:.1f} s")
-    return Answer(None, f"no answer ({type(error).__name__})")
+    code = f"no answer ({type(error).__name__})"
+    is_late = isinstance(error, TooLateError) or "Timeout" in type(error).__name__
+    if is_late and code not in NOT_CONNECTED:
+        code = f"no answer within {seconds:.1f} s"
+    return Answer(None, code)

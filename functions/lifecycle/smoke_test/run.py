@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lifecycle.agent_log.last_error import AgentLog
+from lifecycle.agent_log.private import private_texts
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import SmokeTestError
@@ -124,7 +125,8 @@ def run_smoke_test(
     gates: list[Gate] = []
     try:
         signed_in = sign_in(request.environment, identity, clients, patience)
-        agent_log = AgentLog(clients.quick_logs, str(runtime.id), endpoint)
+        private = private_texts(request)
+        agent_log = AgentLog(clients.quick_logs, str(runtime.id), endpoint, private)
         probes = matrix(identity, signed_in, clients)
         gates.append(Gate(target, request, patience, signed_in.secrets, agent_log))
         try:

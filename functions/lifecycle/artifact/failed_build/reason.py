@@ -17,8 +17,10 @@ _CODEBUILD = "[Container] "
 _COMMAND = re.compile(r"\[Container\] \S+ \S+ Running command ")
 # Docker's last word on a RUN line: only that its command failed. What the command itself wrote says why.
 _ONLY_STATUS = re.compile(
-    r"did not complete successfully: exit code|returned a non-zero code: |ended with exit status \d"
+    r"(?:did not complete successfully: exit code: |returned a non-zero code: |ended with exit status )\d+"
 )
+# BuildKit's heading of a step, which has the whole command.
+_HEADING = re.compile(r"(?: > )?(\[(?:\S+ )?\d+/\d+\]) ")
 _DOCKER = re.compile(
     r"(?:ERROR: )?failed to solve(?: with frontend \S+)?: |docker: |Error response from daemon: |denied: "
     r"|unauthorized: |error checking context: |(?:COPY|ADD) failed: |Dockerfile parse error |toomanyrequests: ",
@@ -35,7 +37,8 @@ _NPM_UNKNOWN = " is not in this registry"
 UNREACHED = re.compile(
     r"name resolution|Could not resolve host|no such host|lookup \S+ on \S+|dns error|ENOTFOUND|EAI_AGAIN|ECONNREFUSED"
     r"|ECONNRESET|ETIMEDOUT|Connection (?:refused|reset|timed out)|i/o timeout|TLS handshake timeout"
-    r"|Network is unreachable|No route to host|Read timed out|ConnectTimeout|error sending request",
+    r"|Network is unreachable|No route to host|Read timed out|ConnectTimeout|error sending request"
+    r"|Client\.Timeout exceeded|request canceled while waiting for connection|context deadline exceeded",
     re.IGNORECASE,
 )
 """What programs write when they do not reach a host."""
@@ -50,7 +53,8 @@ def reason(lines: Iterable[str]) -> str | None:
         lines: The end of its log, the oldest first.
 
     Returns:
-        The line, without what BuildKit puts before it; None when no line says why.
+        The line, without what BuildKit puts before it. If Docker only says that a command failed, the step and the
+        exit code, because the command itself may have a password. None when no line says why.
     """
     said = list(_of_the_last_command(lines))
     docker = [line for line in said if _DOCKER.match(line)]
@@ -65,9 +69,19 @@ def reason(lines: Iterable[str]) -> str | None:
     trouble = [
         line
         for line in said
-        if (is_trouble(line) or _FULL.search(line)) and not _ONLY_STATUS.search(line)
+        if (is_trouble(line) or _FULL.search(line))
+        and not _ONLY_STATUS.search(line)
+        and not _HEADING.match(line)
     ]
-    return trouble[-1] if trouble else final
+    if trouble:
+        return trouble[-1]
+    return None if final is None else _status(final, said)
+
+
+def _status(final: str, said: list[str]) -> str:
+    *_, status = _ONLY_STATUS.finditer(final)
+    steps = [found[1] for found in map(_HEADING.match, said) if found]
+    return f"{f'step {steps[-1]}' if steps else 'a RUN'} {status[0]}"
 
 
 def _of_the_last_command(lines: Iterable[str]) -> Iterator[str]:

@@ -19,7 +19,9 @@ _ADVICE = (
     ),
     (
         re.compile(
-            r"toomanyrequests|too many requests|rate limit|\b429\b|Throttling|Rate exceeded",
+            # Not any 429, which may be the number of a line.
+            r"toomanyrequests|too many requests|rate limit|Throttling|Rate exceeded"
+            r"|(?:HTTP(?:/[\d.]+)?|status|error|code)\W{0,3}(?:code\W{0,3})?429\b",
             re.IGNORECASE,
         ),
         "a service throttles the build: retry later",
@@ -31,6 +33,14 @@ _ADVICE = (
     (
         UNREACHED,
         "the build did not reach a host: check the name in this line, then the network, and retry",
+    ),
+    (
+        re.compile(
+            r"\b50[0234] (?:Server Error|Internal Server Error|Bad Gateway|Service (?:Temporarily )?Unavailable"
+            r"|Gateway Time-?out)",
+            re.IGNORECASE,
+        ),
+        "a service that the build asked is not available: retry later",
     ),
 )
 # How a build ends that its commands did not fail (CodeBuild API reference, Build: buildStatus).

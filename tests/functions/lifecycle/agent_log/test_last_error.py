@@ -112,6 +112,39 @@ def test_a_secret_that_is_broken_over_the_last_lines_is_taken_out() -> None:
     assert text.endswith("it ends with: (hidden)")
 
 
+@pytest.mark.parametrize("lines", [("order of a user", "ready"), ()])
+def test_of_live_no_line_but_an_error_is_shown_because_it_may_be_of_a_users_call(
+    lines: tuple[str, ...],
+) -> None:
+    group = "/aws/bedrock-agentcore/runtimes/x-live"
+    log = AgentLog(FakeLogs(page(*lines)), "x", "live")
+    text = log.explain(NOW, lambda _: False, str, "listen")
+    assert text.startswith(f"listen; its log group {group} has no ")
+    assert "order" not in text
+    assert "ready" not in text
+    failing = AgentLog(FakeLogs(page(*lines, "ValueError: x")), "x", "live")
+    assert "group}: ValueError: x".replace("group}", group) in failing.explain(
+        NOW, lambda _: False, str
+    )
+
+
+@pytest.mark.parametrize("begin", ["", "ValueError: "])
+def test_what_is_private_is_not_shown_also_where_the_line_is_cut(begin: str) -> None:
+    prompt = "why is it so " * 700
+    log = AgentLog(FakeLogs(page(f"{begin}{prompt}")), "x", "DEFAULT", [prompt, "t4ble"])
+    text = log.explain(NOW, lambda _: False, str)
+    assert "(hidden)" in text
+    assert "why" not in text
+    log = AgentLog(FakeLogs(page(f"{begin}no t4ble")), "x", "DEFAULT", [prompt, "t4ble"])
+    assert f"{begin}no (hidden)" in log.explain(NOW, lambda _: False, str)
+
+
+def test_what_is_private_is_not_in_the_error_of_a_runtime_that_failed() -> None:
+    told = AgentLog(FakeLogs(page("KeyError: 't4ble'")), "x", "DEFAULT", ["t4ble"]).error(NOW)
+    assert told is not None
+    assert "KeyError: '(hidden)'; " in told
+
+
 def test_without_time_it_looks_once() -> None:
     logs = FakeLogs(page())
     explained(logs, lambda _: False)
@@ -122,6 +155,18 @@ def test_a_log_without_end_is_not_read_to_its_end() -> None:
     logs = FakeLogs(page("ValueError: again", more="t"))
     assert "ValueError: again" in explained(logs)
     assert len(logs.requests) == 5
+
+
+@pytest.mark.parametrize("begin", ["", "ValueError: "])
+def test_of_a_line_of_many_megabytes_only_the_beginning_is_looked_through(begin: str) -> None:
+    seen: list[str] = []
+
+    def redact(text: str) -> str:
+        seen.append(text)
+        return text
+
+    explained(FakeLogs(page(begin + "x" * 5_000_000)), lambda _: False, redact)
+    assert [len(text) for text in seen] == [4000]
 
 
 def test_a_secret_is_taken_out_before_the_line_is_cut() -> None:

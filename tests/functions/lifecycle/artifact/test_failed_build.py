@@ -191,6 +191,44 @@ KITS = [
         THROTTLED,
     ),
     (
+        "a compiler whose line has the number 429",
+        ["src/app.ts(429,5): error TS2304: Cannot find name 'x'."],
+        "src/app.ts(429,5): error TS2304: Cannot find name 'x'.",
+        SOURCE,
+    ),
+    (
+        "a service that answers 429",
+        ["error: HTTP status client error 429 for a package", "error: server said HTTP/1.1 429"],
+        "error: server said HTTP/1.1 429",
+        THROTTLED,
+    ),
+    (
+        "pip whose index answers 429",
+        ["ERROR: HTTP error 429 while getting x"],
+        "ERROR: HTTP error 429 while getting x",
+        THROTTLED,
+    ),
+    (
+        "a registry that does not answer in time",
+        [
+            'Error response from daemon: Get "https://registry.example/v2/": net/http: request canceled while waiting '
+            "for connection (Client.Timeout exceeded while awaiting headers)"
+        ],
+        'Error response from daemon: Get "https://registry.example/v2/": net/http: request canceled while waiting for '
+        "connection (Client.Timeout exceeded while awaiting headers)",
+        UNREACHED,
+    ),
+    (
+        "a registry that is not available",
+        [
+            "ERROR: failed to solve: python:3.13: unexpected status from HEAD request to https://registry.example/v2: "
+            "503 Service Unavailable"
+        ],
+        "ERROR: failed to solve: python:3.13: unexpected status from HEAD request to https://registry.example/v2: 503 "
+        "Service Unavailable",
+        "a service that the build asked is not available: retry later",
+    ),
+    (
         "the build's own role",
         ["error: AccessDeniedException: x is not authorized to perform: s3:PutObject"],
         "error: AccessDeniedException: x is not authorized to perform: s3:PutObject",
@@ -229,6 +267,39 @@ def test_the_line_that_says_why_and_what_to_do(
             f"build p:1 ended FAILED in phase BUILD; its log says: {line}; {advice}"
         )
         assert text.endswith(where)
+
+
+SILENT = (
+    "process \"/bin/sh -c curl -fsH 'X-Custom: s3cr3tvalue' https://x || echo error\" did not complete successfully: "
+    "exit code: 22"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "step"),
+    [
+        (
+            [
+                "#7 [builder 2/4] RUN pip install x",
+                "#8 [builder 3/4] RUN curl -fsH 'X-Custom: s3cr3tvalue' https://x || echo error",
+                f"#8 ERROR: {SILENT}",
+                "------",
+                " > [builder 3/4] RUN curl -fsH 'X-Custom: s3cr3tvalue' https://x || echo error:",
+                "------",
+                "   4 | >>> RUN curl -fsH 'X-Custom: s3cr3tvalue' https://x || echo error",
+            ],
+            "step [builder 3/4]",
+        ),
+        ([], "a RUN"),
+    ],
+)
+def test_of_a_command_that_says_nothing_only_the_step_and_the_exit_code_are_shown(
+    before: list[str], step: str
+) -> None:
+    text = why_failed(noted(*before, f"ERROR: failed to solve: {SILENT}"), build())
+    said = f"its log says: {step} did not complete successfully: exit code: 22; {SOURCE}"
+    assert said in text
+    assert "s3cr3t" not in text
 
 
 def test_one_page_of_the_end_of_the_stream_is_read() -> None:

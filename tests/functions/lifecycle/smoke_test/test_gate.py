@@ -228,9 +228,9 @@ def test_an_agent_that_fails_fails_with_its_last_message(password: Any) -> None:
     assert len(password.pauses) == 4
 
 
-def agent_that_writes(smoke: Any, *lines: str) -> Any:
+def agent_that_writes(smoke: Any, *lines: str, endpoint: str = "DEFAULT") -> Any:
     """An agent that ends with an error after these lines in its log; an old error stands there already."""
-    logs, group = smoke.clients.logs, "/aws/bedrock-agentcore/runtimes/x-DEFAULT"
+    logs, group = smoke.clients.logs, f"/aws/bedrock-agentcore/runtimes/x-{endpoint}"
     stream = {"logGroupName": group, "logStreamName": "2026/11/26/[runtime-logs]one"}
     logs.create_log_group(logGroupName=group)
     logs.create_log_stream(**stream)
@@ -268,6 +268,22 @@ def test_a_token_in_the_agents_log_is_not_in_the_cause(password: Any) -> None:
     token = password.runtime.invoked[-1].headers["authorization"].split()[1]
     assert token[:16] not in str(failed.value)
     assert token[-16:] not in str(failed.value)
+
+
+def test_the_prompt_and_the_variables_are_not_in_the_cause(password: Any) -> None:
+    password.runtime.agent = agent_that_writes(password, "asked: where is it", "with t4ble")
+    runtime, asked = {"environmentVariables": {"TABLE": "t4ble"}}, {"prompt": "where is it"}
+    with pytest.raises(SmokeTestError) as failed:
+        run(password, runtime=runtime, smokeTest=asked)
+    assert str(failed.value).endswith("it ends with: asked: (hidden) | with (hidden)")
+
+
+def test_what_users_may_have_said_to_live_is_not_in_the_cause(password: Any) -> None:
+    password.deploy(live_version="2", proven_version="2")
+    password.runtime.agent = agent_that_writes(password, "order of a user", endpoint="live")
+    with pytest.raises(SmokeTestError) as failed:
+        run(password, action="smokeTest")
+    assert str(failed.value).endswith("runtimes/x-live has no error of this call yet; look at it")
 
 
 def test_an_error_of_an_earlier_call_is_not_this_calls(password: Any) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 from lifecycle.smoke_test.conversations.conversation import Conversation
 from lifecycle.smoke_test.conversations.protocols import PROTOCOLS
-from lifecycle.smoke_test.invocation import Answer
+from lifecycle.smoke_test.invocation import NOT_CONNECTED, Answer, no_answer
 from lifecycle.smoke_test.tested.unheard import Unheard
 
 HTTP, MCP = "0.0.0.0:8080, paths /invocations and /ping", "0.0.0.0:8000, path /mcp"
@@ -76,6 +78,32 @@ def hint(*replies: Conversation, protocol: str = "HTTP", **configuration: Any) -
 def test_a_hint_follows_from_what_was_seen(protocol: str, seen: tuple[Any, ...], said: str) -> None:
     found = hint(reply(*seen), protocol=protocol)
     assert found.startswith(said) if said else found == ""
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        httpx.ConnectTimeout("late"),
+        httpx.PoolTimeout("late"),
+        ConnectTimeoutError(endpoint_url="https://x"),
+    ],
+)
+def test_a_connection_that_was_not_made_in_time_is_none_and_says_nothing_of_the_agent(
+    lost: Exception,
+) -> None:
+    answer = no_answer(lost, 300)
+    assert answer.code == f"no answer ({type(lost).__name__})"
+    assert answer.code in NOT_CONNECTED
+    assert hint(Conversation(answer, "")) == ""
+
+
+@pytest.mark.parametrize(
+    "late", [httpx.ReadTimeout("late"), ReadTimeoutError(endpoint_url="https://x"), TimeoutError()]
+)
+def test_an_answer_that_does_not_come_over_a_connection_is_late(late: Exception) -> None:
+    answer = no_answer(late, 300)
+    assert answer.code == "no answer within 300.0 s"
+    assert hint(Conversation(answer, "")).startswith(LATE)
 
 
 def test_a_last_try_that_was_cut_short_says_less_than_the_one_before() -> None:

@@ -19,6 +19,8 @@ const clean = [...notes];
 // The console's own form.
 await page.locator("button[name='theme'][value='dark']").click();
 await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
+// Its styles come after the document.
+await page.waitForLoadState("load");
 const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 // A form, a script and a frame of another page.
 await page.goto(other);

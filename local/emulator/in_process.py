@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import ConnectionClosedError
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ def send_to(app: WSGIApplication, client: Any) -> Any:
     """Return the client, which from now on asks an application and not the network."""
 
     def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        return _answer(app, request)
+        try:
+            return _answer(app, request)
+        except ConnectionError as error:
+            # What botocore makes of a connection that is closed without an answer, and retries.
+            raise ConnectionClosedError(endpoint_url=request.url, error=error) from error
 
     client.meta.events.register_first("before-send", send)
     return client

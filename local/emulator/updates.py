@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.services.functions.service import Functions
 from local.stack.deploy import Deployment
@@ -34,12 +37,15 @@ class StackUpdates:
             `local.stack.deploy.Changes` has them, and `seconds`.
 
         Raises:
-            ValueError: The template cannot be deployed as it is now.
+            ValueError: The template or the files beside it cannot be deployed as they are now, or a call failed.
         """
         began = time.monotonic()
         try:
             changes = self._deployment.update()
-        except StackError as error:
+        except shutil.Error as error:
+            raise ValueError("; ".join(str(why) for _, _, why in error.args[0])) from error
+        except (StackError, OSError, ClientError, BotoCoreError) as error:
+            # Files may change while they are read, and faults hit the calls of a deployment, too.
             raise ValueError(str(error)) from error
         replaced = [name for name in self._warm if name in changes.updated]
         if replaced:

@@ -153,7 +153,7 @@ class Deployment:
                 for name, output in self._template.outputs.items()
                 if "Condition" not in output or resolver.condition(output["Condition"])
             }
-            if changes.updated or self._recorded != self._template.body:
+            if self._recorded != self._template.body:
                 self._number += 1
                 write_record(self._making, self._template, outputs, self._number)
                 self._recorded = self._template.body
@@ -202,6 +202,7 @@ class Deployment:
             files |= sources.digests(location, logical_id)
         self._made[logical_id] = _Made(properties, files)
         changes.updated.append(logical_id)
+        self._recorded = None
 
     def _resolver(self, template: Template) -> Resolver:
         making = self._making

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,10 @@ MANAGED_POLICIES = {
 """The names of AWS's managed policies; SAM asks IAM for them, which needs an account."""
 
 
+_SECTIONS = ("Globals", "Parameters", "Mappings", "Conditions", "Resources", "Outputs")
+"""The parts of a template whose entries have names and values."""
+
+
 @dataclass(frozen=True)
 class Template:
     """A template after translation.
@@ -86,9 +90,13 @@ def read_template(file: Path, parameters: Mapping[str, str], region: str) -> Tem
         TemplateError: The template is no valid SAM template.
     """
     body = file.read_text(encoding="utf-8")
-    source = yaml.load(body, _Loader)  # noqa: S506 - a safe loader with CloudFormation's tags
+    try:
+        source = yaml.load(body, _Loader)  # noqa: S506 - a safe loader with CloudFormation's tags
+    except yaml.YAMLError as error:
+        raise TemplateError(f"{file.name}: {' '.join(str(error).split())}") from error
     if not isinstance(source, dict) or not isinstance(source.get("Resources"), dict):
         raise TemplateError(f"{file.name}: no Resources in it")
+    _check_form(file.name, source)
     values = check_parameters(source.get("Parameters", {}), parameters)
     _point_at_files(source)
     try:
@@ -168,6 +176,34 @@ def _check(name: str, declaration: Mapping[str, Any], value: str) -> None:
     # CloudFormation matches the whole value.
     if pattern is not None and not re.fullmatch(pattern, value):
         refuse(f"does not match {pattern}")
+
+
+def _check_form(name: str, source: dict[str, Any]) -> None:
+    """Refuse what an unfinished template has: keys without a value, and texts where there are names and values."""
+    for path, value in _parts("", source):
+        if value is None:
+            # CloudFormation's own words.
+            raise TemplateError(f"{name}: [{path}] 'null' values are not allowed in templates")
+    for section in _SECTIONS:
+        for path, value in _entries(f"/{section}", source.get(section, {})):
+            properties = value.get("Properties", {}) if isinstance(value, dict) else None
+            if not isinstance(properties, dict):
+                raise TemplateError(f"{name}: [{path}] has no names with values")
+
+
+def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each value of a template with its path."""
+    yield path, value
+    if isinstance(value, dict | list):
+        for below, item in _entries(path, value):
+            yield from _parts(below, item)
+
+
+def _entries(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict | list):
+        named = value.items() if isinstance(value, dict) else enumerate(value)
+        return ((f"{path}/{name}", item) for name, item in named)
+    return iter([(path, value)])
 
 
 def _point_at_files(source: dict[str, Any]) -> None:

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from local.services.functions.spec import FunctionSpec
 
-_NOT_CODE = ("__pycache__", "*.pyc", ".venv", ".git")
+_NOT_CODE = ("__pycache__", "*.pyc", ".venv", ".git", ".#*", ".*.sw?")
+"""Names that are left out; the last two are an editor's locks and swap files."""
 
 
 def copy_code(source: Path, target: Path) -> None:
     """Copy the code of a function or a layer, so that later edits do not change it."""
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns(*_NOT_CODE))
+    shutil.copytree(source, target, ignore=_left_out)
 
 
 def lay_out_layers(layers: Iterable[Path], target: Path) -> None:
@@ -28,23 +29,26 @@ def lay_out_layers(layers: Iterable[Path], target: Path) -> None:
 def digests(folder: Path) -> dict[str, str]:
     """Return the SHA-256, in hex, of each file that `copy_code` copies, by its path in the folder."""
     return {
-        file.relative_to(folder).as_posix(): hashlib.sha256(_content(file)).hexdigest()
+        file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in _files(folder)
     }
 
 
-def _content(file: Path) -> bytes:
-    return str(file.readlink()).encode() if file.is_symlink() else file.read_bytes()
-
-
 def _files(folder: Path) -> Iterator[Path]:
-    for path, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not _is_left_out(name))
-        yield from (Path(path, name) for name in sorted(files) if not _is_left_out(name))
+    # A copy has what a link leads to, so links are followed here, too.
+    for path, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = sorted(set(folders) - _left_out(path, folders))
+        yield from (Path(path, name) for name in sorted(set(files) - _left_out(path, files)))
 
 
-def _is_left_out(name: str) -> bool:
-    return any(fnmatch.fnmatch(name, pattern) for pattern in _NOT_CODE)
+def _left_out(folder: str, names: Iterable[str]) -> set[str]:
+    """Return which names of a folder are no code: those of a pattern, and links to nothing."""
+    return {
+        name
+        for name in names
+        if any(fnmatch.fnmatch(name, pattern) for pattern in _NOT_CODE)
+        or not Path(folder, name).exists()
+    }
 
 
 def import_path(spec: FunctionSpec) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 from werkzeug.wrappers import Request, Response
 
 from local.edge.server import Server
@@ -34,12 +35,19 @@ class Echo:
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.answer = Response(b"{}")
+        self.cuts = 0
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
         self.asked.append(
             {name: environ.get(name) for name in _SEEN} | {"body": request.get_data().decode()}
         )
+        if self.cuts:
+            self.cuts -= 1
+            # As the gateway cuts a connection.
+            if connection := environ.get("werkzeug.socket"):
+                connection.shutdown(socket.SHUT_RDWR)
+            raise ConnectionError("cut")
         return self.answer(environ, start_response)
 
 
@@ -56,14 +64,17 @@ def address(echo: Echo) -> Iterator[str]:
     server.stop()
 
 
-def client(service: str, address: str) -> Any:
+def client(service: str, address: str, attempts: int = 1) -> Any:
     return boto3.client(
         service,
         endpoint_url=address,
         region_name="us-east-1",
         aws_access_key_id="key",
         aws_secret_access_key="secret",
-        config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
+        config=Config(
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            s3={"addressing_style": "path"},
+        ),
     )
 
 
@@ -107,6 +118,16 @@ def test_an_error_is_the_same(echo: Echo, address: str) -> None:
         errors.append((str(caught.value), caught.value.response["Error"]))
 
     assert errors[0] == errors[1]
+
+
+def test_a_connection_that_is_cut_is_the_same_and_tried_again(echo: Echo, address: str) -> None:
+    for made in (client("dynamodb", address), send_to(echo, client("dynamodb", address))):
+        echo.cuts = 1
+        with pytest.raises(ConnectionClosedError, match="before we received a valid response"):
+            made.list_tables()
+    echo.cuts, echo.asked = 1, []
+    send_to(echo, client("dynamodb", address, attempts=2)).list_tables()
+    assert len(echo.asked) == 2
 
 
 def test_a_body_can_be_read_in_pieces(echo: Echo) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local.edge.faults import Fault, FaultKind
 from local.embedded import EmbeddedAws
 
 TEMPLATE = """
@@ -195,3 +196,82 @@ def test_a_template_that_cannot_be_deployed_is_refused(world: World) -> None:
     assert "Other: " in world.update()["message"]
     world.write("template.yaml", before)
     assert world.update()["updated"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Resources: {", "template.yaml: while parsing a flow"),
+        ("Parameters:\nResources: {}", "template.yaml: [/Parameters] 'null'"),
+        ("Parameters: Wo\nResources: {}", "template.yaml: [/Parameters] has no names"),
+        ("Resources: {Topic: }", "template.yaml: [/Resources/Topic] 'null'"),
+        ("Resources: {Topic: Ty}", "template.yaml: [/Resources/Topic] has no names"),
+        ("Resources: {Topic: {Properties: Na}}", "template.yaml: [/Resources/Topic] has no names"),
+    ],
+)
+def test_a_template_that_is_half_saved_is_refused(world: World, text: str, reason: str) -> None:
+    before = (world.folder / "template.yaml").read_text()
+    world.write("template.yaml", text)
+    done = world.update()
+    world.write("template.yaml", before)
+    assert done["message"].startswith(reason)
+
+
+def test_what_an_editor_leaves_while_it_edits_is_no_code(world: World) -> None:
+    locks = [world.folder / "code" / name for name in (".#app.py", "gone.py", ".app.py.swp")]
+    for lock in locks[:2]:
+        lock.symlink_to("user@host.123:456")
+    locks[2].write_bytes(b"swap")
+    try:
+        assert world.update()["updated"] == []
+        world.write("code/app.py", CODE.replace("WORD", "locked"))
+        assert world.update()["updated"] == ["Reader"]
+        assert world.read()[1] == "locked"
+    finally:
+        for lock in locks:
+            lock.unlink()
+
+
+def test_a_link_is_what_it_leads_to(world: World) -> None:
+    world.write("linked.py", "first")
+    (world.folder / "code" / "linked.py").symlink_to(world.folder / "linked.py")
+    assert world.update()["files"] == ["code/linked.py"]
+    assert world.update()["files"] == []
+    world.write("linked.py", "second")
+    assert world.update()["files"] == ["code/linked.py"]
+
+
+def test_a_file_that_cannot_be_read_is_named(world: World) -> None:
+    world.write("code/more.py", "")
+    found, real = world.folder / "code" / "more.py", Path.read_bytes
+
+    def vanish(path: Path) -> bytes:
+        if path == found:
+            path.unlink()
+        return real(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "read_bytes", vanish)
+        assert "No such file or directory" in world.update()["message"]
+    assert world.update()["updated"] == []
+
+
+@pytest.mark.parametrize("kind", ["accessDenied", "timeoutBefore"])
+def test_a_record_that_could_not_be_written_is_written_later(world: World, kind: FaultKind) -> None:
+    world.write("code/app.py", CODE.replace("WORD", kind))
+    world.aws.faults.add(Fault("cloudformation", "UpdateStack", kind, times=0))
+    refused = world.update()["message"]
+    world.aws.faults.clear()
+    assert "UpdateStack" in refused or "before we received a valid response" in refused
+    assert world.read()[1] == kind
+    before = len(world.aws.calls.calls("cloudformation", "UpdateStack"))
+    assert world.update()["updated"] == []
+    (call,) = world.aws.calls.calls("cloudformation", "UpdateStack")[before:]
+    assert call.status == 200
+
+
+def test_a_connection_that_is_cut_once_is_tried_again(world: World) -> None:
+    world.write("code/app.py", CODE.replace("WORD", "again"))
+    world.aws.faults.add(Fault("cloudformation", "UpdateStack", "timeoutBefore"))
+    assert world.update()["updated"] == ["Reader"]
+    assert world.read()[1] == "again"

@@ -28,26 +28,34 @@ def deploy_changes(endpoint_url: str, state_dir: Path | None, console: Console) 
     Raises:
         StartError: It cannot be deployed as it is now.
     """
+    for text in changes_deployed(endpoint_url, state_dir_option(state_dir)):
+        # A file gets whole lines; a terminal folds between words.
+        console.print(text, style="yellow", soft_wrap=not console.is_terminal)
+
+
+def changes_deployed(endpoint_url: str, option: str) -> list[str]:
+    """Deploy what differs, and return what to say of it; empty if nothing differs.
+
+    Args:
+        endpoint_url: The endpoint of the local AWS.
+        option: What selects its state folder in a command, with a space before it; may be empty.
+
+    Raises:
+        StartError: It cannot be deployed as it is now.
+        LocalApiError: The local AWS does not answer.
+    """
     try:
         done = LocalApi(endpoint_url).update_stack()
     except UsageError as error:
         raise StartError(f"the local AWS cannot deploy what has changed: {error}") from error
-    said = said_of(done)
-    if said:
-        _say(console, said)
+    said = [text] if (text := said_of(done)) else []
     if done["left"]:
-        option = state_dir_option(state_dir)
-        _say(
-            console,
+        said.append(
             f"template.yaml differs from what is deployed in {', '.join(done['left'])}, which the local AWS cannot "
             "update while it runs. To deploy it, stop the local AWS, which deletes its environments, and start it:\n"
             f"  {this_command()} local down{option}\n  {this_command()} local up{option}",
         )
-
-
-def _say(console: Console, text: str) -> None:
-    # A file gets whole lines; a terminal folds between words.
-    console.print(text, style="yellow", soft_wrap=not console.is_terminal)
+    return said
 
 
 def said_of(done: dict[str, Any]) -> str:

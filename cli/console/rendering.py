@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from cli.console import shapes
+from cli.console.execution.notes import Notes
 from cli.console.execution.search import Subjects
 from cli.console.execution.watched import Watch
 from cli.console.navigation import SECTIONS
@@ -39,12 +40,14 @@ class Console:
         local: Whether it is of a local AWS.
         watch: What was read of the executions that were looked at last.
         subjects: What executions are about, as far as it is known.
+        notes: What was said when executions were started here.
     """
 
     place: Deployed
     local: bool
     watch: Watch = field(default_factory=Watch)
     subjects: Subjects = field(default_factory=Subjects)
+    notes: Notes = field(default_factory=Notes)
     _definitions: OrderedDict[str, str] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -28,37 +28,45 @@ def deploy_changes(endpoint_url: str, state_dir: Path | None, console: Console) 
     Raises:
         StartError: It cannot be deployed as it is now, or an older version started the local AWS.
     """
+    for text in changes_deployed(endpoint_url, state_dir_option(state_dir)):
+        # A file gets whole lines; a terminal folds between words.
+        console.print(text, style="yellow", soft_wrap=not console.is_terminal)
+
+
+def changes_deployed(endpoint_url: str, option: str) -> list[str]:
+    """Deploy what differs, and return what to say of it; empty if nothing differs.
+
+    Args:
+        endpoint_url: The endpoint of the local AWS.
+        option: What selects its state folder in a command, with a space before it; may be empty.
+
+    Raises:
+        StartError: It cannot be deployed as it is now, or an older version started the local AWS.
+        LocalApiError: The local AWS does not answer.
+    """
     try:
         done = LocalApi(endpoint_url).update_stack()
     except NotFoundError as error:
         raise StartError(
             "the local AWS was started by an older version, and cannot deploy what has changed. "
-            f"{_start_again(state_dir)}"
+            f"{_start_again(option)}"
         ) from error
     except UsageError as error:
         raise StartError(f"the local AWS cannot deploy what has changed: {error}") from error
-    said = said_of(done)
-    if said:
-        _say(console, said)
+    said = [text] if (text := said_of(done)) else []
     if done["left"]:
-        _say(
-            console,
+        said.append(
             f"template.yaml differs from what is deployed in {', '.join(done['left'])}, which the local AWS cannot "
-            f"update while it runs. {_start_again(state_dir)}",
+            f"update while it runs. {_start_again(option)}"
         )
+    return said
 
 
-def _start_again(state_dir: Path | None) -> str:
-    option = state_dir_option(state_dir)
+def _start_again(option: str) -> str:
     return (
         "To deploy it, stop the local AWS, which deletes its environments, and start it:\n"
         f"  {this_command()} local down{option}\n  {this_command()} local up{option}"
     )
-
-
-def _say(console: Console, text: str) -> None:
-    # A file gets whole lines; a terminal folds between words.
-    console.print(text, style="yellow", soft_wrap=not console.is_terminal)
 
 
 def said_of(done: dict[str, Any]) -> str:

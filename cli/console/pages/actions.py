@@ -15,11 +15,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from cli.console.acting.dry_run import DryRun, read_dry_run
+from cli.console.acting.starting import start_deployed
 from cli.console.acting.steps import STEPS, input_of
 from cli.console.forms import posted, text
-from cli.console.rendering import place_of, render
+from cli.console.rendering import console_of, place_of, render
 from cli.environments.record import read_record
-from cli.errors import UsageError
+from cli.errors import CommandError, UsageError
 from cli.perform.execution import start
 from cli.perform.naming import name_of
 from cli.perform.request import check
@@ -42,7 +43,10 @@ def _act(request: Request, form: FormData) -> Response:
     except UsageError as error:
         return _page(request, version, str(error))
     if text(form, "step") != "do":
-        name = name_of(start(lifecycle_of(place), {**value, "dryRun": True}))
+        try:
+            name = _dry_started(request, action, {**value, "dryRun": True})
+        except CommandError as error:
+            return _page(request, version, str(error))
         query = {"dryRun": name} | ({"version": version} if version else {})
         return RedirectResponse(f"{_path(record, action)}?{urlencode(query)}", status_code=303)
     if text(form, "confirm") != record.environment:
@@ -58,7 +62,14 @@ def _verify(request: Request, _form: FormData) -> Response:
     place = place_of(request)
     value = {"action": "smokeTest", "environment": request.path_params["name"]}
     check(place, value)
-    return _started(place, value)
+    return RedirectResponse(f"/executions/{quote(start_deployed(request, value))}", status_code=303)
+
+
+def _dry_started(request: Request, action: str, value: dict[str, Any]) -> str:
+    # A redeploy then does what its dry run showed, so only the dry run deploys what has changed.
+    if action == "redeploy":
+        return start_deployed(request, value)
+    return name_of(start(lifecycle_of(place_of(request)), value))
 
 
 def _started(place: Deployed, value: dict[str, Any]) -> Response:
@@ -80,6 +91,7 @@ def _page(request: Request, version: str, error: str = "", key: str = "") -> Res
         version=version,
         versions=_versions(record),
         dry=dry,
+        deployed=console_of(request).notes.of(dry.name) if dry else (),
         error=error,
         key=key,
     )

@@ -44,6 +44,7 @@ def _execution(request: Request) -> Response:
             "execution.html",
             name=told.told["name"],
             story=told,
+            deployed=console.notes.of(told.told["name"]),
             input=shown(description.get("input")),
             output=shown(description.get("output")),
             events=len(watched.events),

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from cli.console.acting.starting import start_deployed
 from cli.console.forms import posted, text
 from cli.console.inputs.checked import PASTED, Fault, faults_of, read_pasted
 from cli.console.inputs.examples import examples
@@ -19,9 +20,6 @@ from cli.console.inputs.meanings import allowed_of, meaning_of
 from cli.console.inputs.typed import read_typed, texts_of
 from cli.console.rendering import place_of, render, texts_for
 from cli.errors import CommandError
-from cli.perform.execution import start
-from cli.perform.naming import name_of
-from cli.target.deployed import lifecycle_of
 
 _TEMPLATE = "start.html"
 _OPEN = ("auth", "artifact", "runtime", "smokeTest")
@@ -48,11 +46,11 @@ def _start(request: Request, form: FormData) -> Response:
     value, faults = _read(request, form)
     if not faults:
         try:
-            arn = start(lifecycle_of(place_of(request)), value)
+            name = start_deployed(request, value)
         except (CommandError, ClientError, BotoCoreError) as error:
             faults = [Fault(str(error))]
         else:
-            return _to(request, f"/executions/{name_of(arn)}")
+            return _to(request, f"/executions/{name}")
     return _verdict(request, form, faults, asked=True)
 
 

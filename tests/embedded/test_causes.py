@@ -228,8 +228,8 @@ def test_a_provider_that_cannot_be_resolved_is_named_before_anything_is_made(
     run = lifecycle.run({"environment": environment, "auth": auth})
     assert run.error == "InvalidRequestError", run.cause
     assert re.search(
-        rf"^auth\.discoveryUrl: given '{ISSUER}', whose host login\.example\.invalid gave no answer in 2 tries "
-        r"\(\d+\.\d s\): .*; correct the URL, or retry when the provider answers$",
+        rf"^auth\.discoveryUrl: given '{ISSUER}', whose host login\.example\.invalid gave no answer in 2 tries: "
+        r".*; correct the URL, or retry when the provider answers$",
         str(run.cause),
     ), run.cause
     assert run.states[0] == "Prepare the request"

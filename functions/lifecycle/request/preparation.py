@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -68,7 +69,12 @@ _STATE_OF_ACTION: dict[str, State] = {
 }
 
 
-def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepared:
+def prepare_request(
+    event: PrepareEvent,
+    *,
+    clients: Clients = CLIENTS,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Prepared:
     """Validate the input and take the environment's lock for the execution. Creates only the record.
 
     A dry run of a provision takes the lock only if there is a record, and creates none.
@@ -76,6 +82,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     Args:
         event: The execution and its input.
         clients: DynamoDB, Step Functions, Secrets Manager, S3, X-Ray, AgentCore's control plane, and plain HTTPS.
+        sleep: Waits before a provider that did not answer is asked again, seconds.
 
     Returns:
         The request with every default filled in. `teardown` and `smokeTest` take what their input leaves out from the
@@ -93,7 +100,7 @@ def prepare_request(event: PrepareEvent, *, clients: Clients = CLIENTS) -> Prepa
     settings = Settings.load()
     records = Records(clients.dynamodb, settings.table_name)
     if request.action == "provision":
-        check_provider(request.auth, request.environment, clients, is_asked=True)
+        check_provider(request.auth, request.environment, clients, is_asked=True, sleep=sleep)
     if request.observability and request.action == "provision":
         check_transaction_search(clients.xray, event.execution)
 

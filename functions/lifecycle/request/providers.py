@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -21,7 +23,12 @@ _NO_SUCH_SECRET = ("ResourceNotFoundException", "InvalidParameterException", "Va
 
 
 def check_provider(
-    auth: Auth, environment: str, clients: Clients, *, is_asked: bool = False
+    auth: Auth,
+    environment: str,
+    clients: Clients,
+    *,
+    is_asked: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Check the provider and the secret that a request names. The secret's value is not read.
 
@@ -30,6 +37,7 @@ def check_provider(
         environment: The environment that it provisions.
         clients: Secrets Manager and plain HTTPS.
         is_asked: Whether the provider must also answer now.
+        sleep: Waits before it is asked again, seconds.
 
     Raises:
         InvalidRequestError: The stack's parameter `ProviderHosts` does not have the provider's host, the secret's tags
@@ -50,7 +58,9 @@ def check_provider(
             f"auth.tokenSecretArn: given {shown(auth.token_secret_arn)}, {problem}"
         )
     # Last, so that only a provider that is allowed is asked.
-    silent = no_answer_of(clients, url, settings.provider_networks) if is_asked else None
+    silent = None
+    if is_asked:
+        silent = no_answer_of(clients, url, settings.provider_networks, sleep)
     if silent is not None:
         raise InvalidRequestError(
             f"auth.discoveryUrl: given {shown(url)}, whose host {place.host} gave {silent}: {CONDITIONS}; correct the "

@@ -45,7 +45,9 @@ def start_detached(
         typer.Exit: It ended. Its error is printed, and the exit status is its own.
     """
     folder = state_dir or state_folder.STATE_ROOT / "up"
-    command = [sys.executable, "-m", "cli.main", *(word for word in words if word not in OPTIONS)]
+    kept = [word for word in words if word not in OPTIONS]
+    # Nobody would see the address of its console, which has the token.
+    command = [sys.executable, "-m", "cli.main", *kept, "--no-console"]
     # The file has no name, so nothing is left of it; the log has its place in the state folder.
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(
@@ -71,6 +73,8 @@ def start_detached(
     )
     print_prose(err, "To stop it, which deletes every environment in it:")
     print_command(err, f"{this_command()} local down{state_dir_option(state_dir)}")
+    print_prose(err, "Its console:")
+    print_command(err, f"{this_command()} console --local{state_dir_option(state_dir)}")
 
 
 def _wait(process: subprocess.Popen[bytes], folder: Path, said: IO[str]) -> RunningAws:

@@ -84,7 +84,8 @@ def up(
 ) -> None:
     """Keep a local AWS running, and print the variables that point any AWS client at it.
 
-    It also serves the console (see `lifecycle console`), and prints its address to stderr.
+    It also serves the console (see `lifecycle console`), and prints its address to stderr; with --detach, it prints
+    the command for the console instead.
     When it stops, every environment in it is gone.
     """
     if detach:

@@ -166,6 +166,10 @@ def test_in_the_background_it_outlives_the_command_and_shows_why_it_cannot_start
         assert "its log: state/logs/embedded.log" in made.stderr
         assert (tmp_path / "state/logs/embedded.log").exists()
         assert "local down --state-dir state" in made.stderr
+        # Nobody would see the address of a console that it serves itself.
+        words = Path(f"/proc/{running.pid}/cmdline").read_bytes().split(b"\0")
+        assert b"--no-console" in words
+        assert " console --local --state-dir state\n" in made.stderr
         again = lifecycle(tmp_path, "up", "--detach")
         assert again.returncode == 2
         assert "a local AWS is already running" in again.stderr

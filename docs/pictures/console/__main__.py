@@ -44,7 +44,9 @@ def main() -> None:
         console_served(deployed(None, local=True, state_dir=Path(folder)), 0) as gate,
     ):
         shots = _stage(aws)
-        notes = browse(FOLDER / "take.mjs", {"url": gate.url, "shots": shots, "folder": str(FOLDER)})
+        notes = browse(
+            FOLDER / "take.mjs", {"url": gate.url, "shots": shots, "folder": str(FOLDER)}
+        )
     large = [one.name for one in FOLDER.glob("*.png") if one.stat().st_size > MOST_BYTES]
     faults = [*notes, *(f"{name} has more than {MOST_BYTES} bytes" for name in large)]
     sys.exit("\n".join(faults) or None)

@@ -164,7 +164,7 @@ def test_a_change_between_image_and_zip_is_refused_before_anything_is_touched(
         (
             "container",
             {"Dockerfile": "FROM python:3.13-slim\nRUN echo the cat ate it >&2; exit 7\n"},
-            "its log says: docker: Dockerfile line 2: RUN echo the cat ate it >&2; exit 7 ended with exit status 7.",
+            "its log says: step [2/2] ended with exit status 7",
         ),
         (
             "code",

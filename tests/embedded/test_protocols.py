@@ -194,7 +194,8 @@ def test_an_agent_with_a_websocket(
     bare = {"environmentVariables": {"ECHO_WITHOUT_WEBSOCKET": "1"}}
     without = lifecycle.run({**given, "runtime": bare})
     assert (without.status, without.error) == ("FAILED", "SmokeTestError")
-    assert "the agent must listen on 0.0.0.0:8080, paths /ws and /ping" in without.cause
+    # What its log says comes before a guess.
+    assert "No WebSocket handler defined" in without.cause
 
 
 def _opens_for_nobody_else(lifecycle: Any, output: dict[str, Any], provider: Provider) -> None:

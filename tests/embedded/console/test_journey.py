@@ -36,6 +36,8 @@ def passwords(lifecycle: Any) -> Callable[[], set[bytes]]:
         secrets = lifecycle.aws.client("secretsmanager")
         names = [one["ARN"] for one in secrets.list_secrets()["SecretList"]]
         values = [secrets.get_secret_value(SecretId=name)["SecretString"] for name in names]
+        # Other tests keep secrets without a value.
+        values = [value for value in values if len(value) > 8]
         return {form for value in values for form in forms(value)}
 
     return read

@@ -165,7 +165,7 @@ KITS = [
             "npm error 404 Not Found - GET https://registry.example/nosuch - Not found",
             "npm error 404",
             "npm error 404  'nosuch@^1' is not in this registry.",
-            "npm error A complete log of this run can be found in: /root/.npm/_logs/x.log",
+            "npm error A complete log of this run can be found in: ~/.npm/_logs/x.log",
         ],
         "npm error 404 'nosuch@^1' is not in this registry.",
         SOURCE,

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.errors import NotUpError, UsageError
+from cli.errors import NotUpError
 from cli.invocation import this_command
 from cli.target.deployed import Deployed, of_running
+from cli.target.local import refuse_delays
 from cli.target.local_api import LocalApi
 from cli.target.redeploy import deploy_changes
 from cli.target.running import running_aws
@@ -50,11 +51,7 @@ def dev_place(
             folder = local_aws.state_dir
             yield of_running(running_aws(folder), _shown(folder)), False
         return
-    if delays:
-        raise UsageError(
-            "--delay: a local AWS is already running; "
-            f"change its delays with `{this_command()} local delays`"
-        )
+    refuse_delays(delays)
     deploy_changes(running.endpoint_url, state_dir, console)
     _advise(LocalApi(running.endpoint_url), state_dir, console)
     yield of_running(running, state_dir), True

@@ -60,6 +60,19 @@ def local_target(
         yield target
 
 
+def refuse_delays(delays: Mapping[str, float]) -> None:
+    """Refuse delays for a local AWS that is running.
+
+    Raises:
+        UsageError: There are some. The message says how to change them.
+    """
+    if delays:
+        raise UsageError(
+            "--delay: a local AWS is already running; "
+            f"change its delays with `{this_command()} local delays`"
+        )
+
+
 def _refuse_settings(
     delays: Mapping[str, float],
     parameters: Mapping[str, str] | None,
@@ -68,11 +81,7 @@ def _refuse_settings(
     keep: bool,
 ) -> None:
     """Refuse what only the start of a local AWS can set."""
-    if delays:
-        raise UsageError(
-            "--delay: a local AWS is already running; "
-            f"change its delays with `{this_command()} local delays`"
-        )
+    refuse_delays(delays)
     if parameters:
         raise UsageError(
             "--parameter: a local AWS is already running; "

@@ -16,7 +16,7 @@ from cli.dev.source import Source
 from cli.display.progress import Progress, progress_on
 from cli.errors import CommandError
 from cli.execution.follow import Pace, Result, follow
-from cli.execution.timeline import Moment, Timeline
+from cli.execution.timeline import Moment, Timeline, payload_of
 from cli.perform.execution import execution_name
 from cli.perform.naming import name_of
 from cli.target.target import Target
@@ -147,7 +147,7 @@ class Round:
 
 def _answer(result: Any) -> str | None:
     """Return the answer in the result of the smoke test's state; `None` if there is none yet."""
-    payload = result.get("Payload", result) if isinstance(result, dict) else None
+    payload = payload_of(result)
     report = payload.get("smokeTest") if isinstance(payload, dict) else None
     if not isinstance(report, dict) or not report.get("passed"):
         return None

@@ -14,7 +14,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from cli.display.narrow import print_sentence
-from cli.execution.timeline import Change, Moment, Outcome, Stage, Timeline
+from cli.execution.timeline import Change, Moment, Outcome, Stage, Timeline, payload_of
 
 _NAME_WIDTH = 26
 _PLAIN_HEARTBEAT = 10.0
@@ -73,8 +73,7 @@ def running_text(stage: Stage, now: datetime) -> Text:
 
 def _status(stage: Stage) -> str:
     """Return the status that the last round reported, such as CREATING; empty if none."""
-    result = stage.result if isinstance(stage.result, dict) else {}
-    payload = result.get("Payload", result)
+    payload = payload_of(stage.result)
     status = payload.get("status") if isinstance(payload, dict) else None
     return status if isinstance(status, str) else ""
 

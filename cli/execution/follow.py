@@ -10,7 +10,7 @@ from typing import Any
 
 from cli.execution.history import HistoryReader
 from cli.execution.step_functions import StepFunctions
-from cli.execution.timeline import Failure, Moment, Timeline
+from cli.execution.timeline import Failure, Moment, Timeline, payload_of
 
 RUNNING = ("RUNNING", "PENDING_REDRIVE")
 REPORTING_STATE = "Report the failure"
@@ -130,7 +130,6 @@ def _result(
 
 
 def _reported_output(reported: Any) -> dict[str, Any] | None:
-    # A task that calls a function through `lambda:invoke` returns its result in `Payload`.
-    payload = reported.get("Payload", reported) if isinstance(reported, dict) else None
+    payload = payload_of(reported)
     output = payload.get("output") if isinstance(payload, dict) else None
     return output if isinstance(output, dict) else None

@@ -42,16 +42,20 @@ class Failure:
     cause: str
 
     @property
-    def reason(self) -> str:
-        """The cause in one line; of a Lambda function's JSON, only its message."""
-        cause = self.cause
+    def message(self) -> str:
+        """The cause with its line breaks; of a Lambda function's JSON, only its message."""
         try:
-            parsed = json.loads(cause)
+            parsed = json.loads(self.cause)
         except ValueError:
-            parsed = None
+            return self.cause
         if isinstance(parsed, dict) and "errorMessage" in parsed:
-            cause = str(parsed["errorMessage"])
-        return " ".join(cause.split())
+            return str(parsed["errorMessage"])
+        return self.cause
+
+    @property
+    def reason(self) -> str:
+        """The message in one line."""
+        return " ".join(self.message.split())
 
 
 @dataclass
@@ -268,6 +272,14 @@ class Timeline:
         self.output = event.details.get("output")
         self.failure = _failure(event) if "error" in event.details else None
         return self._close((), event.at)
+
+
+def payload_of(result: Any) -> Any:
+    """Return what a function returned, from the result of its task; `None` if that is no object.
+
+    A task that calls a function through `lambda:invoke` returns its result in `Payload`.
+    """
+    return result.get("Payload", result) if isinstance(result, dict) else None
 
 
 def _failure(event: Event) -> Failure:

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.execution.timeline import Timeline
+from cli.execution.timeline import Timeline, payload_of
 from cli.target.denied import DeniedError
 from cli.target.target import MACHINE_OUTPUT, Place
 from lifecycle.names import fleet_suffix
@@ -111,8 +111,7 @@ class FleetProgress:
 
 def _selected(timeline: Timeline) -> int:
     """Return how many environments were selected to be started; 0 if none is known."""
-    result = timeline.result_of(_SELECTING)
-    selection = result.get("Payload", result) if isinstance(result, dict) else {}
+    selection = payload_of(timeline.result_of(_SELECTING))
     if not isinstance(selection, dict) or selection.get("dryRun"):
         return 0
     return int(selection.get("selected") or 0)

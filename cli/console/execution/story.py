@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +10,7 @@ from cli.console.execution.visits import Visit
 from cli.console.execution.watched import Watched
 from cli.environments.moments import iso_of
 from cli.execution.follow import RUNNING, Result, result_of
-from cli.execution.timeline import Failure, Stage, Timeline
+from cli.execution.timeline import Failure, Stage, Timeline, payload_of
 from cli.perform.account import account
 
 WIDTH = 1000.0
@@ -97,17 +96,6 @@ def story(description: dict[str, Any], watched: Watched, *, fleet: bool) -> Stor
     )
 
 
-def full(failure: Failure) -> str:
-    """Return a cause in full: of a Lambda function's JSON the message, with its line breaks."""
-    try:
-        parsed = json.loads(failure.cause)
-    except ValueError:
-        return failure.cause
-    if isinstance(parsed, dict) and "errorMessage" in parsed:
-        return str(parsed["errorMessage"])
-    return failure.cause
-
-
 def moment_of(visit: Visit) -> dict[str, Any]:
     """Return a visit's times as a page shows them."""
     return {"entered": iso_of(visit.entered), "seconds": visit.seconds(datetime.now(UTC))}
@@ -120,13 +108,12 @@ def _status(stage: Stage, told: dict[str, Any]) -> str:
 def _cause(result: Result | None) -> Failure | None:
     if result is None or result.failure is None:
         return None
-    return Failure(result.failure.error, full(result.failure))
+    return Failure(result.failure.error, result.failure.message)
 
 
 def _checks(timeline: Timeline) -> list[dict[str, Any]]:
     """Return the checks of a smoke test that has ended in an execution that has not."""
-    result = timeline.result_of("Run the smoke test")
-    payload = result.get("Payload", result) if isinstance(result, dict) else None
+    payload = payload_of(timeline.result_of("Run the smoke test"))
     report = payload.get("smokeTest", payload) if isinstance(payload, dict) else None
     checks = report.get("checks") if isinstance(report, dict) else None
     return checks if isinstance(checks, list) else []

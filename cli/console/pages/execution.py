@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from cli.console.execution import log
 from cli.console.execution.picture import picture
-from cli.console.execution.story import full, moment_of, story
+from cli.console.execution.story import moment_of, story
 from cli.console.execution.visits import Visit
 from cli.console.execution.watched import Watched
 from cli.console.paging import page_of
@@ -89,7 +89,7 @@ def _selected(request: Request, state: str, visits: list[Visit]) -> dict[str, An
         "number": visits.index(visit) + 1 if visit else 0,
         "given": shown(visit.given) if visit else "",
         "output": shown(visit.output) if visit else "",
-        "failures": [(one.error, full(one)) for one in visit.failures] if visit else [],
+        "failures": [(one.error, one.message) for one in visit.failures] if visit else [],
     }
 
 

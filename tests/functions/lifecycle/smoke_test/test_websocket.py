@@ -13,6 +13,7 @@ from websockets.sync.server import ServerConnection
 
 from lifecycle.errors import AwsCallError, SmokeTestError
 from lifecycle.provider.bounded import MAX_BYTES
+from lifecycle.smoke_test import patience
 from lifecycle.smoke_test.run import SmokeTestReport
 from tests.functions.lifecycle.smoke_test import smoke_environment
 from tests.functions.lifecycle.smoke_test.fake_runtime import cheerful_agent
@@ -268,7 +269,15 @@ def test_an_answer_that_never_matches_ends_with_the_time(signed: Any, pauses: bo
     assert len(signed.runtime.stopped) == 1
 
 
-def test_silence_decides_nothing(signed: Any) -> None:
+def test_silence_decides_nothing(signed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Longest:
+        """Pauses for as long as it may: a shorter pause would leave time for a second try."""
+
+        def uniform(self, _shortest: float, longest: float) -> float:
+            return longest
+
+    monkeypatch.setattr(patience, "_RANDOM", Longest())
+
     def talk(connection: ServerConnection) -> None:
         connection.recv()
         connection.recv()

@@ -49,6 +49,8 @@ class Life:
 
 # The scenarios whose own error is what they are about, and what its cause says.
 _MEANT = {"compensation": "never said", "auto-rollback": "rolled back from 2 to 1"}
+# How a cause tells that another execution holds the lock, where the error is the smoke test's.
+_LOST = ("the teardown failed: LockLostError", "the rollback ended with LockLostError")
 
 
 def calls_of(stage: Stage, scenario: Scenario) -> list[Call]:
@@ -140,7 +142,7 @@ def judge(cell: Cell, run: Execution, *, unhit: bool) -> tuple[End, str]:
         return ("not hit" if unhit else "succeeded"), said
     if not issubclass(getattr(errors, str(run.error), object), errors.LifecycleError):
         return "not allowed", f"no error of ours: {said}"
-    lost = run.error == "LockLostError" or "the teardown failed: LockLostError" in cause
+    lost = run.error == "LockLostError" or any(told in cause for told in _LOST)
     if lost and (cell.service, cell.kind) == ("dynamodb", "conflict"):
         # A condition that is not true is how DynamoDB says that another execution holds the lock.
         return "failed", said

@@ -16,6 +16,8 @@ from tests.embedded.signing_in import Provider
 MACHINE = {"auth": {"flow": "clientCredentials"}}
 IAM = {"auth": {"type": "iam"}}
 SMOKE_TEST = {"smokeTest": {"timeoutSeconds": 20}}
+# The first agent starts while every lane sets itself up.
+_FIRST = {"smokeTest": {"timeoutSeconds": 120}}
 # What `lifecycle.table` waits after the deadline of a call that was cut off, and a second more.
 _SETTLED = 11
 # Each look costs a call of the local AWS, and lanes share the processors.
@@ -52,7 +54,7 @@ class Stage:
             {},
             {"auth": provider.auth(lifecycle.aws, "agentcore-lifecycle/m...")},
         )
-        run = made.provision("image", artifact=made.source("image"), **IAM)
+        run = made.provision("image", artifact=made.source("image"), **IAM, **_FIRST)
         assert run.status == "SUCCEEDED", (run.error, run.cause)
         output = lifecycle.stepfunctions.describe_execution(executionArn=run.arn)["output"]
         made.image = {"containerUri": json.loads(output)["artifact"]["containerUri"]}

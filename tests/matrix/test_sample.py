@@ -76,9 +76,25 @@ def test_an_execution_succeeds_or_names_the_operation(
     assert ended(status, error, cause) == end
 
 
-def test_a_lock_that_is_said_to_be_lost_is_left_to_its_holder_and_told() -> None:
-    wrong = Cell("compensation", "RecordFailureFunction", "dynamodb", "UpdateItem", "conflict")
-    cause = "expected /never said/ (and the teardown failed: LockLostError: lost)"
+@pytest.mark.parametrize(
+    ("scenario", "function", "cause"),
+    [
+        (
+            "compensation",
+            "RecordFailureFunction",
+            "expected /never said/ (and the teardown failed: LockLostError: lost)",
+        ),
+        (
+            "auto-rollback",
+            "PrepareRollbackFunction",
+            "the rollback failed, too; no answer; the rollback ended with LockLostError: lost",
+        ),
+    ],
+)
+def test_a_lock_that_is_said_to_be_lost_is_left_to_its_holder_and_told(
+    scenario: str, function: str, cause: str
+) -> None:
+    wrong = Cell(scenario, function, "dynamodb", "UpdateItem", "conflict")
     run = Execution("", "FAILED", {}, "SmokeTestError", cause, [])
     assert judge(wrong, run, unhit=False)[0] == "failed"
     assert judge(replace(wrong, kind="throttle"), run, unhit=False)[0] == "not allowed"

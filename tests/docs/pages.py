@@ -21,6 +21,7 @@ NAMES = (
     "calling.md",
     "asking.md",
     "agents.md",
+    "mcp.md",
     "dev.md",
     "errors.md",
     "runbook.md",

@@ -37,6 +37,9 @@ NOT_RUN = {
     "make prove": "needs an account",
     ".venv/bin/lifecycle prove --local": "tests/embedded/test_prove.py runs it",
     '.venv/bin/lifecycle dev my-agent --prompt "12 + 30 は？"': "tests/embedded/test_dev.py runs it",
+    next(command for command in commands("docs/mcp.md") if " dev my-tools " in command): (
+        "it does not end; the page's own run deploys the same folder"
+    ),
     "cp -r agent my-agent": "it is for the command after it",
     ".venv/bin/lifecycle console --local": "serves until Ctrl-C; tests/cli/console/test_server.py runs it",
     ".venv/bin/lifecycle console --stack agentcore-lifecycle": "serves until Ctrl-C",
@@ -139,6 +142,9 @@ SCENARIOS = {
         before={"lifecycle ask": f"{PROVISION} <<< {{}}"},
         after={"bash call-dev.sh": 'test -n "$ACCESS_TOKEN"'},
     ),
+    "docs/mcp.md": Scenario(
+        ("A valid access token is answered", "Succeeded", "\\n5\\n", "tools: add", "result: 23")
+    ),
     "docs/runbook.md": Scenario(
         ("environment +dev", "provision +SUCCEEDED", "run_smoke_test  stage done"),
         before={"lifecycle show": f"{PROVISION} <<< {{}}"},
@@ -194,6 +200,8 @@ class Shell:
         for name in ("events", "statemachine", "template.yaml"):
             (folder / name).symlink_to(ROOT / name)
         (tools / "aws").symlink_to(Path(sys.executable).with_name("aws"))
+        (tools / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        (tools / "python").chmod(0o755)
         options = " ".join(f"--delay {delay}" for delay in DELAYS)
         options += " --port 0 --host-name host.docker.internal"
         # The default state folder and port may be in use by whoever runs the tests.

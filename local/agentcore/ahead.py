@@ -12,8 +12,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from local.agentcore.data.start import START_ERRORS, Begun
-from local.agentcore.data.target import Target
+from local.agentcore.control.store import Store
+from local.agentcore.data.start import START_ERRORS, Begun, Starter
+from local.agentcore.data.target import Target, find_target
 from local.agentcore.model.errors import ServiceError
 
 log = logging.getLogger(__name__)
@@ -32,15 +33,13 @@ class Ahead:
     """Keeps one agent, the one of the newest version.
 
     Args:
-        begin: Starts the agent of a version, without waiting for it.
-        target_of: Finds what DEFAULT of a runtime serves, by the runtime's id; raises `ServiceError` if nothing.
+        store: Tells when DEFAULT of a runtime serves another version.
+        starter: Starts agents, and takes the one that waits.
     """
 
-    def __init__(
-        self, begin: Callable[[Target], Begun], target_of: Callable[[str], Target]
-    ) -> None:
-        self._begin = begin
-        self._target_of = target_of
+    def __init__(self, store: Store, starter: Starter) -> None:
+        self._store, self._starter = store, starter
+        store.serves, starter.ahead = self._serves, self.take
         self._on = False
         self._waiting: _Waiting | None = None
         self._lock = threading.Lock()
@@ -50,7 +49,7 @@ class Ahead:
         """From now on, start the agent of each new version."""
         self._on = True
 
-    def serves(self, runtime_id: str) -> None:
+    def _serves(self, runtime_id: str) -> None:
         """Note that DEFAULT of a runtime serves another version; returns at once."""
         if self._on:
             self._worker.submit(self._prepare, runtime_id)
@@ -85,9 +84,9 @@ class Ahead:
         self._end(lambda _: True)
         try:
             # Outside of the lock: it locks the store.
-            target = self._target_of(runtime_id)
+            target = find_target(self._store, runtime_id, None, self._store.account_id)
             with self._lock:
-                self._waiting = _Waiting(target, self._begin(target))
+                self._waiting = _Waiting(target, self._starter.begin(target))
         except (ServiceError, *START_ERRORS) as error:
             # Whoever calls it gets the same error, and reads it in the agent's log.
             log.info("no agent was started ahead: %s", error)

@@ -27,7 +27,6 @@ from local.agentcore.data.launch import Launcher
 from local.agentcore.data.logs import AgentLogs
 from local.agentcore.data.sessions import Sessions
 from local.agentcore.data.start import Starter
-from local.agentcore.data.target import Target, find_target
 from local.agentcore.data.tokens import TokenChecker
 from local.agentcore.data.vended.application_logs import ApplicationLogs, Groups
 from local.agentcore.evaluations.evaluators import get_evaluator
@@ -64,6 +63,7 @@ class AgentCore:
     Attributes:
         control: WSGI application of `bedrock-agentcore-control`.
         data: WSGI application of `bedrock-agentcore`.
+        ahead: Can start the agent of a new version before its first call.
     """
 
     def __init__(
@@ -113,9 +113,7 @@ class AgentCore:
             readings=readings,
             may_log=partial(may_log, lacks, region, account_id),
         )
-        self._ahead = Ahead(starter.begin, self._target_of)
-        starter.ahead = self._ahead.take
-        self._store.serves = self._ahead.serves
+        self.ahead = Ahead(self._store, starter)
         self.sessions = Sessions(starter.start, clock, self.quotas)
         account = Account(clients, images, region, account_id, lambda: self.quotas.zip_bytes, lacks)
         self._tags = TagOperations(self._store)
@@ -157,31 +155,17 @@ class AgentCore:
     def _prepare(self, configuration: dict[str, Any]) -> None:
         code = configuration["agentRuntimeArtifact"].get("codeConfiguration")
         if code is not None:
-            self._preparing.submit(self._prepare_code, code)
-
-    def _prepare_code(self, code: dict[str, Any]) -> None:
-        try:
-            self._code.prepare(code)
-        except (CodeError, ClientError, BotoCoreError, RuntimeError, OSError) as error:
-            # Whoever invokes it gets the same error, and reads it in the agent's log.
-            log.info("the code of a version cannot be prepared: %s", error)
+            self._preparing.submit(_prepare_code, self._code, code)
 
     def _end_runtime(self, runtime_id: str) -> None:
         # A line written later would bring back a log group that somebody has deleted since.
-        self._ahead.end_runtime(runtime_id)
+        self.ahead.end_runtime(runtime_id)
         self.sessions.end_runtime(runtime_id)
         self._logs.flush()
 
     def _end_endpoint(self, runtime_id: str, endpoint: str) -> None:
         self.sessions.end_endpoint(runtime_id, endpoint)
         self._logs.flush()
-
-    def start_ahead(self) -> None:
-        """From now on, start the agent of a new version when it is ready, and not at its first call."""
-        self._ahead.switch_on()
-
-    def _target_of(self, runtime_id: str) -> Target:
-        return find_target(self._store, runtime_id, None, self._store.account_id)
 
     def tagged_resources(self) -> list[tuple[str, dict[str, str]]]:
         """Return (ARN, tags) of every runtime and endpoint, tagged or not."""
@@ -192,7 +176,7 @@ class AgentCore:
         self._closing.set()
         self._preparing.shutdown(cancel_futures=True)
         self._sweeper.join()
-        self._ahead.close()
+        self.ahead.close()
         self.sessions.end_everything()
         self._children.close()
         self._logs.close()
@@ -202,7 +186,15 @@ class AgentCore:
         while not self._closing.wait(_SWEEP_SECONDS):
             try:
                 self.sessions.sweep()
-                self._ahead.sweep()
+                self.ahead.sweep()
             except Exception:
                 # The next look may go well; without a sweeper no session would ever end.
                 log.exception("the sweep of idle sessions failed")
+
+
+def _prepare_code(store: CodeStore, code: dict[str, Any]) -> None:
+    try:
+        store.prepare(code)
+    except (CodeError, ClientError, BotoCoreError, RuntimeError, OSError) as error:
+        # Whoever invokes it gets the same error, and reads it in the agent's log.
+        log.info("the code of a version cannot be prepared: %s", error)

@@ -59,7 +59,7 @@ def test_no_agent_starts_before_its_first_call_unless_that_is_switched_on(
     world: World, starts: Path, counted: str
 ) -> None:
     arn = str(world.ready(**of_image(counted))["agentRuntimeArn"])
-    world.core._ahead._worker.submit(lambda: None).result()
+    world.core.ahead._worker.submit(lambda: None).result()
     assert pids(starts) == []
     assert world.invoke(arn)["pid"] == pids(starts)[0]
 
@@ -67,7 +67,7 @@ def test_no_agent_starts_before_its_first_call_unless_that_is_switched_on(
 def test_the_agent_that_waits_answers_the_first_call_with_all_that_it_wrote(
     world: World, starts: Path, counted: str
 ) -> None:
-    world.core.start_ahead()
+    world.core.ahead.switch_on()
     arn = str(world.ready(**of_image(counted))["agentRuntimeArn"])
     (waiting,) = wait(starts, 1)
     assert world.invoke(arn, runtimeSessionId=ONE)["pid"] == waiting
@@ -88,7 +88,7 @@ def test_the_agent_that_waits_answers_the_first_call_with_all_that_it_wrote(
 def test_a_new_version_replaces_the_agent_that_waits(
     world: World, starts: Path, counted: str
 ) -> None:
-    world.core.start_ahead()
+    world.core.ahead.switch_on()
     made = world.ready(**of_image(counted))
     (first,) = wait(starts, 1)
     world.update(made["agentRuntimeId"], counted, description="another")
@@ -102,7 +102,7 @@ def test_a_new_version_replaces_the_agent_that_waits(
 def test_an_agent_that_waited_too_long_or_has_lost_its_runtime_ends(
     world: World, starts: Path, counted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.core.start_ahead()
+    world.core.ahead.switch_on()
     made = world.ready(**of_image(counted))
     (first,) = wait(starts, 1)
     monkeypatch.setattr(ahead, "LONGEST_SECONDS", 0.0)
@@ -117,7 +117,7 @@ def test_an_agent_that_waited_too_long_or_has_lost_its_runtime_ends(
 
 
 def test_an_agent_that_cannot_start_fails_as_it_does_at_a_call(world: World) -> None:
-    world.core.start_ahead()
+    world.core.ahead.switch_on()
     broken = world.add_image("broken", "print('it breaks', flush=True)\nraise SystemExit(3)\n")
     arn = str(world.ready(**of_image(broken))["agentRuntimeArn"])
     with pytest.raises(ClientError, match="error occurred when starting the runtime"):

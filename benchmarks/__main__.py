@@ -1,7 +1,8 @@
 """Every benchmark in one run, as `make bench`; the figures go into docs/performance.md.
 
-Run as `python -m benchmarks [NAME ...]` in the project's root; without a name all of them run. Each is a process of its
-own. What it prints is kept with the machine, the day and the commit, between the marks of its name in the page.
+Run as `python -m benchmarks [NAME ...]` in the project's root; without a name all of them run, except those that only
+run by name. Each is a process of its own. What it prints is kept with the machine, the day and the commit, between the
+marks of its name in the page.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +30,12 @@ class Benchmark:
     Attributes:
         name: Its name on the command line and in the page's marks.
         command: The module, and its arguments.
+        named_only: Whether it runs only if it is named: it takes minutes, or needs the network.
     """
 
     name: str
     command: tuple[str, ...]
+    named_only: bool = False
 
 
 BENCHMARKS = (
@@ -44,7 +48,19 @@ BENCHMARKS = (
     Benchmark("start-up", ("benchmarks.start_up",)),
     Benchmark("rebuild", ("benchmarks.rebuild",)),
     Benchmark("dev-loop", ("benchmarks.dev_loop",)),
+    Benchmark("newcomer", ("benchmarks.newcomer",), named_only=True),
 )
+
+
+def chosen(names: Sequence[str]) -> list[Benchmark]:
+    """The benchmarks that run.
+
+    Args:
+        names: What is named; without a name, all that need none.
+    """
+    if names:
+        return [benchmark for benchmark in BENCHMARKS if benchmark.name in names]
+    return [benchmark for benchmark in BENCHMARKS if not benchmark.named_only]
 
 
 def written(page: str, name: str, text: str) -> str:
@@ -121,9 +137,7 @@ def main() -> int:
     if unknown := sorted(set(given) - set(names)):
         parser.error(f"unknown: {', '.join(unknown)}; allowed: {', '.join(names)}")
     failed = []
-    for benchmark in BENCHMARKS:
-        if given and benchmark.name not in given:
-            continue
+    for benchmark in chosen(given):
         sys.stderr.write(f"{benchmark.name} …\n")
         try:
             text = ran(benchmark)

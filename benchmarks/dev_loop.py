@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,11 +48,24 @@ class Run:
 
 
 @contextmanager
-def dev(folder: Path, arguments: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """Run `lifecycle dev` on a folder, and end it as a person does."""
+def dev(
+    folder: Path,
+    arguments: list[str],
+    *,
+    command: Sequence[str] = (sys.executable, "-m", "cli.main"),
+    project: Path = PROJECT,
+) -> Iterator[subprocess.Popen[str]]:
+    """Run `lifecycle dev` on a folder, and end it as a person does.
+
+    Args:
+        folder: The agent's.
+        arguments: More arguments.
+        command: `lifecycle`.
+        project: The checkout that it runs in.
+    """
     with subprocess.Popen(
-        [sys.executable, "-m", "cli.main", "dev", str(folder), "--json", *arguments],
-        cwd=PROJECT,
+        [*command, "dev", str(folder), "--json", *arguments],
+        cwd=project,
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},

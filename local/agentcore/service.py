@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.agentcore.ahead import Ahead
 from local.agentcore.control.account import Account, Clients, Images
 from local.agentcore.control.endpoints import EndpointOperations
 from local.agentcore.control.rights import Lacks, may_log
@@ -62,6 +63,7 @@ class AgentCore:
     Attributes:
         control: WSGI application of `bedrock-agentcore-control`.
         data: WSGI application of `bedrock-agentcore`.
+        ahead: Can start the agent of a new version before its first call.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class AgentCore:
             readings=readings,
             may_log=partial(may_log, lacks, region, account_id),
         )
+        self.ahead = Ahead(self._store, starter)
         self.sessions = Sessions(starter.start, clock, self.quotas)
         account = Account(clients, images, region, account_id, lambda: self.quotas.zip_bytes, lacks)
         self._tags = TagOperations(self._store)
@@ -152,17 +155,11 @@ class AgentCore:
     def _prepare(self, configuration: dict[str, Any]) -> None:
         code = configuration["agentRuntimeArtifact"].get("codeConfiguration")
         if code is not None:
-            self._preparing.submit(self._prepare_code, code)
-
-    def _prepare_code(self, code: dict[str, Any]) -> None:
-        try:
-            self._code.prepare(code)
-        except (CodeError, ClientError, BotoCoreError, RuntimeError, OSError) as error:
-            # Whoever invokes it gets the same error, and reads it in the agent's log.
-            log.info("the code of a version cannot be prepared: %s", error)
+            self._preparing.submit(_prepare_code, self._code, code)
 
     def _end_runtime(self, runtime_id: str) -> None:
         # A line written later would bring back a log group that somebody has deleted since.
+        self.ahead.end_runtime(runtime_id)
         self.sessions.end_runtime(runtime_id)
         self._logs.flush()
 
@@ -179,6 +176,7 @@ class AgentCore:
         self._closing.set()
         self._preparing.shutdown(cancel_futures=True)
         self._sweeper.join()
+        self.ahead.close()
         self.sessions.end_everything()
         self._children.close()
         self._logs.close()
@@ -188,6 +186,15 @@ class AgentCore:
         while not self._closing.wait(_SWEEP_SECONDS):
             try:
                 self.sessions.sweep()
+                self.ahead.sweep()
             except Exception:
                 # The next look may go well; without a sweeper no session would ever end.
                 log.exception("the sweep of idle sessions failed")
+
+
+def _prepare_code(store: CodeStore, code: dict[str, Any]) -> None:
+    try:
+        store.prepare(code)
+    except (CodeError, ClientError, BotoCoreError, RuntimeError, OSError) as error:
+        # Whoever invokes it gets the same error, and reads it in the agent's log.
+        log.info("the code of a version cannot be prepared: %s", error)

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -166,3 +167,10 @@ def test_nothing_that_a_snapshot_would_freeze_is_made_at_import() -> None:
         check=True,
     )
     assert done.stdout.split() == ["None", "0"]
+
+
+def test_the_libraries_that_are_not_traced_have_an_instrumentation() -> None:
+    dockerfile = (AGENT / "Dockerfile").read_text(encoding="utf-8")
+    (named,) = re.findall(r"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=(\S+)", dockerfile)
+    known = {point.name for point in entry_points(group="opentelemetry_instrumentor")}
+    assert set(named.split(",")) <= known

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import BENCHMARKS, PAGE, written
+from benchmarks.__main__ import BENCHMARKS, PAGE, chosen, written
+from benchmarks.newcomer import Steps, report
 from benchmarks.peers import KINDS, Build, lines, stack_wait_seconds, stack_way
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
@@ -48,3 +49,15 @@ def test_the_ratio_is_of_the_other_ways_time_and_the_bound_is_the_scripts() -> N
     said = list(lines(3, found))
     assert "lifecycle takes 0.90 of it; bound 0.85: missed" in said[1]
     assert said[2].endswith("lifecycle takes 0.50 of it")
+
+
+def test_a_benchmark_that_takes_a_setup_of_its_own_runs_only_by_name() -> None:
+    every = [benchmark.name for benchmark in BENCHMARKS]
+    usual = [benchmark.name for benchmark in chosen([])]
+    assert sorted(set(every) - set(usual)) == ["newcomer"]
+    assert [benchmark.name for benchmark in chosen(["newcomer", "peers"])] == ["peers", "newcomer"]
+
+
+def test_the_newcomers_steps_add_up() -> None:
+    shown = report(Steps({"git clone": 1.0, "make run": 60.25})).splitlines()
+    assert [line.split()[-2:] for line in shown[1:]] == [["1.0", "1.0"], ["60.2", "61.2"]]

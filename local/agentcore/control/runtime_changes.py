@@ -83,6 +83,7 @@ def add_version(
     def follow() -> None:
         if reason is None:
             default.live = version.number
+            store.serves(runtime.id)
         default.target = default.live or version.number
 
     # A failed version leaves DEFAULT serving the one before; the first has none before it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import string
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -31,6 +31,7 @@ class Store:
         clock: Seconds since the epoch.
         tokens: The client tokens of earlier requests.
         readings: What to play where the service's behaviour is not known.
+        serves: Called with the id of a runtime when its endpoint DEFAULT serves another version; must not wait.
     """
 
     region: str
@@ -40,6 +41,7 @@ class Store:
     faults: FaultPlan
     clock: Clock
     readings: Readings = field(default_factory=Readings)
+    serves: Callable[[str], None] = lambda _runtime_id: None
     runtimes: dict[str, Runtime] = field(default_factory=dict)
     tokens: ClientTokens = field(default_factory=ClientTokens)
     _lock: threading.RLock = field(default_factory=threading.RLock)

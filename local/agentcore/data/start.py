@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,8 +27,56 @@ from local.readings import Readings
 log = logging.getLogger(__name__)
 
 
+START_ERRORS = (
+    *(LookupError, CodeError, ClientError, BotoCoreError),
+    *(AgentDiedError, RuntimeError, OSError),
+)
+"""The errors of an agent that cannot be started."""
+_MOST_LINES = 10_000
+"""How many lines are kept of an agent that nobody has called yet."""
+
+
 class AgentStartTimeoutError(Exception):
     """An agent never listened; the message is for the caller."""
+
+
+class _Output:
+    """The lines of an agent: kept until it is known where they go."""
+
+    def __init__(self) -> None:
+        self._kept: deque[str] = deque(maxlen=_MOST_LINES)
+        self._write: Callable[[str], None] = self._kept.append
+        self._lock = threading.Lock()
+
+    def __call__(self, line: str) -> None:
+        with self._lock:
+            self._write(line)
+
+    def lead_to(self, write: Callable[[str], None]) -> None:
+        """Write what was kept, and what follows."""
+        with self._lock:
+            for line in self._kept:
+                write(line)
+            self._write = write
+
+
+@dataclass(frozen=True)
+class Begun:
+    """An agent that was started, and does not serve yet, for all that is known.
+
+    Attributes:
+        process: It.
+        output: Its lines.
+        at: When it was started, in seconds of `time.monotonic`.
+    """
+
+    process: AgentProcess
+    output: _Output
+    at: float
+
+    def age(self) -> float:
+        """Return the seconds since it was started."""
+        return time.monotonic() - self.at
 
 
 class Starter:
@@ -59,6 +111,19 @@ class Starter:
         self._readings = readings
         self._may_log = may_log
         self._started: set[tuple[str, str]] = set()
+        self.ahead: Callable[[Target], Begun | None] = _nothing
+        """Gives the agent of a target that was started before."""
+
+    def begin(self, target: Target) -> Begun:
+        """Start an agent, without waiting for it.
+
+        Raises:
+            Exception: One of `START_ERRORS`.
+        """
+        output = _Output()
+        launch = self._launcher.launch(target)
+        began = time.monotonic()
+        return Begun(AgentProcess(launch, self._children, output, self._folder), output, began)
 
     def start(self, target: Target, session_id: str) -> AgentProcess:
         """Start an agent for a session, and return it when it serves.
@@ -78,17 +143,14 @@ class Starter:
             log.warning("the execution role may not write to %s: its logs stay empty", group)
             write = _into_nothing
         try:
-            process = AgentProcess(
-                self._launcher.launch(target), self._children, write, self._folder
-            )
-        except (
-            *(LookupError, CodeError, ClientError, BotoCoreError),
-            *(AgentDiedError, RuntimeError, OSError),
-        ) as error:
+            begun = self.ahead(target) or self.begin(target)
+        except START_ERRORS as error:
             write(f"the agent cannot be started: {error}")
             raise _start_failed() from error
+        process = begun.process
+        begun.output.lead_to(write)
         try:
-            process.wait_ready(self._quotas.startup_seconds)
+            process.wait_ready(self._quotas.startup_seconds - begun.age())
         except AgentDiedError as error:
             process.end()
             write(f"the agent failed at start: {error}")
@@ -107,6 +169,10 @@ class Starter:
         if self._readings["slow-start"] == "424":
             return ServiceError("RuntimeClientError", message)
         return AgentStartTimeoutError(message)
+
+
+def _nothing(_target: Target) -> None:
+    """Give no agent."""
 
 
 def _into_nothing(_text: str) -> None:

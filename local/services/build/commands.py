@@ -16,9 +16,9 @@ from local.services.build.process_group import ProcessGroup
 _SCRIPT = """
 __state=$1
 [ -f "$__state/variables" ] && . "$__state/variables" 2>/dev/null
-cd "$(cat "$__state/folder")" || exit 1
+cd "$(<"$__state/folder")" || exit 1
 trap '{ declare -p; declare -f; } >"$__state/variables" 2>/dev/null; pwd >"$__state/folder"' EXIT
-eval "$(cat "$__state/command")"
+eval "$(<"$__state/command")"
 """
 
 

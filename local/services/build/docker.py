@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from local.services.images import tree
+from local.services.images import registry
 from local.services.images.dockerfile import DockerfileError
 from local.services.images.store import ImageNotFound, ImageStore, Reference, load, save
 
@@ -60,6 +60,7 @@ class Docker:
     def build(self, options: argparse.Namespace) -> None:
         """Build an image from the Dockerfile of a folder, and tag it."""
         from local.services.images.builder import ImageBuilder
+        from local.services.images.layers import Layers
 
         started = time.monotonic()
         tree_id = f"{self.build_id}-{uuid.uuid4().hex[:8]}"
@@ -70,7 +71,10 @@ class Docker:
         dockerfile = Path(options.file) if options.file else context / "Dockerfile"
         if not dockerfile.is_file():
             raise DockerError(f"ERROR: failed to read dockerfile: {dockerfile} is not there")
-        builder = ImageBuilder(context, folder, build_args, lambda line: print(line, flush=True))
+        layers = None if options.no_cache else Layers(self.store.folder / "layers")
+        builder = ImageBuilder(
+            context, folder, build_args, lambda line: print(line, flush=True), layers
+        )
         image = builder.build(dockerfile, options.target)
         save(folder, image)
         tags = {tag if ":" in tag.rpartition("/")[2] else f"{tag}:latest" for tag in options.tag}
@@ -100,9 +104,6 @@ class Docker:
         print(json.dumps([described], indent=4))
 
     def _push(self, name: str) -> None:
-        import boto3
-        from botocore.exceptions import ClientError
-
         reference = Reference.parse(name)
         tree_id = self._tree(name)
         if reference.registry not in self._read("auths"):
@@ -111,19 +112,18 @@ class Docker:
         parts = reference.registry.split(".")
         if len(parts) < 6 or parts[1:3] != ["dkr", "ecr"]:
             raise DockerError(f"{reference.registry} is not a registry of Amazon ECR")
-        client = boto3.client("ecr", region_name=parts[3])
-        size = sum(file.lstat().st_size for file in tree.files(image.root))
-        manifest = json.dumps(_manifest(image.digest, size), indent=3)
+        manifest = json.dumps(_manifest(image.digest, image.size), indent=3)
+        asked = {
+            "registryId": parts[0],
+            "repositoryName": reference.repository,
+            "imageManifest": manifest,
+            "imageManifestMediaType": MANIFEST_TYPE,
+            "imageTag": reference.tag or "latest",
+        }
         try:
-            put = client.put_image(
-                registryId=parts[0],
-                repositoryName=reference.repository,
-                imageManifest=manifest,
-                imageManifestMediaType=MANIFEST_TYPE,
-                imageTag=reference.tag or "latest",
-            )
-        except ClientError as error:
-            raise DockerError(f"error: {error.response['Error']['Message']}") from error
+            put = registry.call("PutImage", asked, parts[3])
+        except registry.RegistryError as error:
+            raise DockerError(f"error: {error.reason}") from error
         digest = put["image"]["imageId"]["imageDigest"]
         save(self.store.tree(tree_id), replace(image, digest=digest))
         self.store.publish(reference, tree_id, digest)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
-from local.services.images import base_image, instructions, paths, tree
 from local.services.images.dockerfile import (
     DockerfileError,
     IgnoreRules,
@@ -15,7 +12,9 @@ from local.services.images.dockerfile import (
     parse,
     substitute,
 )
-from local.services.images.stage import Stage, architecture
+from local.services.images.layers import Layers
+from local.services.images.stage import Stage
+from local.services.images.stages import LayerGoneError, Stages
 from local.services.images.store import Image
 
 
@@ -27,6 +26,7 @@ class ImageBuilder:
         folder: The tree's folder, which exists and is empty; stages are made below it.
         build_args: `--build-arg`.
         say: Takes a line of progress.
+        layers: What earlier builds have made; `None` makes everything again.
     """
 
     def __init__(
@@ -35,16 +35,16 @@ class ImageBuilder:
         folder: Path,
         build_args: Mapping[str, str],
         say: Callable[[str], None],
+        layers: Layers | None = None,
     ) -> None:
         self.context = context.resolve()
-        self.folder = folder
         self.build_args = dict(build_args)
         self.say = say
-        self.stages: list[Stage] = []
         self.global_args: dict[str, str] = {}
         ignore_file = self.context / ".dockerignore"
         text = ignore_file.read_text(encoding="utf-8") if ignore_file.is_file() else ""
-        self.ignore = IgnoreRules.parse(text)
+        ignore = IgnoreRules.parse(text)
+        self._stages = Stages(self.context, ignore, folder, say, layers)
 
     def build(self, dockerfile: Path, target: str | None = None) -> Image:
         """Execute a Dockerfile.
@@ -60,47 +60,40 @@ class ImageBuilder:
         Raises:
             DockerfileError: An instruction cannot be executed; the message names it.
         """
+        while True:
+            try:
+                return self._build(dockerfile, target)
+            except LayerGoneError:
+                # Another build has removed it, or it was written to; it is made again.
+                self._stages.clear()
+                self.global_args = {}
+
+    def _build(self, dockerfile: Path, target: str | None) -> Image:
         parsed = parse(dockerfile.read_text(encoding="utf-8"))
         for number, instruction in enumerate(parsed, start=1):
-            if instruction.name == "FROM" and self.stages and self.stages[-1].name == target:
+            if (
+                instruction.name == "FROM"
+                and self._stages.all
+                and self._stages.all[-1].name == target
+            ):
                 break
             self.say(f"[{number}/{len(parsed)}] {instruction.name} {instruction.text}".rstrip())
             if instruction.name == "FROM":
-                self._from(instruction)
-            elif not self.stages:
+                self._stages.begin(instruction, self.global_args)
+            elif not self._stages.all:
                 self._global_arg(instruction)
             else:
-                self._execute(self.stages[-1], instruction)
-        if target and self.stages[-1].name != target:
+                self._execute(self._stages.all[-1], instruction)
+        if target and self._stages.all[-1].name != target:
             raise DockerfileError(f"The Dockerfile has no stage {target}.")
-        return self.stages[-1].image()
+        self._stages.make(self._stages.all[-1])
+        return self._stages.all[-1].image()
 
     def _global_arg(self, instruction: Instruction) -> None:
         if instruction.name != "ARG":
             raise DockerfileError(f"Dockerfile line {instruction.line}: only ARG may precede FROM.")
         for name, default in instruction.pairs():
             self.global_args[name] = self.build_args.get(name, default)
-
-    def _from(self, instruction: Instruction) -> None:
-        words = substitute(instruction.text, self.global_args).split()
-        if not words:
-            raise DockerfileError(f"Dockerfile line {instruction.line}: FROM needs an image.")
-        name = words[2] if len(words) == 3 and words[1].lower() == "as" else str(len(self.stages))
-        root = self.folder / f"stage-{len(self.stages)}"
-        base = next((stage for stage in self.stages if stage.name == words[0]), None)
-        if base is None:
-            root.mkdir()
-            base_image.make(root, words[0])
-            version = ".".join(map(str, sys.version_info[:3]))
-            self.say(f"{words[0]}: local base image, Python {version} on {architecture()}")
-            self.stages.append(Stage(root, name))
-            return
-        shutil.copytree(base.root, root, symlinks=True)
-        tree.lead_to(root, base.root)
-        self.stages.append(
-            Stage(root, name, dict(base.env), {}, base.workdir, base.shell, base.entrypoint)
-        )
-        self.stages[-1].command = base.command
 
     def _execute(self, stage: Stage, instruction: Instruction) -> None:
         text = instruction.text
@@ -109,9 +102,9 @@ class ImageBuilder:
         at = Instruction(instruction.name, instruction.flags, text, instruction.line)
         match instruction.name:
             case "RUN":
-                instructions.run(stage, at)
+                self._stages.run(stage, at)
             case "COPY" | "ADD":
-                instructions.copy(self.stages, at, self.context, self.ignore, self.say)
+                self._stages.copy(stage, at)
             case "ENV":
                 stage.env.update(at.pairs())
             case "LABEL":
@@ -122,7 +115,7 @@ class ImageBuilder:
                     stage.args[name] = self.build_args.get(name, default)
             case "WORKDIR":
                 stage.workdir = str(PurePosixPath(stage.workdir, text))
-                paths.inside(stage.root, stage.workdir).mkdir(parents=True, exist_ok=True)
+                self._stages.add_folder(stage, stage.workdir)
             case "CMD":
                 stage.command = at.exec_form() or [*stage.shell, text]
             case "ENTRYPOINT":
@@ -133,6 +126,6 @@ class ImageBuilder:
                 stage.user = text
             case "VOLUME":
                 for word in at.words():
-                    paths.inside(stage.root, word, stage.workdir).mkdir(parents=True, exist_ok=True)
+                    self._stages.add_folder(stage, word)
             case _:
                 self.say(f"{instruction.name} has no effect in the local build")

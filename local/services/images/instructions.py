@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from local.services.images import base_image, paths, tree
@@ -43,55 +43,73 @@ def run(stage: Stage, instruction: Instruction) -> None:
         )
 
 
-def copy(
-    stages: Sequence[Stage],
-    instruction: Instruction,
-    context: Path,
-    context_ignore: IgnoreRules,
-    say: Callable[[str], None],
-) -> None:
-    """Execute COPY or ADD in the last stage.
+@dataclass(frozen=True)
+class Copy:
+    """COPY or ADD of a stage.
 
-    Args:
-        stages: All stages so far.
+    Attributes:
         instruction: The instruction, with its variables substituted.
-        context: The folder that COPY reads from.
-        context_ignore: The rules of its `.dockerignore`.
-        say: Takes a line of progress.
-
-    Raises:
-        DockerfileError: A source is missing or ignored.
+        root: The stage's file system.
+        workdir: The stage's working directory, at this instruction.
+        base: The folder that is copied from: the context, or another stage's file system.
+        ignore: What is left out of it.
+        of_stage: Whether `base` is another stage's.
     """
-    stage = stages[-1]
-    words = instruction.words()
-    where = f"Dockerfile line {instruction.line}: {instruction.name}"
-    if len(words) < 2:
-        raise DockerfileError(f"{where} needs a source and a destination.")
-    *sources, destination = words
-    base, ignore = context, context_ignore
-    if origin := instruction.flags.get("from"):
-        found = next((each for each in stages[:-1] if each.name == origin), None)
-        if found is None and "uv" in origin:
-            say(f"{origin}: this host's uv")
-            base_image.write_installers(stages[-1].root, "uv")
-            return
-        if found is None:
-            raise DockerfileError(f"{where}: there is no stage {origin}.")
-        base, ignore = found.root, IgnoreRules()
-    target = paths.inside(stage.root, destination, stage.workdir)
-    into = destination.endswith(("/", "/.")) or destination == "." or target.is_dir()
-    matches = [
-        (source, match)
-        for source in sources
-        for match in tree.matches(base, source.removeprefix("/"), where)
-    ]
-    into = into or len(matches) > 1
-    for source, match in matches:
-        place = target / match.name if into and match.is_file() else target
-        if not tree.copy(base, match, place, ignore):
-            raise DockerfileError(f"{where}: .dockerignore leaves {source} out.")
-        if base != context:
-            tree.lead_to(place, base)
+
+    instruction: Instruction
+    root: Path
+    workdir: str
+    base: Path
+    ignore: IgnoreRules
+    of_stage: bool
+
+    def digest(self) -> list[str]:
+        """Return digests of what is copied.
+
+        Raises:
+            DockerfileError: As `execute`.
+        """
+        return [tree.digest(self.base, match, self.ignore) for _, match in self._matches()]
+
+    def execute(self) -> None:
+        """Copy.
+
+        Raises:
+            DockerfileError: A source is missing or ignored.
+        """
+        destination = self.instruction.words()[-1]
+        target = paths.inside(self.root, destination, self.workdir)
+        into = destination.endswith(("/", "/.")) or destination == "." or target.is_dir()
+        matches = self._matches()
+        into = into or len(matches) > 1
+        for source, match in matches:
+            place = target / match.name if into and match.is_file() else target
+            if not tree.copy(self.base, match, place, self.ignore):
+                raise DockerfileError(
+                    f"{where(self.instruction)}: .dockerignore leaves {source} out."
+                )
+            if self.of_stage:
+                tree.lead_to(place, self.base)
+
+    def _matches(self) -> list[tuple[str, Path]]:
+        words = self.instruction.words()
+        if len(words) < 2:
+            raise DockerfileError(f"{where(self.instruction)} needs a source and a destination.")
+        return [
+            (source, match)
+            for source in words[:-1]
+            for match in tree.matches(self.base, source.removeprefix("/"), where(self.instruction))
+        ]
+
+
+def where(instruction: Instruction) -> str:
+    """Return how errors name an instruction."""
+    return f"Dockerfile line {instruction.line}: {instruction.name}"
+
+
+def surroundings(stage: Stage) -> list[object]:
+    """Return what a RUN line of a stage depends on, beside its text and the files."""
+    return [stage.shell, stage.env, stage.args, stage.workdir, _host_environment()]
 
 
 def _host_environment() -> dict[str, str]:

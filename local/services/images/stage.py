@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,9 @@ class Stage:
         args: ARG, as the Dockerfile and `--build-arg` say it.
         workdir: Absolute path in the image.
         shell: The program for the shell form of RUN and CMD.
+        key: Digest of all that its files are made of so far.
+        layer: The kept layer that its files begin with; `None` without one.
+        pending: What its files still need. They are made only when a RUN line or the image needs them.
     """
 
     root: Path
@@ -37,6 +41,18 @@ class Stage:
     command: list[str] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     user: str = ""
+    key: str = ""
+    layer: str | None = None
+    pending: list[Callable[[], None]] = field(default_factory=list)
+
+    def add(self, *made_of: object) -> None:
+        """Note what its files are made of next.
+
+        Args:
+            made_of: An instruction, and whatever it depends on; JSON values.
+        """
+        text = json.dumps([self.key, *made_of], sort_keys=True)
+        self.key = hashlib.sha256(text.encode()).hexdigest()
 
     def variables(self) -> dict[str, str]:
         """Return what `$name` stands for; ENV counts more than ARG."""
@@ -48,6 +64,7 @@ class Stage:
 
     def image(self) -> Image:
         """Return the stage as an image, with the digest of its configuration and files."""
+        files, size = tree.listing(self.root)
         command = [*self.entrypoint, *self.command]
         described = {
             "architecture": architecture(),
@@ -57,7 +74,7 @@ class Stage:
             "labels": self.labels,
             "user": self.user,
             "workdir": self.workdir,
-            "files": tree.listing(self.root),
+            "files": files,
         }
         digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
         workdir = paths.inside(self.root, self.workdir)
@@ -69,6 +86,7 @@ class Stage:
             workdir=workdir,
             architecture=architecture(),
             digest=f"sha256:{digest}",
+            size=size,
         )
 
 

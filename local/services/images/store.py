@@ -34,6 +34,7 @@ class Image:
         workdir: Where the command starts, below `root`.
         architecture: `amd64` or `arm64`: the host's, whatever the Dockerfile asks for.
         digest: The manifest's digest, `sha256:…`.
+        size: Bytes of its files.
     """
 
     root: Path
@@ -42,6 +43,7 @@ class Image:
     workdir: Path
     architecture: str
     digest: str
+    size: int = 0
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,30 @@ def copy(base: Path, source: Path, target: Path, ignore: IgnoreRules) -> bool:
             continue
         place = target if file == source else target / file.relative_to(source)
         place.parent.mkdir(parents=True, exist_ok=True)
+        if place.is_symlink() or place.is_file():
+            place.unlink()  # other images and uv's cache may share its content
         shutil.copy2(file, place, follow_symlinks=False)
         copied = True
     return copied
+
+
+def digest(base: Path, source: Path, ignore: IgnoreRules) -> str:
+    """Return a digest of what `copy` would copy: names, modes and contents.
+
+    Args:
+        base: What the ignore rules' paths are relative to.
+        source: A file or a folder below it.
+        ignore: What is left out.
+    """
+    seen = hashlib.sha256()
+    for file in files(source):
+        if ignore.ignores(PurePosixPath(file.relative_to(base).as_posix())):
+            continue
+        content = str(file.readlink()).encode() if file.is_symlink() else file.read_bytes()
+        about = f"{file.relative_to(base)} {file.lstat().st_mode:o} {len(content)}\n"
+        seen.update(about.encode())
+        seen.update(content)
+    return seen.hexdigest()
 
 
 def files(path: Path) -> Iterator[Path]:
@@ -86,13 +107,13 @@ def _stage_root(path: Path, sibling: Path) -> Path:
     return next(each for each in (path, *path.parents) if each.parent == sibling.parent)
 
 
-def listing(root: Path) -> str:
-    """Return a digest of all files' names and modes, and of what is in them.
+def listing(root: Path) -> tuple[str, int]:
+    """Return a digest of all files' names and modes, and of what is in them; and how many bytes they have.
 
     Installed packages count by their sizes: their versions are in their folders' names. So do
     programs in `bin`, whose first line names the place of the tree. Times do not count.
     """
-    seen, place = hashlib.sha256(), str(root).encode()
+    seen, place, sizes = hashlib.sha256(), str(root).encode(), [0]
 
     # `scandir` and not `Path`: an image has ten thousand files, which make a second's difference.
     def add(folder: str, name: str, *, packages: bool) -> None:
@@ -101,6 +122,7 @@ def listing(root: Path) -> str:
             if stat.S_ISDIR(status.st_mode):
                 add(entry.path, path, packages=packages or entry.name == "site-packages")
                 continue
+            sizes[0] += status.st_size
             in_bin = name.endswith("/bin")
             if stat.S_ISLNK(status.st_mode) or in_bin or entry.name == "pyvenv.cfg":
                 content = ""
@@ -112,4 +134,4 @@ def listing(root: Path) -> str:
             seen.update(f"{path} {status.st_mode:o} {content}\n".encode())
 
     add(str(root), "", packages=False)
-    return seen.hexdigest()
+    return seen.hexdigest(), sizes[0]

@@ -11,6 +11,9 @@ HTTP_RUNTIME = ("http", "agentcoreRuntime")
 MCP_LAMBDA = ("mcp", "lambda")
 """The kinds of targets that are served: the two members of a `targetConfiguration` that choose one."""
 
+USABLE = ("READY", "UPDATING", "UPDATE_UNSUCCESSFUL")
+"""The states in which a gateway or a target serves; that it does during an update is not documented."""
+
 
 @dataclass
 class Target(Stateful):

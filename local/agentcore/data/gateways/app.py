@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+import secrets
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
@@ -43,6 +44,9 @@ class GatewayPlane:
         rights: With which rights it calls its targets.
         runtimes: The data plane of runtimes, which answers for a runtime target.
         mcp: Answers for a gateway with the protocol MCP.
+
+    Attributes:
+        draw: Draws a number from 0 to 99 for each call that a rule splits. Tests put their own in its place.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class GatewayPlane:
         self._rights = rights
         self._runtimes = runtimes
         self._mcp = mcp
+        self.draw: Callable[[], int] = lambda: secrets.randbelow(100)
         self._place = Place(store.account.region, store.account.account_id)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -108,11 +113,27 @@ class GatewayPlane:
                     return target
         raise not_found(f"The gateway '{gateway.id}' has no target '{name}' that is READY.")
 
+    def _routed(self, gateway: Gateway, name: str) -> str:
+        """Return the target that the first rule for a target's path leads to; the target itself without one.
+
+        Each call is drawn by itself: whether the service keeps a session on its target is not documented.
+        """
+        with self._store.using():
+            rules = sorted(gateway.rules.values(), key=lambda rule: rule.members["priority"])
+            for rule in rules:
+                if rule.status in ("ACTIVE", "UPDATING") and rule.matches(f"/{name}/"):
+                    drawn = self.draw()
+                    for target, weight in rule.targets:
+                        if drawn < weight:
+                            return target
+                        drawn -= weight
+        return name
+
     def _to_runtime(self, request: Request, gateway: Gateway, path: str) -> dict[str, Any]:
         found = _INVOCATION.fullmatch(path)
         if found is None:
             raise not_found("A target is called at TARGET/invocations below the gateway's address.")
-        target = self._target(gateway, unquote(found["target"]))
+        target = self._target(gateway, self._routed(gateway, unquote(found["target"])))
         if target.kind != HTTP_RUNTIME:
             raise not_found(f"'{target.name}' is no HTTP target.")
         arn, endpoint = target.settings["arn"], target.settings.get("qualifier", DEFAULT)

@@ -194,6 +194,12 @@ def test_a_token_does_not_open_an_iam_runtime_behind_the_gateway(
     assert call(world, f"{address}/live/invocations", idp.token()).status_code == 403
 
 
+def test_a_signature_for_the_gateway_is_none_for_the_runtime(world: World) -> None:
+    address = gateway(world, world.ready(), "JWT_PASSTHROUGH")
+    assert signed(world, f"{address}/live/invocations").status_code == 403
+    assert world.core.sessions.running() == []
+
+
 def test_the_caller_signs_for_gateway_and_runtime(world: World) -> None:
     address = gateway(world, world.ready(), "CALLER_IAM_CREDENTIALS")
     path = f"{address}/live/invocations"

@@ -14,6 +14,7 @@ from werkzeug import Request, Response
 from local.agentcore.control.gateways.records import HTTP_RUNTIME, USABLE, Gateway, Target
 from local.agentcore.control.gateways.store import GatewayStore
 from local.agentcore.control.records import DEFAULT
+from local.agentcore.data.access import GATEWAY_KEY
 from local.agentcore.data.gateways.access import METADATA_PATH, GatewayAccess, authorizer_of
 from local.agentcore.data.gateways.mcp import McpServer
 from local.agentcore.data.gateways.rights import OutboundRights
@@ -142,7 +143,9 @@ class GatewayPlane:
             members[_USER] = request.headers[_USER]
         wanted = of_invocation("InvokeAgentRuntime", members, self._place)
         self._rights.check(request, gateway, target, wanted)
-        return _forwarded(request, target, f"/runtimes/{quote(arn, safe='')}{found['below']}")
+        path = f"/runtimes/{quote(arn, safe='')}{found['below']}"
+        identity = gateway.workload_identity_arn.rpartition("/")[2]
+        return _forwarded(request, target, path) | {GATEWAY_KEY: (gateway.arn, identity)}
 
 
 def _forwarded(request: Request, target: Target, path: str) -> dict[str, Any]:

@@ -82,8 +82,26 @@ READINGS: tuple[Reading, ...] = (
         "not known",
     ),
     Reading(
+        "unreachable-target",
+        "Which status does a gateway's target have whose runtime or endpoint does not exist?",
+        ("failed", "ready"),
+        "not known",
+    ),
+    Reading(
+        "gateway-refusal",
+        "Which status does a gateway that takes tokens answer to another client's, to an ID token and to SigV4?",
+        ("401", "403"),
+        "not known",
+    ),
+    Reading(
+        "gateway-metadata",
+        "What does a gateway's sign-in document name as authorization server?",
+        ("issuer", "discovery-url"),
+        "not known",
+    ),
+    Reading(
         "client-tokens",
-        "Does a client token still count after its runtime or endpoint was deleted?",
+        "Does a client token still count after its runtime, endpoint, gateway or target was deleted?",
         ("forgotten", "kept"),
         "not known",
     ),

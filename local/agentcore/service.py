@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.agentcore.ahead import Ahead
 from local.agentcore.control.account import Account, Clients, Images
 from local.agentcore.control.endpoints import EndpointOperations
+from local.agentcore.control.gateways.gateways import GatewayOperations
+from local.agentcore.control.gateways.roles import GatewayRoles
+from local.agentcore.control.gateways.rules import RuleOperations
+from local.agentcore.control.gateways.store import GatewayStore
+from local.agentcore.control.gateways.targets import TargetOperations
 from local.agentcore.control.rights import Lacks, may_log
 from local.agentcore.control.runtimes import RuntimeOperations
 from local.agentcore.control.store import SERVICE, Store
@@ -23,6 +29,10 @@ from local.agentcore.data.access import Access
 from local.agentcore.data.app import DataPlane
 from local.agentcore.data.code import CodeError, CodeStore
 from local.agentcore.data.discovery import Discovery
+from local.agentcore.data.gateways.access import GatewayAccess
+from local.agentcore.data.gateways.app import GatewayPlane
+from local.agentcore.data.gateways.mcp import McpServer
+from local.agentcore.data.gateways.rights import OutboundRights
 from local.agentcore.data.launch import Launcher
 from local.agentcore.data.logs import AgentLogs
 from local.agentcore.data.sessions import Sessions
@@ -64,6 +74,7 @@ class AgentCore:
         control: WSGI application of `bedrock-agentcore-control`.
         data: WSGI application of `bedrock-agentcore`.
         ahead: Can start the agent of a new version before its first call.
+        gateways: WSGI application of the addresses of gateways.
     """
 
     def __init__(
@@ -116,12 +127,16 @@ class AgentCore:
         self.ahead = Ahead(self._store, starter)
         self.sessions = Sessions(starter.start, clock, self.quotas)
         account = Account(clients, images, region, account_id, lambda: self.quotas.zip_bytes, lacks)
-        self._tags = TagOperations(self._store)
-        self.control = ModelApp(SERVICE, self._handlers(account))
+        gateways = GatewayStore(self._store, endpoint_url)
+        roles = GatewayRoles(clients, account_id)
+        self._tags = TagOperations(self._store, gateways.tagged)
+        of_gateways = _of_gateways(gateways, roles.check)
+        self.control = ModelApp(SERVICE, self._handlers(account) | of_gateways)
         self._discovery = Discovery(endpoint_url, clock)
+        tokens = TokenChecker(self._discovery, clock)
         self.data = DataPlane(
             store=self._store,
-            access=Access(TokenChecker(self._discovery, clock), readings),
+            access=Access(tokens, readings),
             discovery=self._discovery,
             sessions=self.sessions,
             quotas=self.quotas,
@@ -129,6 +144,10 @@ class AgentCore:
             readings=readings,
             application_logs=ApplicationLogs(self._logs, delivered_to, account_id, clock),
         )
+        access = GatewayAccess(tokens, self._discovery, readings)
+        rights = OutboundRights(roles, lacks)
+        mcp = McpServer(gateways, rights, clients)
+        self.gateways = GatewayPlane(gateways, access, rights, self.data, mcp)
         self._closing = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="agent-sweep", daemon=True)
         self._sweeper.start()
@@ -137,17 +156,7 @@ class AgentCore:
         runtimes = RuntimeOperations(self._store, account.check, self._prepare, self._end_runtime)
         endpoints = EndpointOperations(self._store, self._end_endpoint)
         return {
-            "CreateAgentRuntime": runtimes.create,
-            "GetAgentRuntime": runtimes.get,
-            "ListAgentRuntimes": runtimes.list_runtimes,
-            "ListAgentRuntimeVersions": runtimes.list_versions,
-            "UpdateAgentRuntime": runtimes.update,
-            "DeleteAgentRuntime": runtimes.delete,
-            "CreateAgentRuntimeEndpoint": endpoints.create,
-            "GetAgentRuntimeEndpoint": endpoints.get,
-            "ListAgentRuntimeEndpoints": endpoints.list_endpoints,
-            "UpdateAgentRuntimeEndpoint": endpoints.update,
-            "DeleteAgentRuntimeEndpoint": endpoints.delete,
+            **_of_runtimes(runtimes, endpoints),
             **self._tags.handlers,
             "GetEvaluator": get_evaluator,
         }
@@ -168,7 +177,7 @@ class AgentCore:
         self._logs.flush()
 
     def tagged_resources(self) -> list[tuple[str, dict[str, str]]]:
-        """Return (ARN, tags) of every runtime and endpoint, tagged or not."""
+        """Return (ARN, tags) of every runtime, endpoint and gateway, tagged or not."""
         return self._tags.everything()
 
     def close(self) -> None:
@@ -198,3 +207,27 @@ def _prepare_code(store: CodeStore, code: dict[str, Any]) -> None:
     except (CodeError, ClientError, BotoCoreError, RuntimeError, OSError) as error:
         # Whoever invokes it gets the same error, and reads it in the agent's log.
         log.info("the code of a version cannot be prepared: %s", error)
+
+
+def _of_runtimes(runtimes: RuntimeOperations, endpoints: EndpointOperations) -> dict[str, Handler]:
+    return {
+        "CreateAgentRuntime": runtimes.create,
+        "GetAgentRuntime": runtimes.get,
+        "ListAgentRuntimes": runtimes.list_runtimes,
+        "ListAgentRuntimeVersions": runtimes.list_versions,
+        "UpdateAgentRuntime": runtimes.update,
+        "DeleteAgentRuntime": runtimes.delete,
+        "CreateAgentRuntimeEndpoint": endpoints.create,
+        "GetAgentRuntimeEndpoint": endpoints.get,
+        "ListAgentRuntimeEndpoints": endpoints.list_endpoints,
+        "UpdateAgentRuntimeEndpoint": endpoints.update,
+        "DeleteAgentRuntimeEndpoint": endpoints.delete,
+    }
+
+
+def _of_gateways(store: GatewayStore, check_role: Callable[[str], None]) -> dict[str, Handler]:
+    return {
+        **GatewayOperations(store, check_role).handlers,
+        **TargetOperations(store).handlers,
+        **RuleOperations(store).handlers,
+    }

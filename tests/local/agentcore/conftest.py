@@ -34,7 +34,7 @@ from local.edge.credentials import Credentials, CredentialStore, Principal
 from local.edge.errors import respond
 from local.edge.faults import FaultPlan
 from local.edge.gateway.signature_errors import refused
-from local.edge.operations import Operations
+from local.edge.operations import GATEWAY_PREFIX, Operations
 from local.edge.signatures.claims import claims_signature
 from local.edge.signatures.problems import SignatureError
 from local.edge.signatures.verification import verify
@@ -184,7 +184,8 @@ class World:
                 model = self.operations.service("bedrock-agentcore")
                 answer = respond(refused(error, model), model, "request", request)
                 return answer(environ, start_response)
-        return self.core.data(environ, start_response)
+        gateway = request.path.startswith(GATEWAY_PREFIX)
+        return (self.core.gateways if gateway else self.core.data)(environ, start_response)
 
     def client(self, service: str, **config: Any) -> Any:
         """Return another boto3 client of this AgentCore."""
@@ -462,7 +463,10 @@ def roles(aws: Callable[[str], Any]) -> None:
 def quotas() -> Quotas:
     # A clock that stands still makes everything happen in one second.
     return Quotas(
-        control_mutations_per_second=10_000, new_sessions_per_second=1_000, startup_seconds=10.0
+        control_mutations_per_second=10_000,
+        gateway_mutations_per_second=10_000,
+        new_sessions_per_second=1_000,
+        startup_seconds=10.0,
     )
 
 
@@ -488,7 +492,13 @@ def shared_world(
     clients: Clients,
 ) -> Iterator[World]:
     """Return one AgentCore for a whole module, for tests that leave nothing behind."""
-    quotas = Quotas(control_mutations_per_second=10**9, runtimes=10**9)
+    many = 10**9
+    quotas = Quotas(
+        control_mutations_per_second=many,
+        gateway_mutations_per_second=many,
+        runtimes=many,
+        gateways=many,
+    )
     yield from _world(tmp_path_factory.mktemp("shared"), moto_url, aws, quotas, clients)
 
 

@@ -30,6 +30,7 @@ from local.agentcore.data.tokens import TokenChecker
 from local.agentcore.data.vended.application_logs import ApplicationLogs, Groups
 from local.agentcore.evaluations.evaluators import get_evaluator
 from local.agentcore.model.app import Handler, ModelApp
+from local.agentcore.outbound import Outbound
 from local.agentcore.settings import Clock, Delays, Quotas
 from local.children import Children, kill_left_over
 from local.edge.credentials import CredentialStore, Principal
@@ -61,7 +62,8 @@ class AgentCore:
 
     Attributes:
         control: WSGI application of `bedrock-agentcore-control`.
-        data: WSGI application of `bedrock-agentcore`.
+        data: WSGI application of `bedrock-agentcore`, but for the operations of `outbound`.
+        outbound: AgentCore Identity.
     """
 
     def __init__(
@@ -113,9 +115,13 @@ class AgentCore:
         )
         self.sessions = Sessions(starter.start, clock, self.quotas)
         account = Account(clients, images, region, account_id, lambda: self.quotas.zip_bytes, lacks)
-        self._tags = TagOperations(self._store)
-        self.control = ModelApp(SERVICE, self._handlers(account))
         self._discovery = Discovery(endpoint_url, clock)
+        self.outbound = Outbound(self._store, clients, self._discovery, lacks)
+        self._tags = TagOperations(self._store, self.outbound.tagged)
+        runtimes = RuntimeOperations(self._store, account.check, self._prepare, self._end_runtime)
+        endpoints = EndpointOperations(self._store, self._end_endpoint)
+        handlers = {**_handlers(runtimes, endpoints, self._tags), **self.outbound.handlers}
+        self.control = ModelApp(SERVICE, handlers)
         self.data = DataPlane(
             store=self._store,
             access=Access(TokenChecker(self._discovery, clock), readings),
@@ -125,29 +131,11 @@ class AgentCore:
             clients=clients,
             readings=readings,
             application_logs=ApplicationLogs(self._logs, delivered_to, account_id, clock),
+            workload_headers=self.outbound.headers,
         )
         self._closing = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="agent-sweep", daemon=True)
         self._sweeper.start()
-
-    def _handlers(self, account: Account) -> dict[str, Handler]:
-        runtimes = RuntimeOperations(self._store, account.check, self._prepare, self._end_runtime)
-        endpoints = EndpointOperations(self._store, self._end_endpoint)
-        return {
-            "CreateAgentRuntime": runtimes.create,
-            "GetAgentRuntime": runtimes.get,
-            "ListAgentRuntimes": runtimes.list_runtimes,
-            "ListAgentRuntimeVersions": runtimes.list_versions,
-            "UpdateAgentRuntime": runtimes.update,
-            "DeleteAgentRuntime": runtimes.delete,
-            "CreateAgentRuntimeEndpoint": endpoints.create,
-            "GetAgentRuntimeEndpoint": endpoints.get,
-            "ListAgentRuntimeEndpoints": endpoints.list_endpoints,
-            "UpdateAgentRuntimeEndpoint": endpoints.update,
-            "DeleteAgentRuntimeEndpoint": endpoints.delete,
-            **self._tags.handlers,
-            "GetEvaluator": get_evaluator,
-        }
 
     def _prepare(self, configuration: dict[str, Any]) -> None:
         code = configuration["agentRuntimeArtifact"].get("codeConfiguration")
@@ -171,7 +159,7 @@ class AgentCore:
         self._logs.flush()
 
     def tagged_resources(self) -> list[tuple[str, dict[str, str]]]:
-        """Return (ARN, tags) of every runtime and endpoint, tagged or not."""
+        """Return (ARN, tags) of every resource, tagged or not."""
         return self._tags.everything()
 
     def close(self) -> None:
@@ -191,3 +179,23 @@ class AgentCore:
             except Exception:
                 # The next look may go well; without a sweeper no session would ever end.
                 log.exception("the sweep of idle sessions failed")
+
+
+def _handlers(
+    runtimes: RuntimeOperations, endpoints: EndpointOperations, tags: TagOperations
+) -> dict[str, Handler]:
+    return {
+        "CreateAgentRuntime": runtimes.create,
+        "GetAgentRuntime": runtimes.get,
+        "ListAgentRuntimes": runtimes.list_runtimes,
+        "ListAgentRuntimeVersions": runtimes.list_versions,
+        "UpdateAgentRuntime": runtimes.update,
+        "DeleteAgentRuntime": runtimes.delete,
+        "CreateAgentRuntimeEndpoint": endpoints.create,
+        "GetAgentRuntimeEndpoint": endpoints.get,
+        "ListAgentRuntimeEndpoints": endpoints.list_endpoints,
+        "UpdateAgentRuntimeEndpoint": endpoints.update,
+        "DeleteAgentRuntimeEndpoint": endpoints.delete,
+        **tags.handlers,
+        "GetEvaluator": get_evaluator,
+    }

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from local.agentcore.control.store import Store
 from local.agentcore.model.app import Handler
 from local.agentcore.model.errors import invalid_field, not_found, quota_exceeded
 
+Tagged = Callable[[], Iterable[tuple[str, dict[str, str]]]]
+"""Returns the ARN and the tags of each resource of another kind; a change of the tags is a change of the resource."""
+
 
 class TagOperations:
-    """TagResource, UntagResource, ListTagsForResource."""
+    """TagResource, UntagResource, ListTagsForResource.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: The account's runtimes and endpoints.
+        others: What else can have tags.
+    """
+
+    def __init__(self, store: Store, *others: Tagged) -> None:
         self._store = store
+        self._others = others
 
     @property
     def handlers(self) -> dict[str, Handler]:
@@ -50,13 +60,17 @@ class TagOperations:
             return {"tags": dict(self._tags(request["resourceArn"]))}
 
     def everything(self) -> list[tuple[str, dict[str, str]]]:
-        """Return ARN and tags of every runtime and endpoint, for the resource groups tagging API."""
+        """Return ARN and tags of every resource, for the resource groups tagging API."""
         with self._store.using():
             found = [(runtime.arn, dict(runtime.tags)) for runtime in self._store.runtimes.values()]
             found += [
                 (endpoint.arn, dict(endpoint.tags))
                 for runtime in self._store.runtimes.values()
                 for endpoint in runtime.endpoints.values()
+            ]
+            # The tagging API finds what has tags; a runtime's own identity has none unless somebody tags it.
+            found += [
+                (arn, dict(tags)) for others in self._others for arn, tags in others() if tags
             ]
         return found
 
@@ -67,6 +81,10 @@ class TagOperations:
             for endpoint in runtime.endpoints.values():
                 if endpoint.arn == arn:
                     return endpoint.tags
+        for others in self._others:
+            for known, tags in others():
+                if known == arn:
+                    return tags
         raise not_found(f"Resource not found: '{arn}'.")
 
 

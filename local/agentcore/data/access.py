@@ -72,14 +72,7 @@ class Access:
             return None
         if bearer:
             return _denied(request, "AccessDeniedException", _MISMATCH)
-        return self.unsigned(request)
-
-    def unsigned(self, request: Request) -> Response | None:
-        """Return the answer that refuses a request without a SigV4 signature, or `None`."""
-        if claims_signature(request):
-            return None
-        code, message = "MissingAuthenticationTokenException", "Missing Authentication Token"
-        return _denied(request, code, message)
+        return unsigned(request)
 
     def _unreadable(self, request: Request, message: str) -> Response:
         status = self._readings["unreadable-discovery"]
@@ -102,6 +95,14 @@ class Access:
             # An MCP client reads JSON-RPC, also when it is refused.
             body = {"jsonrpc": "2.0", "id": None, "error": {"code": -32001, "message": message}}
         return plain_error(401, "UnauthorizedException", body, headers, request.environ)
+
+
+def unsigned(request: Request) -> Response | None:
+    """Return the answer that refuses a request without a SigV4 signature, or `None`."""
+    if claims_signature(request):
+        return None
+    code, message = "MissingAuthenticationTokenException", "Missing Authentication Token"
+    return _denied(request, code, message)
 
 
 def metadata_url(request: Request, target: Target) -> str:

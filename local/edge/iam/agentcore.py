@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from local.edge.iam.identities import of_identities, of_identity_use
 from local.edge.iam.permission import ANY_RESOURCE, Members, Permission, Place
 
 
-def of_invocation(operation: str, members: Members, _place: Place) -> Iterator[Permission]:
+def of_invocation(operation: str, members: Members, place: Place) -> Iterator[Permission]:
     """Return what a request to the data plane needs."""
+    use = of_identity_use(operation, members, place)
+    if use is not None:
+        yield from use
+        return
     actions, runtime = [operation], members.get("agentRuntimeArn")
     if operation == "InvokeAgentRuntime" and "x-amzn-bedrock-agentcore-runtime-user-id" in members:
         # To speak for a user is an action of its own (developer guide, "Runtime OAuth": user id header).
@@ -27,6 +32,10 @@ def of_invocation(operation: str, members: Members, _place: Place) -> Iterator[P
 
 def of_agentcore(operation: str, members: Members, place: Place) -> Iterator[Permission]:
     """Return what a request to the control plane needs."""
+    identities = of_identities(operation, members, place)
+    if identities is not None:
+        yield from identities
+        return
     action = f"bedrock-agentcore:{operation}"
     runtime, endpoint = members.get("agentRuntimeId"), members.get("endpointName")
     arn = place.arn("bedrock-agentcore", f"runtime/{runtime}")

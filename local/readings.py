@@ -118,6 +118,12 @@ READINGS: tuple[Reading, ...] = (
         "not known",
     ),
     Reading(
+        "provider-arn",
+        "Which service does the ARN of a credential provider name?",
+        ("bedrock-agentcore", "acps"),
+        "AgentCore developer guide: `bedrock-agentcore`; botocore's service model: `acps`",
+    ),
+    Reading(
         "websocket-frame",
         "How large may a frame of a WebSocket be?",
         ("32-kb", "64-kb"),

@@ -41,6 +41,7 @@ from local.agentcore.data.tokens import TokenChecker
 from local.agentcore.data.vended.application_logs import ApplicationLogs, Groups
 from local.agentcore.evaluations.evaluators import get_evaluator
 from local.agentcore.model.app import Handler, ModelApp
+from local.agentcore.outbound import Outbound
 from local.agentcore.settings import Clock, Delays, Quotas
 from local.children import Children, kill_left_over
 from local.edge.credentials import CredentialStore, Principal
@@ -72,9 +73,10 @@ class AgentCore:
 
     Attributes:
         control: WSGI application of `bedrock-agentcore-control`.
-        data: WSGI application of `bedrock-agentcore`.
+        data: WSGI application of `bedrock-agentcore`, but for the operations of `outbound`.
         ahead: Can start the agent of a new version before its first call.
         gateways: WSGI application of the addresses of gateways.
+        outbound: AgentCore Identity.
     """
 
     def __init__(
@@ -127,13 +129,20 @@ class AgentCore:
         self.ahead = Ahead(self._store, starter)
         self.sessions = Sessions(starter.start, clock, self.quotas)
         account = Account(clients, images, region, account_id, lambda: self.quotas.zip_bytes, lacks)
-        gateways = GatewayStore(self._store, endpoint_url)
-        roles = GatewayRoles(clients, account_id)
-        self._tags = TagOperations(self._store, gateways.tagged)
-        of_gateways = _of_gateways(gateways, roles.check)
-        self.control = ModelApp(SERVICE, self._handlers(account) | of_gateways)
         self._discovery = Discovery(endpoint_url, clock)
         tokens = TokenChecker(self._discovery, clock)
+        gateways = GatewayStore(self._store, endpoint_url)
+        roles = GatewayRoles(clients, account_id)
+        self.outbound = Outbound(self._store, clients, self._discovery, lacks)
+        self._tags = TagOperations(self._store, gateways.tagged, self.outbound.tagged)
+        runtimes = RuntimeOperations(self._store, account.check, self._prepare, self._end_runtime)
+        endpoints = EndpointOperations(self._store, self._end_endpoint)
+        handlers = {
+            **_of_runtimes(runtimes, endpoints, self._tags),
+            **_of_gateways(gateways, roles.check),
+            **self.outbound.handlers,
+        }
+        self.control = ModelApp(SERVICE, handlers)
         self.data = DataPlane(
             store=self._store,
             access=Access(tokens, readings),
@@ -143,6 +152,7 @@ class AgentCore:
             clients=clients,
             readings=readings,
             application_logs=ApplicationLogs(self._logs, delivered_to, account_id, clock),
+            workload_headers=self.outbound.headers,
         )
         access = GatewayAccess(tokens, self._discovery, readings)
         rights = OutboundRights(roles, lacks)
@@ -151,15 +161,6 @@ class AgentCore:
         self._closing = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="agent-sweep", daemon=True)
         self._sweeper.start()
-
-    def _handlers(self, account: Account) -> dict[str, Handler]:
-        runtimes = RuntimeOperations(self._store, account.check, self._prepare, self._end_runtime)
-        endpoints = EndpointOperations(self._store, self._end_endpoint)
-        return {
-            **_of_runtimes(runtimes, endpoints),
-            **self._tags.handlers,
-            "GetEvaluator": get_evaluator,
-        }
 
     def _prepare(self, configuration: dict[str, Any]) -> None:
         code = configuration["agentRuntimeArtifact"].get("codeConfiguration")
@@ -177,7 +178,7 @@ class AgentCore:
         self._logs.flush()
 
     def tagged_resources(self) -> list[tuple[str, dict[str, str]]]:
-        """Return (ARN, tags) of every runtime, endpoint and gateway, tagged or not."""
+        """Return (ARN, tags) of every resource, tagged or not."""
         return self._tags.everything()
 
     def close(self) -> None:
@@ -209,7 +210,9 @@ def _prepare_code(store: CodeStore, code: dict[str, Any]) -> None:
         log.info("the code of a version cannot be prepared: %s", error)
 
 
-def _of_runtimes(runtimes: RuntimeOperations, endpoints: EndpointOperations) -> dict[str, Handler]:
+def _of_runtimes(
+    runtimes: RuntimeOperations, endpoints: EndpointOperations, tags: TagOperations
+) -> dict[str, Handler]:
     return {
         "CreateAgentRuntime": runtimes.create,
         "GetAgentRuntime": runtimes.get,
@@ -222,6 +225,8 @@ def _of_runtimes(runtimes: RuntimeOperations, endpoints: EndpointOperations) -> 
         "ListAgentRuntimeEndpoints": endpoints.list_endpoints,
         "UpdateAgentRuntimeEndpoint": endpoints.update,
         "DeleteAgentRuntimeEndpoint": endpoints.delete,
+        **tags.handlers,
+        "GetEvaluator": get_evaluator,
     }
 
 

@@ -138,11 +138,13 @@ class Services:
         undo.callback(tagging.tag_sources)
         logs_client = clients.of_service("logs")
         insights = Insights(lambda: logs_client("logs"), self.agentcore.data.telemetry.deliver)
+        identity = self.agentcore.outbound.app
         self.apps: dict[str, WSGIApplication] = {
             "bedrock-agentcore-control": self.agentcore.control,
             "bedrock-agentcore": self.agentcore.data,
             "bedrock-agentcore:InvokeGateway": self.agentcore.gateways,
             "bedrock-agentcore:Evaluate": ModelApp("bedrock-agentcore", {"Evaluate": evaluate}),
+            **{f"bedrock-agentcore:{name}": identity for name in identity.operations},
             "bedrock-runtime": Bedrock().app,
             "codebuild": codebuild.app,
             "lambda:Invoke": InvokeApi(self.functions, lambda_client),

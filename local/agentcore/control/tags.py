@@ -1,4 +1,4 @@
-"""Tags of runtimes and their endpoints, and of gateways."""
+"""Tags of runtimes and their endpoints, gateways, identities and credential providers."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from local.agentcore.control.store import Store
 from local.agentcore.model.app import Handler
 from local.agentcore.model.errors import invalid_field, not_found, quota_exceeded
 
+Tagged = Callable[[], Iterable[tuple[str, dict[str, str]]]]
+"""Returns the ARN and the tags of each resource of another kind; a change of the tags is a change of the resource."""
+
 
 class TagOperations:
     """TagResource, UntagResource, ListTagsForResource.
 
     Args:
-        store: The account's runtimes.
-        more: Returns (ARN, tags) of what else has tags; called while the store is locked.
+        store: The account's runtimes and endpoints.
+        others: What else can have tags.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        more: Callable[[], Iterable[tuple[str, dict[str, str]]]] = lambda: (),
-    ) -> None:
+    def __init__(self, store: Store, *others: Tagged) -> None:
         self._store = store
-        self._more = more
+        self._others = others
 
     @property
     def handlers(self) -> dict[str, Handler]:
@@ -61,23 +60,28 @@ class TagOperations:
             return {"tags": dict(self._tags(request["resourceArn"]))}
 
     def everything(self) -> list[tuple[str, dict[str, str]]]:
-        """Return ARN and tags of everything that can have tags, for the resource groups tagging API."""
+        """Return ARN and tags of every resource, for the resource groups tagging API."""
         with self._store.using():
-            return [(arn, dict(tags)) for arn, tags in self._tagged()]
+            found = [(arn, dict(tags)) for arn, tags in self._of_runtimes()]
+            # The tagging API finds what has tags; a runtime's own identity has none unless somebody tags it.
+            found += [(arn, dict(tags)) for arn, tags in self._of_others() if tags]
+        return found
 
     def _tags(self, arn: str) -> dict[str, str]:
-        for known, tags in self._tagged():
+        for known, tags in (*self._of_runtimes(), *self._of_others()):
             if known == arn:
                 return tags
         raise not_found(f"Resource not found: '{arn}'.")
 
-    def _tagged(self) -> Iterable[tuple[str, dict[str, str]]]:
-        """Yield everything that can have tags: runtimes, then endpoints, then the rest."""
+    def _of_runtimes(self) -> Iterable[tuple[str, dict[str, str]]]:
         runtimes = self._store.runtimes.values()
         yield from ((runtime.arn, runtime.tags) for runtime in runtimes)
         for runtime in runtimes:
             yield from ((endpoint.arn, endpoint.tags) for endpoint in runtime.endpoints.values())
-        yield from self._more()
+
+    def _of_others(self) -> Iterable[tuple[str, dict[str, str]]]:
+        for tagged in self._others:
+            yield from tagged()
 
 
 def check_tags(tags: dict[str, str]) -> None:

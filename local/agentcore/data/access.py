@@ -76,14 +76,7 @@ class Access:
             return None
         if bearer:
             return _denied(request, "AccessDeniedException", _MISMATCH)
-        return self.unsigned(request)
-
-    def unsigned(self, request: Request) -> Response | None:
-        """Return the answer that refuses a request without a SigV4 signature, or `None`."""
-        if claims_signature(request):
-            return None
-        code, message = "MissingAuthenticationTokenException", "Missing Authentication Token"
-        return _denied(request, code, message)
+        return unsigned(request)
 
     def _unreadable(self, request: Request, message: str) -> Response:
         status = self._readings["unreadable-discovery"]
@@ -123,6 +116,14 @@ def check_way(gateway: tuple[str, str] | None, authorizer: Mapping[str, Any]) ->
     places = [each["arn"] for each in allowed.get("hostingEnvironments", [])]
     if arn not in places and identity not in allowed.get("workloadIdentities", []):
         raise TokenRefusedError(401, "The request did not come from an allowed workload.")
+
+
+def unsigned(request: Request) -> Response | None:
+    """Return the answer that refuses a request without a SigV4 signature, or `None`."""
+    if claims_signature(request):
+        return None
+    code, message = "MissingAuthenticationTokenException", "Missing Authentication Token"
+    return _denied(request, code, message)
 
 
 def metadata_url(request: Request, target: Target) -> str:

@@ -16,9 +16,10 @@ from urllib.parse import unquote
 from werkzeug import Request, Response
 
 from local.agentcore.control.store import Store
-from local.agentcore.data.access import Access, metadata_document
+from local.agentcore.data.access import Access, metadata_document, unsigned
 from local.agentcore.data.calls import AgentCalls
 from local.agentcore.data.discovery import Discovery, DiscoveryError
+from local.agentcore.data.identity.headers import WorkloadHeaders
 from local.agentcore.data.proxy import AgentGoneError, AgentTimeoutError
 from local.agentcore.data.sessions import Sessions
 from local.agentcore.data.start import AgentStartTimeoutError
@@ -73,6 +74,7 @@ class DataPlane:
         clients: Gives the boto3 client of a service, for the spans of agents.
         readings: When a body that is too large is refused, and how large a frame of a WebSocket may be.
         application_logs: Records the calls for whoever wants them delivered.
+        workload_headers: Give agents their workload access tokens.
 
     Attributes:
         telemetry: The spans of agents.
@@ -89,6 +91,7 @@ class DataPlane:
         clients: Callable[[str], Any],
         readings: Readings,
         application_logs: ApplicationLogs,
+        workload_headers: WorkloadHeaders,
     ) -> None:
         self.model = load_model("bedrock-agentcore")
         self._store = store
@@ -99,8 +102,8 @@ class DataPlane:
         self._readings = readings
         self._application_logs = application_logs
         self.telemetry = Telemetry(clients, store.delays, store.clock)
-        self._agents = AgentCalls(sessions, quotas, self.telemetry)
-        self._websockets = WebSocketCalls(sessions, quotas, readings)
+        self._agents = AgentCalls(sessions, quotas, self.telemetry, workload_headers)
+        self._websockets = WebSocketCalls(sessions, quotas, readings, workload_headers)
         self._routes = Routes(self.model, self.model.operation_names)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -152,7 +155,7 @@ class DataPlane:
         known = self._routes.find(request.method, path)
         if known is None:
             raise not_found("No runtime has this path. Is the ARN URL-encoded?")
-        refusal = self._access.unsigned(request)
+        refusal = unsigned(request)
         if refusal is not None:
             return refusal
         raise not_served(known[0].name)

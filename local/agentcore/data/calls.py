@@ -7,6 +7,7 @@ from typing import Any
 
 from werkzeug import Request, Response
 
+from local.agentcore.data.identity.headers import WorkloadHeaders
 from local.agentcore.data.process import AgentProcess
 from local.agentcore.data.proxy import MCP_SESSION_HEADER, SESSION_HEADER, AgentGoneError, forward
 from local.agentcore.data.sessions import Session, Sessions
@@ -22,12 +23,20 @@ class AgentCalls:
         sessions: The running agents.
         quotas: Limits of time.
         telemetry: Notes the calls of agents that export spans.
+        workload_headers: Give the agent its workload access token.
     """
 
-    def __init__(self, sessions: Sessions, quotas: Quotas, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        quotas: Quotas,
+        telemetry: Telemetry,
+        workload_headers: WorkloadHeaders,
+    ) -> None:
         self._sessions = sessions
         self._quotas = quotas
         self._telemetry = telemetry
+        self._workload_headers = workload_headers
 
     def call(
         self, request: Request, body: bytes, target: Target, session_id: str, path: str
@@ -57,6 +66,7 @@ class AgentCalls:
     ) -> Response:
         """Call the agent of a session once."""
         session, process = self._sessions.enter(target, session_id)
+        authorization = request.headers.get("Authorization", "")
         try:
             response = forward(
                 request,
@@ -65,6 +75,7 @@ class AgentCalls:
                 path,
                 process,
                 session.id,
+                self._workload_headers(request, session.target, authorization),
                 self._quotas.request_seconds,
                 self._quotas.stream_seconds,
                 lambda: self._sessions.leave(session),

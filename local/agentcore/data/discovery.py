@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,6 +78,45 @@ class Discovery:
         with self._lock:
             self._known[url] = fetched
         return fetched
+
+    def document(self, url: str) -> dict[str, Any]:
+        """Fetch a document anew.
+
+        Raises:
+            DiscoveryError: If it cannot be fetched or is no JSON object.
+        """
+        return self._json(url)
+
+    def post_form(
+        self, url: str, fields: Mapping[str, Any], auth: tuple[str, str] | None
+    ) -> tuple[int, dict[str, Any]]:
+        """Ask a provider's token endpoint; a redirect is not followed, since the form holds a secret.
+
+        Args:
+            url: The endpoint.
+            fields: The form.
+            auth: Client id and secret for HTTP Basic authentication.
+
+        Returns:
+            The status of the answer, and its JSON object; an empty one if it has none.
+
+        Raises:
+            DiscoveryError: If nobody answers.
+        """
+        try:
+            answer = self._http.post(
+                self._resolve(url),
+                data=dict(fields),
+                auth=httpx.BasicAuth(*auth) if auth else httpx.USE_CLIENT_DEFAULT,
+                follow_redirects=False,
+            )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise DiscoveryError(f"{url} cannot be read: {type(error).__name__}") from None
+        try:
+            document = answer.json()
+        except ValueError:
+            document = None
+        return answer.status_code, document if isinstance(document, dict) else {}
 
     @functools.cached_property
     def _http(self) -> httpx.Client:

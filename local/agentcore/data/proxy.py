@@ -37,6 +37,8 @@ _PASSED = frozenset(
         "baggage",
     }
 )
+# A caller cannot give an agent a token of its own choice, whatever the runtime's list names.
+_OWN = frozenset({"workloadaccesstoken"})
 # The answer's header members in the same model, and what describes the body.
 _RETURNED = frozenset(
     {
@@ -65,16 +67,25 @@ class AgentTimeoutError(Exception):
     """The agent took longer for its answer than a request may."""
 
 
-def forwarded_headers(request: Request, target: Target, session_id: str) -> dict[str, str]:
-    """Return the headers that the agent sees: the protocol's, and those on the runtime's list."""
-    allowed = _PASSED | target.allowed_headers
+def forwarded_headers(
+    request: Request, target: Target, session_id: str, own: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the headers that the agent sees: the protocol's, those on the runtime's list, and the service's own.
+
+    Args:
+        request: The caller's request.
+        target: The version that serves.
+        session_id: The session.
+        own: What the service itself tells the agent.
+    """
+    allowed = (_PASSED | target.allowed_headers) - _OWN
     headers = {name: value for name, value in request.headers.items() if name.lower() in allowed}
     # httpx would ask for compression in the caller's name.
     headers.setdefault("Accept-Encoding", "identity")
     headers.setdefault("Accept", "*/*")
     headers["User-Agent"] = request.headers.get("User-Agent", "")
     headers[SESSION_HEADER] = session_id
-    return headers
+    return {**headers, **own}
 
 
 def forward(
@@ -84,6 +95,7 @@ def forward(
     path: str,
     process: AgentProcess,
     session_id: str,
+    own: Mapping[str, str],
     seconds: float,
     stream_seconds: float,
     done: Callable[[], None],
@@ -97,6 +109,7 @@ def forward(
         path: The agent's path that is called.
         process: Its process.
         session_id: The session.
+        own: Headers that the service itself adds.
         seconds: How long the agent may be silent.
         stream_seconds: How long its answer may last.
         done: Called once when the answer has been passed on, or the caller has hung up; not
@@ -114,7 +127,7 @@ def forward(
         request.method,
         f"{process.base_url}{path}",
         content=body or None,
-        headers=forwarded_headers(request, target, session_id),
+        headers=forwarded_headers(request, target, session_id, own),
         timeout=httpx.Timeout(seconds, connect=5.0),
     )
     try:

@@ -51,7 +51,7 @@ class ModelApp:
             return unknown_operation()
         operation, path_members = found
         try:
-            handler = self._handler(operation.name)
+            handler = self.handler(operation.name, request.environ)
             members = parse_request(operation, request, path_members, request.get_data())
             check_request(operation.input_shape, members)
             output = handler(members)
@@ -65,7 +65,16 @@ class ModelApp:
         response.headers["x-amzn-RequestId"] = request_id(request.environ)
         return response
 
-    def _handler(self, operation: str) -> Handler:
+    def handler(self, operation: str, environ: Mapping[str, Any]) -> Handler:
+        """Return the handler of an operation.
+
+        Args:
+            operation: Its name.
+            environ: The request's WSGI environment, for services to which it matters who calls.
+
+        Raises:
+            ServiceError: ValidationException if it is not served.
+        """
         found = self._handlers.get(operation)
         if found is None:
             raise not_served(operation)

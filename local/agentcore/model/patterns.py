@@ -35,6 +35,8 @@ _POSIX = {
     "XDigit": "0-9a-fA-F",
     "Space": r" \t\n\x0B\f\r",
 }
+# The model's ARNs of credential providers name a service that AWS's documents and answers do not have.
+_CORRECTED = ((":acps:", ":(acps|bedrock-agentcore):"),)
 _PROPERTY = re.compile(r"\{\^?(?:Is)?([A-Za-z]+)\}")
 
 
@@ -48,8 +50,11 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
     Raises:
         ValueError: If it holds a construct that has no translation.
     """
+    corrected = pattern
+    for wrong, right in _CORRECTED:
+        corrected = corrected.replace(wrong, right)
     try:
-        return re.compile(_translate(pattern), re.ASCII)
+        return re.compile(_translate(corrected), re.ASCII)
     except re.error as error:
         raise ValueError(f"no translation for the pattern {pattern!r}: {error}") from error
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from local.edge.iam.identities import of_identities, of_identity_use
 from local.edge.iam.permission import ANY_RESOURCE, Members, Permission, Place, request_tags
 
 
@@ -16,6 +17,10 @@ def of_invocation(operation: str, members: Members, place: Place) -> Iterator[Pe
     if operation == "InvokeGateway":
         gateway = place.arn("bedrock-agentcore", f"gateway/{members.get('gatewayIdentifier')}")
         yield Permission("bedrock-agentcore:InvokeGateway", gateway)
+        return
+    use = of_identity_use(operation, members, place)
+    if use is not None:
+        yield from use
         return
     actions, runtime = [operation], members.get("agentRuntimeArn")
     if operation == "InvokeAgentRuntime" and "x-amzn-bedrock-agentcore-runtime-user-id" in members:
@@ -33,6 +38,10 @@ def of_agentcore(operation: str, members: Members, place: Place) -> Iterator[Per
     """Return what a request to the control plane needs."""
     if "Gateway" in operation:
         yield from _of_gateway(operation, members, place)
+        return
+    identities = of_identities(operation, members, place)
+    if identities is not None:
+        yield from identities
         return
     action = f"bedrock-agentcore:{operation}"
     runtime, endpoint = members.get("agentRuntimeId"), members.get("endpointName")

@@ -184,6 +184,8 @@ class World:
                 model = self.operations.service("bedrock-agentcore")
                 answer = respond(refused(error, model), model, "request", request)
                 return answer(environ, start_response)
+        if request.path.startswith("/identities/"):
+            return self.core.outbound.app(environ, start_response)
         gateway = request.path.startswith(GATEWAY_PREFIX)
         return (self.core.gateways if gateway else self.core.data)(environ, start_response)
 

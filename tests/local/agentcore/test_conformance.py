@@ -53,6 +53,15 @@ OPERATIONS = [
     "UntagResource",
     "ListTagsForResource",
     "GetEvaluator",
+    *(
+        f"{verb}{kind}"
+        for kind in ("ApiKeyCredentialProvider", "Oauth2CredentialProvider", "WorkloadIdentity")
+        for verb in ("Create", "Get", "Update", "Delete")
+    ),
+    "ListApiKeyCredentialProviders",
+    "ListOauth2CredentialProviders",
+    "ListWorkloadIdentities",
+    "GetTokenVault",
 ]
 MODEL = load_model(SERVICE)
 Path = tuple[str, ...]

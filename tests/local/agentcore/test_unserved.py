@@ -118,7 +118,13 @@ def test_who_may_not_call_is_told_so_first(world: World, path: str) -> None:
 @pytest.mark.parametrize(
     ("operation", "members"),
     [
-        ("get_workload_access_token", {"workloadName": "one"}),
+        (
+            "complete_resource_token_auth",
+            {
+                "userIdentifier": {"userId": "ann"},
+                "sessionUri": "urn:ietf:params:oauth:request_uri:one",
+            },
+        ),
         ("list_actors", {"memoryId": "memory-0123456789"}),
         ("get_browser_session", {"browserIdentifier": "b", "sessionId": "s"}),
     ],

@@ -670,3 +670,76 @@ def test_what_has_another_action_is_an_operation() -> None:
         model = operations.service(service)
         assert model is not None
         assert set(actions) <= set(model.operation_names)
+
+
+_VAULT = f"arn:aws:bedrock-agentcore:{HERE}:token-vault/default"
+_DIRECTORY = f"arn:aws:bedrock-agentcore:{HERE}:workload-identity-directory/default"
+
+
+def _of_agentcore(plane: str, operation: str, **members: Any) -> list[tuple[str, str | None]]:
+    found = permissions(f"bedrock-agentcore{plane}", operation, members, PLACE)
+    return [(each.action.removeprefix("bedrock-agentcore:"), each.resource) for each in found]
+
+
+def test_what_an_agent_gets_of_the_token_vault_has_three_resources_that_the_request_names() -> None:
+    """The fourth, the identity of its token, only the service knows."""
+    for operation, kind in (("GetResourceApiKey", "apikey"), ("GetResourceOauth2Token", "oauth2")):
+        found = _of_agentcore("", operation, resourceCredentialProviderName="crm")
+        assert found == [
+            (operation, _VAULT),
+            (operation, f"{_VAULT}/{kind}credentialprovider/crm"),
+            (operation, _DIRECTORY),
+        ]
+
+
+def test_a_workload_access_token_is_asked_of_the_directory_and_the_identity() -> None:
+    for way in ("", "ForJWT", "ForUserId"):
+        operation = f"GetWorkloadAccessToken{way}"
+        found = _of_agentcore("", operation, workloadName="one")
+        identity = f"{_DIRECTORY}/workload-identity/one"
+        assert found == [(operation, _DIRECTORY), (operation, identity)]
+
+
+def test_a_provider_needs_the_vault_and_the_secret_that_the_service_keeps() -> None:
+    operation, provider = "CreateApiKeyCredentialProvider", f"{_VAULT}/apikeycredentialprovider/crm"
+    secret = (
+        f"arn:aws:secretsmanager:{HERE}:secret:bedrock-agentcore-identity!default/apikey/crm-??????"
+    )
+    named = [(operation, _VAULT), (operation, provider), ("CreateTokenVault", _VAULT)]
+    assert _of_agentcore("-control", operation, name="crm", tags={"a": "b"}) == [
+        *named,
+        ("TagResource", provider),
+        ("secretsmanager:CreateSecret", secret),
+    ]
+    external = {"name": "crm", "apiKeySecretSource": "EXTERNAL"}
+    assert _of_agentcore("-control", operation, **external) == named
+    custom = {"customOauth2ProviderConfig": {"clientSecretSource": "EXTERNAL"}}
+    assert (
+        len(
+            _of_agentcore(
+                "-control",
+                "UpdateOauth2CredentialProvider",
+                name="crm",
+                oauth2ProviderConfigInput=custom,
+            )
+        )
+        == len(named) - 1
+    )
+    for operation, action in (("Update", "PutSecretValue"), ("Delete", "DeleteSecret")):
+        *_, last = _of_agentcore("-control", f"{operation}ApiKeyCredentialProvider", name="crm")
+        assert last == (f"secretsmanager:{action}", secret)
+    listed = "ListOauth2CredentialProviders"
+    assert _of_agentcore("-control", listed) == [(listed, _VAULT)]
+    assert _of_agentcore("-control", "GetTokenVault") == [("GetTokenVault", _VAULT)]
+
+
+def test_identities_are_in_their_directory() -> None:
+    identity = f"{_DIRECTORY}/workload-identity/one"
+    operation = "CreateWorkloadIdentity"
+    assert _of_agentcore("-control", operation, name="one", tags={"a": "b"}) == [
+        (operation, _DIRECTORY),
+        (operation, identity),
+        ("TagResource", identity),
+    ]
+    listed = "ListWorkloadIdentities"
+    assert _of_agentcore("-control", listed) == [(listed, _DIRECTORY)]

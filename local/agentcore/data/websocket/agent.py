@@ -66,13 +66,15 @@ class AgentSocket(reconnect):
         return exc
 
 
-def headers_of(request: Request, target: Target, session_id: str) -> dict[str, str]:
+def headers_of(
+    request: Request, target: Target, session_id: str, own: dict[str, str]
+) -> dict[str, str]:
     """Return the headers that the agent sees; those of the caller's own may stand in the query, too.
 
     Raises:
         ServiceError: ValidationException for one in the query that is no header.
     """
-    headers = forwarded_headers(request, target, session_id)
+    headers = forwarded_headers(request, target, session_id, own)
     for name, value in request.args.items():
         if name.lower().startswith(_CUSTOM) and name.lower() in target.allowed_headers:
             if not value.isprintable():

@@ -13,11 +13,12 @@ from websockets.server import ServerProtocol
 from websockets.sync.client import ClientConnection
 from werkzeug import Request, Response
 
+from local.agentcore.data.identity.headers import WorkloadHeaders
 from local.agentcore.data.proxy import AgentGoneError
 from local.agentcore.data.sessions import Session, Sessions
 from local.agentcore.data.target import Target
 from local.agentcore.data.websocket.agent import AgentSocket, headers_of
-from local.agentcore.data.websocket.handshake import accept, session_of
+from local.agentcore.data.websocket.handshake import accept, authorization_of, session_of
 from local.agentcore.data.websocket.relay import Caller, relay
 from local.agentcore.model.app import unknown_operation
 from local.agentcore.model.errors import invalid
@@ -38,12 +39,20 @@ class WebSocketCalls:
         sessions: The running agents.
         quotas: Limits of time.
         readings: How large a frame may be.
+        workload_headers: Give the agent its workload access token.
     """
 
-    def __init__(self, sessions: Sessions, quotas: Quotas, readings: Readings) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        quotas: Quotas,
+        readings: Readings,
+        workload_headers: WorkloadHeaders,
+    ) -> None:
         self._sessions = sessions
         self._quotas = quotas
         self._readings = readings
+        self._workload_headers = workload_headers
 
     def call(self, request: Request, target: Target) -> Response:
         """Open a WebSocket to the agent of a session.
@@ -81,7 +90,8 @@ class WebSocketCalls:
         session, process = self._sessions.enter(target, session_id)
         held = ExitStack()
         try:
-            headers = headers_of(request, session.target, session.id)
+            own = self._workload_headers(request, session.target, authorization_of(request))
+            headers = headers_of(request, session.target, session.id, own)
             seconds = self._quotas.request_seconds
             agent = held.enter_context(AgentSocket(process, headers, seconds, frame_bytes))
         except AgentGoneError:

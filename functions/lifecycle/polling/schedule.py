@@ -16,7 +16,18 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-Kind = Literal["build", "create", "update", "promote", "deleteEndpoints", "delete"]
+Kind = Literal[
+    "build",
+    "create",
+    "update",
+    "promote",
+    "gateway",
+    "gatewayTarget",
+    "deleteEndpoints",
+    "delete",
+    "deleteGatewayTarget",
+    "deleteGateway",
+]
 """What a loop waits for, as far as its durations are learned."""
 
 Span = list[int]

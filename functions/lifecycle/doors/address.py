@@ -1,0 +1,16 @@
+"""The address at which a gateway takes invocations of the environment's runtime."""
+
+from __future__ import annotations
+
+from lifecycle.names import GATEWAY_TARGET
+
+
+def invocation_address(url: str) -> str:
+    """The address of an invocation through the target.
+
+    Source: AgentCore developer guide, "Amazon Bedrock AgentCore Runtime targets": `{gateway}/{target}/invocations`.
+
+    Args:
+        url: The gateway's address as `GetGateway` gives it; an MCP gateway's ends in `/mcp`.
+    """
+    return f"{url.rstrip('/').removesuffix('/mcp')}/{GATEWAY_TARGET}/invocations"

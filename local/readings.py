@@ -82,8 +82,14 @@ READINGS: tuple[Reading, ...] = (
         "not known",
     ),
     Reading(
+        "unreachable-target",
+        "Which status does a gateway's target have whose runtime or endpoint does not exist?",
+        ("failed", "ready"),
+        "not known",
+    ),
+    Reading(
         "client-tokens",
-        "Does a client token still count after its runtime or endpoint was deleted?",
+        "Does a client token still count after its runtime, endpoint, gateway or target was deleted?",
         ("forgotten", "kept"),
         "not known",
     ),

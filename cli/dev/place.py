@@ -18,7 +18,7 @@ from cli.target.running import running_aws
 from cli.target.state_folder import state_dir_option
 from cli.target.temporary import temporary_aws
 
-QUICK = {"create": 0.0, "update": 0.0, "endpoint": 0.0, "delete": 0.0}
+QUICK = {"create": 0.0, "update": 0.0, "endpoint": 0.0, "gateway": 0.0, "delete": 0.0}
 """AgentCore's delays of a local AWS that starts for the loop: a person waits, and learns nothing from them."""
 _SLOW_SECONDS = 0.5
 

@@ -264,6 +264,7 @@ class Record(_Section):
     gateway: GatewayRecord | None = None
     promotions: list[Promoted] = Field(default_factory=list, description="The newest last.")
     failed_smoke_test: FailedSmokeTest | None = None
+    failed_gateway_test: FailedSmokeTest | None = None
     learned: Learned = Field(
         default_factory=dict, description="How long the environment's last runs took, by kind."
     )

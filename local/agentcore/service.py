@@ -14,6 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.agentcore.control.account import Account, Clients, Images
 from local.agentcore.control.endpoints import EndpointOperations
+from local.agentcore.control.gateways.gateways import GatewayOperations
+from local.agentcore.control.gateways.roles import GatewayRoles
+from local.agentcore.control.gateways.store import GatewayStore
+from local.agentcore.control.gateways.targets import TargetOperations
 from local.agentcore.control.rights import Lacks, may_log
 from local.agentcore.control.runtimes import RuntimeOperations
 from local.agentcore.control.store import SERVICE, Store
@@ -113,7 +117,9 @@ class AgentCore:
         )
         self.sessions = Sessions(starter.start, clock, self.quotas)
         account = Account(clients, images, region, account_id, lambda: self.quotas.zip_bytes, lacks)
-        self._tags = TagOperations(self._store)
+        self._gateways = GatewayStore(self._store, endpoint_url)
+        self._roles = GatewayRoles(clients, account_id)
+        self._tags = TagOperations(self._store, self._gateways.tagged)
         self.control = ModelApp(SERVICE, self._handlers(account))
         self._discovery = Discovery(endpoint_url, clock)
         self.data = DataPlane(
@@ -134,17 +140,9 @@ class AgentCore:
         runtimes = RuntimeOperations(self._store, account.check, self._prepare, self._end_runtime)
         endpoints = EndpointOperations(self._store, self._end_endpoint)
         return {
-            "CreateAgentRuntime": runtimes.create,
-            "GetAgentRuntime": runtimes.get,
-            "ListAgentRuntimes": runtimes.list_runtimes,
-            "ListAgentRuntimeVersions": runtimes.list_versions,
-            "UpdateAgentRuntime": runtimes.update,
-            "DeleteAgentRuntime": runtimes.delete,
-            "CreateAgentRuntimeEndpoint": endpoints.create,
-            "GetAgentRuntimeEndpoint": endpoints.get,
-            "ListAgentRuntimeEndpoints": endpoints.list_endpoints,
-            "UpdateAgentRuntimeEndpoint": endpoints.update,
-            "DeleteAgentRuntimeEndpoint": endpoints.delete,
+            **_of_runtimes(runtimes, endpoints),
+            **GatewayOperations(self._gateways, self._roles.check).handlers,
+            **TargetOperations(self._gateways).handlers,
             **self._tags.handlers,
             "GetEvaluator": get_evaluator,
         }
@@ -171,7 +169,7 @@ class AgentCore:
         self._logs.flush()
 
     def tagged_resources(self) -> list[tuple[str, dict[str, str]]]:
-        """Return (ARN, tags) of every runtime and endpoint, tagged or not."""
+        """Return (ARN, tags) of every runtime, endpoint and gateway, tagged or not."""
         return self._tags.everything()
 
     def close(self) -> None:
@@ -191,3 +189,19 @@ class AgentCore:
             except Exception:
                 # The next look may go well; without a sweeper no session would ever end.
                 log.exception("the sweep of idle sessions failed")
+
+
+def _of_runtimes(runtimes: RuntimeOperations, endpoints: EndpointOperations) -> dict[str, Handler]:
+    return {
+        "CreateAgentRuntime": runtimes.create,
+        "GetAgentRuntime": runtimes.get,
+        "ListAgentRuntimes": runtimes.list_runtimes,
+        "ListAgentRuntimeVersions": runtimes.list_versions,
+        "UpdateAgentRuntime": runtimes.update,
+        "DeleteAgentRuntime": runtimes.delete,
+        "CreateAgentRuntimeEndpoint": endpoints.create,
+        "GetAgentRuntimeEndpoint": endpoints.get,
+        "ListAgentRuntimeEndpoints": endpoints.list_endpoints,
+        "UpdateAgentRuntimeEndpoint": endpoints.update,
+        "DeleteAgentRuntimeEndpoint": endpoints.delete,
+    }

@@ -18,6 +18,7 @@ class Delays:
         update: UPDATING of a runtime.
         delete: DELETING of a runtime, of one of its versions, or of an endpoint.
         endpoint: CREATING and UPDATING of an endpoint that is not `DEFAULT`.
+        gateway: CREATING, UPDATING and DELETING of a gateway, and of each of its targets and rules.
         spans: Until a query of CloudWatch Logs finds the spans of a call; in AWS, some minutes.
     """
 
@@ -25,6 +26,7 @@ class Delays:
     update: float = 2.0
     delete: float = 2.0
     endpoint: float = 1.0
+    gateway: float = 1.0
     spans: float = 2.0
 
 
@@ -36,6 +38,12 @@ class Quotas:
         runtimes: Runtimes in the account.
         versions: Versions of one runtime.
         endpoints: Endpoints of one runtime, `DEFAULT` among them.
+        gateways: Gateways in the account.
+        gateway_targets: Targets of one gateway.
+        gateway_target_operations: Targets of the account that can be changing at once.
+        gateway_rules: Rules of one gateway.
+        gateway_mutations_per_second: Creates, updates and deletes of gateways, their targets and rules.
+        inline_schema_bytes: Size of the tools of one Lambda target.
         tags: Tags of one resource.
         zip_bytes: Size of a code zip.
         unpacked_bytes: Size of a code zip, unpacked.
@@ -50,6 +58,12 @@ class Quotas:
     runtimes: int = 1000
     versions: int = 1000
     endpoints: int = 10
+    gateways: int = 1000
+    gateway_targets: int = 100
+    gateway_target_operations: int = 5
+    gateway_rules: int = 20
+    gateway_mutations_per_second: int = 5
+    inline_schema_bytes: int = 1024 * 1024
     tags: int = 50
     zip_bytes: int = 250 * 1024 * 1024
     unpacked_bytes: int = 750 * 1024 * 1024

@@ -45,7 +45,9 @@ GATEWAY_KINDS: frozenset[str] = frozenset(FAULT_KINDS) - DELAY_KINDS - FUNCTION_
 """The kinds that the gateway itself serves with an error or without an answer, for every service."""
 
 STATE_OPERATIONS: tuple[str, ...] = tuple(
-    f"{verb}AgentRuntime{of}" for of in ("", "Endpoint") for verb in ("Create", "Update", "Delete")
+    f"{verb}{of}"
+    for of in ("Gateway", "GatewayTarget", "AgentRuntime", "AgentRuntimeEndpoint")
+    for verb in ("Create", "Update", "Delete")
 )
 """Operations of `bedrock-agentcore-control` that begin such a state."""
 

@@ -56,7 +56,7 @@ NOT_RUN = {
 }
 """Commands that no page's test runs, and why."""
 
-DELAYS = ("create=0.3", "update=0.3", "delete=0.3", "endpoint=0.2")
+DELAYS = ("create=0.3", "update=0.3", "delete=0.3", "endpoint=0.2", "gateway=0.2")
 PATIENCE_SECONDS = 600
 END_SECONDS = 60
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.embedded
 RECORDED = Path(__file__).parents[1] / "recorded"
 DELAYS = [
     word
-    for delay in ("create=0.1", "update=0.1", "delete=0.1", "endpoint=0.05")
+    for delay in ("create=0.1", "update=0.1", "delete=0.1", "endpoint=0.05", "gateway=0.05")
     for word in ("--delay", delay)
 ]
 COMMAND = [sys.executable, "-m", "cli.main"]

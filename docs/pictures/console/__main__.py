@@ -37,7 +37,7 @@ _TEST = {"prompt": _PROMPT, "expect": "rain boots"}
 
 def main() -> None:
     """Write every picture, and refuse one that is too large for the repository."""
-    delays = Delays(create=0.2, update=0.2, delete=0.2, endpoint=0.1, spans=0)
+    delays = Delays(create=0.2, update=0.2, delete=0.2, endpoint=0.1, gateway=0.1, spans=0)
     with (
         tempfile.TemporaryDirectory() as folder,
         EmbeddedAws.start(state_dir=Path(folder), delays=delays) as aws,

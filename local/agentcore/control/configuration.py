@@ -75,7 +75,7 @@ def check_configuration(configuration: dict[str, Any]) -> None:
     _check_headers(configuration)
     authorizer = configuration.get("authorizerConfiguration", {}).get("customJWTAuthorizer")
     if authorizer is not None:
-        _check_authorizer(authorizer)
+        check_authorizer(authorizer)
 
 
 def _check_variables(configuration: dict[str, Any]) -> None:
@@ -100,7 +100,12 @@ def _check_headers(configuration: dict[str, Any]) -> None:
         raise invalid_field("requestHeaderConfiguration.requestHeaderAllowlist", message)
 
 
-def _check_authorizer(authorizer: dict[str, Any]) -> None:
+def check_authorizer(authorizer: dict[str, Any]) -> None:
+    """Check a `customJWTAuthorizer`, of a runtime or of a gateway.
+
+    Raises:
+        ServiceError: ValidationException that names the member.
+    """
     path = "authorizerConfiguration.customJWTAuthorizer"
     if not any(name in authorizer for name in _CONSTRAINTS):
         raise invalid_field(path, f"At least one of {', '.join(_CONSTRAINTS)} must be set.")

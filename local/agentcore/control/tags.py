@@ -1,7 +1,8 @@
-"""Tags of runtimes and their endpoints."""
+"""Tags of runtimes and their endpoints, and of gateways."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from local.agentcore.control.store import Store
@@ -10,10 +11,20 @@ from local.agentcore.model.errors import invalid_field, not_found, quota_exceede
 
 
 class TagOperations:
-    """TagResource, UntagResource, ListTagsForResource."""
+    """TagResource, UntagResource, ListTagsForResource.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: The account's runtimes.
+        more: Returns (ARN, tags) of what else has tags; called while the store is locked.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        more: Callable[[], Iterable[tuple[str, dict[str, str]]]] = lambda: (),
+    ) -> None:
         self._store = store
+        self._more = more
 
     @property
     def handlers(self) -> dict[str, Handler]:
@@ -50,24 +61,23 @@ class TagOperations:
             return {"tags": dict(self._tags(request["resourceArn"]))}
 
     def everything(self) -> list[tuple[str, dict[str, str]]]:
-        """Return ARN and tags of every runtime and endpoint, for the resource groups tagging API."""
+        """Return ARN and tags of everything that can have tags, for the resource groups tagging API."""
         with self._store.using():
-            found = [(runtime.arn, dict(runtime.tags)) for runtime in self._store.runtimes.values()]
-            found += [
-                (endpoint.arn, dict(endpoint.tags))
-                for runtime in self._store.runtimes.values()
-                for endpoint in runtime.endpoints.values()
-            ]
-        return found
+            return [(arn, dict(tags)) for arn, tags in self._tagged()]
 
     def _tags(self, arn: str) -> dict[str, str]:
-        for runtime in self._store.runtimes.values():
-            if runtime.arn == arn:
-                return runtime.tags
-            for endpoint in runtime.endpoints.values():
-                if endpoint.arn == arn:
-                    return endpoint.tags
+        for known, tags in self._tagged():
+            if known == arn:
+                return tags
         raise not_found(f"Resource not found: '{arn}'.")
+
+    def _tagged(self) -> Iterable[tuple[str, dict[str, str]]]:
+        """Yield everything that can have tags: runtimes, then endpoints, then the rest."""
+        runtimes = self._store.runtimes.values()
+        yield from ((runtime.arn, runtime.tags) for runtime in runtimes)
+        for runtime in runtimes:
+            yield from ((endpoint.arn, endpoint.tags) for endpoint in runtime.endpoints.values())
+        yield from self._more()
 
 
 def check_tags(tags: dict[str, str]) -> None:

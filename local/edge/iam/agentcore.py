@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from local.edge.iam.permission import ANY_RESOURCE, Members, Permission, Place
+from local.edge.iam.permission import ANY_RESOURCE, Members, Permission, Place, request_tags
 
 
 def of_invocation(operation: str, members: Members, _place: Place) -> Iterator[Permission]:
@@ -27,6 +27,9 @@ def of_invocation(operation: str, members: Members, _place: Place) -> Iterator[P
 
 def of_agentcore(operation: str, members: Members, place: Place) -> Iterator[Permission]:
     """Return what a request to the control plane needs."""
+    if "Gateway" in operation:
+        yield from _of_gateway(operation, members, place)
+        return
     action = f"bedrock-agentcore:{operation}"
     runtime, endpoint = members.get("agentRuntimeId"), members.get("endpointName")
     arn = place.arn("bedrock-agentcore", f"runtime/{runtime}")
@@ -49,15 +52,41 @@ def of_agentcore(operation: str, members: Members, place: Place) -> Iterator[Per
             "bedrock-agentcore:DeleteAgentRuntimeEndpoint", f"{arn}/runtime-endpoint/DEFAULT"
         )
     if operation in ("CreateAgentRuntime", "UpdateAgentRuntime"):
-        passed = {"iam:PassedToService": "bedrock-agentcore.amazonaws.com"}
-        yield Permission("iam:PassRole", str(members.get("roleArn")), passed)
+        yield _pass_role(members)
         yield from _of_artifact(members.get("agentRuntimeArtifact") or {})
-    workload = {"CreateAgentRuntime": "Create", "DeleteAgentRuntime": "Delete"}.get(operation)
-    if workload is not None:
-        needed = f"bedrock-agentcore:{workload}WorkloadIdentity"
-        directory = place.arn("bedrock-agentcore", "workload-identity-directory/default")
-        yield Permission(needed, directory)
-        yield Permission(needed, f"{directory}/workload-identity/*")
+    if operation in ("CreateAgentRuntime", "DeleteAgentRuntime"):
+        yield from _of_identity(operation[:6], place)
+
+
+def _of_gateway(operation: str, members: Members, place: Place) -> Iterator[Permission]:
+    """Return what a request about a gateway, its targets or rules needs; the resource is always the gateway.
+
+    Sources: the same, and the developer guide's "Set up permissions for AgentCore Gateway".
+    """
+    gateway = members.get("gatewayIdentifier")
+    arn = place.arn("bedrock-agentcore", f"gateway/{gateway}") if gateway else ANY_RESOURCE
+    yield Permission(f"bedrock-agentcore:{operation}", arn, request_tags(members))
+    if operation == "CreateGateway" and members.get("tags"):
+        made = place.arn("bedrock-agentcore", "gateway/*")
+        yield Permission("bedrock-agentcore:TagResource", made)
+    if operation in ("CreateGateway", "UpdateGateway"):
+        yield _pass_role(members)
+    if operation in ("CreateGateway", "DeleteGateway"):
+        # A gateway has a workload identity of its own, as a runtime has.
+        yield from _of_identity(operation[:6], place)
+
+
+def _pass_role(members: Members) -> Permission:
+    passed = {"iam:PassedToService": "bedrock-agentcore.amazonaws.com"}
+    return Permission("iam:PassRole", str(members.get("roleArn")), passed)
+
+
+def _of_identity(verb: str, place: Place) -> Iterator[Permission]:
+    """Return what making or deleting a workload identity needs; `verb` is `Create` or `Delete`."""
+    needed = f"bedrock-agentcore:{verb}WorkloadIdentity"
+    directory = place.arn("bedrock-agentcore", "workload-identity-directory/default")
+    yield Permission(needed, directory)
+    yield Permission(needed, f"{directory}/workload-identity/*")
 
 
 def _of_artifact(artifact: Members) -> Iterator[Permission]:

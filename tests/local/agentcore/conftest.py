@@ -462,7 +462,10 @@ def roles(aws: Callable[[str], Any]) -> None:
 def quotas() -> Quotas:
     # A clock that stands still makes everything happen in one second.
     return Quotas(
-        control_mutations_per_second=10_000, new_sessions_per_second=1_000, startup_seconds=10.0
+        control_mutations_per_second=10_000,
+        gateway_mutations_per_second=10_000,
+        new_sessions_per_second=1_000,
+        startup_seconds=10.0,
     )
 
 
@@ -488,7 +491,13 @@ def shared_world(
     clients: Clients,
 ) -> Iterator[World]:
     """Return one AgentCore for a whole module, for tests that leave nothing behind."""
-    quotas = Quotas(control_mutations_per_second=10**9, runtimes=10**9)
+    many = 10**9
+    quotas = Quotas(
+        control_mutations_per_second=many,
+        gateway_mutations_per_second=many,
+        runtimes=many,
+        gateways=many,
+    )
     yield from _world(tmp_path_factory.mktemp("shared"), moto_url, aws, quotas, clients)
 
 

@@ -23,7 +23,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[3]
 AGENTS = PROJECT / "tests/embedded/agents"
-DELAYS = ("create=0.3", "update=0.3", "delete=0.3", "endpoint=0.2")
+DELAYS = ("create=0.3", "update=0.3", "delete=0.3", "endpoint=0.2", "gateway=0.2")
 END_SECONDS = 30
 
 

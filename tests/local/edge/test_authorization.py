@@ -623,6 +623,40 @@ def test_a_deleted_runtime_takes_its_default_endpoint_and_identity_along() -> No
     ]
 
 
+@pytest.mark.parametrize("operation", ["CreateGateway", "UpdateGateway", "DeleteGateway"])
+def test_a_gateway_needs_its_role_and_an_identity_as_a_runtime_does(operation: str) -> None:
+    gateway = f"arn:aws:bedrock-agentcore:{HERE}:gateway/front-abc"
+    directory = f"arn:aws:bedrock-agentcore:{HERE}:workload-identity-directory/default"
+    members: dict[str, Any] = {
+        "CreateGateway": {"roleArn": ROLE, "tags": {"a": "b"}},
+        "UpdateGateway": {"roleArn": ROLE, "gatewayIdentifier": "front-abc"},
+        "DeleteGateway": {"gatewayIdentifier": "front-abc"},
+    }[operation]
+    found = permissions("bedrock-agentcore-control", operation, members, PLACE)
+    tagged = ("bedrock-agentcore:TagResource", f"arn:aws:bedrock-agentcore:{HERE}:gateway/*")
+    identity = f"bedrock-agentcore:{operation[:6]}WorkloadIdentity"
+    wanted = [
+        (f"bedrock-agentcore:{operation}", "*" if operation == "CreateGateway" else gateway),
+        *([tagged] if operation == "CreateGateway" else []),
+        *([("iam:PassRole", ROLE)] if "roleArn" in members else []),
+    ]
+    if operation != "UpdateGateway":
+        wanted += [(identity, directory), (identity, f"{directory}/workload-identity/*")]
+    assert [(each.action, each.resource) for each in found] == wanted
+    for passed in found:
+        if passed.action == "iam:PassRole":
+            assert passed.context == {"iam:PassedToService": "bedrock-agentcore.amazonaws.com"}
+
+
+@pytest.mark.parametrize("operation", ["CreateGatewayTarget", "ListGatewayTargets"])
+def test_the_resource_of_a_target_is_its_gateway(operation: str) -> None:
+    members = {"gatewayIdentifier": "front-abc", "targetId": "0123456789"}
+    [needed] = permissions("bedrock-agentcore-control", operation, members, PLACE)
+    assert needed.resource == f"arn:aws:bedrock-agentcore:{HERE}:gateway/front-abc"
+    [listing] = permissions("bedrock-agentcore-control", "ListGateways", {}, PLACE)
+    assert listing.resource == "*"
+
+
 def test_a_model_behind_a_profile_is_asked_for_through_it() -> None:
     members = {"modelId": "global.anthropic.claude"}
     _, *behind = permissions("bedrock-runtime", "Converse", members, PLACE)

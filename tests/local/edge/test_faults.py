@@ -102,7 +102,7 @@ CONTROL = "bedrock-agentcore-control"
         ("cognito-idp", "createuserpool", "throttle", "did you mean CreateUserPool, "),
         ("s3", "Nonsense", "throttle", "s3 has no operation Nonsense; it has AbortMultipartUpload"),
         ("*", "PutObject", "throttle", "PutObject needs its service"),
-        ("s3", "PutObject", "failureState", f"failureState is for {CONTROL}'s CreateAgentRuntime,"),
+        ("s3", "PutObject", "failureState", f"failureState is for {CONTROL}'s CreateGateway,"),
         (CONTROL, "GetAgentRuntime", "failureState", "or DeleteAgentRuntimeEndpoint, not for"),
         ("*", "PutObject", "delayedState", "not for [*] PutObject"),
         ("lambda", "ListFunctions", "crashAfter", "crashAfter is for lambda's Invoke, not for"),

@@ -1,0 +1,79 @@
+"""What the control plane remembers of gateways, their targets and rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.agentcore.control.records import Stateful
+
+HTTP_RUNTIME = ("http", "agentcoreRuntime")
+MCP_LAMBDA = ("mcp", "lambda")
+"""The kinds of targets that are served: the two members of a `targetConfiguration` that choose one."""
+
+
+@dataclass
+class Target(Stateful):
+    """A target of a gateway.
+
+    Attributes:
+        id: 10 letters and digits.
+        members: Members of GetGatewayTarget's answer that came with create or update.
+        created_at: Seconds since the epoch.
+    """
+
+    id: str = ""
+    name: str = ""
+    members: dict[str, Any] = field(default_factory=dict)
+    created_at: float = 0.0
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """`HTTP_RUNTIME` or `MCP_LAMBDA`."""
+        return kind_of(self.members["targetConfiguration"])
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the configuration says for its kind, such as `arn` and `qualifier`."""
+        outer, inner = self.kind
+        found: dict[str, Any] = self.members["targetConfiguration"][outer][inner]
+        return found
+
+    @property
+    def credentials(self) -> str:
+        """The type of the credentials that a call of the target is made with."""
+        return str(self.members["credentialProviderConfigurations"][0]["credentialProviderType"])
+
+
+@dataclass
+class Gateway(Stateful):
+    """A gateway.
+
+    Attributes:
+        id: `{name in lower case}-{10 letters and digits}`.
+        url: Where it is called.
+        members: Members of GetGateway's answer that came with create or update.
+        targets: Its targets by id.
+    """
+
+    id: str = ""
+    arn: str = ""
+    name: str = ""
+    url: str = ""
+    workload_identity_arn: str = ""
+    members: dict[str, Any] = field(default_factory=dict)
+    created_at: float = 0.0
+    tags: dict[str, str] = field(default_factory=dict)
+    targets: dict[str, Target] = field(default_factory=dict)
+
+    def settle(self, now: float) -> None:
+        """Finish every change of the gateway and its targets whose time has come."""
+        for target in list(self.targets.values()):
+            target.settle(now)
+        super().settle(now)
+
+
+def kind_of(configuration: dict[str, Any]) -> tuple[str, str]:
+    """Return the kind of a target, such as `("http", "agentcoreRuntime")`."""
+    outer = next(iter(configuration))
+    return outer, next(iter(configuration[outer]))

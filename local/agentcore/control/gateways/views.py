@@ -1,0 +1,77 @@
+"""Answers of the control plane about gateways and targets, made from its records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.agentcore.control.gateways.records import HTTP_RUNTIME, MCP_LAMBDA, Gateway, Target
+from local.agentcore.control.views import moment, without_none
+
+_TYPES = {HTTP_RUNTIME: "AGENTCORE_RUNTIME", MCP_LAMBDA: "LAMBDA"}
+
+
+def gateway_detail(gateway: Gateway) -> dict[str, Any]:
+    """Return GetGateway's answer; CreateGateway's and UpdateGateway's are the same."""
+    return {
+        **gateway.members,
+        **_state(gateway),
+        "gatewayArn": gateway.arn,
+        "gatewayId": gateway.id,
+        "gatewayUrl": gateway.url,
+        "name": gateway.name,
+        "createdAt": moment(gateway.created_at),
+        "updatedAt": moment(gateway.updated_at),
+        "workloadIdentityDetails": {"workloadIdentityArn": gateway.workload_identity_arn},
+    }
+
+
+def gateway_summary(gateway: Gateway) -> dict[str, Any]:
+    """Return one entry of ListGateways."""
+    detail = gateway_detail(gateway)
+    names = (
+        *("gatewayId", "name", "status", "description", "createdAt", "updatedAt"),
+        *("authorizerType", "protocolType"),
+    )
+    return {name: detail[name] for name in names if name in detail}
+
+
+def gateway_deleted(gateway: Gateway) -> dict[str, Any]:
+    """Return DeleteGateway's answer."""
+    return {"gatewayId": gateway.id, **_state(gateway)}
+
+
+def target_detail(gateway: Gateway, target: Target) -> dict[str, Any]:
+    """Return GetGatewayTarget's answer; CreateGatewayTarget's and UpdateGatewayTarget's are the same."""
+    return {
+        **target.members,
+        **target_deleted(gateway, target),
+        "name": target.name,
+        "createdAt": moment(target.created_at),
+        "updatedAt": moment(target.updated_at),
+        "protocolType": "HTTP" if target.kind == HTTP_RUNTIME else "MCP",
+    }
+
+
+def target_summary(target: Target) -> dict[str, Any]:
+    """Return one entry of ListGatewayTargets."""
+    return without_none(
+        {
+            "targetId": target.id,
+            "name": target.name,
+            "status": target.status,
+            "description": target.members.get("description"),
+            "createdAt": moment(target.created_at),
+            "updatedAt": moment(target.updated_at),
+            "targetType": _TYPES[target.kind],
+        }
+    )
+
+
+def target_deleted(gateway: Gateway, target: Target) -> dict[str, Any]:
+    """Return DeleteGatewayTarget's answer."""
+    return {"gatewayArn": gateway.arn, "targetId": target.id, **_state(target)}
+
+
+def _state(record: Gateway | Target) -> dict[str, Any]:
+    reasons = [record.failure_reason] if record.failure_reason else None
+    return without_none({"status": record.status, "statusReasons": reasons})

@@ -41,8 +41,8 @@ class Wait(InputModel):
         default=1800,
         ge=1,
         le=14400,
-        description="Each polling loop (build, runtime, candidate, promotion, deletion) gives up after this time; those of the "
-        "gateway after 600 s at most.",
+        description="Each polling loop (build, runtime, candidate, promotion, deletion) gives up after this time; "
+        "those of the gateway after 600 s at most.",
         json_schema_extra=allowed("1 to 14400"),
     )
 

@@ -43,6 +43,7 @@ class GatewayTestResult(Wire):
 
     Attributes:
         passed: Whether all checks passed.
+        id: What AgentCore calls the gateway.
         endpoint: The address of an invocation.
         url: The gateway's address as `GetGateway` gives it.
         checks: The result of each check.
@@ -51,6 +52,7 @@ class GatewayTestResult(Wire):
     """
 
     passed: bool
+    id: str
     endpoint: str
     url: str
     checks: list[Check]
@@ -173,6 +175,7 @@ class _Test:
     def report(self, *, passed: bool) -> GatewayTestResult:
         return GatewayTestResult(
             passed=passed,
+            id=str(self._gateway.id),
             endpoint=invocation_address(self._through.gateway_url),
             url=self._through.gateway_url,
             checks=self._checks,

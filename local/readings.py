@@ -88,6 +88,18 @@ READINGS: tuple[Reading, ...] = (
         "not known",
     ),
     Reading(
+        "gateway-refusal",
+        "Which status does a gateway that takes tokens answer to another client's, to an ID token and to SigV4?",
+        ("401", "403"),
+        "not known",
+    ),
+    Reading(
+        "gateway-metadata",
+        "What does a gateway's sign-in document name as authorization server?",
+        ("issuer", "discovery-url"),
+        "not known",
+    ),
+    Reading(
         "client-tokens",
         "Does a client token still count after its runtime, endpoint, gateway or target was deleted?",
         ("forgotten", "kept"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,9 @@ from local.agentcore.data.access import Access
 from local.agentcore.data.app import DataPlane
 from local.agentcore.data.code import CodeError, CodeStore
 from local.agentcore.data.discovery import Discovery
+from local.agentcore.data.gateways.access import GatewayAccess
+from local.agentcore.data.gateways.app import GatewayPlane
+from local.agentcore.data.gateways.rights import OutboundRights
 from local.agentcore.data.launch import Launcher
 from local.agentcore.data.logs import AgentLogs
 from local.agentcore.data.sessions import Sessions
@@ -66,6 +70,7 @@ class AgentCore:
     Attributes:
         control: WSGI application of `bedrock-agentcore-control`.
         data: WSGI application of `bedrock-agentcore`.
+        gateways: WSGI application of the addresses of gateways.
     """
 
     def __init__(
@@ -117,14 +122,16 @@ class AgentCore:
         )
         self.sessions = Sessions(starter.start, clock, self.quotas)
         account = Account(clients, images, region, account_id, lambda: self.quotas.zip_bytes, lacks)
-        self._gateways = GatewayStore(self._store, endpoint_url)
-        self._roles = GatewayRoles(clients, account_id)
-        self._tags = TagOperations(self._store, self._gateways.tagged)
-        self.control = ModelApp(SERVICE, self._handlers(account))
+        gateways = GatewayStore(self._store, endpoint_url)
+        roles = GatewayRoles(clients, account_id)
+        self._tags = TagOperations(self._store, gateways.tagged)
+        of_gateways = _of_gateways(gateways, roles.check)
+        self.control = ModelApp(SERVICE, self._handlers(account) | of_gateways)
         self._discovery = Discovery(endpoint_url, clock)
+        tokens = TokenChecker(self._discovery, clock)
         self.data = DataPlane(
             store=self._store,
-            access=Access(TokenChecker(self._discovery, clock), readings),
+            access=Access(tokens, readings),
             discovery=self._discovery,
             sessions=self.sessions,
             quotas=self.quotas,
@@ -132,6 +139,8 @@ class AgentCore:
             readings=readings,
             application_logs=ApplicationLogs(self._logs, delivered_to, account_id, clock),
         )
+        access = GatewayAccess(tokens, self._discovery, readings)
+        self.gateways = GatewayPlane(gateways, access, OutboundRights(roles, lacks), self.data)
         self._closing = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="agent-sweep", daemon=True)
         self._sweeper.start()
@@ -141,8 +150,6 @@ class AgentCore:
         endpoints = EndpointOperations(self._store, self._end_endpoint)
         return {
             **_of_runtimes(runtimes, endpoints),
-            **GatewayOperations(self._gateways, self._roles.check).handlers,
-            **TargetOperations(self._gateways).handlers,
             **self._tags.handlers,
             "GetEvaluator": get_evaluator,
         }
@@ -205,3 +212,7 @@ def _of_runtimes(runtimes: RuntimeOperations, endpoints: EndpointOperations) -> 
         "UpdateAgentRuntimeEndpoint": endpoints.update,
         "DeleteAgentRuntimeEndpoint": endpoints.delete,
     }
+
+
+def _of_gateways(store: GatewayStore, check_role: Callable[[str], None]) -> dict[str, Handler]:
+    return {**GatewayOperations(store, check_role).handlers, **TargetOperations(store).handlers}

@@ -48,7 +48,12 @@ SERVICES_BY_TARGET: dict[str, str] = {
 }
 """Services by what begins `X-Amz-Target` (`metadata.targetPrefix`), for requests that no signature names."""
 
+GATEWAY_PREFIX = "/_gateways/"
+"""Where the paths of AgentCore's gateways begin. In AWS each has a host of its own; not every machine resolves names
+below `localhost`, and no bucket, whose path would look the same, begins with `_`."""
+
 DATA_PLANE_PATHS = (
+    GATEWAY_PREFIX,
     "/ab-tests",
     "/browsers/",
     "/code-interpreters/",
@@ -85,9 +90,12 @@ def _session(loader: Loader) -> botocore.session.Session:
 
 _INVOCATION = re.compile(r"/runtimes/[^/?]+/invocations/?(?:\?|$)")
 _WEBSOCKET = re.compile(r"/runtimes/(?P<runtime>[^/?]+)/ws/?(?:\?|$)")
+_GATEWAY = re.compile(rf"{GATEWAY_PREFIX}(?P<gateway>[^/?]+)")
 
-UNMODELLED = {"bedrock-agentcore": "InvokeAgentRuntimeWithWebSocketStream"}
-"""Operations that botocore's models do not have: a handshake (service authorization reference, AgentCore)."""
+WEBSOCKET, GATEWAY = "InvokeAgentRuntimeWithWebSocketStream", "InvokeGateway"
+UNMODELLED = {"bedrock-agentcore": (WEBSOCKET, GATEWAY)}
+"""Operations that botocore's models do not have: a handshake, and what goes to a gateway's own address (service
+authorization reference, AgentCore)."""
 
 _TELLING_HEADERS = frozenset(
     {
@@ -129,8 +137,7 @@ class Operations:
     def names(self, service: str) -> list[str]:
         """Return the names of a service's operations; of a service without a model, none."""
         model = self.service(service)
-        more = UNMODELLED.get(service)
-        return [*(model.operation_names if model else ()), *([more] if more else ())]
+        return [*(model.operation_names if model else ()), *UNMODELLED.get(service, ())]
 
     def identify(self, request: Request, signing_name: str, body: bytes) -> Identity:
         """Name the service and the operation of a request.
@@ -180,8 +187,11 @@ class Operations:
         }
         in_path = service.path_members(request, identity.operation)
         opened = _WEBSOCKET.match(raw_target(request))
-        if identity.operation == UNMODELLED.get(identity.service) and opened is not None:
+        if identity.operation == WEBSOCKET and opened is not None:
             in_path["agentRuntimeArn"] = unquote(opened["runtime"])
+        gateway = _GATEWAY.match(raw_target(request))
+        if identity.operation == GATEWAY and gateway is not None:
+            in_path["gatewayIdentifier"] = unquote(gateway["gateway"])
         return {**in_body, **headers, **in_path}
 
     def unsigned(self, identity: Identity) -> bool:
@@ -214,10 +224,12 @@ class Operations:
 
 
 def _of_runtime(request: Request) -> str | None:
-    """Return the operation of a request to a runtime that is none of the model's by method and path."""
+    """Return the operation of a request to a runtime or gateway that is none of the model's by method and path."""
     target = raw_target(request)
     if _WEBSOCKET.match(target) is not None:
-        return UNMODELLED["bedrock-agentcore"]
+        return WEBSOCKET
+    if _GATEWAY.match(target) is not None:
+        return GATEWAY
     # An MCP client also asks with GET and DELETE for what the model knows by POST alone.
     return "InvokeAgentRuntime" if _INVOCATION.match(target) is not None else None
 

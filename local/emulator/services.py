@@ -141,6 +141,7 @@ class Services:
         self.apps: dict[str, WSGIApplication] = {
             "bedrock-agentcore-control": self.agentcore.control,
             "bedrock-agentcore": self.agentcore.data,
+            "bedrock-agentcore:InvokeGateway": self.agentcore.gateways,
             "bedrock-agentcore:Evaluate": ModelApp("bedrock-agentcore", {"Evaluate": evaluate}),
             "bedrock-runtime": Bedrock().app,
             "codebuild": codebuild.app,

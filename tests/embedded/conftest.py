@@ -254,9 +254,7 @@ PARAMETERS = {
 # moto's account is one a process, so `make test` runs this folder in processes of its own.
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
-    delays = Delays(
-        create=0.1, update=0.1, delete=0.1, endpoint=0.05, gateway=0.05, spans=0
-    )
+    delays = Delays(create=0.1, update=0.1, delete=0.1, endpoint=0.05, gateway=0.05, spans=0)
     with (
         recording.recorded_permissions() as asked,
         EmbeddedAws.start(

@@ -32,9 +32,7 @@ def main(folder: Path, answers: TextIO) -> None:
     """Serve until the input ends."""
     stack = folder / "stack"
     stack.mkdir(parents=True)
-    delays = Delays(
-        create=0.1, update=0.1, delete=0.1, endpoint=0.05, gateway=0.05, spans=0
-    )
+    delays = Delays(create=0.1, update=0.1, delete=0.1, endpoint=0.05, gateway=0.05, spans=0)
     with (
         serving() as provider,
         EmbeddedAws.start(

@@ -24,12 +24,14 @@ class TokenRefusedError(Exception):
     Attributes:
         status: 403 if the token cannot be read or checked at all, 401 otherwise.
         message: What the caller is told; never the token.
+        claim: The claim that the authorizer does not allow; `None` for a token that is not good for anybody.
     """
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, claim: str | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.claim = claim
 
 
 class UnreadableDiscoveryError(Exception):
@@ -103,7 +105,7 @@ class TokenChecker:
         except (jwt.InvalidTokenError, TypeError, ValueError) as error:
             raise TokenRefusedError(401, "Token signature verification failed") from error
         if claims.get("iss") != provider.issuer:
-            raise _mismatch("iss")
+            raise TokenRefusedError(401, "Claim 'iss' value mismatch with configuration.")
         return claims
 
 
@@ -151,4 +153,5 @@ def _many(value: Any) -> list[Any]:
 
 
 def _mismatch(claim: str) -> TokenRefusedError:
-    return TokenRefusedError(401, f"Claim '{claim}' value mismatch with configuration.")
+    message = f"Claim '{claim}' value mismatch with configuration."
+    return TokenRefusedError(401, message, claim)

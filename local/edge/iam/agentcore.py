@@ -11,8 +11,12 @@ from collections.abc import Iterator
 from local.edge.iam.permission import ANY_RESOURCE, Members, Permission, Place, request_tags
 
 
-def of_invocation(operation: str, members: Members, _place: Place) -> Iterator[Permission]:
+def of_invocation(operation: str, members: Members, place: Place) -> Iterator[Permission]:
     """Return what a request to the data plane needs."""
+    if operation == "InvokeGateway":
+        gateway = place.arn("bedrock-agentcore", f"gateway/{members.get('gatewayIdentifier')}")
+        yield Permission("bedrock-agentcore:InvokeGateway", gateway)
+        return
     actions, runtime = [operation], members.get("agentRuntimeArn")
     if operation == "InvokeAgentRuntime" and "x-amzn-bedrock-agentcore-runtime-user-id" in members:
         # To speak for a user is an action of its own (developer guide, "Runtime OAuth": user id header).

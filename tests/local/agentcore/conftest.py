@@ -34,7 +34,7 @@ from local.edge.credentials import Credentials, CredentialStore, Principal
 from local.edge.errors import respond
 from local.edge.faults import FaultPlan
 from local.edge.gateway.signature_errors import refused
-from local.edge.operations import Operations
+from local.edge.operations import GATEWAY_PREFIX, Operations
 from local.edge.signatures.claims import claims_signature
 from local.edge.signatures.problems import SignatureError
 from local.edge.signatures.verification import verify
@@ -184,7 +184,8 @@ class World:
                 model = self.operations.service("bedrock-agentcore")
                 answer = respond(refused(error, model), model, "request", request)
                 return answer(environ, start_response)
-        return self.core.data(environ, start_response)
+        gateway = request.path.startswith(GATEWAY_PREFIX)
+        return (self.core.gateways if gateway else self.core.data)(environ, start_response)
 
     def client(self, service: str, **config: Any) -> Any:
         """Return another boto3 client of this AgentCore."""

@@ -627,11 +627,11 @@ def test_a_deleted_runtime_takes_its_default_endpoint_and_identity_along() -> No
 def test_a_gateway_needs_its_role_and_an_identity_as_a_runtime_does(operation: str) -> None:
     gateway = f"arn:aws:bedrock-agentcore:{HERE}:gateway/front-abc"
     directory = f"arn:aws:bedrock-agentcore:{HERE}:workload-identity-directory/default"
-    members: dict[str, Any] = {
-        "CreateGateway": {"roleArn": ROLE, "tags": {"a": "b"}},
-        "UpdateGateway": {"roleArn": ROLE, "gatewayIdentifier": "front-abc"},
-        "DeleteGateway": {"gatewayIdentifier": "front-abc"},
-    }[operation]
+    members: dict[str, Any] = {"gatewayIdentifier": "front-abc"}
+    if operation == "CreateGateway":
+        members = {"roleArn": ROLE, "tags": {"a": "b"}}
+    if operation == "UpdateGateway":
+        members["roleArn"] = ROLE
     found = permissions("bedrock-agentcore-control", operation, members, PLACE)
     tagged = ("bedrock-agentcore:TagResource", f"arn:aws:bedrock-agentcore:{HERE}:gateway/*")
     identity = f"bedrock-agentcore:{operation[:6]}WorkloadIdentity"

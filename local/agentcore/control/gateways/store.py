@@ -12,13 +12,10 @@ from local.agentcore.control.records import BUSY
 from local.agentcore.control.store import Store
 from local.agentcore.model.errors import not_found, quota_exceeded, throttled
 from local.agentcore.model.rate import Rate
+from local.edge.operations import GATEWAY_PREFIX
 
 _LOWER = string.ascii_lowercase + string.digits
 _ANY = string.ascii_letters + string.digits
-
-URL_PREFIX = "/_gateways/"
-"""Where the paths of gateways begin. In AWS each has a host of its own; not every machine resolves names below
-`localhost`, and no bucket, whose path would be the same, begins with `_`."""
 
 
 class GatewayStore:
@@ -134,7 +131,7 @@ class GatewayStore:
 
     def url(self, gateway_id: str, protocol: str | None) -> str:
         """Return where a gateway is called; one of the protocol MCP has a path of its own (developer guide)."""
-        url = f"{self._endpoint_url}{URL_PREFIX}{gateway_id}"
+        url = f"{self._endpoint_url}{GATEWAY_PREFIX}{gateway_id}"
         return f"{url}/mcp" if protocol == "MCP" else url
 
     def _settle(self, now: float) -> None:

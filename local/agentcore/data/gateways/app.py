@@ -1,0 +1,137 @@
+"""The addresses of gateways: inbound authorization, then the target that the path names."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from werkzeug import Request, Response
+
+from local.agentcore.control.gateways.records import HTTP_RUNTIME, Gateway, Target
+from local.agentcore.control.gateways.store import GatewayStore
+from local.agentcore.control.records import DEFAULT
+from local.agentcore.data.gateways.access import METADATA_PATH, GatewayAccess, authorizer_of
+from local.agentcore.data.gateways.rights import OutboundRights
+from local.agentcore.model.app import error_answer, internal_error, request_id
+from local.agentcore.model.errors import ServiceError, not_found, not_served
+from local.agentcore.model.protocol import load_model, raw_path
+from local.edge.iam.agentcore import of_invocation
+from local.edge.iam.permission import Place
+from local.edge.operations import GATEWAY_PREFIX
+from local.edge.signatures.claims import ALGORITHM
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+_PATH = re.compile(rf"{GATEWAY_PREFIX}(?P<gateway>[^/]+)(?P<rest>/.*)?")
+_INVOCATION = re.compile(r"/(?P<target>[^/]+)(?P<below>/invocations(?:/.*)?)")
+_USABLE = ("READY", "UPDATING", "UPDATE_UNSUCCESSFUL")
+_USER = "x-amzn-bedrock-agentcore-runtime-user-id"
+
+
+class GatewayPlane:
+    """A WSGI application.
+
+    Args:
+        store: The account's gateways.
+        access: Who may call a gateway.
+        rights: With which rights it calls its targets.
+        runtimes: The data plane of runtimes, which answers for a runtime target.
+    """
+
+    def __init__(
+        self,
+        store: GatewayStore,
+        access: GatewayAccess,
+        rights: OutboundRights,
+        runtimes: WSGIApplication,
+    ) -> None:
+        self._model = load_model("bedrock-agentcore")
+        self._store = store
+        self._access = access
+        self._rights = rights
+        self._runtimes = runtimes
+        self._place = Place(store.account.region, store.account.account_id)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        request = Request(environ)
+        try:
+            answer = self._serve(request)
+        except ServiceError as error:
+            answer = error_answer(self._model, error, environ)
+        except Exception:
+            log.exception("a call of a gateway failed inside the local AgentCore")
+            answer = error_answer(self._model, internal_error(), environ)
+        if isinstance(answer, Response):
+            answer.headers.setdefault("x-amzn-RequestId", request_id(environ))
+            return answer(environ, start_response)
+        return self._runtimes(answer, start_response)
+
+    def _serve(self, request: Request) -> Response | dict[str, Any]:
+        """Return the answer, or the WSGI environment of the request that the runtime answers."""
+        found = _PATH.fullmatch(raw_path(request.environ))
+        gateway = self._gateway(unquote(found["gateway"]) if found else "")
+        path = (found["rest"] if found else None) or "/"
+        if path.rstrip("/") == METADATA_PATH:
+            if request.method != "GET" or authorizer_of(gateway) is None:
+                raise not_found("This gateway takes no bearer tokens.")
+            return self._access.sign_in_document(request, gateway)
+        refusal = self._access.refusal(request, gateway)
+        if refusal is not None:
+            return refusal
+        if path.rstrip("/") == "/mcp":
+            raise not_served("the protocol MCP of gateways")
+        return self._to_runtime(request, gateway, path)
+
+    def _gateway(self, gateway_id: str) -> Gateway:
+        with self._store.using():
+            gateway = self._store.gateway(gateway_id)
+            if gateway.status not in _USABLE:
+                raise not_found(f"The gateway '{gateway_id}' is {gateway.status}.")
+            return gateway
+
+    def _target(self, gateway: Gateway, name: str) -> Target:
+        with self._store.using():
+            for target in gateway.targets.values():
+                if target.name == name and target.status in _USABLE:
+                    return target
+        raise not_found(f"The gateway '{gateway.id}' has no target '{name}' that is READY.")
+
+    def _to_runtime(self, request: Request, gateway: Gateway, path: str) -> dict[str, Any]:
+        found = _INVOCATION.fullmatch(path)
+        if found is None:
+            raise not_found("A target is called at TARGET/invocations below the gateway's address.")
+        target = self._target(gateway, unquote(found["target"]))
+        if target.kind != HTTP_RUNTIME:
+            raise not_found(f"'{target.name}' is no HTTP target.")
+        arn, endpoint = target.settings["arn"], target.settings.get("qualifier", DEFAULT)
+        members = {"agentRuntimeArn": arn, "qualifier": endpoint}
+        if _USER in request.headers:
+            members[_USER] = request.headers[_USER]
+        wanted = of_invocation("InvokeAgentRuntime", members, self._place)
+        self._rights.check(request, gateway, target, wanted)
+        return _forwarded(request, target, f"/runtimes/{quote(arn, safe='')}{found['below']}")
+
+
+def _forwarded(request: Request, target: Target, path: str) -> dict[str, Any]:
+    """Return the request as it reaches the runtime: method, headers and body are the caller's."""
+    query = f"qualifier={quote(target.settings.get('qualifier', DEFAULT))}"
+    environ = {
+        **request.environ,
+        "PATH_INFO": unquote(path),
+        "QUERY_STRING": query,
+        "RAW_URI": f"{path}?{query}",
+        "REQUEST_URI": f"{path}?{query}",
+    }
+    # werkzeug keeps the request that it has read there.
+    environ.pop("werkzeug.request", None)
+    if target.credentials != "JWT_PASSTHROUGH":
+        # The signature is the gateway's own, or the caller's made anew for another address; its rights are checked.
+        environ["HTTP_AUTHORIZATION"] = f"{ALGORITHM} Credential=gateway"
+    return environ

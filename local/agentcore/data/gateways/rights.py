@@ -1,0 +1,68 @@
+"""With which rights a gateway calls a target: its role's, the caller's, or those of the caller's token.
+
+Source: AgentCore developer guide, "Set up outbound authorization for your gateway".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from werkzeug import Request
+
+from local.agentcore.control.gateways.records import Gateway, Target
+from local.agentcore.control.gateways.roles import GatewayRoles
+from local.agentcore.control.rights import Lacks
+from local.agentcore.model.errors import ServiceError
+from local.edge.iam.permission import Permission
+
+_GENERIC = "The gateway is not allowed to call the target."
+
+
+class OutboundRights:
+    """Checks what a gateway does in somebody's name.
+
+    Args:
+        roles: The gateways' roles.
+        lacks: Says what a role may not do.
+    """
+
+    def __init__(self, roles: GatewayRoles, lacks: Lacks) -> None:
+        self._roles = roles
+        self._lacks = lacks
+
+    def check(
+        self, request: Request, gateway: Gateway, target: Target, wanted: Iterable[Permission]
+    ) -> None:
+        """Check that a target may be called.
+
+        Args:
+            request: The caller's request.
+            gateway: The gateway.
+            target: The target.
+            wanted: What the call needs, if it is made with the rights of a role.
+
+        Raises:
+            ServiceError: AccessDeniedException; it says why only if the gateway's `exceptionLevel` is DEBUG.
+        """
+        reason = self._reason(request, gateway, target, wanted)
+        if reason is not None:
+            detailed = gateway.members.get("exceptionLevel") == "DEBUG"
+            raise ServiceError("AccessDeniedException", reason if detailed else _GENERIC)
+
+    def _reason(
+        self, request: Request, gateway: Gateway, target: Target, wanted: Iterable[Permission]
+    ) -> str | None:
+        if target.credentials == "JWT_PASSTHROUGH":
+            return None
+        if target.credentials == "GATEWAY_IAM_ROLE":
+            role = gateway.members["roleArn"]
+            if not self._roles.assumable(gateway):
+                return f"The gateway '{gateway.id}' may not assume the role '{role}'."
+            return self._lacks(role, wanted)
+        if gateway.members["authorizerType"] != "AWS_IAM":
+            return f"The target '{target.name}' needs a caller with IAM credentials."
+        call = request.environ.get("local.call")
+        caller = call.caller if call is not None else None
+        if caller is None or caller.role_arn is None:
+            return None
+        return self._lacks(caller.role_arn, wanted)

@@ -91,11 +91,20 @@ def gateway_name(stack: str, environment: str) -> str:
     A name that does not fit is changed and gets a hash, so that two long ones, or `a-b` and `a--b`, stay different.
     """
     whole = f"{stack}-{environment}"
-    # AgentCore makes the gateway's id of its name, and an id has no capitals (botocore's model: GatewayId).
-    slug = re.sub(r"-+", "-", whole.lower()).strip("-")
+    slug = _gateway_slug(whole)
     if slug == whole and len(slug) <= _GATEWAY_NAME_LENGTH:
         return slug
     return f"{slug[: _GATEWAY_NAME_LENGTH - 9].rstrip('-')}-{digest(whole)[:8]}"
+
+
+def gateway_prefix(stack: str) -> str:
+    """What the names of all gateways of a stack begin with; those of other stacks may, too."""
+    return _gateway_slug(stack)[: _GATEWAY_NAME_LENGTH - 9].rstrip("-")
+
+
+def _gateway_slug(text: str) -> str:
+    # AgentCore makes the gateway's id of its name, and an id has no capitals (botocore's model: GatewayId).
+    return re.sub(r"-+", "-", text.lower()).strip("-")
 
 
 def client_name(resource: str, flow: Flow, *, probe: bool) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-GatewayChange = Literal["created", "updated", "unchanged", "pending"]
+GatewayChange = Literal["created", "updated", "unchanged"]
 """What an execution did to the gateway and its target."""
 
 
@@ -18,11 +18,19 @@ class _Section(BaseModel):
 
 
 class GatewayDeployment(_Section):
-    """What one execution does to the gateway and its target, recorded before it is done."""
+    """What one execution does to the gateway and its target, recorded before it is done.
+
+    Attributes:
+        execution: Which execution.
+        change: What it does, in all.
+        repaired: The drift that it found and repaired, one phrase each.
+        written: The parts that AgentCore took from it: one of these that fails is this execution's failure.
+    """
 
     execution: str
     change: GatewayChange
     repaired: list[str] = Field(default_factory=list)
+    written: list[str] = Field(default_factory=list)
 
 
 class GatewayRecord(_Section):

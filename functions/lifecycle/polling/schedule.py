@@ -16,18 +16,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-Kind = Literal[
-    "build",
-    "create",
-    "update",
-    "promote",
-    "gateway",
-    "gatewayTarget",
-    "deleteEndpoints",
-    "delete",
-    "deleteGatewayTarget",
-    "deleteGateway",
-]
+Kind = Literal["build", "create", "update", "promote", "deleteEndpoints", "delete"]
 """What a loop waits for, as far as its durations are learned."""
 
 Span = list[int]

@@ -13,7 +13,7 @@ from lifecycle.request.inputs import InputModel, allowed, problem
 
 # All polling loops of an execution together stay below Step Functions' limit of 25,000 history events with this many
 # looks in each, even if every call is retried once (tests/statemachine/test_history.py walks the definition).
-MOST_LOOKS = 400
+MOST_LOOKS = 385
 _LONGEST_INTERVAL = 1000
 
 
@@ -32,7 +32,7 @@ class Wait(InputModel):
         ge=1,
         le=_LONGEST_INTERVAL,
         description="Longest wait between two polls. Without it, up to 10 s in the first 15 minutes, then 1/15 of the "
-        "time waited.",
+        "time waited. Not for the gateway, whose two loops have an interval of their own.",
         json_schema_extra=allowed(
             f"1 to {_LONGEST_INTERVAL}; large enough for at most {MOST_LOOKS} polls"
         ),
@@ -41,7 +41,8 @@ class Wait(InputModel):
         default=1800,
         ge=1,
         le=14400,
-        description="Each polling loop (build, runtime, candidate, promotion, deletion) gives up after this time.",
+        description="Each polling loop (build, runtime, candidate, promotion, deletion) gives up after this time; "
+        "those of the gateway after 600 s at most.",
         json_schema_extra=allowed("1 to 14400"),
     )
 

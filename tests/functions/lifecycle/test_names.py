@@ -137,6 +137,7 @@ def test_a_gateways_name_is_one_that_agentcore_takes(
     assert re.fullmatch(model.shape_for("GatewayName").metadata["pattern"], name)
     assert re.fullmatch(model.shape_for("GatewayId").metadata["pattern"], f"{name}-0123456789")
     assert name.startswith(begins)
+    assert name.startswith(names.gateway_prefix(stack))
     assert name == begins or re.fullmatch(r"[0-9a-f]{8}", name.removeprefix(begins))
 
 

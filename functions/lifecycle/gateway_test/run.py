@@ -29,6 +29,7 @@ from lifecycle.smoke_test.gate import Check, Gate
 from lifecycle.smoke_test.invocation import Answer, Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.probes import good_caller, matrix
+from lifecycle.smoke_test.redaction import Redaction
 from lifecycle.smoke_test.sign_in import SignedIn, StaleSecretError, sign_in
 from lifecycle.smoke_test.tested.old_secret import without_secret_version
 from lifecycle.smoke_test.tested.sessions import stop_sessions
@@ -43,6 +44,7 @@ class GatewayTestResult(Wire):
 
     Attributes:
         passed: Whether all checks passed.
+        id: What AgentCore calls the gateway.
         endpoint: The address of an invocation.
         url: The gateway's address as `GetGateway` gives it.
         checks: The result of each check.
@@ -51,6 +53,7 @@ class GatewayTestResult(Wire):
     """
 
     passed: bool
+    id: str
     endpoint: str
     url: str
     checks: list[Check]
@@ -173,6 +176,7 @@ class _Test:
     def report(self, *, passed: bool) -> GatewayTestResult:
         return GatewayTestResult(
             passed=passed,
+            id=str(self._gateway.id),
             endpoint=invocation_address(self._through.gateway_url),
             url=self._through.gateway_url,
             checks=self._checks,
@@ -197,6 +201,7 @@ class _Test:
             self._through.gateway_url,
             credential_provider(self._identity),
             lambda: self._ask_directly(signed_in),
+            Redaction(signed_in.secrets),
         )
         gate = Gate(
             *(self._through, request, self._patience, signed_in.secrets, agent_log), door=door

@@ -1,0 +1,225 @@
+"""A gateway in a whole local AWS: unmodified clients with the keys of roles, held against the roles' policies."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+import httpx
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local.agentcore.settings import Delays
+from local.edge.credentials import Principal
+from local.embedded import EmbeddedAws
+
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Bucket: {Type: AWS::S3::Bucket}
+Outputs:
+  Bucket: {Value: !Ref Bucket}
+"""
+AGENT = """
+import json
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Agent(BaseHTTPRequestHandler):
+    def log_message(self, *args): pass
+    def do_GET(self): self.reply(b'{"status": "Healthy"}')
+    def do_POST(self): self.reply(self.rfile.read(int(self.headers["Content-Length"])))
+    def reply(self, body):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+HTTPServer(("0.0.0.0", 8080), Agent).serve_forever()
+"""
+SERVICE = "bedrock-agentcore.amazonaws.com"
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
+    folder = tmp_path_factory.mktemp("edge")
+    (folder / "template.yaml").write_text(TEMPLATE)
+    with EmbeddedAws.start(
+        state_dir=folder / "state",
+        template=folder / "template.yaml",
+        delays=Delays(create=0, update=0, delete=0, endpoint=0, gateway=0, spans=0),
+    ) as embedded:
+        yield embedded
+
+
+def role(
+    aws: EmbeddedAws, name: str, allowed: dict[str, str], source: str = "*", trusted: str = SERVICE
+) -> str:
+    """Make a role that AgentCore may assume, with a policy of actions and their resources."""
+    iam = aws.client("iam")
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": trusted},
+        "Action": "sts:AssumeRole",
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": aws.account_id},
+            "ArnLike": {"aws:SourceArn": source},
+        },
+    }
+    made = iam.create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
+    statements = [
+        {"Effect": "Allow", "Action": action, "Resource": resource}
+        for action, resource in allowed.items()
+    ]
+    if statements:
+        policy = {"Version": "2012-10-17", "Statement": statements}
+        iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(policy))
+    return str(made["Role"]["Arn"])
+
+
+def keys(aws: EmbeddedAws, role_arn: str) -> Any:
+    principal = Principal(role_arn.rpartition("/")[2], role_arn, "role")
+    return aws.credentials.issue(principal)
+
+
+def client(aws: EmbeddedAws, role_arn: str, service: str) -> Any:
+    """Return a boto3 client with the keys of a role."""
+    issued = keys(aws, role_arn)
+    return boto3.client(
+        service,
+        endpoint_url=aws.endpoint_url,
+        region_name=aws.region,
+        aws_access_key_id=issued.access_key_id,
+        aws_secret_access_key=issued.secret_access_key,
+        aws_session_token=issued.session_token,
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def ask(aws: EmbeddedAws, url: str, role_arn: str) -> httpx.Response:
+    """Call a gateway with SigV4, signed with the keys of a role."""
+    issued = keys(aws, role_arn)
+    request = botocore.awsrequest.AWSRequest(
+        "POST", f"{url}/live/invocations", {"Content-Type": "application/json"}, b'{"a": 1}'
+    )
+    botocore.auth.SigV4Auth(
+        botocore.credentials.Credentials(
+            issued.access_key_id, issued.secret_access_key, issued.session_token
+        ),
+        "bedrock-agentcore",
+        aws.region,
+    ).add_auth(request)
+    return httpx.post(
+        request.url, content=request.body, headers=dict(request.headers.items()), trust_env=False
+    )
+
+
+@pytest.fixture(scope="module")
+def runtime(aws: EmbeddedAws) -> str:
+    """Return the ARN of a runtime that answers what it is asked."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as zipped:
+        zipped.writestr("main.py", AGENT)
+    bucket = aws.outputs["Bucket"]
+    aws.client("s3").put_object(Bucket=bucket, Key="agent.zip", Body=packed.getvalue())
+    version = f"PYTHON_{sys.version_info.major}_{sys.version_info.minor}"
+    made = aws.client("bedrock-agentcore-control").create_agent_runtime(
+        agentRuntimeName="echo",
+        roleArn=role(aws, "agent", {}),
+        networkConfiguration={"networkMode": "PUBLIC"},
+        agentRuntimeArtifact={
+            "codeConfiguration": {
+                "code": {"s3": {"bucket": bucket, "prefix": "agent.zip"}},
+                "runtime": version,
+                "entryPoint": ["main.py"],
+            }
+        },
+    )
+    return str(made["agentRuntimeArn"])
+
+
+def gateway(
+    aws: EmbeddedAws, name: str, runtime: str, role_arn: str, credentials: str
+) -> dict[str, Any]:
+    control = aws.client("bedrock-agentcore-control")
+    made: dict[str, Any] = control.create_gateway(
+        name=name, roleArn=role_arn, authorizerType="AWS_IAM"
+    )
+    control.create_gateway_target(
+        gatewayIdentifier=made["gatewayId"],
+        name="live",
+        targetConfiguration={"http": {"agentcoreRuntime": {"arn": runtime}}},
+        credentialProviderConfigurations=[{"credentialProviderType": credentials}],
+    )
+    return made
+
+
+def test_a_caller_needs_the_right_to_the_gateway_and_to_the_runtime(
+    aws: EmbeddedAws, runtime: str
+) -> None:
+    made = gateway(aws, "caller", runtime, role(aws, "nothing", {}), "CALLER_IAM_CREDENTIALS")
+    assert made["gatewayUrl"].startswith(f"{aws.endpoint_url}/")
+    door, agent = "bedrock-agentcore:InvokeGateway", "bedrock-agentcore:InvokeAgentRuntime"
+    url, arn = made["gatewayUrl"], made["gatewayArn"]
+    both = ask(aws, url, role(aws, "both", {door: arn, agent: f"{runtime}*"}))
+    assert (both.status_code, both.text) == (200, '{"a": 1}')
+    refusals = {
+        "only-door": {door: arn},
+        "only-agent": {agent: f"{runtime}*"},
+        "other-door": {door: f"{arn[:-1]}", agent: f"{runtime}*"},
+    }
+    for name, allowed in refusals.items():
+        answer = ask(aws, url, role(aws, name, allowed))
+        assert answer.status_code == 403, name
+        assert answer.headers["x-amzn-errortype"].startswith("AccessDenied"), name
+    assert httpx.post(f"{url}/live/invocations", trust_env=False).status_code == 403
+    calls = [call.operation for call in aws.calls.calls() if call.operation == "InvokeGateway"]
+    assert len(calls) == 5
+
+
+def test_the_gateways_role_needs_the_right_to_the_runtime(aws: EmbeddedAws, runtime: str) -> None:
+    source = f"arn:aws:bedrock-agentcore:*:{aws.account_id}:gateway/role-*"
+    agent = {"bedrock-agentcore:InvokeAgentRuntime": f"{runtime}*"}
+    for name, allowed, status in (("may", agent, 200), ("may-not", {}, 403)):
+        own = role(aws, f"role-{name}", allowed, source)
+        made = gateway(aws, f"role-{name}", runtime, own, "GATEWAY_IAM_ROLE")
+        caller = role(aws, f"calls-{name}", {"bedrock-agentcore:InvokeGateway": made["gatewayArn"]})
+        assert ask(aws, made["gatewayUrl"], caller).status_code == status
+    own = role(aws, "role-elsewhere", agent, source.replace("role-", "other-"))
+    made = gateway(aws, "role-elsewhere", runtime, own, "GATEWAY_IAM_ROLE")
+    caller = role(aws, "calls-elsewhere", {"bedrock-agentcore:InvokeGateway": "*"})
+    assert ask(aws, made["gatewayUrl"], caller).status_code == 403
+
+
+def test_making_a_gateway_takes_the_role_along(aws: EmbeddedAws) -> None:
+    passed = role(aws, "passed", {})
+    identity = "bedrock-agentcore:CreateWorkloadIdentity"
+    needed = {"bedrock-agentcore:CreateGateway": "*", "iam:PassRole": passed, identity: "*"}
+    for missing in needed:
+        allowed = {action: where for action, where in needed.items() if action != missing}
+        maker = role(aws, f"without-{missing.rpartition(':')[2]}", allowed)
+        with pytest.raises(ClientError) as raised:
+            client(aws, maker, "bedrock-agentcore-control").create_gateway(
+                name="made", roleArn=passed, authorizerType="AWS_IAM"
+            )
+        assert missing in raised.value.response["Error"]["Message"]
+    maker = role(aws, "maker", needed)
+    control = client(aws, maker, "bedrock-agentcore-control")
+    made = control.create_gateway(name="made", roleArn=passed, authorizerType="AWS_IAM")
+    tagged = aws.client("resourcegroupstaggingapi")
+    aws.client("bedrock-agentcore-control").tag_resource(
+        resourceArn=made["gatewayArn"], tags={"owner": "me"}
+    )
+    found = tagged.get_resources(TagFilters=[{"Key": "owner", "Values": ["me"]}])
+    assert [each["ResourceARN"] for each in found["ResourceTagMappingList"]] == [made["gatewayArn"]]

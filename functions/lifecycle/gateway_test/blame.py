@@ -14,13 +14,16 @@ from lifecycle.gateway_test.metadata import MetadataError, check_place
 from lifecycle.smoke_test.conversations.conversation import Conversation
 from lifecycle.smoke_test.door import Door
 from lifecycle.smoke_test.invocation import Answer
+from lifecycle.smoke_test.untrusted import json_value
 
 _REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _TRIES_BEFORE_ASKING = 2
 _SERVER_FAULT = 500
+_READ, _SHOWN = 2000, 200
 _AUTHORIZER = (
     "compare the gateway's authorizer (GetGateway) with the runtime's, and the target's credentialProviderType "
-    "(GetGatewayTarget) with {passes}; provision again, which repairs both"
+    "(GetGatewayTarget) with {passes}, and look at the trust policy of the gateway's role; provision again, which "
+    "repairs them"
 )
 _RUNTIMES_DOOR = (
     "look at the runtime's authorizer and its resource policy, which somebody may have changed; "
@@ -43,6 +46,7 @@ class GatewayDoor(Door):
         gateway_url: The gateway's address.
         passes: The credential provider of the target that passes the caller's sign-in on.
         directly: Calls the runtime as the right caller, without the gateway.
+        hidden: Takes secrets out of a text.
     """
 
     function = "TestGatewayFunction"
@@ -51,7 +55,14 @@ class GatewayDoor(Door):
         "and provision again"
     )
 
-    def __init__(self, gateway_url: str, passes: str, directly: Callable[[], Answer]) -> None:
+    def __init__(
+        self,
+        gateway_url: str,
+        passes: str,
+        directly: Callable[[], Answer],
+        hidden: Callable[[str], str],
+    ) -> None:
+        self._hidden = hidden
         self._gateway_url = gateway_url
         self._passes = passes
         self._directly = directly
@@ -88,7 +99,8 @@ class GatewayDoor(Door):
         return ""
 
     def _of_a_refusal(self, answer: Answer) -> str:
-        fix = _AUTHORIZER.format(passes=self._passes)
+        said = " ".join(self._hidden(_message(answer)[:_READ]).split())[:_SHOWN]
+        fix = (f"{said}; " if said else "") + _AUTHORIZER.format(passes=self._passes)
         if self._is_answered:
             return f"the runtime answers this caller on its own address, so the gateway refused it: {fix}"
         if self._is_the_gateways(answer):
@@ -113,3 +125,13 @@ class GatewayDoor(Door):
         except MetadataError:
             return False
         return True
+
+
+def _message(answer: Answer) -> str:
+    """The message of a refusal; empty if it has none."""
+    try:
+        value = json_value(answer.body)
+    except ValueError:
+        return ""
+    named = value.get("message") or value.get("Message") if isinstance(value, dict) else None
+    return named if isinstance(named, str) else ""

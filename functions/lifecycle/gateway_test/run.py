@@ -29,6 +29,7 @@ from lifecycle.smoke_test.gate import Check, Gate
 from lifecycle.smoke_test.invocation import Answer, Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.probes import good_caller, matrix
+from lifecycle.smoke_test.redaction import Redaction
 from lifecycle.smoke_test.sign_in import SignedIn, StaleSecretError, sign_in
 from lifecycle.smoke_test.tested.old_secret import without_secret_version
 from lifecycle.smoke_test.tested.sessions import stop_sessions
@@ -200,6 +201,7 @@ class _Test:
             self._through.gateway_url,
             credential_provider(self._identity),
             lambda: self._ask_directly(signed_in),
+            Redaction(signed_in.secrets),
         )
         gate = Gate(
             *(self._through, request, self._patience, signed_in.secrets, agent_log), door=door

@@ -192,7 +192,7 @@ def _output(
         "auth": event.auth,
         "artifact": event.artifact,
         "observability": event.observability,
-        "gateway": event.gateway,
+        "gateway": _gateway(event, record),
         "smokeTest": event.smoke_test or _failed_smoke_test(event, record),
         "autoRollback": None,
         "promotion": event.promotion,
@@ -213,6 +213,15 @@ def _output(
 def _failed_smoke_test(event: OutcomeEvent, record: Record | None) -> dict[str, Any] | None:
     kept = record.failed_smoke_test if record else None
     return kept.report if kept and kept.execution == event.execution else None
+
+
+def _gateway(event: OutcomeEvent, record: Record | None) -> dict[str, Any] | None:
+    """What was done to the gateway, with the checks of its test, also if that failed."""
+    kept = record.failed_gateway_test if record else None
+    if kept is None or kept.execution != event.execution:
+        return event.gateway
+    tested = {name: kept.report.get(name) for name in ("id", "url", "endpoint", "checks")}
+    return {"change": None, "repaired": [], **(event.gateway or {}), **tested}
 
 
 def _detail_type(

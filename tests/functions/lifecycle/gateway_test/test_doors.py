@@ -30,7 +30,7 @@ def test_the_gateway_refuses_whom_the_runtime_answers(password: Fronted) -> None
     password.gateway.always["good"] = error(403, "AccessDeniedException")
     said = cause(password)
     assert "the runtime answers this caller on its own address, so the gateway refused it" in said
-    assert "compare the gateway's authorizer" in said
+    assert "so the gateway refused it: no; compare the gateway's authorizer" in said
     assert "JWT_PASSTHROUGH" in said
 
 
@@ -47,6 +47,19 @@ def test_a_refusal_with_the_gateways_own_document_is_the_gateways(password: Fron
     named = {"www-authenticate": f'Bearer resource_metadata="{URL}/x"'}
     password.gateway.always["good"] = 401, named, b""
     assert "the gateway refused the caller: compare" in cause(password)
+
+
+def test_what_the_gateway_says_is_shown_without_secrets(password: Fronted) -> None:
+    def refuse(method: str, url: str, headers: dict[str, str], body: bytes) -> Any:
+        if password.gateway.door._kind(headers.get("authorization", "")) != "good":
+            return handle(method, url, headers, body)
+        return error(403, "AccessDeniedException", f"not {headers['authorization']}" + "!" * 5000)
+
+    handle = password.gateway.handle
+    password.gateway.handle = refuse  # type: ignore[method-assign]
+    said = cause(password)
+    assert "so the gateway refused it: not Bearer (hidden)!!" in said
+    assert len(said) < 1000
 
 
 def test_a_target_that_is_gone_on_the_way(password: Fronted) -> None:

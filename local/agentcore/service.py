@@ -30,6 +30,7 @@ from local.agentcore.data.code import CodeError, CodeStore
 from local.agentcore.data.discovery import Discovery
 from local.agentcore.data.gateways.access import GatewayAccess
 from local.agentcore.data.gateways.app import GatewayPlane
+from local.agentcore.data.gateways.mcp import McpServer
 from local.agentcore.data.gateways.rights import OutboundRights
 from local.agentcore.data.launch import Launcher
 from local.agentcore.data.logs import AgentLogs
@@ -141,7 +142,9 @@ class AgentCore:
             application_logs=ApplicationLogs(self._logs, delivered_to, account_id, clock),
         )
         access = GatewayAccess(tokens, self._discovery, readings)
-        self.gateways = GatewayPlane(gateways, access, OutboundRights(roles, lacks), self.data)
+        rights = OutboundRights(roles, lacks)
+        mcp = McpServer(gateways, rights, clients)
+        self.gateways = GatewayPlane(gateways, access, rights, self.data, mcp)
         self._closing = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="agent-sweep", daemon=True)
         self._sweeper.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +20,8 @@ from local.agentcore.model.errors import ServiceError
 from local.edge.signatures.claims import claims_signature
 from local.readings import Readings
 
+GATEWAY_KEY = "local.gateway"
+"""Where a WSGI environ has the gateway that passed the request on: its ARN, and the name of its workload identity."""
 METADATA_PATH = "/invocations/.well-known/oauth-protected-resource"
 _MISMATCH = (
     "Authorization method mismatch. The agent is configured for a different authorization method "
@@ -61,6 +64,7 @@ class Access:
                 return _denied(request, "AccessDeniedException", _MISMATCH)
             try:
                 self._tokens.check(token.strip(), target.authorizer)
+                check_way(request.environ.get(GATEWAY_KEY), target.authorizer)
             except TokenRefusedError as error:
                 chosen = self._readings["refusal-status"]
                 status = str(error.status) if chosen == "mixed" else chosen
@@ -102,6 +106,23 @@ class Access:
             # An MCP client reads JSON-RPC, also when it is refused.
             body = {"jsonrpc": "2.0", "id": None, "error": {"code": -32001, "message": message}}
         return plain_error(401, "UnauthorizedException", body, headers, request.environ)
+
+
+def check_way(gateway: tuple[str, str] | None, authorizer: Mapping[str, Any]) -> None:
+    """Check that a request came by one of the gateways that the authorizer names, if it names any.
+
+    Source: AgentCore developer guide, "Authenticate and authorize with Inbound Auth" (`allowedWorkloadConfiguration`).
+
+    Raises:
+        TokenRefusedError: It did not; reports have 401 and 403 (reading `refusal-status`).
+    """
+    allowed = authorizer.get("allowedWorkloadConfiguration")
+    if allowed is None:
+        return
+    arn, identity = gateway or ("", "")
+    places = [each["arn"] for each in allowed.get("hostingEnvironments", [])]
+    if arn not in places and identity not in allowed.get("workloadIdentities", []):
+        raise TokenRefusedError(401, "The request did not come from an allowed workload.")
 
 
 def metadata_url(request: Request, target: Target) -> str:

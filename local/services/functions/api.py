@@ -52,7 +52,12 @@ class InvokeApi:
             message = f"Function not found: {plain_name(name)}"
             error = ServiceError("ResourceNotFoundException", message, 404)
             return respond(error, self._model, call.request_id, request)
+        sent = request.headers.get("X-Amz-Client-Context")
+        context = _client_context(sent) if sent else None
         refusal = _refusal(payload, kind)
+        if sent and context is None:
+            message = "Client context must be a valid Base64-encoded JSON object."
+            refusal = ServiceError("InvalidRequestContentException", message, 400)
         if refusal is not None:
             return respond(refusal, self._model, call.request_id, request)
         headers = {"X-Amz-Executed-Version": "$LATEST", "x-amzn-RequestId": call.request_id}
@@ -63,17 +68,27 @@ class InvokeApi:
                 spec,
                 payload,
                 call.request_id,
-                invoke=lambda: self._functions.invoke(name, payload, call.request_id),
+                invoke=lambda: self._functions.invoke(name, payload, call.request_id, context),
                 client=self._client,
                 closing=self._functions.closing,
             )
             return Response(status=202, headers=headers)
-        result = self._functions.invoke(name, payload, call.request_id)
+        result = self._functions.invoke(name, payload, call.request_id, context)
         if result.error:
             headers["X-Amz-Function-Error"] = result.error
         if request.headers.get("X-Amz-Log-Type") == "Tail":
             headers["X-Amz-Log-Result"] = base64.b64encode(result.log_tail).decode()
         return Response(result.payload, 200, headers, content_type="application/json")
+
+
+def _client_context(header: str) -> str | None:
+    """Return the client context of a request as JSON; `None` if it is not JSON in base64 (Lambda API reference)."""
+    try:
+        read = json.loads(base64.b64decode(header, validate=True))
+    except ValueError:
+        return None
+    # In ASCII, since it travels in a header.
+    return json.dumps(read)
 
 
 def _refusal(payload: bytes, kind: str) -> ServiceError | None:

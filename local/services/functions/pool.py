@@ -77,17 +77,20 @@ class Pool:
             self._free.release()
             raise
 
-    def run(self, payload: bytes, request_id: str, *, keep: bool) -> Result:
+    def run(
+        self, payload: bytes, request_id: str, *, keep: bool, client_context: str | None = None
+    ) -> Result:
         """Run the function in an idle or a new process.
 
         Args:
             payload: The event, JSON.
             request_id: Id of the invocation.
             keep: Whether the process may serve further events.
+            client_context: What the caller sent along for the handler, JSON.
         """
         worker, result = self.take(), None
         try:
-            result = worker.invoke(payload, request_id, self.spec.timeout)
+            result = worker.invoke(payload, request_id, self.spec.timeout, client_context)
         finally:
             # A process whose invocation failed in the sandbox is dead or about to die.
             self.give_back(worker, usable=result is not None and keep)

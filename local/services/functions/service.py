@@ -12,7 +12,7 @@ from typing import Any
 
 from local.children import Children
 from local.edge.credentials import CredentialStore
-from local.edge.faults import FUNCTION_KINDS, Fault, FaultPlan
+from local.edge.faults import FUNCTION_KINDS, FaultPlan
 from local.services.functions.environment import function_environment
 from local.services.functions.logs import FunctionLogs
 from local.services.functions.pool import Pool
@@ -136,13 +136,20 @@ class Functions:
                 return
             pool.warm(self.closing)
 
-    def invoke(self, name: str, payload: bytes, request_id: str | None = None) -> Result:
+    def invoke(
+        self,
+        name: str,
+        payload: bytes,
+        request_id: str | None = None,
+        client_context: str | None = None,
+    ) -> Result:
         """Run a function and wait for it.
 
         Args:
             name: Function name, ARN, or partial ARN, with or without qualifier.
             payload: The event, JSON.
             request_id: Id of the invocation; a new one if omitted.
+            client_context: What the caller sent along for the handler, JSON. A stand-in does not get it.
 
         Raises:
             FunctionNotFoundError: There is no such function.
@@ -160,7 +167,8 @@ class Functions:
         if stand_in is not None:
             result = call(stand_in, payload, request_id)
             return killed(request_id) if fault is not None else result
-        return self._run(pool, payload, request_id, fault)
+        result = pool.run(payload, request_id, keep=fault is None, client_context=client_context)
+        return limited(result) if fault is None else killed(request_id, result.log_tail)
 
     def close(self) -> None:
         """Kill every process."""
@@ -169,7 +177,3 @@ class Functions:
         with ThreadPoolExecutor(max_workers=16) as closers:
             for closed in [closers.submit(pool.close) for pool in self._pools.values()]:
                 closed.result()
-
-    def _run(self, pool: Pool, payload: bytes, request_id: str, fault: Fault | None) -> Result:
-        result = pool.run(payload, request_id, keep=fault is None)
-        return limited(result) if fault is None else killed(request_id, result.log_tail)

@@ -71,13 +71,16 @@ class Worker:
         while self.alive and not self._api.ready.wait(0.05) and not give_up.is_set():
             continue
 
-    def invoke(self, payload: bytes, request_id: str, timeout: float) -> Result:
+    def invoke(
+        self, payload: bytes, request_id: str, timeout: float, client_context: str | None = None
+    ) -> Result:
         """Pass an event to the process and wait for its response.
 
         Args:
             payload: The event, JSON.
             request_id: Id of the invocation.
             timeout: Seconds from the moment the handler begins; then the process is killed.
+            client_context: What the handler finds as `context.client_context`, JSON.
         """
         self._output.begin_tail()
         deadline = int((time.time() + timeout) * 1000)
@@ -89,6 +92,7 @@ class Worker:
                 "Lambda-Runtime-Deadline-Ms": str(deadline),
                 "Lambda-Runtime-Invoked-Function-Arn": self.spec.arn,
                 "Lambda-Runtime-Trace-Id": trace,
+                **({"Lambda-Runtime-Client-Context": client_context} if client_context else {}),
             },
         )
         self._platform("start", request_id, f"START RequestId: {request_id} Version: $LATEST")

@@ -198,3 +198,18 @@ def test_the_handshake_of_a_websocket_is_named_although_no_model_has_it(
     assert members == {"agentRuntimeArn": arn, "qualifier": "live"}
     assert not operations.unsigned(identity)
     assert not operations.unsigned_body(identity)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("below", ["", "/live/invocations", "/mcp", "/.well-known/x"])
+def test_a_request_to_a_gateways_address_is_named(
+    operations: Operations, method: str, below: str
+) -> None:
+    path = f"/_gateways/front-0123456789{below}"
+    environ = EnvironBuilder(path=path, method=method).get_environ()
+    environ["RAW_URI"] = path
+    request = Request(environ)
+    identity = operations.identify(request, "bedrock-agentcore", b"")
+    assert identity == Identity("bedrock-agentcore", "InvokeGateway")
+    assert operations.members(request, identity, b"") == {"gatewayIdentifier": "front-0123456789"}
+    assert "InvokeGateway" in operations.names("bedrock-agentcore")

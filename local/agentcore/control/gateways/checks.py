@@ -26,6 +26,10 @@ GATEWAY_MEMBERS = (
 TARGET_MEMBERS = ("description", "targetConfiguration", "credentialProviderConfigurations")
 """What create and update of a target take over."""
 
+MCP_VERSIONS = ("2025-11-25", "2025-06-18", "2025-03-26")
+"""The versions of the Model Context Protocol that a gateway speaks unless it is told which, newest first (developer
+guide, "Use a gateway")."""
+
 _UNSERVED_OF_GATEWAY = (
     "kmsKeyArn",
     "interceptorConfigurations",
@@ -65,6 +69,9 @@ def check_gateway(request: dict[str, Any]) -> None:
     if protocol is not None and request.get("protocolType") != "MCP":
         message = "Only the protocolType MCP takes a protocolConfiguration."
         raise invalid_field("protocolConfiguration", message)
+    for version in (protocol or {}).get("supportedVersions", ()):
+        if version not in MCP_VERSIONS:
+            raise not_served(f"gateways with the MCP version {version}")
     for name in ("searchType", "sessionConfiguration", "streamingConfiguration"):
         if protocol is not None and protocol.get(name) is not None:
             raise not_served(f"gateways with protocolConfiguration.mcp.{name}")
@@ -88,6 +95,8 @@ def check_target(request: dict[str, Any], protocol: str | None, schema_bytes: in
     named = ".".join(kind)
     if kind not in _CREDENTIALS:
         raise not_served(f"gateway targets of the kind {named}")
+    if kind == MCP_LAMBDA and protocol is None:
+        raise not_served(f"gateway targets of the kind {named} on a gateway without protocolType")
     if kind == HTTP_RUNTIME and protocol is not None:
         raise invalid_field(
             f"targetConfiguration.{named}",

@@ -100,10 +100,10 @@ class GatewayOperations:
         with self._store.using() as now:
             gateway = self._store.gateway(request["gatewayIdentifier"])
             check_idle(gateway)
-            if gateway.targets:
+            if gateway.targets or gateway.rules:
                 # So the service answers, also while targets are DELETING: awslabs/agentcore-samples#1954.
                 raise invalid(
-                    f"Gateway has targets associated: '{gateway.id}'. Delete all of its targets first."
+                    f"Gateway has targets associated: '{gateway.id}'. Delete its rules and targets first."
                 )
             self._store.count_mutation(now)
             gone = partial(self._store.forget, gateway.id)

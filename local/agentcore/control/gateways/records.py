@@ -11,6 +11,9 @@ HTTP_RUNTIME = ("http", "agentcoreRuntime")
 MCP_LAMBDA = ("mcp", "lambda")
 """The kinds of targets that are served: the two members of a `targetConfiguration` that choose one."""
 
+USABLE = ("READY", "UPDATING", "UPDATE_UNSUCCESSFUL")
+"""The states in which a gateway or a target serves; that it does during an update is not documented."""
+
 
 @dataclass
 class Target(Stateful):
@@ -46,6 +49,49 @@ class Target(Stateful):
 
 
 @dataclass
+class Rule(Stateful):
+    """A rule of a gateway: where calls go that its conditions match.
+
+    Attributes:
+        id: A UUID.
+        scope: What the client token of its creation is unique in, below the gateway.
+        members: Members of GetGatewayRule's answer that came with create or update.
+        created_at: Seconds since the epoch.
+    """
+
+    id: str = ""
+    scope: str = ""
+    members: dict[str, Any] = field(default_factory=dict)
+    created_at: float = 0.0
+
+    @property
+    def route(self) -> dict[str, Any]:
+        """The `routeToTarget` of its action."""
+        found: dict[str, Any] = self.members["actions"][0]["routeToTarget"]
+        return found
+
+    @property
+    def targets(self) -> list[tuple[str, int]]:
+        """The names of the targets it leads to, with their weights."""
+        if "staticRoute" in self.route:
+            return [(self.route["staticRoute"]["targetName"], 100)]
+        return [
+            (entry["targetName"], entry["weight"])
+            for entry in self.route["weightedRoute"]["trafficSplit"]
+        ]
+
+    def matches(self, path: str) -> bool:
+        """Say whether all of its conditions match a path below the gateway's address."""
+        return all(
+            any(
+                path.startswith(pattern.removesuffix("*"))
+                for pattern in each["matchPaths"]["anyOf"]
+            )
+            for each in self.members.get("conditions", [])
+        )
+
+
+@dataclass
 class Gateway(Stateful):
     """A gateway.
 
@@ -54,6 +100,7 @@ class Gateway(Stateful):
         url: Where it is called.
         members: Members of GetGateway's answer that came with create or update.
         targets: Its targets by id.
+        rules: Its rules by id.
     """
 
     id: str = ""
@@ -65,9 +112,12 @@ class Gateway(Stateful):
     created_at: float = 0.0
     tags: dict[str, str] = field(default_factory=dict)
     targets: dict[str, Target] = field(default_factory=dict)
+    rules: dict[str, Rule] = field(default_factory=dict)
 
     def settle(self, now: float) -> None:
-        """Finish every change of the gateway and its targets whose time has come."""
+        """Finish every change of the gateway, its targets and rules whose time has come."""
+        for rule in list(self.rules.values()):
+            rule.settle(now)
         for target in list(self.targets.values()):
             target.settle(now)
         super().settle(now)

@@ -7,7 +7,7 @@ import string
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from local.agentcore.control.gateways.records import Gateway, Target
+from local.agentcore.control.gateways.records import Gateway, Rule, Target
 from local.agentcore.control.records import BUSY
 from local.agentcore.control.store import Store
 from local.agentcore.model.errors import not_found, quota_exceeded, throttled
@@ -116,6 +116,12 @@ class GatewayStore:
         del gateway.targets[target.id]
         if self.account.readings["client-tokens"] == "forgotten":
             self.account.tokens.forget_endpoint(gateway.id, target.name)
+
+    def forget_rule(self, gateway: Gateway, rule: Rule) -> None:
+        """Remove a rule; of its client tokens the same is true."""
+        del gateway.rules[rule.id]
+        if self.account.readings["client-tokens"] == "forgotten":
+            self.account.tokens.forget_endpoint(gateway.id, rule.scope)
 
     # --- identity ---
 

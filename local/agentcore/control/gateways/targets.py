@@ -92,6 +92,8 @@ class TargetOperations:
             check_idle(target)
             name = request.get("name", target.name)
             self._check_name(gateway, name, target)
+            if name != target.name:
+                _check_unrouted(gateway, target)
             self._store.count_mutation(now)
             before = target.name, target.members
             target.name, target.members = name, _taken(request)
@@ -105,6 +107,7 @@ class TargetOperations:
             gateway, target = self._found(request)
             check_idle(gateway)
             check_idle(target)
+            _check_unrouted(gateway, target)
             self._store.check_target_operations()
             self._store.count_mutation(now)
             gone = partial(self._store.forget_target, gateway, target)
@@ -142,3 +145,9 @@ class TargetOperations:
 
 def _taken(request: dict[str, Any]) -> dict[str, Any]:
     return {name: request[name] for name in TARGET_MEMBERS if request.get(name) is not None}
+
+
+def _check_unrouted(gateway: Gateway, target: Target) -> None:
+    """Check that no rule leads to a target; what the service does with such a rule is not documented."""
+    if any(target.name == name for rule in gateway.rules.values() for name, _ in rule.targets):
+        raise conflict(f"A rule of '{gateway.id}' leads to the target '{target.name}'.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.agentcore.control.gateways.records import HTTP_RUNTIME, MCP_LAMBDA, Gateway, Target
+from local.agentcore.control.gateways.records import HTTP_RUNTIME, MCP_LAMBDA, Gateway, Rule, Target
 from local.agentcore.control.views import moment, without_none
 
 _TYPES = {HTTP_RUNTIME: "AGENTCORE_RUNTIME", MCP_LAMBDA: "LAMBDA"}
@@ -70,6 +70,25 @@ def target_summary(target: Target) -> dict[str, Any]:
 def target_deleted(gateway: Gateway, target: Target) -> dict[str, Any]:
     """Return DeleteGatewayTarget's answer."""
     return {"gatewayArn": gateway.arn, "targetId": target.id, **_state(target)}
+
+
+def rule_detail(gateway: Gateway, rule: Rule) -> dict[str, Any]:
+    """Return GetGatewayRule's answer, which is also an entry of ListGatewayRules."""
+    return {
+        **rule.members,
+        "ruleId": rule.id,
+        "gatewayArn": gateway.arn,
+        "createdAt": moment(rule.created_at),
+        "updatedAt": moment(rule.updated_at),
+        "status": rule.status,
+    }
+
+
+def rule_changed(gateway: Gateway, rule: Rule) -> dict[str, Any]:
+    """Return CreateGatewayRule's answer."""
+    detail = rule_detail(gateway, rule)
+    del detail["updatedAt"]
+    return detail
 
 
 def _state(record: Gateway | Target) -> dict[str, Any]:

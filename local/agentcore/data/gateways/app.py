@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+import secrets
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from werkzeug import Request, Response
 
-from local.agentcore.control.gateways.records import HTTP_RUNTIME, Gateway, Target
+from local.agentcore.control.gateways.records import HTTP_RUNTIME, USABLE, Gateway, Target
 from local.agentcore.control.gateways.store import GatewayStore
 from local.agentcore.control.records import DEFAULT
+from local.agentcore.data.access import GATEWAY_KEY
 from local.agentcore.data.gateways.access import METADATA_PATH, GatewayAccess, authorizer_of
+from local.agentcore.data.gateways.mcp import McpServer
 from local.agentcore.data.gateways.rights import OutboundRights
 from local.agentcore.model.app import error_answer, internal_error, request_id
-from local.agentcore.model.errors import ServiceError, not_found, not_served
+from local.agentcore.model.errors import ServiceError, not_found
 from local.agentcore.model.protocol import load_model, raw_path
 from local.edge.iam.agentcore import of_invocation
 from local.edge.iam.permission import Place
@@ -30,7 +33,6 @@ log = logging.getLogger(__name__)
 
 _PATH = re.compile(rf"{GATEWAY_PREFIX}(?P<gateway>[^/]+)(?P<rest>/.*)?")
 _INVOCATION = re.compile(r"/(?P<target>[^/]+)(?P<below>/invocations(?:/.*)?)")
-_USABLE = ("READY", "UPDATING", "UPDATE_UNSUCCESSFUL")
 _USER = "x-amzn-bedrock-agentcore-runtime-user-id"
 
 
@@ -42,6 +44,10 @@ class GatewayPlane:
         access: Who may call a gateway.
         rights: With which rights it calls its targets.
         runtimes: The data plane of runtimes, which answers for a runtime target.
+        mcp: Answers for a gateway with the protocol MCP.
+
+    Attributes:
+        draw: Draws a number from 0 to 99 for each call that a rule splits. Tests put their own in its place.
     """
 
     def __init__(
@@ -50,12 +56,15 @@ class GatewayPlane:
         access: GatewayAccess,
         rights: OutboundRights,
         runtimes: WSGIApplication,
+        mcp: McpServer,
     ) -> None:
         self._model = load_model("bedrock-agentcore")
         self._store = store
         self._access = access
         self._rights = rights
         self._runtimes = runtimes
+        self._mcp = mcp
+        self.draw: Callable[[], int] = lambda: secrets.randbelow(100)
         self._place = Place(store.account.region, store.account.account_id)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -85,29 +94,47 @@ class GatewayPlane:
         refusal = self._access.refusal(request, gateway)
         if refusal is not None:
             return refusal
-        if path.rstrip("/") == "/mcp":
-            raise not_served("the protocol MCP of gateways")
+        if gateway.members.get("protocolType") == "MCP":
+            if path.rstrip("/") != "/mcp":
+                raise not_found("A gateway with the protocolType MCP is called at /mcp.")
+            return self._mcp.answer(request, gateway)
         return self._to_runtime(request, gateway, path)
 
     def _gateway(self, gateway_id: str) -> Gateway:
         with self._store.using():
             gateway = self._store.gateway(gateway_id)
-            if gateway.status not in _USABLE:
+            if gateway.status not in USABLE:
                 raise not_found(f"The gateway '{gateway_id}' is {gateway.status}.")
             return gateway
 
     def _target(self, gateway: Gateway, name: str) -> Target:
         with self._store.using():
             for target in gateway.targets.values():
-                if target.name == name and target.status in _USABLE:
+                if target.name == name and target.status in USABLE:
                     return target
         raise not_found(f"The gateway '{gateway.id}' has no target '{name}' that is READY.")
+
+    def _routed(self, gateway: Gateway, name: str) -> str:
+        """Return the target that the first rule for a target's path leads to; the target itself without one.
+
+        Each call is drawn by itself: whether the service keeps a session on its target is not documented.
+        """
+        with self._store.using():
+            rules = sorted(gateway.rules.values(), key=lambda rule: rule.members["priority"])
+            for rule in rules:
+                if rule.status in ("ACTIVE", "UPDATING") and rule.matches(f"/{name}/"):
+                    drawn = self.draw()
+                    for target, weight in rule.targets:
+                        if drawn < weight:
+                            return target
+                        drawn -= weight
+        return name
 
     def _to_runtime(self, request: Request, gateway: Gateway, path: str) -> dict[str, Any]:
         found = _INVOCATION.fullmatch(path)
         if found is None:
             raise not_found("A target is called at TARGET/invocations below the gateway's address.")
-        target = self._target(gateway, unquote(found["target"]))
+        target = self._target(gateway, self._routed(gateway, unquote(found["target"])))
         if target.kind != HTTP_RUNTIME:
             raise not_found(f"'{target.name}' is no HTTP target.")
         arn, endpoint = target.settings["arn"], target.settings.get("qualifier", DEFAULT)
@@ -116,7 +143,9 @@ class GatewayPlane:
             members[_USER] = request.headers[_USER]
         wanted = of_invocation("InvokeAgentRuntime", members, self._place)
         self._rights.check(request, gateway, target, wanted)
-        return _forwarded(request, target, f"/runtimes/{quote(arn, safe='')}{found['below']}")
+        path = f"/runtimes/{quote(arn, safe='')}{found['below']}"
+        identity = gateway.workload_identity_arn.rpartition("/")[2]
+        return _forwarded(request, target, path) | {GATEWAY_KEY: (gateway.arn, identity)}
 
 
 def _forwarded(request: Request, target: Target, path: str) -> dict[str, Any]:

@@ -53,7 +53,9 @@ class OutboundRights:
         self, request: Request, gateway: Gateway, target: Target, wanted: Iterable[Permission]
     ) -> str | None:
         if target.credentials == "JWT_PASSTHROUGH":
-            return None
+            if gateway.members["authorizerType"] == "CUSTOM_JWT":
+                return None
+            return f"The target '{target.name}' needs a caller with a token."
         if target.credentials == "GATEWAY_IAM_ROLE":
             role = gateway.members["roleArn"]
             if not self._roles.assumable(gateway):

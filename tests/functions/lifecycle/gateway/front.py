@@ -75,11 +75,6 @@ class Front:
     def section(self) -> Any:
         return self.world.record().gateway
 
-    def serve(self, **handlers: Any) -> None:
-        """Serve operations of AgentCore in another way."""
-        of_control: dict[str, Any] = self.world.clients.control.__dict__["_handlers"]
-        of_control.update(handlers)
-
     # --- by hand ---
 
     def update(self, **changes: Any) -> None:

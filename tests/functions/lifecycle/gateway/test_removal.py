@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -94,32 +93,21 @@ def test_somebody_elses_gateway_stays(front: Front) -> None:
 
 
 def test_rules_go_first(deployed: Front) -> None:
-    rules, gateway_id, rule_id = ["r"], deployed.id, "0" * 8 + "-0000-0000-0000-" + "0" * 12
-    arn = deployed.gateway()["gatewayArn"]
-
-    def listed(_: dict[str, Any]) -> dict[str, Any]:
-        entry = {
-            "ruleId": rule_id,
-            "gatewayArn": arn,
-            "priority": 1,
-            "actions": [{"routeToTarget": {"staticRoute": {"targetName": "live"}}}],
-            "createdAt": datetime.now(UTC),
-            "status": "ACTIVE",
-        }
-        return {"gatewayRules": [entry] if rules else []}
-
-    def deleted(_: dict[str, Any]) -> dict[str, Any]:
-        rules.clear()
-        return {"ruleId": rule_id, "status": "DELETING"}
-
-    deployed.serve(ListGatewayRules=listed, DeleteGatewayRule=deleted)
+    gateway_id = deployed.id
+    made = deployed.control.create_gateway_rule(
+        gatewayIdentifier=gateway_id,
+        priority=1,
+        actions=[{"routeToTarget": {"staticRoute": {"targetName": "live"}}}],
+    )
+    deployed.world.pass_(10)
     teardown(deployed)
     result = deployed.delete()
     assert result.removed == [
-        f"rule {rule_id} of gateway {gateway_id}",
+        f"rule {made['ruleId']} of gateway {gateway_id}",
         f"target live of gateway {gateway_id}",
         f"gateway {gateway_id}",
     ]
+    assert deployed.gateways() == []
 
 
 @pytest.mark.parametrize("operation", ["DeleteGatewayTarget", "DeleteGateway"])

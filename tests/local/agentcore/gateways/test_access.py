@@ -194,6 +194,12 @@ def test_a_token_does_not_open_an_iam_runtime_behind_the_gateway(
     assert call(world, f"{address}/live/invocations", idp.token()).status_code == 403
 
 
+def test_a_signature_for_the_gateway_is_none_for_the_runtime(world: World) -> None:
+    address = gateway(world, world.ready(), "JWT_PASSTHROUGH")
+    assert signed(world, f"{address}/live/invocations").status_code == 403
+    assert world.core.sessions.running() == []
+
+
 def test_the_caller_signs_for_gateway_and_runtime(world: World) -> None:
     address = gateway(world, world.ready(), "CALLER_IAM_CREDENTIALS")
     path = f"{address}/live/invocations"
@@ -272,3 +278,38 @@ def test_what_is_not_there_is_404(world: World) -> None:
     [target] = world.control.list_gateway_targets(gatewayIdentifier=gateway_id)["items"]
     world.control.delete_gateway_target(gatewayIdentifier=gateway_id, targetId=target["targetId"])
     assert signed(world, f"{address}/live/invocations").status_code == 404
+
+
+@pytest.mark.parametrize("named", ["hostingEnvironments", "workloadIdentities"])
+def test_a_runtime_can_be_open_to_a_gateway_alone(
+    world: World, idp: IdentityProvider, named: str
+) -> None:
+    taken = authorizer(idp)
+    address = gateway(
+        world,
+        world.ready(authorizerConfiguration=taken),
+        "JWT_PASSTHROUGH",
+        authorizerConfiguration=taken,
+    )
+    found = world.control.get_gateway(gatewayIdentifier=address.rpartition("/")[2])
+    identity = found["workloadIdentityDetails"]["workloadIdentityArn"].rpartition("/")[2]
+    allowed = {
+        "hostingEnvironments": [{"arn": found["gatewayArn"]}],
+        "workloadIdentities": [identity],
+    }[named]
+    [listed] = world.control.list_agent_runtimes()["agentRuntimes"]
+    for workloads, passed in ((allowed, 200), (_of_another(named, allowed), 401)):
+        locked = {"allowedWorkloadConfiguration": {named: workloads}}
+        world.update(
+            listed["agentRuntimeId"],
+            authorizerConfiguration={"customJWTAuthorizer": taken["customJWTAuthorizer"] | locked},
+        )
+        world.clock.pass_(world.core.delays.update)
+        assert call(world, f"{address}/live/invocations", idp.token()).status_code == passed
+        assert world.bearer(listed["agentRuntimeArn"], idp.token()).status_code == 401
+
+
+def _of_another(named: str, allowed: list[Any]) -> list[Any]:
+    if named == "workloadIdentities":
+        return ["another-0123456789"]
+    return [{"arn": allowed[0]["arn"].replace("front-door", "another")}]

@@ -1,0 +1,227 @@
+"""A gateway with the protocol MCP in front of a Lambda function, in a whole local AWS."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+import httpx
+import pytest
+from botocore.exceptions import ClientError
+
+from local.agentcore.settings import Delays
+from local.embedded import EmbeddedAws
+
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Tools:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: code/
+      Handler: tools.handle
+      Runtime: python3.13
+      Timeout: 20
+Outputs:
+  Tools: {Value: !GetAtt Tools.Arn}
+"""
+FUNCTION = """
+def handle(event, context):
+    custom = context.client_context.custom if context.client_context else {}
+    if event.get("fail"):
+        raise ValueError("no such sum")
+    return {"event": event, "custom": custom}
+"""
+SCHEMA = {"type": "object", "properties": {"a": {"type": "number"}}, "required": ["a"]}
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
+    folder = tmp_path_factory.mktemp("mcp")
+    (folder / "template.yaml").write_text(TEMPLATE)
+    (folder / "code").mkdir()
+    (folder / "code" / "tools.py").write_text(FUNCTION)
+    with EmbeddedAws.start(
+        state_dir=folder / "state",
+        template=folder / "template.yaml",
+        delays=Delays(create=0, update=0, delete=0, endpoint=0, gateway=0, spans=0),
+    ) as embedded:
+        yield embedded
+
+
+def role(aws: EmbeddedAws, name: str, allowed: str | None, source: str) -> str:
+    """Make a role for a gateway that may invoke one function."""
+    iam = aws.client("iam")
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "bedrock-agentcore.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"ArnLike": {"aws:SourceArn": source}},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    if allowed is not None:
+        statement = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": allowed}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
+    return str(made["Role"]["Arn"])
+
+
+def gateway(aws: EmbeddedAws, name: str, role_arn: str, **more: Any) -> str:
+    """Make a gateway with the function's tools, and return its address."""
+    control = aws.client("bedrock-agentcore-control")
+    made = control.create_gateway(
+        name=name, roleArn=role_arn, authorizerType="AWS_IAM", protocolType="MCP", **more
+    )
+    tools = [
+        {"name": tool, "description": f"To {tool}.", "inputSchema": SCHEMA}
+        for tool in ("add", "halve")
+    ]
+    control.create_gateway_target(
+        gatewayIdentifier=made["gatewayId"],
+        name="sums",
+        targetConfiguration={
+            "mcp": {
+                "lambda": {
+                    "lambdaArn": aws.outputs["Tools"],
+                    "toolSchema": {"inlinePayload": tools},
+                }
+            }
+        },
+        credentialProviderConfigurations=[{"credentialProviderType": "GATEWAY_IAM_ROLE"}],
+    )
+    return str(made["gatewayUrl"])
+
+
+def post(aws: EmbeddedAws, url: str, body: bytes, **headers: str) -> httpx.Response:
+    """Send a signed request with the keys of `root`."""
+    environment = aws.environment()
+    keys = botocore.credentials.Credentials(
+        environment["AWS_ACCESS_KEY_ID"],
+        environment["AWS_SECRET_ACCESS_KEY"],
+        environment.get("AWS_SESSION_TOKEN"),
+    )
+    request = botocore.awsrequest.AWSRequest(
+        "POST", url, {"Content-Type": "application/json", **headers}, body
+    )
+    botocore.auth.SigV4Auth(keys, "bedrock-agentcore", aws.region).add_auth(request)
+    return httpx.post(
+        url, content=body, headers=dict(request.headers.items()), timeout=60, trust_env=False
+    )
+
+
+def rpc(aws: EmbeddedAws, url: str, method: str, **params: Any) -> Any:
+    message = {"jsonrpc": "2.0", "id": 7, "method": method, "params": params}
+    answer = post(aws, url, json.dumps(message).encode())
+    assert answer.status_code == 200
+    document = answer.json()
+    assert document["id"] == 7
+    return document.get("result", document.get("error"))
+
+
+@pytest.fixture(scope="module")
+def url(aws: EmbeddedAws) -> str:
+    source = f"arn:aws:bedrock-agentcore:*:{aws.account_id}:gateway/good-*"
+    return gateway(aws, "good", role(aws, "good", aws.outputs["Tools"], source))
+
+
+def test_a_client_says_hello_lists_tools_and_calls_one(aws: EmbeddedAws, url: str) -> None:
+    hello = rpc(aws, url, "initialize", protocolVersion="2025-06-18", capabilities={})
+    assert hello["protocolVersion"] == "2025-06-18"
+    assert hello["serverInfo"]["name"] == "good"
+    note = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    assert post(aws, url, json.dumps(note).encode()).status_code == 202
+    listed = rpc(aws, url, "tools/list")["tools"]
+    assert [tool["name"] for tool in listed] == ["sums___add", "sums___halve"]
+    assert listed[0]["inputSchema"] == SCHEMA
+    called = rpc(aws, url, "tools/call", name="sums___add", arguments={"a": 1})
+    assert called["isError"] is False
+    [content] = called["content"]
+    assert json.loads(content["text"]) == {
+        "event": {"a": 1},
+        "custom": {"bedrockAgentCoreToolName": "sums___add"},
+    }
+
+
+def test_an_unknown_version_gets_the_newest(aws: EmbeddedAws, url: str) -> None:
+    assert rpc(aws, url, "initialize", protocolVersion="1999")["protocolVersion"] == "2025-11-25"
+    body = json.dumps({"jsonrpc": "2.0", "id": 7, "method": "ping"}).encode()
+    assert post(aws, url, body).json()["result"] == {}
+    wrong = post(aws, url, body, **{"MCP-Protocol-Version": "1999"})
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, -32602)
+
+
+def test_a_tool_that_fails_is_an_error_of_its_result(aws: EmbeddedAws, url: str) -> None:
+    called = rpc(aws, url, "tools/call", name="sums___add", arguments={"fail": True})
+    assert called["isError"] is True
+    assert "no such sum" in called["content"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, -32700),
+        (b"[]", 400, -32600),
+        (b'{"method": "ping", "params": 1}', 400, -32602),
+        (b'{"id": 1, "method": "resources/list"}', 200, -32601),
+        (b'{"id": 1, "method": "tools/call", "params": {"name": "none"}}', 200, -32602),
+    ],
+)
+def test_what_is_no_request_is_an_error(
+    aws: EmbeddedAws, url: str, body: bytes, status: int, code: int
+) -> None:
+    answer = post(aws, url, body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("missing", ["trust", "right"])
+def test_with_a_wrong_role_the_list_works_and_the_call_fails(
+    aws: EmbeddedAws, missing: str
+) -> None:
+    source = f"arn:aws:bedrock-agentcore:*:*:gateway/{'x' if missing == 'trust' else missing}-*"
+    allowed = aws.outputs["Tools"] if missing == "trust" else None
+    own = role(aws, f"without-{missing}", allowed, source)
+    for name, more, says in (
+        (missing, {}, "An internal error occurred"),
+        (f"{missing}-debug", {"exceptionLevel": "DEBUG"}, "not authorized|may not assume"),
+    ):
+        address = gateway(aws, name, own, **more)
+        assert len(rpc(aws, address, "tools/list")["tools"]) == 2
+        called = rpc(aws, address, "tools/call", name="sums___add", arguments={"a": 1})
+        assert called["isError"] is True
+        assert any(word in called["content"][0]["text"] for word in says.split("|"))
+
+
+def test_a_caller_without_a_signature_gets_json_rpc(aws: EmbeddedAws, url: str) -> None:
+    answer = httpx.post(url, content=b"{}", trust_env=False)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, -32001)
+    other = post(aws, url.removesuffix("/mcp") + "/sums/invocations", b"{}")
+    assert other.status_code == 404
+
+
+def test_a_client_context_that_is_no_json_is_refused(aws: EmbeddedAws) -> None:
+    with pytest.raises(ClientError) as raised:
+        aws.client("lambda").invoke(
+            FunctionName=aws.outputs["Tools"],
+            ClientContext=base64.b64encode(b"{").decode(),
+        )
+    assert raised.value.response["Error"]["Code"] == "InvalidRequestContentException"
+
+
+def test_many_calls_at_once(aws: EmbeddedAws, url: str) -> None:
+    barrier = threading.Barrier(4)
+
+    def one(number: int) -> Any:
+        barrier.wait()
+        return rpc(aws, url, "tools/call", name="sums___add", arguments={"a": number})
+
+    with ThreadPoolExecutor(4) as threads:
+        found = [each["content"][0]["text"] for each in threads.map(one, range(4))]
+    assert [json.loads(text)["event"]["a"] for text in found] == [0, 1, 2, 3]

@@ -142,7 +142,7 @@ def test_a_path_that_no_operation_has(world: World) -> None:
 
 
 def test_operations_of_the_control_plane(world: World) -> None:
-    for call, name in ((world.control.list_gateways, "ListGateways"),):
+    for call, name in ((world.control.list_memories, "ListMemories"),):
         with pytest.raises(ClientError) as raised:
             call()
         message = f"This local AWS does not serve {name}."

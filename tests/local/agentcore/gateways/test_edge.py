@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from local.agentcore.settings import Delays
 from local.edge.credentials import Principal
+from local.edge.faults import Fault
 from local.embedded import EmbeddedAws
 
 TEMPLATE = """
@@ -200,6 +201,27 @@ def test_the_gateways_role_needs_the_right_to_the_runtime(aws: EmbeddedAws, runt
     made = gateway(aws, "role-elsewhere", runtime, own, "GATEWAY_IAM_ROLE")
     caller = role(aws, "calls-elsewhere", {"bedrock-agentcore:InvokeGateway": "*"})
     assert ask(aws, made["gatewayUrl"], caller).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"),
+    [
+        ("throttle", 429, "ThrottlingException"),
+        ("accessDenied", 403, "AccessDeniedException"),
+        ("serverError", 500, "ServiceException"),
+    ],
+)
+def test_a_fault_hits_the_call_of_a_gateway(
+    aws: EmbeddedAws, runtime: str, kind: Any, status: int, code: str
+) -> None:
+    own = role(aws, f"fault-{kind}", {})
+    made = gateway(aws, f"fault-{kind}", runtime, own, "CALLER_IAM_CREDENTIALS")
+    door, agent = "bedrock-agentcore:InvokeGateway", "bedrock-agentcore:InvokeAgentRuntime"
+    caller = role(aws, f"calls-fault-{kind}", {door: "*", agent: f"{runtime}*"})
+    aws.faults.add(Fault("bedrock-agentcore", "InvokeGateway", kind))
+    answer = ask(aws, made["gatewayUrl"], caller)
+    assert (answer.status_code, answer.headers["x-amzn-errortype"]) == (status, code)
+    assert ask(aws, made["gatewayUrl"], caller).status_code == 200
 
 
 def test_making_a_gateway_takes_the_role_along(aws: EmbeddedAws) -> None:

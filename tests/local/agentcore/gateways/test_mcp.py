@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,11 +14,16 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 import httpx
+import httpx2
 import pytest
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.asymmetric import rsa
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
 
 from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
+from tests.local.agentcore.test_access import IdentityProvider, authorizer
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -225,3 +231,42 @@ def test_many_calls_at_once(aws: EmbeddedAws, url: str) -> None:
     with ThreadPoolExecutor(4) as threads:
         found = [each["content"][0]["text"] for each in threads.map(one, range(4))]
     assert [json.loads(text)["event"]["a"] for text in found] == [0, 1, 2, 3]
+
+
+def test_the_official_client_signs_in_with_a_token(
+    aws: EmbeddedAws, serve: Callable[[Any], str]
+) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    idp = IdentityProvider(key)
+    idp.url = serve(idp.app)
+    source = f"arn:aws:bedrock-agentcore:*:{aws.account_id}:gateway/tokens-*"
+    control = aws.client("bedrock-agentcore-control")
+    url = gateway(aws, "tokens", role(aws, "tokens", aws.outputs["Tools"], source))
+    [gateway_id] = [
+        each["gatewayId"] for each in control.list_gateways()["items"] if each["name"] == "tokens"
+    ]
+    found = control.get_gateway(gatewayIdentifier=gateway_id)
+    control.update_gateway(
+        gatewayIdentifier=gateway_id,
+        **{name: found[name] for name in ("name", "roleArn", "protocolType")},
+        authorizerType="CUSTOM_JWT",
+        authorizerConfiguration=authorizer(idp),
+    )
+
+    async def call() -> Any:
+        headers = {"Authorization": f"Bearer {idp.token()}"}
+        async with (
+            httpx2.AsyncClient(headers=headers, timeout=30) as http,
+            streamable_http_client(url, http_client=http) as streams,
+            ClientSession(streams[0], streams[1]) as session,
+        ):
+            await session.initialize()
+            tools = (await session.list_tools()).tools
+            assert [tool.name for tool in tools] == ["sums___add", "sums___halve"]
+            return await session.call_tool("sums___add", {"a": 1})
+
+    called = asyncio.run(call())
+    assert json.loads(called.content[0].text)["event"] == {"a": 1}
+    refused = httpx.post(url, content=b"{}", trust_env=False)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (401, -32001)
+    assert "oauth-protected-resource" in refused.headers["WWW-Authenticate"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -98,6 +99,14 @@ class ByHand:
         names = ("name", "roleArn", "authorizerType", "authorizerConfiguration")
         whole = {name: gateway[name] for name in names if name in gateway} | changes
         self.control.update_gateway(gatewayIdentifier=self.id, **whole)
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until nothing changes any more."""
+        deadline = time.monotonic() + 30
+        while self.control.get_gateway(gatewayIdentifier=self.id)["status"] != "READY":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
     def let_another_client_in(self) -> None:
         gateway = self.control.get_gateway(gatewayIdentifier=self.id)

@@ -1,9 +1,8 @@
 """Test the gateway: the calls of the smoke test, through the gateway's address."""
 
+from lifecycle.entry import stage
 from lifecycle.gateway_test import run
 from lifecycle.gateway_test.run import GatewayTestResult
-
-from lifecycle.entry import stage
 from lifecycle.request.stage_event import StageEvent
 
 

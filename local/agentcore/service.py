@@ -17,6 +17,7 @@ from local.agentcore.control.account import Account, Clients, Images
 from local.agentcore.control.endpoints import EndpointOperations
 from local.agentcore.control.gateways.gateways import GatewayOperations
 from local.agentcore.control.gateways.roles import GatewayRoles
+from local.agentcore.control.gateways.rules import RuleOperations
 from local.agentcore.control.gateways.store import GatewayStore
 from local.agentcore.control.gateways.targets import TargetOperations
 from local.agentcore.control.rights import Lacks, may_log
@@ -215,4 +216,8 @@ def _of_runtimes(runtimes: RuntimeOperations, endpoints: EndpointOperations) -> 
 
 
 def _of_gateways(store: GatewayStore, check_role: Callable[[str], None]) -> dict[str, Handler]:
-    return {**GatewayOperations(store, check_role).handlers, **TargetOperations(store).handlers}
+    return {
+        **GatewayOperations(store, check_role).handlers,
+        **TargetOperations(store).handlers,
+        **RuleOperations(store).handlers,
+    }

@@ -19,7 +19,7 @@ from lifecycle.gateway import looks as gateway
 from lifecycle.polling.schedule import BOUNDED_UNTIL, Bounds, Span, looks
 from lifecycle.request.cases.plan import MOST_BATCHES
 from lifecycle.request.model import parse_request
-from lifecycle.request.wait import MOST_LOOKS, Wait
+from lifecycle.request.wait import MOST_EARLY_LOOKS, MOST_LOOKS, Wait
 from tests.statemachine.history import (
     BEGIN_AND_END,
     EVENTS,
@@ -45,8 +45,8 @@ INPUTS = [
     {"timeoutSeconds": LONGEST, "maxIntervalSeconds": 765},
     {"timeoutSeconds": 1800},
     {"timeoutSeconds": 1800, "maxIntervalSeconds": 5},
-    {"timeoutSeconds": MOST_LOOKS, "intervalSeconds": 0, "maxIntervalSeconds": 1},
-    {"timeoutSeconds": 660, "maxIntervalSeconds": 2},
+    {"timeoutSeconds": MOST_EARLY_LOOKS, "intervalSeconds": 0, "maxIntervalSeconds": 1},
+    {"timeoutSeconds": 640, "maxIntervalSeconds": 2},
 ]
 KNOWN: list[list[Span]] = [
     [],
@@ -192,7 +192,7 @@ def test_a_verification_that_rolls_back_is_not_the_longest_execution() -> None:
 
 
 def test_gaps_that_would_overflow_the_history_are_refused() -> None:
-    for timeout in (MOST_LOOKS + 1, 1800, LONGEST):
+    for timeout in (MOST_EARLY_LOOKS + 1, 1800, LONGEST):
         narrow = {"timeoutSeconds": timeout, "maxIntervalSeconds": 1, "intervalSeconds": 0}
         with pytest.raises(InvalidRequestError, match="history overflows"):
             parse_request({"wait": narrow})

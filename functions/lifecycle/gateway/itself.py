@@ -64,7 +64,6 @@ class GatewayConverger:
             self._ledger.refuse_own_failure(what, observed, AUTHORIZER_PART, ROLE_PART)
         if status == "FAILED":
             # It cannot be updated. The next calls remove it, and then create another.
-            self._ledger.section.deployed = {}
             return self._remove(observed), None
         different = wanted.gateway_differences(observed)
         if status == calls.READY:
@@ -130,7 +129,8 @@ class GatewayConverger:
         return Step(what, "UPDATING")
 
     def _remove(self, observed: dict[str, Any]) -> Step:
-        """Begin to remove a gateway that cannot be what is wanted."""
+        """Begin to remove a gateway that cannot be what is wanted; the one after it is no drift."""
+        self._ledger.section.deployed = {}
         self._ledger.intend("updated")
         remover = GatewayRemover(self._control, RemovalNotes())
         remover.remove(observed)

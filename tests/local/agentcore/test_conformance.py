@@ -44,6 +44,7 @@ OPERATIONS = [
     "ListGatewayTargets",
     "UpdateGatewayTarget",
     "DeleteGatewayTarget",
+    "ListGatewayRules",
     "TagResource",
     "UntagResource",
     "ListTagsForResource",

@@ -400,3 +400,14 @@ def test_five_changes_a_second_and_five_targets_at_once(world: World) -> None:
         gatewayIdentifier=gateway_id,
         **runtime_target(arn, name="t5"),
     )
+
+
+def test_a_gateway_has_no_rules(world: World) -> None:
+    control = world.control
+    made = control.create_gateway(**request())
+    assert control.list_gateway_rules(gatewayIdentifier=made["gatewayId"])["gatewayRules"] == []
+    refused(
+        "ResourceNotFoundException",
+        control.list_gateway_rules,
+        gatewayIdentifier="nobody-0123456789",
+    )

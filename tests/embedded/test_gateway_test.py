@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
+from local.edge.faults import Fault
 from tests.embedded.test_sign_in import MATRICES, REFUSED, cognito_token, request
 
 pytestmark = pytest.mark.embedded
@@ -98,6 +100,14 @@ class ByHand:
         names = ("name", "roleArn", "authorizerType", "authorizerConfiguration")
         whole = {name: gateway[name] for name in names if name in gateway} | changes
         self.control.update_gateway(gatewayIdentifier=self.id, **whole)
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until nothing changes any more."""
+        deadline = time.monotonic() + 30
+        while self.control.get_gateway(gatewayIdentifier=self.id)["status"] != "READY":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
     def let_another_client_in(self) -> None:
         gateway = self.control.get_gateway(gatewayIdentifier=self.id)
@@ -152,3 +162,30 @@ def test_what_somebody_changes_by_hand_fails_the_next_verification_and_is_repair
         assert run.status == "SUCCEEDED", (how, run.error, run.cause)
         assert run.output["gateway"]["repaired"] or how == "the target is gone", how
         assert lifecycle.record(name)["gateway"]["M"]["proven"]["BOOL"] is True
+
+
+def test_a_gateway_that_fails_on_the_way_is_told_from_a_runtime_that_answers(
+    lifecycle: Any,
+    environment: Callable[[], str],
+    tiny: dict[str, Any],
+    auths: dict[str, dict[str, Any]],
+) -> None:
+    name = environment()
+    run = provision(lifecycle, name, tiny, auths["iam"])
+    assert run.status == "SUCCEEDED", (run.error, run.cause)
+    lifecycle.aws.faults.add(
+        Fault(
+            "bedrock-agentcore",
+            "InvokeGateway",
+            "serverError",
+            times=0,
+            status=502,
+            caller="TestGatewayFunction",
+        )
+    )
+    test = {"expect": "echo of", "timeoutSeconds": 10}
+    failed = lifecycle.run({"action": "smokeTest", "environment": name, "smokeTest": test})
+    assert (failed.status, failed.error) == ("FAILED", "GatewayTestError")
+    assert "seen 502" in str(failed.cause)
+    assert "the runtime answers on its own address, so the gateway is at fault" in str(failed.cause)
+    assert lifecycle.record(name)["gateway"]["M"]["proven"]["BOOL"] is False

@@ -49,12 +49,12 @@ def gateways_that_begin_with(control: Any, prefix: str) -> Iterator[dict[str, An
 
 def list_targets(control: Any, gateway_id: str) -> list[dict[str, Any]]:
     """List the targets of a gateway; none when it is gone."""
-    return _listed(control, "list_gateway_targets", "items", gateway_id)
+    return _listed(control.get_paginator("list_gateway_targets"), "items", gateway_id)
 
 
 def list_rules(control: Any, gateway_id: str) -> list[dict[str, Any]]:
     """List the rules of a gateway; none when it is gone."""
-    return _listed(control, "list_gateway_rules", "gatewayRules", gateway_id)
+    return _listed(control.get_paginator("list_gateway_rules"), "gatewayRules", gateway_id)
 
 
 def reasons(observed: dict[str, Any]) -> str:
@@ -84,8 +84,8 @@ def attempt(call: Callable[[], Any]) -> bool:
     return True
 
 
-def _listed(control: Any, operation: str, member: str, gateway_id: str) -> list[dict[str, Any]]:
-    pages = control.get_paginator(operation).paginate(gatewayIdentifier=gateway_id)
+def _listed(paginator: Any, member: str, gateway_id: str) -> list[dict[str, Any]]:
+    pages = paginator.paginate(gatewayIdentifier=gateway_id)
     return (_or_none(lambda: [item for page in pages for item in page[member]])) or []
 
 

@@ -16,8 +16,6 @@ ENVIRONMENT_TAG = f"{TAG_PREFIX}:environment"
 LIVE_ENDPOINT = "live"
 CANDIDATE_ENDPOINT = "candidate"
 """The endpoint on which a rollback tests a version."""
-GATEWAY_TARGET = "live"
-"""The gateway's target: the endpoint of that name. It is part of the address of an invocation."""
 ARTIFACT_FOLDER = "environments/"
 """The folder of the artifact bucket where a former stack had a folder for each environment."""
 STAGING_FOLDERS = ("build-sources/", "builds/")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lifecycle.names import GATEWAY_TARGET
+GATEWAY_TARGET = "live"
+"""The gateway's target: the endpoint of that name. It is part of the address of an invocation."""
 
 
 def invocation_address(url: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lifecycle import names
+from lifecycle.doors.address import GATEWAY_TARGET
 from lifecycle.gateway import calls
 from lifecycle.gateway.ledger import GatewayLedger
 from lifecycle.gateway.removal import target_label
@@ -68,7 +69,7 @@ class TargetConverger:
 
     def _find(self) -> dict[str, Any] | None:
         targets = calls.list_targets(self._control, self._gateway_id)
-        named = (item for item in targets if item["name"] == names.GATEWAY_TARGET)
+        named = (item for item in targets if item["name"] == GATEWAY_TARGET)
         renamed = (item for item in targets if item["targetId"] == self._ledger.section.target_id)
         return next(named, None) or next(renamed, None)
 

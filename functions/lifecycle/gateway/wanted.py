@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lifecycle import names
+from lifecycle.doors.address import GATEWAY_TARGET
 from lifecycle.errors import EnvironmentNotFoundError
 from lifecycle.record import Record
 from lifecycle.request.model import Request
@@ -95,7 +96,7 @@ class Wanted:
         credentials = "CALLER_IAM_CREDENTIALS" if self.authorizer is None else "JWT_PASSTHROUGH"
         runtime = {"arn": self.runtime_arn, "qualifier": names.LIVE_ENDPOINT}
         return {
-            "name": names.GATEWAY_TARGET,
+            "name": GATEWAY_TARGET,
             "targetConfiguration": {"http": {"agentcoreRuntime": runtime}},
             "credentialProviderConfigurations": [{"credentialProviderType": credentials}],
         }

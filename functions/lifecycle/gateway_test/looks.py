@@ -11,9 +11,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lifecycle.doors.address import GATEWAY_TARGET
 from lifecycle.doors.section import GatewayRecord
 from lifecycle.errors import SmokeTestError
-from lifecycle.names import GATEWAY_TARGET, LIVE_ENDPOINT
+from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.record import IdentityRecord
 from lifecycle.runtime.agentcore import is_not_found
 from lifecycle.smoke_test.gate import Check

@@ -82,6 +82,7 @@ _OF_FUNCTION: dict[str, dict[str, Any]] = {
         "request": _WITH_CASES,
         "batches": [Returned(results=[_CASE_RESULT])],
     },
+    "delete_gateway": {"request": _TEARDOWN},
     "delete_runtime": {"request": _TEARDOWN},
     "delete_telemetry": {"request": _TEARDOWN},
     "delete_identity": {"request": _TEARDOWN},

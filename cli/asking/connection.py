@@ -22,7 +22,7 @@ from cli.asking.subject import Asked
 from cli.errors import CommandError
 from cli.target.deployed import Deployed
 from lifecycle.provider.bounded import TooLateError
-from lifecycle.smoke_test.callers.bearer import SESSION_HEADER, headers_of, way_of
+from lifecycle.smoke_test.callers.plain import SESSION_HEADER, headers_of, way_of
 from lifecycle.smoke_test.invocation import (
     JSON_TYPE,
     Answer,

@@ -57,6 +57,9 @@ def plan_rows(plan: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     if observability := plan.get("observability"):
         details = [*observability.get("repaired", []), *observability.get("removes", [])]
         yield "observability", observability["change"], "; ".join(details)
+    if gateway := plan.get("gateway"):
+        details = [*gateway.get("repaired", []), *gateway.get("removes", [])]
+        yield "gateway", gateway["change"], "; ".join(details)
     if gate := plan.get("gate"):
         yield "gate", "test", _gate(gate)
     if promotion := plan.get("promotion"):

@@ -16,6 +16,8 @@ A class's name is the error's name in Step Functions. Its message says what happ
     │   └── ServiceUnavailableError   AWS had an internal error, or did not answer
     ├── ArtifactBuildError        the build of the agent failed
     ├── ObservabilityError        somebody else's resource is in the way of the delivery of logs and traces
+    ├── GatewayError              AgentCore says that the gateway or its target failed, or somebody else has its name
+    ├── GatewayTestError          a call through the gateway was not refused or answered as it must be
     ├── RuntimeFailedError        AgentCore says that the runtime or endpoint failed
     ├── WaitTimeoutError          the deadline of a wait passed
     ├── SmokeTestError            the smoke test failed
@@ -101,6 +103,14 @@ class ArtifactBuildError(LifecycleError):
 
 class ObservabilityError(LifecycleError):
     """Logs or traces cannot be delivered, because a resource that is not the lifecycle's is in the way; it is named."""
+
+
+class GatewayError(LifecycleError):
+    """The gateway or its target failed, or is somebody else's. The message has the service's reasons, or names it."""
+
+
+class GatewayTestError(LifecycleError):
+    """A check of the gateway failed. The message has the check, what was expected and what was seen."""
 
 
 class RuntimeFailedError(LifecycleError):

@@ -24,6 +24,8 @@ PACKAGES = "packages/"
 """The folder from which AgentCore takes zips."""
 # Limits of a runtime name (botocore's model: AgentRuntimeName).
 _RUNTIME_NAME_LENGTH = 48
+# Limit of a gateway's name (botocore's model: GatewayName).
+_GATEWAY_NAME_LENGTH = 48
 _ENVIRONMENT_LENGTH = 24
 # Limits of the names of a user pool and of an app client (botocore's model: UserPoolNameType, ClientNameType).
 _COGNITO_NAME_LENGTH = 128
@@ -79,6 +81,28 @@ def runtime_name(stack: str, environment: str) -> str:
     if len(slug) > room:
         slug = f"{slug[: room - 9]}_{digest(stack)[:8]}"
     return f"{slug}_{environment.replace('-', '_')}"
+
+
+def gateway_name(stack: str, environment: str) -> str:
+    """The gateway's name, such as `agentcore-lifecycle-dev`: at most 48 characters, no capitals, and no `--`.
+
+    A name that does not fit is changed and gets a hash, so that two long ones, or `a-b` and `a--b`, stay different.
+    """
+    whole = f"{stack}-{environment}"
+    slug = _gateway_slug(whole)
+    if slug == whole and len(slug) <= _GATEWAY_NAME_LENGTH:
+        return slug
+    return f"{slug[: _GATEWAY_NAME_LENGTH - 9].rstrip('-')}-{digest(whole)[:8]}"
+
+
+def gateway_prefix(stack: str) -> str:
+    """What the names of all gateways of a stack begin with; those of other stacks may, too."""
+    return _gateway_slug(stack)[: _GATEWAY_NAME_LENGTH - 9].rstrip("-")
+
+
+def _gateway_slug(text: str) -> str:
+    # AgentCore makes the gateway's id of its name, and an id has no capitals (botocore's model: GatewayId).
+    return re.sub(r"-+", "-", text.lower()).strip("-")
 
 
 def client_name(resource: str, flow: Flow, *, probe: bool) -> str:

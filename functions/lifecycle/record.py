@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
+from lifecycle.doors.section import GatewayRecord
 from lifecycle.names import Flow
 from lifecycle.polling.schedule import Learned
 from lifecycle.promotions.entry import Promoted
@@ -247,9 +248,7 @@ class Record(_Section):
         default=None,
         description="ARN of the execution that began to delete last; it must not create anything any more.",
     )
-    created_by: str | None = Field(
-        default=None, description="ARN of the execution that created the record."
-    )
+    created_by: str | None = Field(default=None, description="ARN of the creating execution.")
     created_at: str | None = None
     updated_at: str | None = None
     expires_at: int | None = Field(default=None, description="Seconds since the epoch.")
@@ -262,11 +261,14 @@ class Record(_Section):
     artifact: ArtifactRecord | None = None
     runtime: RuntimeRecord | None = None
     telemetry: TelemetryRecord | None = None
+    gateway: GatewayRecord | None = None
     promotions: list[Promoted] = Field(default_factory=list, description="The newest last.")
     failed_smoke_test: FailedSmokeTest | None = None
+    failed_gateway_test: FailedSmokeTest | None = None
     learned: Learned = Field(
         default_factory=dict, description="How long the environment's last runs took, by kind."
     )
+    gateway_removal: Removal | None = None
     runtime_removal: Removal | None = None
     telemetry_removal: Removal | None = None
     artifact_removal: Removal | None = None
@@ -285,7 +287,7 @@ class Record(_Section):
     @property
     def is_empty(self) -> bool:
         """True when the record lists no resource."""
-        return not (self.identity or self.artifact or self.runtime or self.telemetry)
+        return not any((self.identity, self.artifact, self.runtime, self.telemetry, self.gateway))
 
 
 def now() -> str:

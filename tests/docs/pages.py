@@ -20,6 +20,8 @@ NAMES = (
     "cost.md",
     "calling.md",
     "asking.md",
+    "gateway.md",
+    "gateway-test.md",
     "agents.md",
     "mcp.md",
     "dev.md",

@@ -67,10 +67,12 @@ PROVOKED_THERE = {
     "RoleNotReadyError": f"{FUNCTIONS}/runtime/test_deploy.py",
     "TagsNotVisibleError": f"{FUNCTIONS}/identity/test_late_tags.py",
     "EnvironmentSettlingError": f"{FUNCTIONS}/test_fence.py",
+    "GatewayError": f"{FUNCTIONS}/gateway/test_deploy.py",
     "ObservabilityError": f"{FUNCTIONS}/observability/test_deliver.py",
     "RuntimeFailedError": f"{FUNCTIONS}/runtime/test_readiness.py",
     "WaitTimeoutError": f"{FUNCTIONS}/runtime/test_readiness.py",
     "SmokeTestError": "tests/embedded/test_causes.py",
+    "GatewayTestError": f"{FUNCTIONS}/gateway_test/test_run.py",
     "TeardownIncompleteError": f"{FUNCTIONS}/runtime/test_teardown.py",
     "FleetError": f"{FUNCTIONS}/fleet/test_report.py",
     "LockLostError": f"{FUNCTIONS}/identity/test_provision.py",
@@ -151,6 +153,9 @@ def test_what_the_runbook_quotes_to_tell_whose_fault_it_is_is_said() -> None:
     quoted = {
         "ArtifactBuildError": ("fix the source", "did not reach a host", "throttles", "BuildRole", "CodeBuild itself"),
         "SmokeTestError": ("the agent must listen on", "undecided", "this function did not reach AgentCore"),
+        "GatewayTestError": ("so the gateway refused it", "the runtime behind it refused", "somebody changed",
+                             "look at the trust policy of the gateway's role",
+                             "does not answer on its own address either", "AgentCore throttled the gateway"),
         "AwsCallError": ("one of your policies",),
         "ServiceUnavailableError": ("AWS did not answer",),
     }  # fmt: skip

@@ -80,6 +80,10 @@ def _observed(stage: Stage, name: str) -> None:
     stage.provisioned(name, observability=True)
 
 
+def _fronted(stage: Stage, name: str) -> None:
+    stage.provisioned(name, gateway={"type": "runtime"})
+
+
 STATES: dict[str, Callable[[Stage, str], None]] = {
     "": lambda _stage, _name: None,
     "password": _password,
@@ -92,6 +96,7 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "marked": _marked,
     "a2a": _card,
     "observed": _observed,
+    "fronted": _fronted,
 }
 """How an environment comes into each state, undisturbed."""
 
@@ -275,6 +280,8 @@ _BACK = (
     _REPORT,
 )
 _OBSERVING = (_PREPARE, "DeliverTelemetryFunction")
+GATEWAY: dict[str, Any] = {"gateway": {"type": "runtime"}}
+_FRONTING = ("DeployGatewayFunction", "TestGatewayFunction")
 _DEPLOYING = ("PublishArtifactFunction", "DeployRuntimeFunction")
 _SIGNING_IN = ("ProvisionIdentityFunction", "RunSmokeTestFunction")
 
@@ -298,6 +305,9 @@ SCENARIOS = {
         Scenario("cases", _cases, _CASES, "password", "password"),
         Scenario("observe", _observe, _OBSERVING, "password", "observed"),
         Scenario("observe-no-more", _provision(), _OBSERVING[1:], "observed", "password"),
+        Scenario("provision-gateway", _provision(**GATEWAY), _FRONTING, "password", "fronted"),
+        Scenario("verify-gateway", _verify, ("TestGatewayFunction",), "fronted", "fronted"),
+        Scenario("teardown-gateway", _teardown, ("DeleteGatewayFunction",), "fronted"),
         Scenario("teardown-observed", _teardown, ("DeleteTelemetryFunction",), "observed"),
         Scenario("evaluations", _evaluations, _EVALUATIONS, "password", "password"),
         Scenario("switch-to-machine", _provision(**MACHINE), _SWITCHED, "password", "machine"),

@@ -35,6 +35,7 @@ OF_SOME_STAGES = {
         "Plan the rollback",
         "Provision the identity",
         "Run the smoke test",
+        "Test the gateway",
         "Delete the identity",
     },
     # These wait until no other call may create or delete: before the lock is taken, before anything is deleted, and

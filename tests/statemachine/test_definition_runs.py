@@ -18,6 +18,8 @@ import pytest
 from lifecycle.errors import (
     ArtifactBuildError,
     EnvironmentBusyError,
+    GatewayError,
+    GatewayTestError,
     InvalidRequestError,
     LockLostError,
     ObservabilityError,
@@ -57,6 +59,19 @@ PLAN: dict[str, Any] = {
     "runtime": {"change": "unchanged", "differences": [], "repaired": ["one"]},
 }
 DELIVERED = {"logGroup": "g", "sources": {}, "deliveries": {}, "traces": "aws/spans"}
+GATEWAY = {
+    "id": "g-0123456789",
+    "url": "https://g.example.com",
+    "endpoint": "https://g.example.com/live/invocations",
+    "change": "created",
+    "repaired": ["role changed"],
+}
+GATEWAY_TESTED = {
+    "id": "g-0123456789",
+    "url": "https://g.example.com",
+    "endpoint": "https://g.example.com/live/invocations",
+    "checks": [{"name": "answered"}],
+}
 USUAL: dict[str, Answer] = {
     "plan_provision": {"plan": PLAN},
     "plan_rollback": {"plan": {**PLAN, "version": {"version": "1"}}},
@@ -105,6 +120,14 @@ USUAL: dict[str, Answer] = {
         "promotion": {"endpoint": "live", "version": "1", "previousVersion": None},
         "runtime": {**RUNTIME, "endpoint": "live"},
     },
+    "deploy_gateway": {**DONE, "gateway": GATEWAY, "repaired": ["role changed"]},
+    "test_gateway": {
+        "passed": True,
+        **GATEWAY_TESTED,
+        "answer": "42",
+        "sessionId": "s-2",
+    },
+    "delete_gateway": {**DONE, **REMOVED, "removed": ["gateway"]},
     "delete_runtime": {**DONE, **REMOVED},
     "delete_identity": {**REMOVED, "removed": ["two"]},
     "delete_artifact": {
@@ -137,6 +160,11 @@ RESTORING: Answer = {**NOT_YET, "gone": False, "runtime": None}
 GONE: Answer = {**DONE, "gone": True, "runtime": None}
 INCOMPLETE = TeardownIncompleteError("left: the pool")
 OBSERVED = {"observability": True}
+FRONTED = {"gateway": {"type": "runtime"}}
+ATTACHING: Answer = {**NOT_YET, "gateway": None, "repaired": []}
+OFF: Answer = {**DONE, "gateway": None, "repaired": []}
+# An environment that has a gateway.
+HAS_GATEWAY: dict[str, Any] = {"gateway": True}
 CASE = {"prompt": "6 × 7?", "expect": "42"}
 CASES = {"smokeTest": {"cases": [CASE] * 5}}
 VERIFY = {"action": "smokeTest", "autoRollback": True}
@@ -438,6 +466,7 @@ SCENARIOS = [
                     "request": parse_request(CASES).to_json(),
                     "cases": {},
                     "telemetry": False,
+                    "gateway": False,
                     "evaluations": None,
                     "learned": LEARNED,
                 }
@@ -493,6 +522,102 @@ SCENARIOS = [
         error="TeardownIncompleteError",
         cause="left: the pool",
         avoids=("Delete the identity",),
+    ),
+    Scenario(
+        "fronted",
+        FRONTED,
+        {"deploy_gateway": [ATTACHING]},
+        visits=("Promote the version", "Wait for the gateway", "Test the gateway"),
+        avoids=("Delete the gateway", "Record the failure"),
+    ),
+    Scenario(
+        "fronted-round-trip",
+        {**FRONTED, "teardown": "always"},
+        {"delete_gateway": [GOING]},
+        visits=("Test the gateway", "Wait for the gateway to go", "Delete the runtime"),
+        avoids=("Record the failure",),
+    ),
+    Scenario(
+        "switched-off",
+        {},
+        {"prepare_request": [HAS_GATEWAY], "deploy_gateway": [ATTACHING, OFF]},
+        visits=("Wait for the gateway", "What follows the gateway?"),
+        avoids=("Test the gateway", "Delete the gateway"),
+    ),
+    Scenario(
+        "fronted-teardown",
+        {"action": "teardown"},
+        {"prepare_request": [HAS_GATEWAY]},
+        visits=("Delete the gateway", "Delete the runtime"),
+    ),
+    Scenario(
+        "gateway-left",
+        {"action": "teardown"},
+        {"prepare_request": [HAS_GATEWAY], "delete_gateway": [INCOMPLETE]},
+        error="TeardownIncompleteError",
+        cause="left: the pool",
+        avoids=("Delete the runtime",),
+    ),
+    # The version stays live, and so does the gateway.
+    Scenario(
+        "gateway-failed",
+        FRONTED,
+        {"deploy_gateway": [GatewayError("no capacity")]},
+        error="GatewayError",
+        cause="no capacity",
+        visits=("Promote the version", "Record the failure"),
+        avoids=("Test the gateway", "Delete the gateway"),
+    ),
+    Scenario(
+        "gateway-not-proven",
+        {**FRONTED, "teardown": "onFailure"},
+        {"test_gateway": [GatewayTestError("answered 401")]},
+        error="GatewayTestError",
+        cause="answered 401",
+        visits=("Record the failure", "Delete the gateway", "Delete the runtime"),
+    ),
+    Scenario(
+        "fronted-verification",
+        {"action": "smokeTest"},
+        {"prepare_request": [HAS_GATEWAY]},
+        visits=("Test the gateway",),
+        avoids=("Deploy the gateway", "Promote the version"),
+    ),
+    Scenario(
+        "fronted-verification-of-cases",
+        {"action": "smokeTest", **CASES},
+        {"prepare_request": [HAS_GATEWAY]},
+        visits=("Judge the cases", "Test the gateway"),
+    ),
+    Scenario(
+        "fronted-verification-of-sessions",
+        {"action": "smokeTest", **EVALUATORS},
+        {"prepare_request": [HAS_GATEWAY]},
+        visits=("Evaluate the sessions", "Test the gateway"),
+    ),
+    # A gateway that fails says nothing about the version: the stage that decides refuses.
+    Scenario(
+        "fronted-verification-failed",
+        VERIFY,
+        {
+            "prepare_request": [HAS_GATEWAY],
+            "test_gateway": [GatewayTestError("answered 401")],
+            "prepare_rollback": [NO_WAY_BACK],
+        },
+        error="GatewayTestError",
+        cause="answered 401",
+        avoids=("Restore the version",),
+    ),
+    # The version before may sign its callers in otherwise.
+    Scenario(
+        "fronted-auto-rollback",
+        VERIFY,
+        {
+            "prepare_request": [HAS_GATEWAY],
+            "run_smoke_test": [SmokeTestError("refused: answered")],
+        },
+        error="SmokeTestError",
+        visits=("Promote the version", "Deploy the gateway", "Test the gateway"),
     ),
     Scenario(
         "evaluators",
@@ -614,6 +739,8 @@ class StandIns:
             self.events.setdefault((scenario, stage), []).append(event)
             scripted = self.left[scenario].get(stage)
             answer = scripted.pop(0) if scripted else self._usual(stage, event)
+            if answer is HAS_GATEWAY:
+                answer = {**self._usual(stage, event), **HAS_GATEWAY}
             if isinstance(answer, Exception):
                 raise answer
             return answer
@@ -629,6 +756,7 @@ class StandIns:
                 "request": request.to_json(),
                 "cases": cases,
                 "telemetry": request.observability,
+                "gateway": request.gateway is not None,
                 "evaluations": evaluations_of(request),
                 "learned": LEARNED,
             }
@@ -737,6 +865,35 @@ def test_the_output_has_what_delivers_and_the_drift_of_it(
     (event,) = stand_ins.events["unchanged", "report_outcome"]
     assert event["observability"] is None
     assert ("unchanged", "deliver_telemetry") not in stand_ins.events
+
+
+def test_the_output_has_the_gateway_its_checks_and_the_drift_of_it(
+    runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    output = json.loads(runs["fronted"].description["output"])
+    assert output["gateway"] == {**GATEWAY, **GATEWAY_TESTED}
+    assert output["repaired"] == ["user enabled", "role changed"]
+    assert output["timings"]["gateway"] >= 0
+    assert output["timings"]["gatewayTest"] >= 0
+    removed = json.loads(runs["fronted-round-trip"].description["output"])["teardown"]["removed"]
+    assert removed == ["gateway", "one", "two"]
+    verified = json.loads(runs["fronted-verification"].description["output"])["gateway"]
+    assert verified == {"change": None, "repaired": [], **GATEWAY_TESTED}
+    (event,) = stand_ins.events["switched-off", "report_outcome"]
+    assert event["gateway"] is None
+    (event,) = stand_ins.events["unchanged", "report_outcome"]
+    assert event["gateway"] is None
+    assert ("unchanged", "deploy_gateway") not in stand_ins.events
+
+
+def test_each_loop_of_a_teardown_has_a_deadline_of_its_own(
+    runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    assert runs
+    first, second = stand_ins.events["fronted-round-trip", "delete_gateway"]
+    (after,) = stand_ins.events["fronted-round-trip", "delete_runtime"]
+    assert first["deadline"] == second["deadline"] < after["deadline"]
+    assert (second["look"], after["look"]) == (LOOK, None)
 
 
 def test_the_evaluation_gets_every_session_and_its_last_look(

@@ -94,6 +94,7 @@ class StandIns:
             "cases": None,
             "evaluations": None,
             "telemetry": False,
+            "gateway": False,
             "learned": {},
         }
 

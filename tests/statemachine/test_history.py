@@ -15,10 +15,11 @@ import pytest
 
 from lifecycle.errors import InvalidRequestError
 from lifecycle.evaluations import looks as evaluations
+from lifecycle.gateway import looks as gateway
 from lifecycle.polling.schedule import BOUNDED_UNTIL, Bounds, Span, looks
 from lifecycle.request.cases.plan import MOST_BATCHES
 from lifecycle.request.model import parse_request
-from lifecycle.request.wait import MOST_LOOKS, Wait
+from lifecycle.request.wait import MOST_EARLY_LOOKS, MOST_LOOKS, Wait
 from tests.statemachine.history import (
     BEGIN_AND_END,
     EVENTS,
@@ -44,8 +45,8 @@ INPUTS = [
     {"timeoutSeconds": LONGEST, "maxIntervalSeconds": 765},
     {"timeoutSeconds": 1800},
     {"timeoutSeconds": 1800, "maxIntervalSeconds": 5},
-    {"timeoutSeconds": MOST_LOOKS, "intervalSeconds": 0, "maxIntervalSeconds": 1},
-    {"timeoutSeconds": 660, "maxIntervalSeconds": 2},
+    {"timeoutSeconds": MOST_EARLY_LOOKS, "intervalSeconds": 0, "maxIntervalSeconds": 1},
+    {"timeoutSeconds": 640, "maxIntervalSeconds": 2},
 ]
 KNOWN: list[list[Span]] = [
     [],
@@ -60,6 +61,8 @@ KNOWN: list[list[Span]] = [
 # This loop has a limit of its own for its time and its looks, the first of which is before its first round.
 SPANS = "Wait for the spans"
 SPAN_ROUNDS = evaluations.MOST_LOOKS - 1
+# These, too.
+GATEWAY = ("Wait for the gateway", "Wait for the gateway to go")
 
 
 def test_every_polling_loop_is_found() -> None:
@@ -69,6 +72,7 @@ def test_every_polling_loop_is_found() -> None:
         "Wait for the runtime",
         SPANS,
         "Wait for the endpoint",
+        *GATEWAY,
         "Wait for the deletion",
     ]
     assert rounds(DEFINITION, SPANS) == [
@@ -109,10 +113,15 @@ PLANS = ("Plan the provision", "Plan the rollback")
 BACK = ("Prepare the rollback", "Is there a version to go back to?")
 # A rollback never tears down, whatever its input says: it waits for a candidate, or for a deletion nobody asked of it.
 # A verification makes and removes nothing; if it fails, the version before is tested, too.
-VERIFIED_LOOPS = ("Wait for the build", "Wait for the runtime", "Wait for the deletion")
+VERIFIED_LOOPS = (
+    "Wait for the build",
+    "Wait for the runtime",
+    "Wait for the gateway to go",
+    "Wait for the deletion",
+)
 EITHER: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("Wait for the candidate",), (*PLANS, *BACK)),
-    (("Wait for the deletion",), (*PLANS, *BACK)),
+    (("Wait for the deletion", "Wait for the gateway to go"), (*PLANS, *BACK)),
     (VERIFIED_LOOPS, PLANS),
 ]
 TESTING = (
@@ -133,8 +142,8 @@ def _whole(wait: Wait, retries: int, without: tuple[str, ...], apart: tuple[str,
         if name in without:
             continue
         costs = [cost(path, retries) for path in rounds(DEFINITION, name)]
-        if name == SPANS:
-            total += SPAN_ROUNDS * max(costs)
+        if name == SPANS or name in GATEWAY:
+            total += (SPAN_ROUNDS if name == SPANS else gateway.MOST_LOOKS) * max(costs)
             continue
         splits = {min(BOUNDED_UNTIL, wait.timeout_seconds), wait.timeout_seconds, 0}
         splits |= {wait.timeout_seconds - split for split in splits}
@@ -183,7 +192,7 @@ def test_a_verification_that_rolls_back_is_not_the_longest_execution() -> None:
 
 
 def test_gaps_that_would_overflow_the_history_are_refused() -> None:
-    for timeout in (MOST_LOOKS + 1, 1800, LONGEST):
+    for timeout in (MOST_EARLY_LOOKS + 1, 1800, LONGEST):
         narrow = {"timeoutSeconds": timeout, "maxIntervalSeconds": 1, "intervalSeconds": 0}
         with pytest.raises(InvalidRequestError, match="history overflows"):
             parse_request({"wait": narrow})
@@ -191,6 +200,18 @@ def test_gaps_that_would_overflow_the_history_are_refused() -> None:
         interval_seconds=0, max_interval_seconds=1, timeout_seconds=MOST_LOOKS + 20
     )
     assert whole(unchecked, retries=1) > MOST_EVENTS
+
+
+@pytest.mark.parametrize("timeout", [1, 60, 600, LONGEST])
+def test_the_gateway_is_looked_for_until_its_limit_and_rarely(timeout: int) -> None:
+    limit, waited, gaps = min(timeout, gateway.LONGEST), 0, []
+    while waited < limit:
+        gaps.append(gateway.wait_seconds(waited, limit))
+        waited += gaps[-1]
+    assert len(gaps) <= gateway.MOST_LOOKS
+    assert waited == limit
+    # For half a minute it is not found out later than with a look every ten seconds.
+    assert all(gap <= 10 for index, gap in enumerate(gaps) if sum(gaps[:index]) < 30)
 
 
 def test_evaluations_add_at_most_a_hundred_events() -> None:

@@ -12,6 +12,7 @@ from lifecycle.artifact.stored import tagged_images
 from lifecycle.clients import Clients
 from lifecycle.entry import Wire
 from lifecycle.fleet.strays import Strays
+from lifecycle.gateway import calls
 from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG
 from lifecycle.record import Record
 from lifecycle.runtime import agentcore
@@ -144,6 +145,10 @@ def _tagged(clients: Clients, stack: str) -> Iterator[tuple[str, dict[str, str]]
             tags = agentcore.tags_of(control, runtime["agentRuntimeArn"])
             if tags.get(STACK_TAG) == stack:
                 yield runtime["agentRuntimeArn"], tags
+    for gateway in calls.gateways_that_begin_with(control, names.gateway_prefix(stack)):
+        tags = agentcore.tags_of(control, gateway["gatewayArn"])
+        if tags.get(STACK_TAG) == stack:
+            yield gateway["gatewayArn"], tags
 
 
 def _knows(record: Record, stack: str, arn: str) -> bool:
@@ -152,6 +157,8 @@ def _knows(record: Record, stack: str, arn: str) -> bool:
         known += [record.identity.user_pool_arn, *record.identity.secret_arns.values()]
     if record.runtime is not None:
         known.append(record.runtime.arn)
+    if record.gateway is not None:
+        known.append(record.gateway.arn)
     if record.telemetry is not None:
         name = names.runtime_name(stack, record.environment)
         if _delivers(record.telemetry, name, arn):

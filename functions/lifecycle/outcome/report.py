@@ -40,6 +40,7 @@ class OutcomeEvent(Wire):
     auth: dict[str, Any] | None = None
     artifact: dict[str, Any] | None = None
     observability: dict[str, Any] | None = None
+    gateway: dict[str, Any] | None = None
     smoke_test: dict[str, Any] | None = None
     promotion: dict[str, Any] | None = None
     change: str | None = None
@@ -159,10 +160,23 @@ def _last_state(record: Record, event: OutcomeEvent, failure: Failure | None) ->
         ready = {"state": "READY", "proven_request": record.request}
         return {**ready, "state_reason": f"{failure.error}: {failure.cause}"}
     if failure is not None:
-        return failed_state(event.request, failure)
+        changes = failed_state(event.request, failure)
+        if changes and _has_promoted(record, event):
+            # What failed is the gateway in front of `live`. Whoever tests `live` needs what it was provisioned with.
+            changes["proven_request"] = record.request
+        return changes
     if event.request.get("action") == "provision" and event.plan is None:
         return {"state": "READY", "state_reason": None, "proven_request": record.request}
     return {}
+
+
+def _has_promoted(record: Record, event: OutcomeEvent) -> bool:
+    """Whether `live` serves the version that this execution has provisioned."""
+    runtime = record.runtime
+    note = runtime.promotion if runtime else None
+    if runtime is None or note is None or note.execution != event.execution:
+        return False
+    return note.version == runtime.live_version and not note.begun
 
 
 def _output(
@@ -178,6 +192,7 @@ def _output(
         "auth": event.auth,
         "artifact": event.artifact,
         "observability": event.observability,
+        "gateway": _gateway(event, record),
         "smokeTest": event.smoke_test or _failed_smoke_test(event, record),
         "autoRollback": None,
         "promotion": event.promotion,
@@ -198,6 +213,15 @@ def _output(
 def _failed_smoke_test(event: OutcomeEvent, record: Record | None) -> dict[str, Any] | None:
     kept = record.failed_smoke_test if record else None
     return kept.report if kept and kept.execution == event.execution else None
+
+
+def _gateway(event: OutcomeEvent, record: Record | None) -> dict[str, Any] | None:
+    """What was done to the gateway, with the checks of its test, also if that failed."""
+    kept = record.failed_gateway_test if record else None
+    if kept is None or kept.execution != event.execution:
+        return event.gateway
+    tested = {name: kept.report.get(name) for name in ("id", "url", "endpoint", "checks")}
+    return {"change": None, "repaired": [], **(event.gateway or {}), **tested}
 
 
 def _detail_type(

@@ -99,6 +99,22 @@ class PlannedObservability(Wire):
     removes: list[str] = Field(default_factory=list)
 
 
+class PlannedGateway(Wire):
+    """What would happen to the gateway in front of the runtime.
+
+    Attributes:
+        change: Whether it would be created, changed or repaired (with its target), left unchanged, or removed.
+        name: Its name.
+        repaired: The drift that would be repaired.
+        removes: What would be removed.
+    """
+
+    change: Literal["create", "update", "unchanged", "remove"]
+    name: str
+    repaired: list[str] = Field(default_factory=list)
+    removes: list[str] = Field(default_factory=list)
+
+
 class Cost(Wire):
     """What the provision would cost in builds; `buildMinutes` is null when it is not known."""
 
@@ -121,6 +137,7 @@ class ProvisionPlan(Wire):
         artifact: Where the artifact would come from.
         runtime: What would happen to the runtime.
         observability: What would happen to the delivery of logs and traces; null when there is none.
+        gateway: What would happen to the gateway; null when there is none.
         promotion: Whether `live` would move.
         evaluations: Which evaluators would judge the sessions of the smoke test; none without evaluators.
         cost: In builds.
@@ -131,6 +148,7 @@ class ProvisionPlan(Wire):
     artifact: PlannedArtifact
     runtime: PlannedRuntime
     observability: PlannedObservability | None
+    gateway: PlannedGateway | None
     promotion: PlannedPromotion
     evaluations: list[PlannedEvaluation]
     cost: Cost

@@ -5,12 +5,14 @@ from __future__ import annotations
 from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
+from lifecycle.gateway.deploy import GatewaySettings
 from lifecycle.observability.deliver import DeliverySettings
 from lifecycle.plan.artifact import artifact_answers, plan_artifact
 from lifecycle.plan.drafts import DraftRecords
+from lifecycle.plan.gateway import TESTED, gateway_answers, plan_gateway
 from lifecycle.plan.identity import identity_answers, plan_identity
 from lifecycle.plan.observability import observability_answers, plan_observability
-from lifecycle.plan.output import Cost, PlannedEvaluation, ProvisionPlan
+from lifecycle.plan.output import Cost, PlannedEvaluation, PlannedGateway, ProvisionPlan
 from lifecycle.plan.reading import ReadingClients, only_reading
 from lifecycle.plan.runtime import plan_runtime, runtime_answers
 from lifecycle.request.stage_event import StageEvent
@@ -19,7 +21,7 @@ from lifecycle.runtime.deploy import DeploySettings
 _TESTED = "whether the smoke test passes; `live` moves only after that"
 
 
-class PlanSettings(PublicationSettings, DeploySettings, DeliverySettings):
+class PlanSettings(PublicationSettings, DeploySettings, DeliverySettings, GatewaySettings):
     """What the stages that publish, deploy and deliver read."""
 
 
@@ -47,31 +49,38 @@ def plan_provision(event: StageEvent, *, clients: Clients = CLIENTS) -> PlannedP
     """
     settings = PlanSettings.load()
     stack = settings.stack_name
-    reading = ReadingClients(
-        clients,
+    answers = (
         identity_answers(event, stack)
         | artifact_answers()
         | runtime_answers()
-        | observability_answers(),
+        | observability_answers()
     )
+    answers["agentcore_control"] = {**answers["agentcore_control"], **gateway_answers()}
+    reading = ReadingClients(clients, answers)
     with only_reading():
         records = DraftRecords(reading.dynamodb, settings.table_name, event.request.environment)
         identity, unseen = plan_identity(event, reading, records, stack)
         artifact, unbuilt = plan_artifact(event, reading, records, settings)
         runtime, promotion, undone = plan_runtime(event, reading, records, settings)
         observability = plan_observability(event, reading, records, settings)
+        gateway = plan_gateway(event, reading, records, settings)
     return PlannedProvision(
         plan=ProvisionPlan(
             identity=identity,
             artifact=artifact,
             runtime=runtime,
             observability=observability,
+            gateway=gateway,
             promotion=promotion,
             evaluations=[
                 PlannedEvaluation(evaluator=one.id, min_score=one.min_score)
                 for one in event.request.smoke_test.evaluators
             ],
             cost=Cost(builds=artifact.builds, build_minutes=artifact.build_minutes),
-            not_known=[*unseen, *unbuilt, _TESTED, *undone],
+            not_known=[*unseen, *unbuilt, _TESTED, *undone, *_of_gateway(gateway)],
         )
     )
+
+
+def _of_gateway(gateway: PlannedGateway | None) -> list[str]:
+    return [TESTED] if gateway is not None and gateway.change != "remove" else []

@@ -16,6 +16,7 @@ from pydantic import Field, field_validator, model_validator
 from lifecycle.names import TAG_PREFIX
 from lifecycle.request.artifact import Artifact
 from lifecycle.request.auth import Auth
+from lifecycle.request.gateway.section import Gateway
 from lifecycle.request.inputs import InputModel, allowed, parse_input, problem, unwrap
 from lifecycle.request.runtime import Runtime
 from lifecycle.request.service.environment import bytes_of, most_bytes
@@ -72,6 +73,11 @@ class Request(InputModel):
         "and its traces to CloudWatch. Needs CloudWatch Transaction Search in the account.",
         json_schema_extra=allowed("true or false, true only with action provision"),
     )
+    gateway: Gateway | None = Field(
+        default=None,
+        description="An AgentCore Gateway in front of the runtime. A provision without it removes one that is there.",
+        json_schema_extra=allowed("{type: runtime}, only with action provision"),
+    )
     tags: dict[
         Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[a-zA-Z0-9 ._:/=+@-]*$")],
         Annotated[str, Field(max_length=256, pattern=r"^[a-zA-Z0-9 ._:/=+@-]*$")],
@@ -109,7 +115,6 @@ class Request(InputModel):
             "true or false, true only with action provision, rollback or teardown"
         ),
     )
-
     auto_rollback: bool = Field(
         default=False,
         description="For `smokeTest`: if the version of `live` itself is bad, rolls back to the version before, as "
@@ -192,6 +197,9 @@ def _refuse_what_is_of_another_action(request: Request) -> None:
         raise problem("autoRollback", True, "true only with action smokeTest")
     if request.observability and request.action != "provision":
         raise problem("observability", True, "true only with action provision")
+    if request.gateway is not None and request.action != "provision":
+        given = request.gateway.model_dump(mode="json", by_alias=True)
+        raise problem("gateway", given, "only with action provision")
     if request.version is not None and request.action != "rollback":
         raise problem("version", request.version, "only with action rollback")
 

@@ -46,6 +46,7 @@ class Prepared(Wire):
         request: The request.
         cases: The cases that a version must also pass; null when there are none, or nothing is tested.
         telemetry: Whether logs and traces are to be delivered, or something that delivers them is to be removed.
+        gateway: Whether there is a gateway to make, repair, test or remove.
         evaluations: The evaluators whose scores a version must reach; null likewise.
         learned: How long earlier runs of the environment took, or of the stack's others if it has none.
     """
@@ -53,6 +54,7 @@ class Prepared(Wire):
     request: Request
     cases: CasePlan | None = None
     telemetry: bool = False
+    gateway: bool = False
     evaluations: EvaluationPlan | None = None
     learned: Learned = Field(default_factory=dict)
 
@@ -150,6 +152,7 @@ def prepare_request(
         cases=cases,
         evaluations=evaluations,
         telemetry=_has_telemetry(request, record),
+        gateway=_has_gateway(request, record),
         learned=learned,
     )
 
@@ -163,6 +166,14 @@ def _has_telemetry(request: Request, record: Record) -> bool:
         return recorded
     # An environment that was found by its tags has no request, and nobody knows what it has.
     return request.action == "teardown" and (recorded or record.request is None)
+
+
+def _has_gateway(request: Request, record: Record) -> bool:
+    if record.gateway is not None:
+        return True
+    # An environment that was found by its tags has no request, and nobody knows what it has.
+    unknown = request.action == "teardown" and record.request is None
+    return request.gateway is not None or unknown
 
 
 def execution_is_running(stepfunctions: Any, execution: str) -> bool:

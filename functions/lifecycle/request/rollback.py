@@ -51,6 +51,8 @@ def completed(request: Request, record: Record, items: PromotionItems) -> Reques
             "dry_run": request.dry_run,
             # What delivers logs and traces is the runtime's, whatever version is live.
             "observability": False,
+            # The gateway stays as it is: its target is `live`, whatever version that serves.
+            "gateway": None,
             "smoke_test": merged(last.smoke_test, request.smoke_test, last.runtime.protocol),
         }
     )

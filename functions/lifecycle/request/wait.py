@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from itertools import chain, islice
+from itertools import islice
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -14,6 +14,8 @@ from lifecycle.request.inputs import InputModel, allowed, problem
 # All polling loops of an execution together stay below Step Functions' limit of 25,000 history events with this many
 # looks in each, even if every call is retried once (tests/statemachine/test_history.py walks the definition).
 MOST_LOOKS = 400
+MOST_EARLY_LOOKS = 385
+"""How many of them may be in the first 15 minutes, in which the runtime's loop makes the most events."""
 _LONGEST_INTERVAL = 1000
 
 
@@ -32,16 +34,18 @@ class Wait(InputModel):
         ge=1,
         le=_LONGEST_INTERVAL,
         description="Longest wait between two polls. Without it, up to 10 s in the first 15 minutes, then 1/15 of the "
-        "time waited.",
+        "time waited. Not for the gateway, whose two loops have an interval of their own.",
         json_schema_extra=allowed(
-            f"1 to {_LONGEST_INTERVAL}; large enough for at most {MOST_LOOKS} polls"
+            f"1 to {_LONGEST_INTERVAL}; large enough for at most {MOST_LOOKS} polls, and for "
+            f"{MOST_EARLY_LOOKS} in the first quarter of an hour"
         ),
     )
     timeout_seconds: int = Field(
         default=1800,
         ge=1,
         le=14400,
-        description="Each polling loop (build, runtime, candidate, promotion, deletion) gives up after this time.",
+        description="Each polling loop (build, runtime, candidate, promotion, deletion) gives up after this time; "
+        "those of the gateway after 600 s at most.",
         json_schema_extra=allowed("1 to 14400"),
     )
 
@@ -68,5 +72,6 @@ class Wait(InputModel):
         # A loop can wait for two things, one after the other. It looks most often if the gaps of the first do not grow.
         first = min(BOUNDED_UNTIL, self.timeout_seconds)
         bounds = Bounds(self.interval_seconds, longest)
-        parts = (looks(part, [], bounds) for part in (first, self.timeout_seconds - first))
-        return sum(1 for _ in islice(chain(*parts), MOST_LOOKS + 1)) <= MOST_LOOKS
+        early = sum(1 for _ in islice(looks(first, [], bounds), MOST_EARLY_LOOKS + 1))
+        late = islice(looks(self.timeout_seconds - first, [], bounds), MOST_LOOKS + 1)
+        return early <= MOST_EARLY_LOOKS and early + sum(1 for _ in late) <= MOST_LOOKS

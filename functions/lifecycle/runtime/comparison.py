@@ -90,7 +90,7 @@ def differences(
         if part == METADATA and seen is None and part in runtime.deployed:
             continue  # written before, and this service does not tell it
         if part not in left:
-            if _agrees(part, value, seen):
+            if agrees(part, value, seen):
                 continue
             same_wish = runtime.deployed.get(part) == asked[part]
             if same_wish and runtime.echoed.get(part) == digests(observed, [part])[part]:
@@ -117,6 +117,39 @@ def drift(
     ]
 
 
+def agrees(part: str, wanted: Any, seen: Any) -> bool:
+    """Whether a part that AgentCore gave is what is wanted; it may hold more where that changes nothing.
+
+    Args:
+        part: The part's name.
+        wanted: The part, from `configuration.desired`.
+        seen: The part, as AgentCore gave it.
+    """
+    ours, theirs = _normal(part, wanted), _normal(part, seen)
+    if not ours or part in _EXACT:
+        return bool(ours == theirs)
+    if part == AUTHORIZER:
+        claims, seen_claims = ours["customJWTAuthorizer"], theirs.get("customJWTAuthorizer") or {}
+        if any(claims.get(name) != seen_claims.get(name) for name in _EXACT_CLAIMS):
+            return False
+    return covered(ours, theirs)
+
+
+def covered(ours: Any, theirs: Any) -> bool:
+    """Whether everything in one value is in the other, which may hold more: defaults that AgentCore filled in."""
+    if isinstance(ours, dict):
+        return isinstance(theirs, dict) and all(
+            name in theirs and covered(item, theirs[name]) for name, item in ours.items()
+        )
+    if isinstance(ours, list):
+        return (
+            isinstance(theirs, list)
+            and len(ours) == len(theirs)
+            and all(covered(one, other) for one, other in zip(ours, theirs, strict=True))
+        )
+    return bool(ours == theirs)
+
+
 def compared(part: str, value: Any) -> Any:
     """A part in the form in which it is compared: defaults filled in, sets in one order, nothing empty.
 
@@ -125,32 +158,6 @@ def compared(part: str, value: Any) -> Any:
         value: As it is wanted, or as AgentCore gave it.
     """
     return _normal(part, value)
-
-
-def _agrees(part: str, wanted: Any, seen: Any) -> bool:
-    ours, theirs = _normal(part, wanted), _normal(part, seen)
-    if not ours or part in _EXACT:
-        return bool(ours == theirs)
-    if part == AUTHORIZER:
-        claims, seen_claims = ours["customJWTAuthorizer"], theirs.get("customJWTAuthorizer") or {}
-        if any(claims.get(name) != seen_claims.get(name) for name in _EXACT_CLAIMS):
-            return False
-    return _covered(ours, theirs)
-
-
-def _covered(ours: Any, theirs: Any) -> bool:
-    """Whether everything in one value is in the other, which may hold more: defaults that AgentCore filled in."""
-    if isinstance(ours, dict):
-        return isinstance(theirs, dict) and all(
-            name in theirs and _covered(item, theirs[name]) for name, item in ours.items()
-        )
-    if isinstance(ours, list):
-        return (
-            isinstance(theirs, list)
-            and len(ours) == len(theirs)
-            and all(_covered(one, other) for one, other in zip(ours, theirs, strict=True))
-        )
-    return bool(ours == theirs)
 
 
 def _normal(part: str, value: Any) -> Any:

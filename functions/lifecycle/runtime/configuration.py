@@ -59,7 +59,7 @@ def desired(
             },
         },
         "protocolConfiguration": {"serverProtocol": runtime.protocol},
-        "authorizerConfiguration": _authorizer(request, record.identity),
+        "authorizerConfiguration": authorizer(request, record.identity),
         "environmentVariables": {
             "AWS_DEFAULT_REGION": region,
             "AWS_REGION": region,
@@ -139,24 +139,16 @@ def artifact_kind(configuration: Configuration) -> Literal["container", "code"]:
     return "code" if "codeConfiguration" in configuration[ARTIFACT] else "container"
 
 
-def _artifact(artifact: ArtifactRecord | None) -> Configuration:
-    if artifact is None or not artifact.published:
-        raise ArtifactBuildError("the artifact is not published; start the execution again")
-    if artifact.type == "container":
-        return {"containerConfiguration": {"containerUri": artifact.container_uri}}
-    location = {"bucket": artifact.bucket, "prefix": artifact.key}
-    if artifact.version_id is not None:
-        location["versionId"] = artifact.version_id
-    return {
-        "codeConfiguration": {
-            "code": {"s3": location},
-            "runtime": artifact.runtime,
-            "entryPoint": artifact.entry_point,
-        }
-    }
+def authorizer(request: Request, identity: IdentityRecord | None) -> Configuration | None:
+    """Say who may call the runtime: its `authorizerConfiguration`; None for IAM.
 
+    Args:
+        request: What is asked for.
+        identity: What the lifecycle has in Cognito.
 
-def _authorizer(request: Request, identity: IdentityRecord | None) -> Configuration | None:
+    Raises:
+        AwsCallError: The identity is not provisioned.
+    """
     if request.auth.type == "iam":
         return None
     if request.auth.type == "jwt":
@@ -180,6 +172,23 @@ def _authorizer(request: Request, identity: IdentityRecord | None) -> Configurat
         }
     given = {name: value for name, value in values.items() if value is not None}
     return {"customJWTAuthorizer": request.auth.configuration | given}
+
+
+def _artifact(artifact: ArtifactRecord | None) -> Configuration:
+    if artifact is None or not artifact.published:
+        raise ArtifactBuildError("the artifact is not published; start the execution again")
+    if artifact.type == "container":
+        return {"containerConfiguration": {"containerUri": artifact.container_uri}}
+    location = {"bucket": artifact.bucket, "prefix": artifact.key}
+    if artifact.version_id is not None:
+        location["versionId"] = artifact.version_id
+    return {
+        "codeConfiguration": {
+            "code": {"s3": location},
+            "runtime": artifact.runtime,
+            "entryPoint": artifact.entry_point,
+        }
+    }
 
 
 def _with_the_rest(part: str, value: Any, observed: Any) -> Any:

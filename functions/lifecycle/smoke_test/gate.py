@@ -15,6 +15,7 @@ from lifecycle.errors import AwsCallError
 from lifecycle.request.model import Request
 from lifecycle.smoke_test.conversations.conversation import Conversation, Line, Protocol
 from lifecycle.smoke_test.conversations.protocols import PROTOCOLS
+from lifecycle.smoke_test.door import Door
 from lifecycle.smoke_test.invocation import NOT_CONNECTED, Answer, Message, Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.pattern import matches
@@ -30,7 +31,7 @@ _UNDECIDED = "undecided"
 # A first pull of an image can take longer than the service lets an agent start: a 424 that heals. An agent that is
 # broken fails quickly, each time.
 _QUICK_SECONDS = 5.0
-_MOST_QUICK_FAILURES = 3
+_MOST_QUICK = 3
 # A permission that was given a moment ago may count only later.
 _MOST_DENIALS = 3
 _IAM_DENIAL = re.compile(r"not authorized to perform: bedrock-agentcore:(\w*)")
@@ -84,6 +85,7 @@ class Gate:
         secrets: Texts that must not appear in any output.
         agent_log: What the agent writes, for the cause of a failure.
         protocol: How to speak with the agent; by the protocol of the request if left out.
+        door: What is called, for the causes of failures; the runtime's own endpoint if left out.
     """
 
     def __init__(
@@ -94,8 +96,10 @@ class Gate:
         secrets: Iterable[str],
         agent_log: AgentLog,
         protocol: Protocol | None = None,
+        door: Door | None = None,
     ) -> None:
         self._target = target
+        self._door = door or Door()
         self._agent_log = agent_log
         self._request = request
         self._protocol = protocol or PROTOCOLS[request.runtime.protocol]
@@ -131,22 +135,22 @@ class Gate:
             tries += 1
             tried = time.monotonic()
             reply = call()
-            problem = self._judge(probe, reply)
+            quick = time.monotonic() - tried < _QUICK_SECONDS
             if probe.answered:
                 unheard.note(reply)
-            if probe.answered and reply.answer.status == HTTPStatus.FAILED_DEPENDENCY:
+                self._door.note(reply)
+            problem = self._judge(probe, reply)
+            if probe.answered and _is_failure(reply):
                 failure = f"; an earlier try: {problem}"
-            quick = time.monotonic() - tried < _QUICK_SECONDS
             if tries >= _MOST_DENIALS and _is_denied_by_iam(probe, reply):
-                raise _denied(probe, reply, self._line(str(reply.answer)), self._target)
-            if not _is_repeated(
-                probe, reply, problem, last=quick and tries >= _MOST_QUICK_FAILURES
-            ):
+                raise _denied(probe, reply, self._line(str(reply.answer)), self._target, self._door)
+            if not _is_repeated(probe, reply, problem, last=quick and tries >= _MOST_QUICK):
                 break
             if not self._patience.wait(tries):
                 if problem == _UNDECIDED:
-                    time_over = f"undecided after {tries} tries in {self._patience.seconds:.0f} s"
-                    problem = f"{time_over}: {_next_step(reply, unheard)}{failure}"
+                    step = _next_step(probe, reply, unheard, self._door)
+                    spent = f"{tries} tries in {self._patience.seconds:.0f} s"
+                    problem = f"undecided after {spent}: {step}{failure}"
                 break
         seen = self._line(reply.problem or str(reply.answer))
         self.checks.append(
@@ -190,13 +194,11 @@ class Gate:
             if status in _REFUSALS:
                 return None
             if status in LET_THROUGH:
-                return (
-                    "the authorizer let the call through; do not use this version, check the runtime's authorizer and "
-                    "provision again"
-                )
+                return self._door.let_through
             return _UNDECIDED
-        if status == HTTPStatus.FAILED_DEPENDENCY:
-            return f"the agent failed: {self._line(reply.text)}"
+        if _is_failure(reply):
+            hint = self._door.hint(reply)
+            return f"the agent failed: {self._line(reply.text)}" + (hint and f"; {hint}")
         if reply.problem is not None:
             return "the agent answered, but not as expected; fix the agent or smokeTest.prompt"
         if status != self._protocol.answered:
@@ -228,12 +230,14 @@ def _is_denied_by_iam(probe: Probe, reply: Conversation) -> bool:
     return probe.caller.signs and _denied_operation(reply) is not None
 
 
-def _denied(probe: Probe, reply: Conversation, seen: str, target: Target) -> AwsCallError:
-    operation = _denied_operation(reply)
+def _denied(
+    probe: Probe, reply: Conversation, seen: str, target: Target, door: Door
+) -> AwsCallError:
+    operation = str(_denied_operation(reply))
     return AwsCallError(
         f"{operation}: {seen}: IAM refused the smoke test's own role, so check '{probe.name}' proves nothing; allow "
-        f"bedrock-agentcore:{operation} on {target.arn} for the role of RunSmokeTestFunction (a service control policy "
-        "or the runtime's resource policy can also deny it)"
+        f"bedrock-agentcore:{operation} on {target.resource_of(operation)} for the role of {door.function} (a service "
+        "control policy or the resource policy of what is called can also deny it)"
     )
 
 
@@ -255,11 +259,17 @@ def _may_be_the_agents(answer: Answer) -> bool:
     return answer.status == HTTPStatus.FAILED_DEPENDENCY or answer.status >= _SERVER_FAULT
 
 
-def _next_step(reply: Conversation, unheard: Unheard) -> str:
+def _is_failure(reply: Conversation) -> bool:
+    """Whether the agent itself failed (AgentCore's status for that)."""
+    return reply.answer.status == HTTPStatus.FAILED_DEPENDENCY
+
+
+def _next_step(probe: Probe, reply: Conversation, unheard: Unheard, door: Door) -> str:
     if reply.answer.code in NOT_CONNECTED:
         return "this function did not reach AgentCore, which says nothing of the agent; retry"
+    hint = door.hint(reply) if probe.answered else ""
     step = "fix what follows" if unheard.hint else "retry or raise smokeTest.timeoutSeconds"
-    return f"that status is neither a pass nor a failure; {step}"
+    return hint or f"that status is neither a pass nor a failure; {step}"
 
 
 def _mismatch(pattern: str, text: str, seconds: float) -> str | None:
@@ -276,7 +286,7 @@ def _mismatch(pattern: str, text: str, seconds: float) -> str | None:
 
 
 def _is_repeated(probe: Probe, reply: Conversation, problem: str | None, *, last: bool) -> bool:
-    failed = probe.answered and reply.answer.status == HTTPStatus.FAILED_DEPENDENCY
+    failed = probe.answered and _is_failure(reply)
     return problem == _UNDECIDED or (failed and not last)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
+from urllib.parse import quote, urlencode
 
 from lifecycle.provider.bounded import TooLateError
 from lifecycle.smoke_test.untrusted import json_value
@@ -31,6 +32,20 @@ class Target:
     arn: str
     qualifier: str
     session_id: str
+
+    def url(self, endpoint: str, path: str) -> str:
+        """The URL of a call.
+
+        Args:
+            endpoint: The URL of AgentCore's data plane.
+            path: The path of the operation below the runtime's, such as `invocations`.
+        """
+        query = urlencode({"qualifier": self.qualifier})
+        return f"{endpoint.rstrip('/')}/runtimes/{quote(self.arn, safe='')}/{path}?{query}"
+
+    def resource_of(self, operation: str) -> str:
+        """The ARN of what an operation is allowed on, such as `InvokeAgentRuntime`."""
+        return self.arn
 
 
 @dataclass(frozen=True)
@@ -74,6 +89,7 @@ class Answer:
         content_type: Without parameters, lower case.
         mcp_session_id: The session id from an MCP server.
         problem: For a WebSocket: why what came is not the answer, if another try will not help.
+        challenge: The header WWW-Authenticate, which says how to sign in.
     """
 
     status: int | None
@@ -82,6 +98,7 @@ class Answer:
     content_type: str = ""
     mcp_session_id: str | None = field(default=None, repr=False)
     problem: str | None = None
+    challenge: str = ""
 
     def __str__(self) -> str:
         """Status and code on one line, such as `403 AccessDeniedException`."""

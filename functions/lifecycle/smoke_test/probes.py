@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pydantic import SecretStr
@@ -34,18 +34,24 @@ class Probe:
     answered: bool = False
 
 
-def matrix(identity: IdentityRecord, signed_in: SignedIn, clients: Clients) -> list[Probe]:
+def matrix(
+    identity: IdentityRecord,
+    signed_in: SignedIn,
+    clients: Clients,
+    signing: Callable[[Clients], Caller] = SigV4Caller,
+) -> list[Probe]:
     """The probes of an identity: first the calls that must be refused, then the call that must be answered.
 
     Args:
         identity: The identity section of the record.
         signed_in: The tokens from the sign-in.
         clients: AgentCore's data plane and plain HTTPS.
+        signing: Makes the caller that signs; the one that calls a runtime if left out.
 
     Returns:
         The probes, in order.
     """
-    return list(_probes(identity, signed_in, clients))
+    return list(_probes(identity, signed_in, clients, signing(clients)))
 
 
 def good_caller(identity: IdentityRecord, signed_in: SignedIn, clients: Clients) -> Caller:
@@ -55,10 +61,11 @@ def good_caller(identity: IdentityRecord, signed_in: SignedIn, clients: Clients)
     return BearerCaller(clients, signed_in.token)
 
 
-def _probes(identity: IdentityRecord, signed_in: SignedIn, clients: Clients) -> Iterator[Probe]:
-    good = good_caller(identity, signed_in, clients)
+def _probes(
+    identity: IdentityRecord, signed_in: SignedIn, clients: Clients, signs: Caller
+) -> Iterator[Probe]:
     if identity.type != "iam":
-        yield Probe("SigV4 is refused", SigV4Caller(clients))
+        yield Probe("SigV4 is refused", signs)
     yield Probe("A call without an Authorization header is refused", BearerCaller(clients, None))
     yield Probe("A garbage token is refused", BearerCaller(clients, _GARBAGE))
     if signed_in.token is not None:
@@ -67,8 +74,9 @@ def _probes(identity: IdentityRecord, signed_in: SignedIn, clients: Clients) -> 
     for name, token in signed_in.refused:
         yield Probe(name, BearerCaller(clients, token))
     if identity.type == "iam":
-        yield Probe("SigV4 is answered", good, answered=True)
+        yield Probe("SigV4 is answered", signs, answered=True)
     else:
+        good = BearerCaller(clients, signed_in.token)
         yield Probe("A valid access token is answered", good, answered=True)
 
 

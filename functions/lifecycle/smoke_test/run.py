@@ -14,7 +14,7 @@ from lifecycle.entry import Wire
 from lifecycle.errors import SmokeTestError
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.promotions.store import PromotionItems
-from lifecycle.record import Record, RuntimeRecord
+from lifecycle.record import RuntimeRecord
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime.agentcore import get_endpoint
 from lifecycle.runtime.description import DeployedRuntime
@@ -26,6 +26,7 @@ from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.probes import good_caller, matrix
 from lifecycle.smoke_test.sign_in import StaleSecretError, sign_in
 from lifecycle.smoke_test.tested.blame import VersionFailedError
+from lifecycle.smoke_test.tested.old_secret import without_secret_version
 from lifecycle.smoke_test.tested.sessions import stop_sessions
 from lifecycle.smoke_test.tested.subject import subject_of
 from lifecycle.smoke_test.tested.verdict import write_failed, write_passed
@@ -148,7 +149,7 @@ def run_smoke_test(
         changes: dict[str, Any] = {}
         if isinstance(error, StaleSecretError):
             # Without a recorded secret version, the next provision makes a new password.
-            changes |= _without_secret_version(record, runtime)
+            changes |= without_secret_version(record, runtime)
         report = _report(target, version, gates, passed=False)
         write_failed(
             records,
@@ -181,16 +182,6 @@ def _report(
         answer=gates[0].answer if gates else "",
         session_id=target.session_id,
     )
-
-
-def _without_secret_version(record: Record | None, runtime: RuntimeRecord) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
-    if record is not None and record.identity is not None:
-        changes["identity"] = record.identity.model_copy(update={"secret_version": None})
-    if runtime.live_identity is not None:
-        live = runtime.live_identity.model_copy(update={"secret_version": None})
-        changes["runtime"] = runtime.model_copy(update={"live_identity": live})
-    return changes
 
 
 def _endpoint(runtime: RuntimeRecord, event: StageEvent) -> str:

@@ -210,6 +210,16 @@ NOT_SEEN_HERE = (
         "the evaluator's reference has other resource types for it (iam.OTHER_RESOURCES); the local AWS asks for it",
     ),
     Unseen(
+        "(Deploy|Delete)GatewayFunction",
+        "bedrock-agentcore:DeleteGatewayRule",
+        "only for rules that somebody else made: functions/lifecycle/gateway/test_removal.py",
+    ),
+    Unseen(
+        "DeployGatewayFunction",
+        "bedrock-agentcore:(UpdateGateway|UpdateGatewayTarget|UntagResource)",
+        "only for drift and other tags: functions/lifecycle/gateway/test_drift.py and test_deploy.py",
+    ),
+    Unseen(
         "PrepareRollbackFunction",
         "bedrock-agentcore:GetEvaluator",
         "only with evaluators: functions/lifecycle/auto_rollback/test_prepare.py",

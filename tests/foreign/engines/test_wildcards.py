@@ -59,6 +59,8 @@ REASONS = {
     f"{_BELOW}logs:{_HERE}delivery-source:*": "named after the runtime; the code compares the tags",
     f"{_BELOW}logs:{_HERE}delivery-destination:*": "named after the runtime; the code compares the tags",
     f"{_BELOW}logs:{_HERE}log-group:aws/spans:*": "the account's group of spans with its streams; only queries",
+    f"{_BELOW}bedrock-agentcore:{_HERE}gateway/*": "one for each environment that asks for it; the code compares the "
+    "tags",
     # --- one for each source, by its hash ---
     "${ArtifactBucket.Arn}/build-sources/*": "the packed sources of builds",
     "${ArtifactBucket.Arn}/builds/*": "what builds write, and nothing else uses by name",

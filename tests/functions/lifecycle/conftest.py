@@ -129,6 +129,7 @@ def make_runtime_world(
         "REPOSITORY_URI": f"{runtime.HOST}/agents",
         "BUILD_PROJECT": "build",
         "EXECUTION_ROLE_ARN": runtime.ROLE,
+        "GATEWAY_ROLE_ARN": runtime.GATEWAY_ROLE,
         "MODEL_ID": "model-1",
     }.items():
         monkeypatch.setenv(name, value)

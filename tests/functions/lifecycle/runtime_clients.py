@@ -12,6 +12,10 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from lifecycle.clients import Clients
 from local.agentcore.control.endpoints import EndpointOperations
+from local.agentcore.control.gateways.gateways import GatewayOperations
+from local.agentcore.control.gateways.rules import RuleOperations
+from local.agentcore.control.gateways.store import GatewayStore
+from local.agentcore.control.gateways.targets import TargetOperations
 from local.agentcore.control.runtimes import RuntimeOperations
 from local.agentcore.control.store import SERVICE, Store
 from local.agentcore.control.tags import TagOperations
@@ -106,7 +110,8 @@ def control_plane(store: Store, role: dict[str, bool]) -> ModelApp:
         store, check_account, on_version=lambda _: None, on_deleted=lambda _: None
     )
     endpoints = EndpointOperations(store, lambda _, __: None)
-    tags = TagOperations(store)
+    gateways = GatewayStore(store, "https://gateways.example.com")
+    tags = TagOperations(store, gateways.tagged)
     return ModelApp(
         SERVICE,
         {
@@ -124,5 +129,8 @@ def control_plane(store: Store, role: dict[str, bool]) -> ModelApp:
             "UntagResource": tags.untag,
             "ListTagsForResource": tags.list_tags,
             "GetEvaluator": get_evaluator,
+            **GatewayOperations(gateways, lambda _: None).handlers,
+            **TargetOperations(gateways).handlers,
+            **RuleOperations(gateways).handlers,
         },
     )

@@ -45,6 +45,7 @@ BUCKET = "artifacts"
 HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/agent"
+GATEWAY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/gateway"
 
 
 @dataclass
@@ -302,7 +303,7 @@ def make_world(agent: Path, clients: LocalClients) -> World:
     """Move `clients` into a new account with the stack in it; `agent` is the bundled agent's folder."""
     reset()
     now, role, faults, delays = [time.time()], {"ready": True}, FaultPlan(), Delays()
-    quotas = Quotas(control_mutations_per_second=10_000)
+    quotas = Quotas(control_mutations_per_second=10_000, gateway_mutations_per_second=10_000)
     store = Store(REGION, ACCOUNT, delays, quotas, faults, lambda: now[0])
     clients.enter(control_plane(store, role))
     table = plain_template()["Resources"]["EnvironmentsTable"]["Properties"]

@@ -25,6 +25,7 @@ CREATES, DELETES = "provision_identity", "delete_identity"
 HARMLESS = {
     "bedrock-agentcore:Evaluate": "a judgement is kept nowhere",
     "bedrock-agentcore:InvokeAgentRuntime": "a session ends with its runtime",
+    "bedrock-agentcore:InvokeGateway": "as with InvokeAgentRuntime",
     "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream": "as with InvokeAgentRuntime",
     "bedrock-agentcore:StopRuntimeSession": "it ends a session",
     "bedrock:InvokeModel": "an answer is kept nowhere",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -23,6 +24,7 @@ def client(flow: Any, probe: bool, stack: str, environment: str) -> str:
 
 
 CASES: list[Any] = [
+    pytest.param("bedrock-agentcore-control", "GatewayName", names.gateway_name, id="gateway"),
     pytest.param("cognito-idp", "UserPoolNameType", resource, id="pool"),
     pytest.param("cognito-idp", "ResourceServerIdentifierType", resource, id="resource server"),
     pytest.param("cognito-idp", "ResourceServerNameType", resource, id="resource server's name"),
@@ -57,7 +59,7 @@ CASES: list[Any] = [
     ),
 ]
 # botocore's model gives a pattern (with its own length) or nothing for these.
-OTHER_LIMITS = {"AgentRuntimeName": 48, "ObjectKey": 1024}
+OTHER_LIMITS = {"AgentRuntimeName": 48, "GatewayName": 48, "ObjectKey": 1024}
 
 
 def limit(service: str, shape: str) -> int:
@@ -114,3 +116,31 @@ def test_the_clients_of_the_longest_names_differ() -> None:
         for environment in (ENVIRONMENT, "e" * 23 + "f")
     }
     assert len(made) == 16
+
+
+@pytest.mark.parametrize(
+    ("stack", "environment", "begins"),
+    [
+        ("agentcore-lifecycle", "dev", "agentcore-lifecycle-dev"),
+        ("Agents", "dev", "agents-dev-"),
+        ("a", "b--c", "a-b-c-"),
+        ("a", "b-", "a-b-"),
+        ("s" * 128, "dev", "s" * 39 + "-"),
+        ("s" * 38 + "--x", "dev" * 8, "s" * 38 + "-"),
+    ],
+)
+def test_a_gateways_name_is_one_that_agentcore_takes(
+    stack: str, environment: str, begins: str
+) -> None:
+    name = names.gateway_name(stack, environment)
+    model = SESSION.get_service_model("bedrock-agentcore-control")
+    assert re.fullmatch(model.shape_for("GatewayName").metadata["pattern"], name)
+    assert re.fullmatch(model.shape_for("GatewayId").metadata["pattern"], f"{name}-0123456789")
+    assert name.startswith(begins)
+    assert name.startswith(names.gateway_prefix(stack))
+    assert name == begins or re.fullmatch(r"[0-9a-f]{8}", name.removeprefix(begins))
+
+
+def test_gateways_of_names_that_look_alike_differ() -> None:
+    pairs = [("a", "b-c"), ("a", "b--c"), ("a", "b-c-"), ("A", "b-c")]
+    assert len({names.gateway_name(*pair) for pair in pairs}) == len(pairs)

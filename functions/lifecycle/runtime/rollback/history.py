@@ -56,8 +56,9 @@ class History:
         )
         request = as_provision(event.request)
         if self._is_rollback:
-            # A rollback says nothing of what delivers logs and traces, so a later rebuild keeps it.
+            # A rollback says nothing of what delivers logs and traces, or of a gateway, so a later rebuild keeps them.
             request["observability"] = bool((record.request or {}).get("observability"))
+            request["gateway"] = (record.request or {}).get("gateway")
         made_of = then or self._asked_for(event)
         if made_of and "smokeTest" in made_of.request:
             # What a rollback is asked otherwise is for this once; a later rebuild asks what the version was made with.

@@ -9,14 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from urllib.parse import quote, urlencode
 
 from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection
 
 from lifecycle.clients import Clients
 from lifecycle.provider.bounded import MAX_BYTES, TooLateError, within
-from lifecycle.smoke_test.callers.bearer import SESSION_HEADER
+from lifecycle.smoke_test.callers.plain import SESSION_HEADER
 from lifecycle.smoke_test.invocation import (
     Answer,
     Caller,
@@ -73,7 +72,7 @@ class WebSocketCaller:
             WebSocket with an error, as AgentCore answers for an agent that fails; no status if somebody else may have.
         """
         ends = time.monotonic() + seconds
-        url = self._url(target)
+        url = target.url(str(self._clients.agentcore.meta.endpoint_url), "ws")
         headers = {SESSION_HEADER: target.session_id}
 
         def call() -> Answer:
@@ -90,11 +89,6 @@ class WebSocketCaller:
             return _refusal(refused)
         except (WebSocketException, OSError, TooLateError) as error:
             return no_answer(error, seconds)
-
-    def _url(self, target: Target) -> str:
-        base = str(self._clients.agentcore.meta.endpoint_url).rstrip("/")
-        query = urlencode({"qualifier": target.qualifier})
-        return f"{base}/runtimes/{quote(target.arn, safe='')}/ws?{query}"
 
     def _talk(self, socket: ClientConnection, message: Message, seconds: float) -> Answer:
         socket.send(text_of(message.body))

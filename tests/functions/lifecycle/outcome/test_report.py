@@ -127,6 +127,23 @@ def test_what_a_failed_smoke_test_saw_is_in_the_output_of_its_own_execution(
         assert report(clients, failure=failure).output["smokeTest"] == expected
 
 
+def test_what_a_failed_test_of_the_gateway_saw_is_in_the_output_of_its_own_execution(
+    clients: Clients,
+) -> None:
+    seen = {"id": "g", "url": "u", "endpoint": "e", "checks": [{"name": "SigV4 is refused"}]}
+    made = {"change": "created", "repaired": ["its role"], "id": "g"}
+    records = Records(clients.dynamodb, "environments")
+    failure = {"Error": "GatewayTestError", "Cause": "check 'x'"}
+    for execution, given, expected in (
+        ("arn:another", made, made),
+        (EXECUTION, made, {**made, **seen}),
+        (EXECUTION, None, {"change": None, "repaired": [], **seen}),
+    ):
+        kept = FailedSmokeTest(execution=execution, report={**seen, "answer": "a"})
+        records.acquire("dev", EXECUTION, lambda _: True, {"failed_gateway_test": kept})
+        assert report(clients, failure=failure, gateway=given).output["gateway"] == expected
+
+
 def test_the_original_error_stays_when_the_compensation_fails_too(clients: Clients) -> None:
     outcome = report(
         clients,

@@ -253,3 +253,37 @@ def test_runtime_and_entry_point_are_those_of_the_service(
     with pytest.raises(InvalidRequestError) as caught:
         parse_request({"artifact": artifact})
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"gateway": {"type": "mcp"}}, "gateway.type: given 'mcp', allowed: runtime"),
+        ({"gateway": {}}, "gateway.type: required, allowed: runtime"),
+        (
+            {"gateway": True},
+            "gateway: given true, allowed: {type: runtime}, only with action provision",
+        ),
+        (
+            {"gateway": {"type": "runtime", "only": True}},
+            "gateway.only: unknown field, allowed: type",
+        ),
+        *(
+            (
+                {"action": action, "gateway": {"type": "runtime"}},
+                "gateway: given {'type': 'runtime'}, allowed: only with action provision",
+            )
+            for action in ("teardown", "smokeTest", "rollback")
+        ),
+    ],
+)
+def test_a_gateway_is_refused_by_its_field(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_request(given)
+    assert str(caught.value) == said
+
+
+def test_a_gateway_is_asked_for_by_its_type() -> None:
+    asked = parse_request({"gateway": {"type": "runtime"}})
+    assert asked.to_json()["gateway"] == {"type": "runtime"}
+    assert parse_request({}).gateway is None

@@ -7,6 +7,7 @@ import boto3
 import pytest
 
 from lifecycle.clients import Clients
+from lifecycle.doors.section import GatewayRecord
 from lifecycle.errors import (
     ArtifactChangeError,
     EnvironmentBusyError,
@@ -130,6 +131,27 @@ def test_only_who_delivers_or_removes_enters_the_stage(clients: Clients) -> None
     # Found by its tags alone: nobody knows what it has.
     records(clients).adopt("lost", f"{ARN}sweep")
     assert telemetry("g", {"action": "teardown", "environment": "lost"}) is True
+
+
+def test_only_who_has_or_wants_a_gateway_enters_its_stages(clients: Clients) -> None:
+    def gateway(execution: str, given: dict[str, Any]) -> bool:
+        event = PrepareEvent(execution=ARN + execution, input=given)
+        prepared = prepare_request(event, clients=clients)
+        clients.stepfunctions.statuses[ARN + execution] = "SUCCEEDED"
+        return prepared.gateway
+
+    assert gateway("a", {}) is False
+    assert gateway("b", {"action": "teardown"}) is False
+    assert gateway("c", {"gateway": {"type": "runtime"}}) is True
+    # The execution ended before it made one.
+    assert gateway("d", {"action": "smokeTest"}) is False
+    records(clients).update("dev", f"{ARN}d", gateway=GatewayRecord(name="g"))
+    assert gateway("e", {}) is True
+    assert gateway("f", {"action": "smokeTest"}) is True
+    assert gateway("g", {"action": "teardown"}) is True
+    # Found by its tags alone: nobody knows what it has.
+    records(clients).adopt("lost", f"{ARN}sweep")
+    assert gateway("h", {"action": "teardown", "environment": "lost"}) is True
 
 
 @pytest.mark.parametrize("action", ["teardown", "smokeTest", "rollback"])

@@ -1,0 +1,98 @@
+"""Calls to AgentCore's control plane about a gateway, its targets and rules; for a missing one they return None."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lifecycle.runtime.agentcore import is_conflict, is_not_found
+
+READY = "READY"
+# Statuses that end by themselves (botocore's model: GatewayStatus, TargetStatus).
+BUSY = frozenset({"CREATING", "UPDATING", "DELETING", "SYNCHRONIZING"})
+
+
+def get_gateway(control: Any, gateway_id: str) -> dict[str, Any] | None:
+    """Read a gateway."""
+    found: dict[str, Any] | None = _or_none(
+        lambda: control.get_gateway(gatewayIdentifier=gateway_id)
+    )
+    return found
+
+
+def get_target(control: Any, gateway_id: str, target_id: str) -> dict[str, Any] | None:
+    """Read a target of a gateway."""
+    found: dict[str, Any] | None = _or_none(
+        lambda: control.get_gateway_target(gatewayIdentifier=gateway_id, targetId=target_id)
+    )
+    return found
+
+
+def gateways_named(control: Any, name: str) -> list[str]:
+    """The ids of the gateways that have a name. Whether AgentCore lets two have one is not documented."""
+    pages = control.get_paginator("list_gateways").paginate()
+    return [item["gatewayId"] for page in pages for item in page["items"] if item["name"] == name]
+
+
+def gateways_that_begin_with(control: Any, prefix: str) -> Iterator[dict[str, Any]]:
+    """Read the gateways whose names begin with a text; a list has no ARNs."""
+    for page in control.get_paginator("list_gateways").paginate():
+        for item in page["items"]:
+            found = (
+                get_gateway(control, item["gatewayId"]) if item["name"].startswith(prefix) else None
+            )
+            if found is not None:
+                yield found
+
+
+def list_targets(control: Any, gateway_id: str) -> list[dict[str, Any]]:
+    """List the targets of a gateway; none when it is gone."""
+    return _listed(control.get_paginator("list_gateway_targets"), "items", gateway_id)
+
+
+def list_rules(control: Any, gateway_id: str) -> list[dict[str, Any]]:
+    """List the rules of a gateway; none when it is gone."""
+    return _listed(control.get_paginator("list_gateway_rules"), "gatewayRules", gateway_id)
+
+
+def reasons(observed: dict[str, Any]) -> str:
+    """Why a gateway or target failed, as AgentCore says it, on one line."""
+    told = " ".join(" ".join(observed.get("statusReasons") or []).split())
+    return told or "AgentCore gives no reason"
+
+
+def is_refused_value(error: ClientError) -> bool:
+    """Tell whether an error says that AgentCore does not take a value of the request."""
+    return bool(error.response["Error"]["Code"] == "ValidationException")
+
+
+def attempt(call: Callable[[], Any]) -> bool:
+    """Begin something, and tell whether AgentCore took it.
+
+    Returns:
+        False when it is busy with the thing; what is to be deleted and is gone counts as taken.
+    """
+    try:
+        call()
+    except ClientError as error:
+        if is_conflict(error):
+            return False
+        if not is_not_found(error):
+            raise
+    return True
+
+
+def _listed(paginator: Any, member: str, gateway_id: str) -> list[dict[str, Any]]:
+    pages = paginator.paginate(gatewayIdentifier=gateway_id)
+    return (_or_none(lambda: [item for page in pages for item in page[member]])) or []
+
+
+def _or_none(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except ClientError as error:
+        if is_not_found(error):
+            return None
+        raise

@@ -1,0 +1,142 @@
+"""Deploy the gateway: make it in front of the runtime, repair it, or remove it if it is switched off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lifecycle.clients import CLIENTS, Clients
+from lifecycle.doors.address import invocation_address
+from lifecycle.doors.section import GatewayChange, GatewayRecord
+from lifecycle.entry import Wire
+from lifecycle.errors import WaitTimeoutError
+from lifecycle.gateway import looks
+from lifecycle.gateway.converge import next_step
+from lifecycle.gateway.finding import find_gateway
+from lifecycle.gateway.ledger import GatewayLedger
+from lifecycle.gateway.removal import GatewayRemover, RemovalNotes
+from lifecycle.gateway.wanted import Wanted
+from lifecycle.record import Record
+from lifecycle.request.model import Request
+from lifecycle.request.stage_event import Polled, StageEvent
+from lifecycle.settings import Settings
+from lifecycle.table import Records
+
+
+class GatewaySettings(Settings):
+    """The role that AgentCore uses for every gateway of the stack."""
+
+    gateway_role_arn: str
+
+
+class DeployedGateway(Wire):
+    """The gateway, as the output shows it.
+
+    Attributes:
+        id: What AgentCore calls it.
+        url: Its address; null until it was ready once.
+        endpoint: The address of an invocation of the runtime; null likewise.
+        change: What the execution did to the gateway and its target; null when it only tested them.
+        repaired: Manual changes (drift) that were found and repaired.
+    """
+
+    id: str
+    url: str | None
+    endpoint: str | None
+    change: GatewayChange | None
+    repaired: list[str]
+
+
+class GatewayResult(Polled):
+    """What `deploy_gateway` returns.
+
+    Attributes:
+        gateway: The gateway; null when it was switched off, or is not there yet.
+        repaired: As in `gateway`.
+    """
+
+    gateway: DeployedGateway | None
+    repaired: list[str]
+
+
+def deploy_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayResult:
+    """Converge the gateway and its target to what the request and the runtime require. Called until done.
+
+    Args:
+        event: The stage's event; the deadline is the gateway's.
+        clients: DynamoDB and AgentCore.
+
+    Returns:
+        The gateway, what was done and what was repaired.
+
+    Raises:
+        EnvironmentNotFoundError: The record lists no runtime.
+        GatewayError: The gateway or its target failed, or somebody else's gateway has the name.
+        ServiceUnavailableError: The name is in use, but no such gateway is listed yet.
+        WaitTimeoutError: The deadline passed.
+    """
+    settings = GatewaySettings.load()
+    stack, environment = settings.stack_name, event.request.environment
+    records = Records(clients.dynamodb, settings.table_name)
+    record = records.held(environment, event.execution)
+    control = clients.agentcore_control
+    if not is_wanted(event.request, record):
+        return _switch_off(event, control, records, record, stack)
+    wanted = Wanted.of(event.request, record, stack, settings.gateway_role_arn)
+    ledger = GatewayLedger(records, environment, event.execution, record.gateway, wanted)
+    step = next_step(control, wanted, ledger, stack, environment)
+    if step is not None:
+        _keep_the_deadline(event, step.what, step.status)
+    polled = looks.looked(event, done=step is None)
+    gateway = describe(ledger.section, event.execution)
+    return GatewayResult(**polled, gateway=gateway, repaired=list(ledger.mine.repaired))
+
+
+def is_wanted(request: Request, record: Record) -> bool:
+    """Whether an environment is to have a gateway; a rollback keeps the one that it has."""
+    if request.action == "rollback":
+        return record.gateway is not None
+    return request.gateway is not None
+
+
+def describe(section: GatewayRecord, execution: str) -> DeployedGateway | None:
+    """Say which gateway an environment has, for the output; None when it has none yet.
+
+    Args:
+        section: The section of the record.
+        execution: ARN of the execution whose changes are told.
+    """
+    if section.id is None:
+        return None
+    mine = section.deployment
+    deployed = mine is not None and mine.execution == execution
+    return DeployedGateway(
+        id=section.id,
+        url=section.url,
+        endpoint=invocation_address(section.url) if section.url else None,
+        change=mine.change if mine and deployed else None,
+        repaired=list(mine.repaired) if mine and deployed else [],
+    )
+
+
+def _switch_off(
+    event: StageEvent, control: Any, records: Records, record: Record, stack: str
+) -> GatewayResult:
+    """Remove the gateway that an earlier provision made; nothing else of the environment needs it."""
+    environment, section = event.request.environment, record.gateway
+    if section is not None:
+        observed, _ = find_gateway(control, section.id, section.name, stack, environment)
+        if observed is not None:
+            remover = GatewayRemover(control, RemovalNotes())
+            remover.remove(observed)
+            _keep_the_deadline(event, remover.left[-1], "there")
+            return GatewayResult(**looks.looked(event, done=False), gateway=None, repaired=[])
+        records.update(environment, event.execution, last=True, gateway=None)
+    return GatewayResult(**looks.looked(event, done=True), gateway=None, repaired=[])
+
+
+def _keep_the_deadline(event: StageEvent, what: str, status: str) -> None:
+    if looks.is_last(event):
+        raise WaitTimeoutError(
+            f"{what} was still {status} after {looks.seconds(event)} s; look at it in the "
+            "AgentCore console, and retry"
+        )

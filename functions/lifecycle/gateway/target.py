@@ -1,0 +1,110 @@
+"""Make the gateway's target, or repair what differs: one step in a call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lifecycle import names
+from lifecycle.doors.address import GATEWAY_TARGET
+from lifecycle.gateway import calls
+from lifecycle.gateway.ledger import GatewayLedger
+from lifecycle.gateway.removal import target_label
+from lifecycle.gateway.step import Step
+from lifecycle.gateway.wanted import TARGET_PART, Wanted, whole
+from lifecycle.runtime import agentcore
+
+
+class TargetConverger:
+    """Does the next step for the target of a gateway.
+
+    Args:
+        control: AgentCore's control plane.
+        wanted: How everything must be.
+        ledger: Where changes are recorded before they are made.
+        gateway_id: The gateway, which is ready.
+    """
+
+    def __init__(
+        self, control: Any, wanted: Wanted, ledger: GatewayLedger, gateway_id: str
+    ) -> None:
+        self._control = control
+        self._wanted = wanted
+        self._ledger = ledger
+        self._gateway_id = gateway_id
+
+    def step(self) -> Step | None:
+        """Do the next step; None when the target is ready and as it must be.
+
+        Raises:
+            GatewayError: What this execution changed has failed.
+        """
+        found = self._find()
+        if found is None:
+            return self._create()
+        target_id = found["targetId"]
+        observed = calls.get_target(self._control, self._gateway_id, target_id)
+        what = target_label(self._gateway_id, found["name"])
+        if observed is None:
+            return Step(what, "DELETING")
+        section, status = self._ledger.section, observed["status"]
+        if section.target_id != target_id:
+            section.target_id = target_id
+            section.deployed.pop(TARGET_PART, None)
+        if status in calls.BUSY:
+            return Step(what, status)
+        if status != calls.READY:
+            self._ledger.refuse_own_failure(what, observed, TARGET_PART)
+        if status == "FAILED":
+            section.deployed.pop(TARGET_PART, None)
+            return self._remove(target_id, what)
+        differs = self._wanted.target_differs(observed)
+        if status == calls.READY and TARGET_PART in self._ledger.mine.written:
+            differs = False
+        self._ledger.note_drift([TARGET_PART] if differs else [], observed)
+        if differs or status != calls.READY:
+            return self._update(observed, what)
+        return None
+
+    def _find(self) -> dict[str, Any] | None:
+        targets = calls.list_targets(self._control, self._gateway_id)
+        named = (item for item in targets if item["name"] == GATEWAY_TARGET)
+        renamed = (item for item in targets if item["targetId"] == self._ledger.section.target_id)
+        return next(named, None) or next(renamed, None)
+
+    def _create(self) -> Step:
+        ledger, wanted = self._ledger, self._wanted.target
+        section = ledger.section
+        if section.target_id is not None and TARGET_PART in section.deployed:
+            ledger.repair("the gateway's target was deleted")
+        token = names.client_token(
+            "target", ledger.execution, self._gateway_id, section.target_id, wanted
+        )
+        what = target_label(self._gateway_id, wanted["name"])
+        ledger.intend("updated")
+        try:
+            answer = self._control.create_gateway_target(
+                gatewayIdentifier=self._gateway_id, clientToken=token, **wanted
+            )
+        except ClientError as error:
+            if agentcore.is_conflict(error):
+                return Step(what, "busy")
+            raise
+        ledger.wrote(TARGET_PART, target_id=answer["targetId"])
+        return Step(what, answer["status"])
+
+    def _update(self, observed: dict[str, Any], what: str) -> Step:
+        parameters = whole(self._control, "UpdateGatewayTarget", self._wanted.target, observed)
+        parameters |= {"gatewayIdentifier": self._gateway_id, "targetId": observed["targetId"]}
+        self._ledger.intend("updated")
+        if not calls.attempt(lambda: self._control.update_gateway_target(**parameters)):
+            return Step(what, "busy")
+        self._ledger.wrote(TARGET_PART)
+        return Step(what, "UPDATING")
+
+    def _remove(self, target_id: str, what: str) -> Step:
+        self._ledger.intend("updated")
+        which = {"gatewayIdentifier": self._gateway_id, "targetId": target_id}
+        calls.attempt(lambda: self._control.delete_gateway_target(**which))
+        return Step(what, "DELETING")

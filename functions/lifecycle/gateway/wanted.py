@@ -1,0 +1,155 @@
+"""How the gateway of an environment and its target must be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lifecycle import names
+from lifecycle.doors.address import GATEWAY_TARGET
+from lifecycle.errors import EnvironmentNotFoundError
+from lifecycle.record import Record
+from lifecycle.request.model import Request
+from lifecycle.runtime import configuration
+from lifecycle.runtime.comparison import agrees, covered
+from lifecycle.runtime.configuration import AUTHORIZER
+
+AUTHORIZER_PART, ROLE_PART, TARGET_PART = "authorizer", "role", "target"
+_DRIFT = {
+    AUTHORIZER_PART: "the gateway's authorizer was changed",
+    ROLE_PART: "the gateway's role was changed",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The gateway and its target.
+
+    Attributes:
+        name: The gateway's name.
+        role_arn: The role that AgentCore uses for it.
+        authorizer: The runtime's `authorizerConfiguration`; None for IAM.
+        runtime_arn: The runtime that the target leads to.
+        tags: The gateway's tags; a target has none.
+    """
+
+    name: str
+    role_arn: str
+    authorizer: dict[str, Any] | None
+    runtime_arn: str
+    tags: dict[str, str]
+
+    @classmethod
+    def of(cls, request: Request, record: Record, stack: str, role_arn: str) -> Wanted:
+        """What is wanted for an environment whose version is promoted.
+
+        Args:
+            request: Of the provision or rollback, with the sign-in of the version that `live` serves.
+            record: With the runtime, and with the identity that its callers sign in with.
+            stack: The stack's name.
+            role_arn: The gateway's role.
+
+        Raises:
+            EnvironmentNotFoundError: The record lists no runtime.
+            AwsCallError: The identity is not provisioned.
+        """
+        environment, runtime = request.environment, record.runtime
+        if runtime is None or runtime.arn is None:
+            raise EnvironmentNotFoundError(
+                f"environment '{environment}' has no runtime; provision it again"
+            )
+        identity = runtime.live_identity or record.identity
+        return cls(
+            name=names.gateway_name(stack, environment),
+            role_arn=role_arn,
+            authorizer=configuration.authorizer(request, identity),
+            runtime_arn=runtime.arn,
+            tags=names.tags(stack, environment) | request.tags,
+        )
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """The value of each part, for its digest."""
+        return {
+            AUTHORIZER_PART: [self._authorizer_type, self.authorizer],
+            ROLE_PART: self.role_arn,
+            TARGET_PART: self.target,
+        }
+
+    @property
+    def gateway(self) -> dict[str, Any]:
+        """What `CreateGateway` and `UpdateGateway` get. It has no `protocolType`: its targets take plain HTTP."""
+        given = {} if self.authorizer is None else {"authorizerConfiguration": self.authorizer}
+        return {
+            "name": self.name,
+            "roleArn": self.role_arn,
+            "authorizerType": self._authorizer_type,
+            **given,
+        }
+
+    @property
+    def target(self) -> dict[str, Any]:
+        """What `CreateGatewayTarget` and `UpdateGatewayTarget` get.
+
+        The gateway passes on what the caller signs in with, so its own role may call nothing.
+        """
+        credentials = "CALLER_IAM_CREDENTIALS" if self.authorizer is None else "JWT_PASSTHROUGH"
+        runtime = {"arn": self.runtime_arn, "qualifier": names.LIVE_ENDPOINT}
+        return {
+            "name": GATEWAY_TARGET,
+            "targetConfiguration": {"http": {"agentcoreRuntime": runtime}},
+            "credentialProviderConfigurations": [{"credentialProviderType": credentials}],
+        }
+
+    @property
+    def _authorizer_type(self) -> str:
+        return "AWS_IAM" if self.authorizer is None else "CUSTOM_JWT"
+
+    def gateway_differences(self, observed: dict[str, Any]) -> list[str]:
+        """The parts in which a gateway, from `GetGateway`, is not what is wanted."""
+        same_type = observed.get("authorizerType") == self._authorizer_type
+        seen = observed.get("authorizerConfiguration")
+        found = [] if same_type and agrees(AUTHORIZER, self.authorizer, seen) else [AUTHORIZER_PART]
+        if observed.get("roleArn") != self.role_arn:
+            found.append(ROLE_PART)
+        return found
+
+    def drift(self, part: str, observed: dict[str, Any]) -> str:
+        """How the output names a part that was changed by hand; never a value but an ARN."""
+        if part != TARGET_PART:
+            return _DRIFT[part]
+        http = (observed.get("targetConfiguration") or {}).get("http") or {}
+        there = http.get("agentcoreRuntime") or {}
+        arn, endpoint = there.get("arn"), there.get("qualifier", "DEFAULT")
+        if (arn, endpoint) != (self.runtime_arn, names.LIVE_ENDPOINT):
+            where = f"the endpoint {endpoint} of {arn}" if arn else "what is no runtime"
+            return f"the gateway's target was changed to {where}"
+        return "the gateway's target was changed"
+
+    def target_differs(self, observed: dict[str, Any]) -> bool:
+        """Whether a target, from `GetGatewayTarget`, is not what is wanted."""
+        return not covered(self.target, observed)
+
+
+def whole(
+    control: Any, operation: str, wanted: dict[str, Any], observed: dict[str, Any]
+) -> dict[str, Any]:
+    """The whole request of an update: what is wanted, and what nobody here manages as it is.
+
+    `UpdateGateway` and `UpdateGatewayTarget` reset what is left out.
+
+    Args:
+        control: A boto3 client of the control plane, for its service model.
+        operation: The update.
+        wanted: From `Wanted`.
+        observed: The answer of the get; every member of it that the update takes is carried over.
+    """
+    members = control.meta.service_model.operation_model(operation).input_shape.members
+    # A JWT gateway that becomes one for IAM has no authorizerConfiguration any more.
+    managed = {"authorizerConfiguration", *wanted}
+    rest = {
+        name: observed[name]
+        for name in members
+        if name not in managed and observed.get(name) is not None
+    }
+    return rest | wanted

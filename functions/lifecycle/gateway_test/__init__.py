@@ -1,0 +1,1 @@
+"""The test of a gateway: what its address must refuse, and what it must answer."""

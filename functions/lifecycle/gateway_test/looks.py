@@ -1,0 +1,181 @@
+"""Look at the gateway and its target in the control plane, before anybody calls them.
+
+Behind an open gateway the runtime still refuses, so calls alone do not tell that somebody opened it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lifecycle.doors.address import GATEWAY_TARGET
+from lifecycle.doors.section import GatewayRecord
+from lifecycle.errors import SmokeTestError
+from lifecycle.names import LIVE_ENDPOINT
+from lifecycle.record import IdentityRecord
+from lifecycle.runtime.agentcore import is_not_found
+from lifecycle.smoke_test.gate import Check
+
+_READY = "READY"
+_SHOWN = 300
+_AGAIN = "provision again, which repairs it"
+_CLAIMS = {
+    "allowedAudience": "allowed_audience",
+    "allowedClients": "allowed_clients",
+    "allowedScopes": "allowed_scopes",
+}
+
+
+def look(
+    control: Any,
+    gateway: GatewayRecord,
+    identity: IdentityRecord,
+    runtime_arn: str,
+    checks: list[Check],
+) -> None:
+    """Check that the gateway has the runtime's sign-in, and that its target leads to the endpoint `live`.
+
+    Args:
+        control: A client of AgentCore's control plane.
+        gateway: The gateway's section of the record.
+        identity: What callers of `live` sign in with.
+        runtime_arn: The runtime behind the gateway.
+        checks: Takes the results.
+
+    Raises:
+        SmokeTestError: One of them is gone, not ready, or not as it was made.
+    """
+    passes = credential_provider(identity)
+    _check(
+        checks,
+        "The gateway has the runtime's sign-in",
+        f"{_READY}, {_authorizer_type(identity)}",
+        lambda: _gateway(control, gateway, identity),
+    )
+    _check(
+        checks,
+        f"The gateway's target leads to the endpoint {LIVE_ENDPOINT}",
+        f"{_READY}, {runtime_arn} {LIVE_ENDPOINT}, {passes}",
+        lambda: _target(control, gateway, runtime_arn, passes),
+    )
+
+
+def credential_provider(identity: IdentityRecord) -> str:
+    """The target's credential provider that passes the caller's own sign-in on."""
+    return "CALLER_IAM_CREDENTIALS" if identity.type == "iam" else "JWT_PASSTHROUGH"
+
+
+def _check(
+    checks: list[Check],
+    name: str,
+    expected: str,
+    seen_and_problem: Callable[[], tuple[str, str]],
+) -> None:
+    began = time.monotonic()
+    seen, problem = seen_and_problem()
+    seen = _line(seen)
+    milliseconds = round((time.monotonic() - began) * 1000)
+    checks.append(
+        Check(
+            name=name,
+            expected=expected,
+            seen=seen,
+            passed=not problem,
+            milliseconds=milliseconds,
+        )
+    )
+    if problem:
+        raise SmokeTestError(f"check '{name}': expected {expected}, seen {seen}: {problem}")
+
+
+def _gateway(control: Any, gateway: GatewayRecord, identity: IdentityRecord) -> tuple[str, str]:
+    found = _found(lambda: control.get_gateway(gatewayIdentifier=gateway.id))
+    if found is None:
+        return f"none by GetGateway for {gateway.id}", f"the gateway is gone; {_AGAIN}"
+    seen, problem = _status(found)
+    expected = _authorizer_type(identity)
+    seen = f"{seen}, {found.get('authorizerType')}"
+    if problem:
+        return seen, problem
+    if found.get("authorizerType") != expected:
+        return seen, f"somebody changed the gateway's authorizer; {_AGAIN}"
+    if identity.type == "iam":
+        return seen, ""
+    authorizer = (found.get("authorizerConfiguration") or {}).get("customJWTAuthorizer") or {}
+    wrong = sorted(_different_claims(authorizer, identity))
+    if wrong:
+        return (
+            f"{seen} with another {' and '.join(wrong)}",
+            f"somebody changed the gateway's authorizer; {_AGAIN}",
+        )
+    return seen, ""
+
+
+def _different_claims(authorizer: dict[str, Any], identity: IdentityRecord) -> Iterable[str]:
+    """Which members are not what the callers of `live` sign in with; those that nobody asked for may be anything."""
+    if authorizer.get("discoveryUrl") != identity.discovery_url:
+        yield "discoveryUrl"
+    for name, member in _CLAIMS.items():
+        wanted = getattr(identity, member)
+        if identity.type == "cognito" and name == "allowedClients":
+            wanted = [identity.client_id]
+        if identity.type == "cognito" and name == "allowedScopes":
+            wanted = [identity.scope] if identity.flow == "clientCredentials" else None
+        if wanted and set(wanted) != set(authorizer.get(name) or []):
+            yield name
+
+
+def _target(control: Any, gateway: GatewayRecord, runtime_arn: str, passes: str) -> tuple[str, str]:
+    found = _found(
+        lambda: control.get_gateway_target(gatewayIdentifier=gateway.id, targetId=gateway.target_id)
+    )
+    if found is None:
+        return f"none by GetGatewayTarget for {gateway.target_id}", f"the target is gone; {_AGAIN}"
+    seen, problem = _status(found)
+    http = (found.get("targetConfiguration") or {}).get("http") or {}
+    runtime = http.get("agentcoreRuntime") or {}
+    # Left out, it is DEFAULT (botocore's model: RuntimeTargetConfiguration).
+    where = (runtime.get("arn"), runtime.get("qualifier") or "DEFAULT")
+    providers = [
+        str(one.get("credentialProviderType"))
+        for one in found.get("credentialProviderConfigurations") or []
+    ]
+    seen = f"{seen}, {where[0]} {where[1]}, {' and '.join(providers) or 'no credential provider'}"
+    if problem:
+        return seen, problem
+    if found.get("name", GATEWAY_TARGET) != GATEWAY_TARGET:
+        return f"{seen}, named {found['name']}", f"somebody renamed the target; {_AGAIN}"
+    if where != (runtime_arn, LIVE_ENDPOINT):
+        return seen, f"the target leads elsewhere; {_AGAIN}"
+    if providers != [passes]:
+        return seen, f"the target does not pass the caller's sign-in on; {_AGAIN}"
+    return seen, ""
+
+
+def _status(found: dict[str, Any]) -> tuple[str, str]:
+    status = str(found.get("status"))
+    if status == _READY:
+        return status, ""
+    reasons = " ".join(map(str, found.get("statusReasons") or [])) or "AgentCore gives no reason"
+    return status, f"not ready: {_line(reasons)}; provision again"
+
+
+def _found(call: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+    try:
+        return call()
+    except ClientError as error:
+        if is_not_found(error):
+            return None
+        raise
+
+
+def _authorizer_type(identity: IdentityRecord) -> str:
+    return "AWS_IAM" if identity.type == "iam" else "CUSTOM_JWT"
+
+
+def _line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"

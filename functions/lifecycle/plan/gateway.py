@@ -1,0 +1,97 @@
+"""What would happen to the gateway: the stage's own code, and AgentCore's control plane only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lifecycle.gateway.deploy import GatewaySettings, is_wanted
+from lifecycle.gateway.finding import find_gateway
+from lifecycle.gateway.itself import GatewayConverger
+from lifecycle.gateway.ledger import GatewayLedger
+from lifecycle.gateway.removal import would_remove
+from lifecycle.gateway.target import TargetConverger
+from lifecycle.gateway.wanted import Wanted
+from lifecycle.plan.drafts import DraftRecords
+from lifecycle.plan.output import PlannedGateway
+from lifecycle.plan.reading import Answer, ReadingClients, unmade
+from lifecycle.record import Record
+from lifecycle.request.stage_event import StageEvent
+
+TESTED = "whether the gateway passes its test, which comes after `live` has moved"
+
+
+def gateway_answers() -> dict[str, Answer]:
+    """The answers to the calls that would change a gateway, for `ReadingClients`."""
+
+    def nothing(_: Mapping[str, Any]) -> dict[str, Any]:
+        return {}
+
+    made = {
+        "gatewayId": unmade("the gateway"),
+        "gatewayArn": unmade("the gateway"),
+        "status": "CREATING",
+    }
+    target = {"targetId": unmade("the gateway's target"), "status": "CREATING"}
+    changes = (
+        "update_gateway",
+        "update_gateway_target",
+        "delete_gateway",
+        "delete_gateway_target",
+        "delete_gateway_rule",
+    )
+    return {
+        **dict.fromkeys(changes, nothing),
+        "create_gateway": lambda _: made,
+        "create_gateway_target": lambda _: target,
+    }
+
+
+def plan_gateway(
+    event: StageEvent, clients: ReadingClients, records: DraftRecords, settings: GatewaySettings
+) -> PlannedGateway | None:
+    """Let the stage run, and tell what it would have done.
+
+    Args:
+        event: The execution and its request.
+        clients: With the answers of `gateway_answers`.
+        records: The runtime as it would be.
+        settings: The stack, and the gateways' role.
+
+    Returns:
+        What would happen; None when there is no gateway and none is asked for, without a call.
+
+    Raises:
+        LifecycleError: As `deploy_gateway`.
+    """
+    record, control = records.draft, clients.agentcore_control
+    stack, environment = settings.stack_name, event.request.environment
+    if not is_wanted(event.request, record):
+        if record.gateway is None:
+            return None
+        section = record.gateway
+        there, _ = find_gateway(control, section.id, section.name, stack, environment)
+        removes = would_remove(control, there["gatewayId"]) if there else []
+        return PlannedGateway(change="remove", name=section.name, removes=removes)
+    wanted = Wanted.of(event.request, _with_runtime(record), stack, settings.gateway_role_arn)
+    before = len(clients.acts)
+    ledger = GatewayLedger(records, environment, event.execution, record.gateway, wanted)
+    # What the first step would wait for is not awaited: the target is looked at as it is now.
+    _, observed = GatewayConverger(control, wanted, ledger, stack, environment).step()
+    if observed is not None:
+        TargetConverger(control, wanted, ledger, observed["gatewayId"]).step()
+    acts = {act.operation for act in clients.acts[before:]}
+    return PlannedGateway(
+        change="create" if "create_gateway" in acts else "update" if acts else "unchanged",
+        name=wanted.name,
+        repaired=list(ledger.mine.repaired),
+    )
+
+
+def _with_runtime(record: Record) -> Record:
+    """The record as it would be after the promotion: callers of `live` then sign in as was provisioned."""
+    if record.runtime is None:
+        return record
+    arn = record.runtime.arn or unmade("the runtime")
+    runtime = record.runtime.model_copy(update={"arn": arn, "live_identity": None})
+    return record.model_copy(update={"runtime": runtime})

@@ -1,0 +1,1 @@
+"""The input's section `gateway`."""

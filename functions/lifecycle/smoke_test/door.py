@@ -1,0 +1,31 @@
+"""What the gate knocks at: how the causes of failures speak of it."""
+
+from __future__ import annotations
+
+from lifecycle.smoke_test.conversations.conversation import Conversation
+
+
+class Door:
+    """A runtime's own endpoint.
+
+    Attributes:
+        function: The function that calls, as the template names it.
+        let_through: What to do when a call came through that had to be refused.
+    """
+
+    function = "RunSmokeTestFunction"
+    let_through = (
+        "the authorizer let the call through; do not use this version, check the runtime's authorizer and provision "
+        "again"
+    )
+
+    def note(self, reply: Conversation) -> None:
+        """Hear of a try of the right caller."""
+
+    def hint(self, reply: Conversation) -> str:
+        """Who refused or failed, and what to look at; empty if the answer says all that is known.
+
+        Args:
+            reply: What decided the check, or the last that did not.
+        """
+        return ""

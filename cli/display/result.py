@@ -12,6 +12,9 @@ from cli.display.lines import Cell, print_table
 from cli.display.narrow import print_named
 from cli.display.plan import show_plan
 
+_TESTS = {"smokeTest": "Smoke test", "gateway": "Gateway test"}
+"""The sections of an output that have checks, and their titles."""
+
 
 def show_output(console: Console, output: dict[str, Any]) -> None:
     """Print the parts that an output has: facts first, then tables.
@@ -41,10 +44,11 @@ def show_output(console: Console, output: dict[str, Any]) -> None:
 
 
 def show_checks(console: Console, output: dict[str, Any]) -> None:
-    """Print what each check of the smoke test saw, if the output has any."""
-    if checks := (output.get("smokeTest") or {}).get("checks"):
-        _title(console, "Smoke test")
-        _print_checks(console, checks)
+    """Print what each check of the smoke test and of the gateway's test saw, if the output has any."""
+    for section, title in _TESTS.items():
+        if checks := (output.get(section) or {}).get("checks"):
+            _title(console, title)
+            _print_checks(console, checks)
 
 
 def _title(console: Console, text: str) -> None:
@@ -63,7 +67,7 @@ def _facts(output: dict[str, Any]) -> list[tuple[str, str]]:
     facts += [("answer", str(answer)) for answer in [smoke_test.get("answer")] if answer]
     for section in ("runtime", "auth", "artifact", "observability", "gateway", "promotion"):
         for name, value in (output.get(section) or {}).items():
-            if value not in (None, [], {}):
+            if value not in (None, [], {}) and name != "checks":
                 facts.append((f"{section}.{name}", text_of(value)))
     return facts + [("repaired", text_of(item)) for item in output.get("repaired") or []]
 

@@ -31,6 +31,7 @@ SHOWN = frozenset(
         "runtime.maxLifetimeSeconds",
         "runtime.requestHeaders",
         "observability",
+        "gateway.type",
         "smokeTest.casesFrom",
         "smokeTest.repeat",
         "smokeTest.minPassRate",

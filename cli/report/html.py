@@ -44,6 +44,7 @@ def html(report: dict[str, Any]) -> str:
     return environment.get_template("report.html.j2").render(
         report=report,
         tested=output.get("smokeTest") or {},
+        gateway=output.get("gateway") or {},
         output=output,
         bars=[_bar(stage, report["seconds"]) for stage in report["stages"]],
         headline=_headline(report),

@@ -11,6 +11,9 @@ from xml.etree import ElementTree as ET
 # XML 1.0 has no other control characters, and no halves of surrogate pairs.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+# The sections of an output that have checks, and the error of a check that failed.
+_TESTS = {"smokeTest": "SmokeTestError", "gateway": "GatewayTestError"}
+
 
 @dataclass(frozen=True)
 class _Case:
@@ -78,13 +81,12 @@ def _cases(report: dict[str, Any]) -> Iterator[_Case]:
         reason = (row["error"] or "FAILED", row["cause"] or "no cause is known") if failed else None
         yield _Case("environments", row["environment"], 0.0, reason)
     tested = (report["output"] or {}).get("smokeTest") or {}
-    for check in tested.get("checks") or ():
-        said = f"expected {check['expected']}, seen {check['seen']}"
-        failed = not check.get("passed", True)
-        seconds = (check.get("milliseconds") or 0) / 1000
-        yield _Case(
-            "smokeTest", check["name"], seconds, ("SmokeTestError", said) if failed else None
-        )
+    for section, error in _TESTS.items():
+        for check in ((report["output"] or {}).get(section) or {}).get("checks") or ():
+            said = f"expected {check['expected']}, seen {check['seen']}"
+            failed = not check.get("passed", True)
+            seconds = (check.get("milliseconds") or 0) / 1000
+            yield _Case(section, check["name"], seconds, (error, said) if failed else None)
     cases = tested.get("cases") or {}
     for one in cases.get("results") or ():
         failed = one["passed"] < one["asked"]

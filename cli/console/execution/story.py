@@ -47,6 +47,7 @@ class Story:
         cause: Why it failed, in full; `None` if it did not.
         current: The names of the stages that run now.
         checks: The checks of its smoke test.
+        gateway_checks: The checks of its gateway.
         evaluations: What the evaluators of its smoke test said.
         fleet: Whether it is of the fleet.
     """
@@ -57,6 +58,7 @@ class Story:
     cause: Failure | None
     current: list[str]
     checks: list[dict[str, Any]]
+    gateway_checks: list[dict[str, Any]]
     evaluations: list[dict[str, Any]]
     fleet: bool
 
@@ -91,6 +93,7 @@ def story(description: dict[str, Any], watched: Watched, *, fleet: bool) -> Stor
         cause=_cause(result),
         current=[stage.state for stage in timeline.running] if running else [],
         checks=smoke_test.get("checks") or _checks(timeline),
+        gateway_checks=((told["output"] or {}).get("gateway") or {}).get("checks") or [],
         evaluations=smoke_test.get("evaluations") or [],
         fleet=fleet,
     )

@@ -12,35 +12,29 @@ from typing import Any
 
 from lifecycle.provider import hosts
 from lifecycle.provider.discovery import WELL_KNOWN
-from lifecycle.settings import Networks
 from lifecycle.smoke_test.invocation import Answer
 from lifecycle.smoke_test.untrusted import json_value
-
-_HTTPS = ("https", hosts.HTTPS_PORT)
 
 
 class MetadataError(Exception):
     """The document is not this gateway's; the message is what was seen."""
 
 
-def check_place(url: str, gateway_url: str, networks: Networks) -> None:
-    """Refuse a document that is not at the gateway's own host.
+def check_place(url: str, gateway_url: str) -> None:
+    """Refuse a document that is not at the gateway's own scheme, host and port.
 
     Args:
         url: Where the document is said to be.
-        gateway_url: The gateway's address.
-        networks: `any` for the local AWS, which has no HTTPS.
+        gateway_url: The gateway's address as `GetGateway` gives it; in AWS always HTTPS.
 
     Raises:
-        MetadataError: It is elsewhere, or not at an HTTPS URL.
+        MetadataError: It is elsewhere.
     """
     place, own = hosts.place_of(url), hosts.place_of(gateway_url)
     if place is None:
         raise MetadataError("a resource_metadata that is no URL of a host name")
     if place != own:
         raise MetadataError(f"a resource_metadata at {place}, which is not the gateway's host")
-    if networks != "any" and (place.scheme, place.port) != _HTTPS:
-        raise MetadataError(f"a resource_metadata at {place}, which is no HTTPS on port 443")
 
 
 def check_document(answer: Answer, gateway_url: str, discovery_url: str) -> None:

@@ -23,7 +23,7 @@ from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import FailedSmokeTest, IdentityRecord, Record
 from lifecycle.request.stage_event import StageEvent
-from lifecycle.settings import ProviderSettings, Settings
+from lifecycle.settings import Settings
 from lifecycle.smoke_test.conversations.protocols import PROTOCOLS
 from lifecycle.smoke_test.gate import Check, Gate
 from lifecycle.smoke_test.invocation import Answer, Target
@@ -226,7 +226,6 @@ class _Test:
             target=self._through,
             message=protocol.openings(request.smoke_test.prompt)[0].message,
             discovery_url=str(self._identity.discovery_url),
-            networks=ProviderSettings.load().provider_networks,
             patience=self._patience,
             secrets=signed_in.secrets,
         )

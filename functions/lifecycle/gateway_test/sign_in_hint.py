@@ -13,7 +13,6 @@ from lifecycle.errors import SmokeTestError
 from lifecycle.gateway_test.address import ThroughGateway
 from lifecycle.gateway_test.challenge import bearer_parameters
 from lifecycle.gateway_test.metadata import MetadataError, check_document, check_place
-from lifecycle.settings import Networks
 from lifecycle.smoke_test.callers.bearer import BearerCaller
 from lifecycle.smoke_test.callers.plain import Call, send
 from lifecycle.smoke_test.gate import Check
@@ -39,7 +38,6 @@ class SignInHint:
         target: The way through the gateway.
         message: What is sent without a token.
         discovery_url: The discovery URL of the provider whose tokens the gateway takes.
-        networks: `any` for the local AWS, which has no HTTPS.
         patience: The time limit of the whole test.
         secrets: Texts that must not appear in any output.
     """
@@ -48,7 +46,6 @@ class SignInHint:
     target: ThroughGateway
     message: Message
     discovery_url: str
-    networks: Networks
     patience: Patience
     secrets: Iterable[str] = ()
 
@@ -87,7 +84,7 @@ class SignInHint:
         url = parameters.get("resource_metadata")
         if not url:
             raise MetadataError("401 with WWW-Authenticate: Bearer, without resource_metadata")
-        check_place(url, self.target.gateway_url, self.networks)
+        check_place(url, self.target.gateway_url)
         document = self._decided(partial(self._read, url))
         check_document(document, self.target.gateway_url, self.discovery_url)
 

@@ -37,7 +37,7 @@ class Wait(InputModel):
         "time waited. Not for the gateway, whose two loops have an interval of their own.",
         json_schema_extra=allowed(
             f"1 to {_LONGEST_INTERVAL}; large enough for at most {MOST_LOOKS} polls, and for "
-            f"{MOST_EARLY_LOOKS} in the first quarter of an hour"
+            f"{MOST_EARLY_LOOKS} in the first 15 minutes"
         ),
     )
     timeout_seconds: int = Field(

@@ -102,6 +102,11 @@ def _output() -> dict[str, Any]:
         "action": "provision",
         "change": "updated",
         "repaired": ["the description was changed by hand"],
+        "gateway": {
+            "id": "shop-abcdefghij",
+            "endpoint": "https://shop.example.com/live/invocations",
+            "checks": [{**check, "name": "SigV4 is refused", "seen": "200 OK", "passed": False}],
+        },
         "smokeTest": {
             "passed": False,
             "endpoint": "DEFAULT",

@@ -154,6 +154,7 @@ def test_junit_has_a_case_for_each_check_case_and_evaluator() -> None:
         f"{of}.execution/cli-20261123-020000-4f2a9c",
         f"{of}.smokeTest/A garbage token is refused",
         f"{of}.smokeTest/The cases pass",
+        f"{of}.gateway/SigV4 is refused",
         f"{of}.cases/fails",
         f"{of}.cases/greets",
         f"{of}.evaluations/Builtin.Correctness",

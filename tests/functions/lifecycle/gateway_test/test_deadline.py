@@ -83,7 +83,6 @@ def checked(gateway: Gateway, clients: Any, seconds: float = 60) -> tuple[float,
         target=target,
         message=Message(b"{}"),
         discovery_url=f"{ISSUER}/.well-known/openid-configuration",
-        networks="any",
         patience=Patience(seconds, lambda _: None),
     )
     checks: list[Check] = []

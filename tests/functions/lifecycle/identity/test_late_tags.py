@@ -18,6 +18,7 @@ from handlers import (
     provision_identity,
     run_cases,
     run_smoke_test,
+    test_gateway,
 )
 from lifecycle.entry import aws_errors
 from lifecycle.errors import AwsCallError, TagsNotVisibleError, TeardownIncompleteError
@@ -88,6 +89,7 @@ def test_exactly_what_the_policies_tie_to_tags_is_guarded() -> None:
         delete_identity,
         run_smoke_test,
         run_cases,
+        test_gateway,
         plan_provision,
         plan_rollback,
     )

@@ -369,7 +369,7 @@ def test_a_write_that_nobody_foresaw_is_never_sent(
 ) -> None:
     from lifecycle.plan import provision
 
-    monkeypatch.setattr(provision, "runtime_answers", dict)
+    monkeypatch.setattr(provision, "runtime_answers", lambda: {"agentcore_control": {}})
     with pytest.raises(RuntimeError, match="must not call CreateAgentRuntime"):
         world.plan()
     assert world.store.runtimes == {}

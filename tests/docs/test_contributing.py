@@ -74,7 +74,7 @@ def test_every_make_target_exists() -> None:
         ("functions/lifecycle/smoke_test/sign_in.py", ("class SignedIn", "refused:")),
         ("functions/lifecycle/stages.py", ('Stage("Publish the artifact", effect="creates")',)),
         ("template.yaml", ("DefinitionSubstitutions:", "LambdaInvokePolicy:")),
-        ("local/agentcore/service.py", ("def _handlers(",)),
+        ("local/agentcore/service.py", ("def _of_runtimes(",)),
         ("local/edge/iam/agentcore.py", ("def of_agentcore(",)),
         ("local/edge/faults.py", ("STATE_OPERATIONS",)),
         ("tests/local/agentcore/test_conformance.py", ("OPERATIONS = [",)),

@@ -121,7 +121,7 @@ class GatewayDoor(Door):
         """Whether a refusal names a document at the gateway's own host."""
         url = (bearer_parameters(answer.challenge) or {}).get("resource_metadata", "")
         try:
-            check_place(url, self._gateway_url, "any")
+            check_place(url, self._gateway_url)
         except MetadataError:
             return False
         return True

@@ -88,6 +88,12 @@ READINGS: tuple[Reading, ...] = (
         "not known",
     ),
     Reading(
+        "target-list",
+        "Does the list of a gateway's targets show a create and a delete at once, and may the gateway go then?",
+        ("prompt", "late"),
+        "not known; awslabs/agentcore-samples#1954: a delete is refused although the targets were deleted",
+    ),
+    Reading(
         "gateway-refusal",
         "Which status does a gateway that takes tokens answer to another client's, to an ID token and to SigV4?",
         ("401", "403"),

@@ -68,8 +68,12 @@ def is_refused_value(error: ClientError) -> bool:
     return bool(error.response["Error"]["Code"] == "ValidationException")
 
 
-def attempt(call: Callable[[], Any]) -> bool:
+def attempt(call: Callable[[], Any], is_busy: Callable[[ClientError], bool] = is_conflict) -> bool:
     """Begin something, and tell whether AgentCore took it.
+
+    Args:
+        call: Begins it.
+        is_busy: Tells whether an error says that AgentCore is busy with the thing.
 
     Returns:
         False when it is busy with the thing; what is to be deleted and is gone counts as taken.
@@ -77,11 +81,16 @@ def attempt(call: Callable[[], Any]) -> bool:
     try:
         call()
     except ClientError as error:
-        if is_conflict(error):
+        if is_busy(error):
             return False
         if not is_not_found(error):
             raise
     return True
+
+
+def holds_targets(error: ClientError) -> bool:
+    """Tell whether a gateway may not go yet: it counts targets that no list shows (awslabs/agentcore-samples#1954)."""
+    return is_conflict(error) or is_refused_value(error)
 
 
 def _listed(paginator: Any, member: str, gateway_id: str) -> list[dict[str, Any]]:

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from lifecycle.errors import TeardownIncompleteError
 from lifecycle.gateway import calls
+from lifecycle.runtime.agentcore import is_conflict
 
 
 class RemovalNotes:
@@ -70,9 +73,9 @@ class GatewayRemover:
             which = {"gatewayIdentifier": gateway_id, "targetId": target["targetId"]}
             self._delete(
                 target_label(gateway_id, target["name"]),
-                target,
+                # The list lags: it may tell of a failure before the delete, or of what is gone.
+                calls.get_target(control, gateway_id, target["targetId"]),
                 partial(control.delete_gateway_target, **which),
-                partial(calls.get_target, control, gateway_id, target["targetId"]),
             )
         if not targets:
             self.left.pop()
@@ -80,29 +83,31 @@ class GatewayRemover:
                 gateway_label(gateway_id),
                 observed,
                 lambda: control.delete_gateway(gatewayIdentifier=gateway_id),
-                lambda: observed,
+                calls.holds_targets,
             )
 
     def _delete(
         self,
         what: str,
-        observed: dict[str, Any],
+        observed: dict[str, Any] | None,
         delete: Callable[[], Any],
-        whole: Callable[[], dict[str, Any] | None] = lambda: None,
+        is_busy: Callable[[ClientError], bool] = is_conflict,
     ) -> None:
-        """Delete one thing, unless that is in progress; a failure of a delete of ours is final."""
+        """Delete one thing, unless that is in progress or done; a failure of a delete of ours is final."""
         self.left.append(what)
+        if observed is None:
+            return
         if observed["status"] == "DELETING":
             self._notes.removes(what)
             return
         if observed["status"] == "FAILED" and self._notes.tried(what):
             self._notes.failed(what)
             raise TeardownIncompleteError(
-                f"{what} could not be deleted: {calls.reasons(whole() or {})}; fix the cause and retry the teardown; "
+                f"{what} could not be deleted: {calls.reasons(observed)}; fix the cause and retry the teardown; "
                 "the record still lists it"
             )
         self._notes.removes(what)
-        if calls.attempt(delete):
+        if calls.attempt(delete, is_busy):
             self._notes.accepted(what)
 
 

@@ -40,14 +40,11 @@ class TargetConverger:
         Raises:
             GatewayError: What this execution changed has failed.
         """
-        found = self._find()
-        if found is None:
-            return self._create()
-        target_id = found["targetId"]
-        observed = calls.get_target(self._control, self._gateway_id, target_id)
-        what = target_label(self._gateway_id, found["name"])
+        observed = self._find()
         if observed is None:
-            return Step(what, "DELETING")
+            return self._create()
+        target_id = observed["targetId"]
+        what = target_label(self._gateway_id, observed["name"])
         section, status = self._ledger.section, observed["status"]
         if section.target_id != target_id:
             section.target_id = target_id
@@ -68,10 +65,20 @@ class TargetConverger:
         return None
 
     def _find(self) -> dict[str, Any] | None:
-        targets = calls.list_targets(self._control, self._gateway_id)
-        named = (item for item in targets if item["name"] == GATEWAY_TARGET)
-        renamed = (item for item in targets if item["targetId"] == self._ledger.section.target_id)
-        return next(named, None) or next(renamed, None)
+        """Read the recorded target, or else the one that has the name: the list lags behind creates and deletes."""
+        recorded = self._ledger.section.target_id
+        observed = self._get(recorded) if recorded is not None else None
+        if observed is not None and observed["name"] == GATEWAY_TARGET:
+            return observed
+        for item in calls.list_targets(self._control, self._gateway_id):
+            if item["name"] == GATEWAY_TARGET and item["targetId"] != recorded:
+                named = self._get(item["targetId"])
+                if named is not None:
+                    return named
+        return observed
+
+    def _get(self, target_id: str) -> dict[str, Any] | None:
+        return calls.get_target(self._control, self._gateway_id, target_id)
 
     def _create(self) -> Step:
         ledger, wanted = self._ledger, self._wanted.target

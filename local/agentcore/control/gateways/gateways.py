@@ -9,6 +9,7 @@ from typing import Any
 from local.agentcore.control.gateways import views
 from local.agentcore.control.gateways.changes import check_idle, start_change
 from local.agentcore.control.gateways.checks import GATEWAY_MEMBERS, check_gateway
+from local.agentcore.control.gateways.late_targets import counted
 from local.agentcore.control.gateways.records import Gateway
 from local.agentcore.control.gateways.store import GatewayStore
 from local.agentcore.control.pages import page
@@ -100,7 +101,7 @@ class GatewayOperations:
         with self._store.using() as now:
             gateway = self._store.gateway(request["gatewayIdentifier"])
             check_idle(gateway)
-            if gateway.targets or gateway.rules:
+            if counted(self._store, gateway, now) or gateway.rules:
                 # So the service answers, also while targets are DELETING: awslabs/agentcore-samples#1954.
                 raise invalid(
                     f"Gateway has targets associated: '{gateway.id}'. Delete its rules and targets first."

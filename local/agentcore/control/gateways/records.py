@@ -101,6 +101,7 @@ class Gateway(Stateful):
         members: Members of GetGateway's answer that came with create or update.
         targets: Its targets by id.
         rules: Its rules by id.
+        gone: Its targets that were deleted.
     """
 
     id: str = ""
@@ -113,6 +114,7 @@ class Gateway(Stateful):
     tags: dict[str, str] = field(default_factory=dict)
     targets: dict[str, Target] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
+    gone: list[Target] = field(default_factory=list)
 
     def settle(self, now: float) -> None:
         """Finish every change of the gateway, its targets and rules whose time has come."""

@@ -114,6 +114,7 @@ class GatewayStore:
     def forget_target(self, gateway: Gateway, target: Target) -> None:
         """Remove a target; of its client tokens the same is true."""
         del gateway.targets[target.id]
+        gateway.gone.append(target)
         if self.account.readings["client-tokens"] == "forgotten":
             self.account.tokens.forget_endpoint(gateway.id, target.name)
 

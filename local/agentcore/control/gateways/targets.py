@@ -8,6 +8,7 @@ from typing import Any
 from local.agentcore.control.gateways import views
 from local.agentcore.control.gateways.changes import check_idle, start_change
 from local.agentcore.control.gateways.checks import TARGET_MEMBERS, check_target, no_name
+from local.agentcore.control.gateways.late_targets import listed
 from local.agentcore.control.gateways.records import Gateway, Target
 from local.agentcore.control.gateways.store import GatewayStore
 from local.agentcore.control.pages import page
@@ -77,9 +78,9 @@ class TargetOperations:
 
     def list_targets(self, request: dict[str, Any]) -> dict[str, Any]:
         """ListGatewayTargets."""
-        with self._store.using():
+        with self._store.using() as now:
             gateway = self._store.gateway(request["gatewayIdentifier"])
-            found = list(gateway.targets.values())
+            found = listed(self._store, gateway, now)
             chosen, token = page(found, request, lambda target: target.id)
             entries = [views.target_summary(target) for target in chosen]
         return without_none({"items": entries, "nextToken": token})

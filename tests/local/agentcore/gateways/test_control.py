@@ -400,3 +400,31 @@ def test_five_changes_a_second_and_five_targets_at_once(world: World) -> None:
         gatewayIdentifier=gateway_id,
         **runtime_target(arn, name="t5"),
     )
+
+
+@pytest.mark.parametrize("value", ["prompt", "late"])
+def test_the_list_of_targets_and_what_a_gateway_counts(world: World, value: str) -> None:
+    world.readings.change({"target-list": value})
+    gateway_id, runtime = ready(world), world.ready()
+    which = {"gatewayIdentifier": gateway_id}
+
+    def shown() -> list[str]:
+        return [item["targetId"] for item in world.control.list_gateway_targets(**which)["items"]]
+
+    late = value == "late"
+    made = world.control.create_gateway_target(
+        **which, **runtime_target(runtime["agentRuntimeArn"])
+    )["targetId"]
+    assert shown() == ([] if late else [made])
+    world.clock.pass_(10)
+    assert shown() == [made]
+    world.control.delete_gateway_target(**which, targetId=made)
+    later(world)
+    refused("ResourceNotFoundException", world.control.get_gateway_target, **which, targetId=made)
+    assert shown() == ([made] if late else [])
+    if late:
+        world.clock.pass_(4)
+        assert shown() == []
+        refused("ValidationException", world.control.delete_gateway, **which)
+        world.clock.pass_(4)
+    world.control.delete_gateway(**which)

@@ -82,6 +82,7 @@ def test_gateway(
 
     Raises:
         GatewayTestError: A check failed, or got no decisive answer; the record says that the gateway is not proven.
+            Or the gateway was never finished; the record is unchanged, and says so already.
         AwsCallError: IAM refuses the function itself to call; the record is unchanged.
         EnvironmentNotFoundError: There is no runtime or no gateway to test.
         LockLostError: Another execution took the environment over.
@@ -123,9 +124,14 @@ def _seconds(event: StageEvent) -> float:
 
 def _gateway_of(record: Record) -> GatewayRecord:
     gateway = record.gateway
-    if gateway is None or not gateway.id or not gateway.url:
+    if gateway is None:
         raise EnvironmentNotFoundError(
             f"environment '{record.environment}' has no gateway to test; provision it with gateway"
+        )
+    if not gateway.id or not gateway.url:
+        # The record lists it before it is created, and its address once it was ready.
+        raise GatewayTestError(
+            f"the gateway of environment '{record.environment}' was never finished; provision again"
         )
     return gateway
 

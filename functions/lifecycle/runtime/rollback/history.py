@@ -12,6 +12,7 @@ from lifecycle.names import CANDIDATE_ENDPOINT
 from lifecycle.promotions.entry import By, Promoted, free_slot, with_newest
 from lifecycle.promotions.store import PromotionItems, Provisioned
 from lifecycle.record import IdentityRecord, Record, RuntimeRecord, now
+from lifecycle.request.gateway.section import Gateway
 from lifecycle.request.rollback import as_provision
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime.rollback.candidate import (
@@ -56,9 +57,10 @@ class History:
         )
         request = as_provision(event.request)
         if self._is_rollback:
-            # A rollback says nothing of what delivers logs and traces, or of a gateway, so a later rebuild keeps them.
+            # A rollback says nothing of what delivers logs and traces, so a later rebuild keeps it.
             request["observability"] = bool((record.request or {}).get("observability"))
-            request["gateway"] = (record.request or {}).get("gateway")
+            # It keeps the gateway that is there, which a failed provision may have asked for otherwise.
+            request["gateway"] = _gateway(record)
         made_of = then or self._asked_for(event)
         if made_of and "smokeTest" in made_of.request:
             # What a rollback is asked otherwise is for this once; a later rebuild asks what the version was made with.
@@ -132,6 +134,13 @@ class History:
             {name: value for name, value in part.items() if name not in _CHANGING} for part in parts
         ]
         return names.digest([self._runtime_id, self._version, *lasting, self._provisioned.artifact])
+
+
+def _gateway(record: Record) -> dict[str, Any] | None:
+    """What a request says that is to keep the gateway of an environment."""
+    if record.gateway is None:
+        return None
+    return Gateway(type="runtime").model_dump(mode="json", by_alias=True)
 
 
 def _plain(section: BaseModel | None) -> dict[str, Any] | None:

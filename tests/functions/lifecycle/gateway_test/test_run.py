@@ -128,6 +128,16 @@ def test_without_a_gateway_there_is_nothing_to_test(password: Fronted) -> None:
         password.test()
 
 
+@pytest.mark.parametrize("missing", [{"id": None, "arn": None, "url": None}, {"url": None}])
+def test_a_gateway_that_was_never_finished_fails(password: Fronted, missing: Any) -> None:
+    world = password.smoke.world
+    unfinished = password.record.gateway.model_copy(update=missing)
+    world.records.update("dev", world.event().execution, gateway=unfinished)
+    with pytest.raises(GatewayTestError, match="was never finished; provision again"):
+        password.test()
+    assert password.gateway.asked == []
+
+
 def test_iam_that_denies_the_function_itself_is_no_verdict(iam: Fronted) -> None:
     iam.note(proven=True)
     text = f"User: arn:x is not authorized to perform: bedrock-agentcore:InvokeGateway on {GATEWAY_ARN}"

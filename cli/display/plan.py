@@ -17,6 +17,7 @@ _STYLES = {
     "update": "yellow",
     "repair": "yellow",
     "remove": "yellow",
+    "replace": "yellow",
 }
 _VERBS = {True: "moves", False: "stays"}
 

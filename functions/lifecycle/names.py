@@ -86,13 +86,14 @@ def runtime_name(stack: str, environment: str) -> str:
 def gateway_name(stack: str, environment: str) -> str:
     """The gateway's name, such as `agentcore-lifecycle-dev`: at most 48 characters, no capitals, and no `--`.
 
-    A name that does not fit is changed and gets a hash, so that two long ones, or `a-b` and `a--b`, stay different.
+    A name that does not fit is changed and gets a hash of stack and environment, so that two long ones, or `a-b` and
+    `a--b`, stay different. So does that of an environment with a hyphen: `a` and `b-c` is not `a-b` and `c`.
     """
     whole = f"{stack}-{environment}"
     slug = _gateway_slug(whole)
-    if slug == whole and len(slug) <= _GATEWAY_NAME_LENGTH:
+    if slug == whole and "-" not in environment and len(slug) <= _GATEWAY_NAME_LENGTH:
         return slug
-    return f"{slug[: _GATEWAY_NAME_LENGTH - 9].rstrip('-')}-{digest(whole)[:8]}"
+    return f"{slug[: _GATEWAY_NAME_LENGTH - 9].rstrip('-')}-{digest([stack, environment])[:8]}"
 
 
 def gateway_prefix(stack: str) -> str:

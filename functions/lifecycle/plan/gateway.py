@@ -78,6 +78,14 @@ def plan_gateway(
     ledger = GatewayLedger(records, environment, event.execution, record.gateway, wanted)
     # What the first step would wait for is not awaited: the target is looked at as it is now.
     _, observed = GatewayConverger(control, wanted, ledger, stack, environment).step()
+    acts = {act.operation for act in clients.acts[before:]}
+    if _is_replaced(observed, acts, wanted):
+        return PlannedGateway(
+            change="replace",
+            name=wanted.name,
+            repaired=list(ledger.mine.repaired),
+            removes=would_remove(control, str(ledger.section.id)),
+        )
     if observed is not None:
         TargetConverger(control, wanted, ledger, observed["gatewayId"]).step()
     acts = {act.operation for act in clients.acts[before:]}
@@ -86,6 +94,13 @@ def plan_gateway(
         name=wanted.name,
         repaired=list(ledger.mine.repaired),
     )
+
+
+def _is_replaced(observed: dict[str, Any] | None, acts: set[str], wanted: Wanted) -> bool:
+    """Whether the gateway that is there has to go: it failed, or AgentCore does not change its authorizer's type."""
+    if observed is None:
+        return "create_gateway" not in acts
+    return bool(observed["authorizerType"] != wanted.gateway["authorizerType"])
 
 
 def _with_runtime(record: Record) -> Record:

@@ -104,12 +104,13 @@ class PlannedGateway(Wire):
 
     Attributes:
         change: Whether it would be created, changed or repaired (with its target), left unchanged, or removed.
+            `replace`: it would be removed, and another one created, which has another address.
         name: Its name.
         repaired: The drift that would be repaired.
         removes: What would be removed.
     """
 
-    change: Literal["create", "update", "unchanged", "remove"]
+    change: Literal["create", "update", "replace", "unchanged", "remove"]
     name: str
     repaired: list[str] = Field(default_factory=list)
     removes: list[str] = Field(default_factory=list)

@@ -105,6 +105,12 @@ def test_what_delivers_logs_and_traces_is_a_row() -> None:
     assert row(off) == ["observability remove delivery source a; log group g"]
 
 
+def test_a_gateway_that_would_be_replaced_says_what_goes() -> None:
+    gateway = {"change": "replace", "repaired": [], "removes": ["target live", "gateway one"]}
+    (line,) = [one for one in shown({**PLAN, "gateway": gateway}) if one.startswith("gateway")]
+    assert line.split(maxsplit=2) == ["gateway", "replace", "target live; gateway one"]
+
+
 def test_a_plan_of_a_rollback_says_to_which_version_and_what_it_must_pass() -> None:
     plan: dict[str, Any] = {
         "version": {"version": "2", "reason": "the input names it", "exists": True},

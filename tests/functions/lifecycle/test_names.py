@@ -125,6 +125,7 @@ def test_the_clients_of_the_longest_names_differ() -> None:
         ("Agents", "dev", "agents-dev-"),
         ("a", "b--c", "a-b-c-"),
         ("a", "b-", "a-b-"),
+        ("a", "b-c", "a-b-c-"),
         ("s" * 128, "dev", "s" * 39 + "-"),
         ("s" * 38 + "--x", "dev" * 8, "s" * 38 + "-"),
     ],
@@ -142,5 +143,14 @@ def test_a_gateways_name_is_one_that_agentcore_takes(
 
 
 def test_gateways_of_names_that_look_alike_differ() -> None:
-    pairs = [("a", "b-c"), ("a", "b--c"), ("a", "b-c-"), ("A", "b-c")]
+    pairs = [
+        ("a", "b-c"),
+        ("a", "b--c"),
+        ("a", "b-c-"),
+        ("A", "b-c"),
+        ("a-b", "c"),
+        ("a-b-c", "d"),
+        ("a-b", "c-d"),
+    ]
     assert len({names.gateway_name(*pair) for pair in pairs}) == len(pairs)
+    assert names.gateway_name("a-b", "c") == "a-b-c"

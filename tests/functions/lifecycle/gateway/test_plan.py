@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from lifecycle.errors import GatewayError
 from lifecycle.gateway.deploy import GatewaySettings
 from lifecycle.plan.drafts import DraftRecords
 from lifecycle.plan.gateway import gateway_answers, plan_gateway
@@ -61,6 +64,24 @@ def test_drift_of_gateway_and_target_would_be_repaired(deployed: Front) -> None:
         "the gateway's target was deleted",
     ]
     assert deployed.deploy().repaired == planned.repaired
+
+
+def test_another_type_of_sign_in_would_replace_it(deployed: Front) -> None:
+    gateway_id = deployed.id
+    planned = plan(deployed, auth={"type": "iam"})
+    assert (planned.change, planned.name, planned.repaired) == ("replace", "stack-dev", [])
+    assert planned.removes == [f"target live of gateway {gateway_id}", f"gateway {gateway_id}"]
+
+
+def test_a_gateway_that_failed_would_be_replaced(front: Front) -> None:
+    front.world.fail("CreateGateway")
+    front.world.provision("one", ON)
+    front.world.begin("one", ON)
+    with pytest.raises(GatewayError):
+        front.deploy()
+    gateway_id = front.id
+    planned = plan(front)
+    assert (planned.change, planned.removes) == ("replace", [f"gateway {gateway_id}"])
 
 
 def test_switched_off_it_would_be_removed(deployed: Front) -> None:

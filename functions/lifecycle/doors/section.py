@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import json
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+from lifecycle import names
+
+AUTHORIZER_PART, ROLE_PART, TARGET_PART = "authorizer", "role", "target"
+_MEMBERS = {
+    AUTHORIZER_PART: ("authorizerType", "authorizerConfiguration"),
+    TARGET_PART: ("name", "targetConfiguration", "credentialProviderConfigurations"),
+}
 
 GatewayChange = Literal["created", "updated", "unchanged"]
 """What an execution did to the gateway and its target."""
@@ -45,6 +54,7 @@ class GatewayRecord(_Section):
         url: Its address as `GetGateway` gives it; null until it was ready once.
         target_id: What AgentCore calls its target; null until that was created.
         deployed: Digest of each part as it was last written. Another one that is found is drift.
+        echoed: Digest of each part that AgentCore gave back in another form than it was written in, in that form.
         tags: The tags last written.
         deployment: What the last execution that deployed it did.
         proven: Its last test passed, and nothing was changed since.
@@ -56,6 +66,45 @@ class GatewayRecord(_Section):
     url: str | None = None
     target_id: str | None = None
     deployed: dict[str, str] = Field(default_factory=dict)
+    echoed: dict[str, str] = Field(default_factory=dict)
     tags: dict[str, str] = Field(default_factory=dict)
     deployment: GatewayDeployment | None = None
     proven: bool = False
+
+    def is_echo(self, part: str, observed: dict[str, Any]) -> bool:
+        """Whether a part is in the form that AgentCore gave it back in right after it was written.
+
+        Args:
+            part: The authorizer or the target.
+            observed: The answer of `GetGateway` or `GetGatewayTarget`.
+        """
+        return part in self.deployed and self.echoed.get(part) == echo_of(part, observed)
+
+
+def echo_of(part: str, observed: dict[str, Any]) -> str:
+    """The digest of a part as AgentCore gives it back, whatever the order of its lists.
+
+    Args:
+        part: The authorizer or the target.
+        observed: The answer of `GetGateway` or `GetGatewayTarget`.
+    """
+    return names.digest(_sorted({name: observed.get(name) for name in _MEMBERS[part]}))
+
+
+def is_form_of(ours: Any, theirs: Any) -> bool:
+    """Whether a value may be another form of ours: it lacks members or has more of them, or lists in another order."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return all(is_form_of(ours[name], theirs[name]) for name in ours.keys() & theirs.keys())
+    if isinstance(ours, list) and isinstance(theirs, list):
+        pairs = zip(_sorted(ours), _sorted(theirs), strict=False)
+        return len(ours) == len(theirs) and all(is_form_of(one, other) for one, other in pairs)
+    return bool(ours == theirs)
+
+
+def _sorted(value: Any) -> Any:
+    """A value with its lists in one order: none of them has an order that counts."""
+    if isinstance(value, dict):
+        return {name: _sorted(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return sorted(map(_sorted, value), key=lambda item: json.dumps(item, sort_keys=True))
+    return value

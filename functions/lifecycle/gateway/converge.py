@@ -32,12 +32,12 @@ def next_step(
     step, observed = GatewayConverger(control, wanted, ledger, stack, environment).step()
     if step is not None or observed is None:
         return step
-    step = TargetConverger(control, wanted, ledger, observed["gatewayId"]).step()
+    step, target = TargetConverger(control, wanted, ledger, observed["gatewayId"]).step()
     if step is not None:
         return step
     url = observed.get("gatewayUrl")
     if url is None:
         return Step(gateway_label(observed["gatewayId"]), "READY, but without an address")
     digests = {part: names.digest(value) for part, value in wanted.parts.items()}
-    ledger.finish(url=url, deployed=digests)
+    ledger.finish(url=url, deployed=digests, echoed=wanted.echoed(observed, target))
     return None

@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lifecycle import names
+from lifecycle.doors.section import AUTHORIZER_PART, ROLE_PART
 from lifecycle.entry import refused_call
 from lifecycle.errors import ServiceUnavailableError
 from lifecycle.gateway import calls
@@ -14,7 +15,7 @@ from lifecycle.gateway.finding import find_gateway, refuse_foreign
 from lifecycle.gateway.ledger import GatewayLedger, adopt
 from lifecycle.gateway.removal import GatewayRemover, RemovalNotes, gateway_label
 from lifecycle.gateway.step import Step
-from lifecycle.gateway.wanted import AUTHORIZER_PART, ROLE_PART, Wanted, whole
+from lifecycle.gateway.wanted import Wanted, whole
 from lifecycle.runtime import agentcore
 
 
@@ -57,6 +58,7 @@ class GatewayConverger:
         if observed is None:
             return self._create(), None
         adopt(self._control, self._ledger, observed, wanted.tags)
+        section = self._ledger.section
         what, status = gateway_label(observed["gatewayId"]), observed["status"]
         if status in calls.BUSY:
             return Step(what, status), observed
@@ -65,7 +67,7 @@ class GatewayConverger:
         if status == "FAILED":
             # It cannot be updated. The next calls remove it, and then create another.
             return self._remove(observed), None
-        different = wanted.gateway_differences(observed)
+        different = wanted.gateway_differences(observed, section)
         if status == calls.READY:
             # What was written just now and comes back in another form is AgentCore's own form. The gate decides.
             different = [part for part in different if part not in self._ledger.mine.written]

@@ -108,7 +108,8 @@ class GatewayLedger:
         mine = self.mine
         mine.written = [*dict.fromkeys([*mine.written, *parts])]
         digests = {part: names.digest(self._wanted.parts[part]) for part in parts}
-        changes = {"deployed": self.section.deployed | digests} | changes
+        echoed = {part: seen for part, seen in self.section.echoed.items() if part not in parts}
+        changes = {"deployed": self.section.deployed | digests, "echoed": echoed} | changes
         self.section = self.section.model_copy(update=changes)
         self.save(last=True)
 

@@ -8,11 +8,12 @@ from botocore.exceptions import ClientError
 
 from lifecycle import names
 from lifecycle.doors.address import GATEWAY_TARGET
+from lifecycle.doors.section import TARGET_PART
 from lifecycle.gateway import calls
 from lifecycle.gateway.ledger import GatewayLedger
 from lifecycle.gateway.removal import target_label
 from lifecycle.gateway.step import Step
-from lifecycle.gateway.wanted import TARGET_PART, Wanted, whole
+from lifecycle.gateway.wanted import Wanted, whole
 from lifecycle.runtime import agentcore
 
 
@@ -34,15 +35,21 @@ class TargetConverger:
         self._ledger = ledger
         self._gateway_id = gateway_id
 
-    def step(self) -> Step | None:
-        """Do the next step; None when the target is ready and as it must be.
+    def step(self) -> tuple[Step | None, dict[str, Any]]:
+        """Do the next step.
+
+        Returns:
+            The step, None when the target is ready and as it must be; and the target, empty when there is none.
 
         Raises:
             GatewayError: What this execution changed has failed.
         """
         observed = self._find()
         if observed is None:
-            return self._create()
+            return self._create(), {}
+        return self._converge(observed), observed
+
+    def _converge(self, observed: dict[str, Any]) -> Step | None:
         target_id = observed["targetId"]
         what = target_label(self._gateway_id, observed["name"])
         section, status = self._ledger.section, observed["status"]
@@ -56,7 +63,7 @@ class TargetConverger:
         if status == "FAILED":
             section.deployed.pop(TARGET_PART, None)
             return self._remove(target_id, what)
-        differs = self._wanted.target_differs(observed)
+        differs = self._wanted.target_differs(observed, section)
         if status == calls.READY and TARGET_PART in self._ledger.mine.written:
             differs = False
         self._ledger.note_drift([TARGET_PART] if differs else [], observed)

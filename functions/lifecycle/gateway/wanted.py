@@ -7,6 +7,14 @@ from typing import Any
 
 from lifecycle import names
 from lifecycle.doors.address import GATEWAY_TARGET
+from lifecycle.doors.section import (
+    AUTHORIZER_PART,
+    ROLE_PART,
+    TARGET_PART,
+    GatewayRecord,
+    echo_of,
+    is_form_of,
+)
 from lifecycle.errors import EnvironmentNotFoundError
 from lifecycle.record import Record
 from lifecycle.request.model import Request
@@ -14,7 +22,6 @@ from lifecycle.runtime import configuration
 from lifecycle.runtime.comparison import agrees, covered
 from lifecycle.runtime.configuration import AUTHORIZER
 
-AUTHORIZER_PART, ROLE_PART, TARGET_PART = "authorizer", "role", "target"
 _DRIFT = {
     AUTHORIZER_PART: "the gateway's authorizer was changed",
     ROLE_PART: "the gateway's role was changed",
@@ -105,11 +112,10 @@ class Wanted:
     def _authorizer_type(self) -> str:
         return "AWS_IAM" if self.authorizer is None else "CUSTOM_JWT"
 
-    def gateway_differences(self, observed: dict[str, Any]) -> list[str]:
+    def gateway_differences(self, observed: dict[str, Any], section: GatewayRecord) -> list[str]:
         """The parts in which a gateway, from `GetGateway`, is not what is wanted."""
-        same_type = observed.get("authorizerType") == self._authorizer_type
-        seen = observed.get("authorizerConfiguration")
-        found = [] if same_type and agrees(AUTHORIZER, self.authorizer, seen) else [AUTHORIZER_PART]
+        same = self._has_authorizer(observed) or self._is_echo(AUTHORIZER_PART, observed, section)
+        found = [] if same else [AUTHORIZER_PART]
         if observed.get("roleArn") != self.role_arn:
             found.append(ROLE_PART)
         return found
@@ -118,17 +124,56 @@ class Wanted:
         """How the output names a part that was changed by hand; never a value but an ARN."""
         if part != TARGET_PART:
             return _DRIFT[part]
-        http = (observed.get("targetConfiguration") or {}).get("http") or {}
-        there = http.get("agentcoreRuntime") or {}
+        there = _runtime_of(observed)
         arn, endpoint = there.get("arn"), there.get("qualifier", "DEFAULT")
         if (arn, endpoint) != (self.runtime_arn, names.LIVE_ENDPOINT):
             where = f"the endpoint {endpoint} of {arn}" if arn else "what is no runtime"
             return f"the gateway's target was changed to {where}"
         return "the gateway's target was changed"
 
-    def target_differs(self, observed: dict[str, Any]) -> bool:
+    def target_differs(self, observed: dict[str, Any], section: GatewayRecord) -> bool:
         """Whether a target, from `GetGatewayTarget`, is not what is wanted."""
-        return not covered(self.target, observed)
+        same = self._has_target(observed)
+        return not same and not self._is_echo(TARGET_PART, observed, section)
+
+    def echoed(self, gateway: dict[str, Any], target: dict[str, Any]) -> dict[str, str]:
+        """The digests of the parts that AgentCore gives back in another form than they were written in.
+
+        What contradicts what was written is no form of it: it is repaired.
+
+        Args:
+            gateway: The answer of `GetGateway`, when it is ready.
+            target: The answer of `GetGatewayTarget`, likewise.
+        """
+        found = {}
+        same_type = gateway.get("authorizerType") == self._authorizer_type
+        ours = {"authorizerConfiguration": self.authorizer or {}}
+        if not self._has_authorizer(gateway) and same_type and is_form_of(ours, gateway):
+            found[AUTHORIZER_PART] = echo_of(AUTHORIZER_PART, gateway)
+        # Without its qualifier, a target leads to DEFAULT.
+        runtime = {"arn": None, "qualifier": "DEFAULT"} | _runtime_of(target)
+        whole_target = target | {"targetConfiguration": {"http": {"agentcoreRuntime": runtime}}}
+        if not self._has_target(target) and is_form_of(self.target, whole_target):
+            found[TARGET_PART] = echo_of(TARGET_PART, target)
+        return found
+
+    def _has_authorizer(self, observed: dict[str, Any]) -> bool:
+        same_type = observed.get("authorizerType") == self._authorizer_type
+        seen = observed.get("authorizerConfiguration")
+        return same_type and agrees(AUTHORIZER, self.authorizer, seen)
+
+    def _has_target(self, observed: dict[str, Any]) -> bool:
+        return covered(self.target, observed)
+
+    def _is_echo(self, part: str, observed: dict[str, Any], section: GatewayRecord) -> bool:
+        same_wish = section.deployed.get(part) == names.digest(self.parts[part])
+        return same_wish and section.is_echo(part, observed)
+
+
+def _runtime_of(target: dict[str, Any]) -> dict[str, Any]:
+    http = (target.get("targetConfiguration") or {}).get("http") or {}
+    found: dict[str, Any] = http.get("agentcoreRuntime") or {}
+    return found
 
 
 def whole(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import botocore.awsrequest
 
 from lifecycle.gateway.deploy import deploy_gateway
 from lifecycle.gateway.teardown import delete_gateway
+from tests.functions.lifecycle.raw_body import RawBody
 from tests.functions.lifecycle.runtime_world import ACCOUNT, World
 
 ON: dict[str, Any] = {"gateway": {"type": "runtime"}}
@@ -74,6 +79,39 @@ class Front:
 
     def section(self) -> Any:
         return self.world.record().gateway
+
+    # --- what AgentCore says ---
+
+    @contextmanager
+    def told(self, operation: str, change: Callable[[dict[str, Any]], object]) -> Iterator[None]:
+        """Change the answers of an operation."""
+
+        def tell(model: Any, parsed: dict[str, Any], **_: Any) -> None:
+            if model.name == operation and "Error" not in parsed:
+                change(parsed)
+
+        self.control.meta.events.register("after-call", tell)
+        try:
+            yield
+        finally:
+            self.control.meta.events.unregister("after-call", tell)
+
+    @contextmanager
+    def refused(self, operation: str, message: str) -> Iterator[None]:
+        """Answer an operation with a ValidationException."""
+
+        def refuse(model: Any, **_: Any) -> Any:
+            if model.name != operation:
+                return None
+            http = botocore.awsrequest.AWSResponse("", 400, {}, RawBody(b""))
+            said = {"Code": "ValidationException", "Message": message}
+            return http, {"Error": said, "ResponseMetadata": {"HTTPStatusCode": 400}}
+
+        self.control.meta.events.register("before-call", refuse)
+        try:
+            yield
+        finally:
+            self.control.meta.events.unregister("before-call", refuse)
 
     # --- by hand ---
 

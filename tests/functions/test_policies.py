@@ -222,6 +222,16 @@ def test_no_action_is_a_wildcard(stage: Stage | Trigger) -> None:
     assert [action for action in allowed(stage) if "*" in action] == []
 
 
+@pytest.mark.parametrize("function", ["DeployRuntimeFunction", "DeployGatewayFunction"])
+def test_who_makes_a_workload_identity_may_tag_it(function: str) -> None:
+    (of_identities,) = [
+        set(one["Action"])
+        for one in plain_template()["Resources"][function]["Properties"]["Policies"][0]["Statement"]
+        if "bedrock-agentcore:CreateWorkloadIdentity" in one["Action"]
+    ]
+    assert "bedrock-agentcore:TagResource" in of_identities
+
+
 def test_every_aws_call_in_the_source_is_somebodys_to_make() -> None:
     everything = set().union(*(allowed(stage) for stage in FUNCTION_LIST))
     modules = {

@@ -34,8 +34,8 @@ _TARGET = (
     "gone; provision again, which makes it anew"
 )
 _ROLE = (
-    "look at the trust policy of the gateway's role, GatewayRole (bedrock-agentcore.amazonaws.com, this account, this "
-    "stack's gateways), and at the status of the target (GetGatewayTarget)"
+    "look at the trust policy of the gateway's role, GatewayRole (bedrock-agentcore.amazonaws.com, this "
+    "account's gateways), and at the status of the target (GetGatewayTarget)"
 )
 
 

@@ -15,7 +15,7 @@ from lifecycle.gateway.wanted import Wanted
 from lifecycle.plan.drafts import DraftRecords
 from lifecycle.plan.output import PlannedGateway
 from lifecycle.plan.reading import Answer, ReadingClients, unmade
-from lifecycle.record import Record
+from lifecycle.record import IdentityRecord, Record
 from lifecycle.request.stage_event import StageEvent
 
 TESTED = "whether the gateway passes its test, which comes after `live` has moved"
@@ -73,7 +73,47 @@ def plan_gateway(
         there, _ = find_gateway(control, section.id, section.name, stack, environment)
         removes = would_remove(control, there["gatewayId"]) if there else []
         return PlannedGateway(change="remove", name=section.name, removes=removes)
-    wanted = Wanted.of(event.request, _with_runtime(record), stack, settings.gateway_role_arn)
+    return _plan_wanted(event, clients, records, settings, _with_runtime(record, None))
+
+
+def plan_gateway_back(
+    event: StageEvent,
+    clients: ReadingClients,
+    records: DraftRecords,
+    settings: GatewaySettings,
+    identity: IdentityRecord | None,
+) -> PlannedGateway | None:
+    """Let the stage run as after the promotion of a rollback, and tell what it would have done.
+
+    Args:
+        event: The execution and its request.
+        clients: With the answers of `gateway_answers`.
+        records: The runtime as it would be.
+        settings: The stack, and the gateways' role.
+        identity: How callers of the version sign in.
+
+    Returns:
+        What would happen; None when there is no gateway, without a call: a rollback makes none.
+
+    Raises:
+        LifecycleError: As `deploy_gateway`.
+    """
+    record = records.draft
+    if not is_wanted(event.request, record):
+        return None
+    return _plan_wanted(event, clients, records, settings, _with_runtime(record, identity))
+
+
+def _plan_wanted(
+    event: StageEvent,
+    clients: ReadingClients,
+    records: DraftRecords,
+    settings: GatewaySettings,
+    record: Record,
+) -> PlannedGateway:
+    control = clients.agentcore_control
+    stack, environment = settings.stack_name, event.request.environment
+    wanted = Wanted.of(event.request, record, stack, settings.gateway_role_arn)
     before = len(clients.acts)
     ledger = GatewayLedger(records, environment, event.execution, record.gateway, wanted)
     # What the first step would wait for is not awaited: the target is looked at as it is now.
@@ -103,10 +143,10 @@ def _is_replaced(observed: dict[str, Any] | None, acts: set[str], wanted: Wanted
     return bool(observed["authorizerType"] != wanted.gateway["authorizerType"])
 
 
-def _with_runtime(record: Record) -> Record:
-    """The record as it would be after the promotion: callers of `live` then sign in as was provisioned."""
+def _with_runtime(record: Record, identity: IdentityRecord | None) -> Record:
+    """The record as it would be after the promotion, with the sign-in of `live`; None if it is as was provisioned."""
     if record.runtime is None:
         return record
     arn = record.runtime.arn or unmade("the runtime")
-    runtime = record.runtime.model_copy(update={"arn": arn, "live_identity": None})
+    runtime = record.runtime.model_copy(update={"arn": arn, "live_identity": identity})
     return record.model_copy(update={"runtime": runtime})

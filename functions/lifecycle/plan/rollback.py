@@ -10,10 +10,12 @@ from lifecycle.artifact.recorded import recorded_artifact
 from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
+from lifecycle.gateway.deploy import GatewaySettings
 from lifecycle.names import CANDIDATE_ENDPOINT, LIVE_ENDPOINT
 from lifecycle.plan.artifact import artifact_answers, plan_artifact
 from lifecycle.plan.drafts import DraftRecords
 from lifecycle.plan.gate import plan_gate
+from lifecycle.plan.gateway import TESTED, gateway_answers, plan_gateway_back
 from lifecycle.plan.identity import identity_answers, plan_identity
 from lifecycle.plan.output import (
     Cost,
@@ -68,8 +70,8 @@ class _Way:
     not_known: list[str] = field(default_factory=list)
 
 
-class BackSettings(PublicationSettings, DeploySettings):
-    """What the stages that publish and deploy read; a rollback's plan delivers nothing."""
+class BackSettings(PublicationSettings, DeploySettings, GatewaySettings):
+    """What the stages that publish, deploy and keep a gateway read; a rollback's plan delivers nothing."""
 
 
 def plan_rollback(event: RollbackPlanEvent, *, clients: Clients = CLIENTS) -> PlannedRollback:
@@ -92,6 +94,7 @@ def plan_rollback(event: RollbackPlanEvent, *, clients: Clients = CLIENTS) -> Pl
     """
     settings = BackSettings.load()
     answers = identity_answers(event, settings.stack_name) | artifact_answers() | runtime_answers()
+    answers["agentcore_control"] = {**answers["agentcore_control"], **gateway_answers()}
     reading = ReadingClients(clients, answers)
     with only_reading():
         return PlannedRollback(plan=_Planner(event, reading, settings).plan())
@@ -123,6 +126,9 @@ class _Planner:
         endpoint = CANDIDATE_ENDPOINT if there else agentcore.DEFAULT_ENDPOINT
         builds = way.artifact.builds if way.artifact else 0
         minutes = way.artifact.build_minutes if way.artifact else None
+        gateway = plan_gateway_back(
+            *(self._event, self._clients, self._records, self._settings), way.identity_then
+        )
         return RollbackPlan(
             version=self._planned_version(way, there, artifact_is_there),
             live=ServedVersion(
@@ -140,8 +146,9 @@ class _Planner:
                 self._clients,
             ),
             promotion=way.promotion,
+            gateway=gateway,
             cost=Cost(builds=builds, build_minutes=minutes),
-            not_known=[*way.not_known, _TESTED],
+            not_known=[*way.not_known, _TESTED, *([TESTED] if gateway else [])],
         )
 
     def _planned_version(self, way: _Way, there: bool, artifact: bool | None) -> PlannedVersion:

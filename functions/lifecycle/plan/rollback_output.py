@@ -9,6 +9,7 @@ from lifecycle.plan.output import (
     Cost,
     PlannedArtifact,
     PlannedEvaluation,
+    PlannedGateway,
     PlannedPromotion,
     PlannedResource,
     PlannedRuntime,
@@ -88,6 +89,7 @@ class RollbackPlan(Wire):
             version that is tested differs from the one that `live` serves.
         gate: What the version would have to pass.
         promotion: Whether `live` would move, if it passes.
+        gateway: What would happen to the gateway after that; null when there is none.
         cost: In builds.
         not_known: What nobody can know before the rollback acts, one sentence each.
     """
@@ -99,5 +101,6 @@ class RollbackPlan(Wire):
     runtime: PlannedRuntime
     gate: PlannedGate
     promotion: PlannedPromotion
+    gateway: PlannedGateway | None
     cost: Cost
     not_known: list[str]

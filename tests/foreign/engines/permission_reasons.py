@@ -220,6 +220,11 @@ NOT_SEEN_HERE = (
         "only for drift and other tags: functions/lifecycle/gateway/test_drift.py and test_deploy.py",
     ),
     Unseen(
+        "PlanRollbackFunction",
+        r"bedrock-agentcore:(Get|List)Gateway\w*",
+        "only for an environment with a gateway: functions/lifecycle/plan/test_rollback.py",
+    ),
+    Unseen(
         "PrepareRollbackFunction",
         "bedrock-agentcore:GetEvaluator",
         "only with evaluators: functions/lifecycle/auto_rollback/test_prepare.py",

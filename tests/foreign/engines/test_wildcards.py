@@ -31,7 +31,7 @@ REASONS = {
     f"{_BELOW}bedrock-agentcore:{_HERE}runtime/*": "AgentCore adds ten characters to the name; no condition key "
     "for tags is documented for these actions, so the code compares the tags",
     f"{_BELOW}bedrock-agentcore:{_HERE}workload-identity-directory/default/workload-identity/*": "named after the "
-    "runtime, with the same ten characters",
+    "runtime or gateway, with the same ten characters",
     f"{_BELOW}cognito-idp:{_HERE}userpool/*": "the id is Cognito's; changes are allowed only with the stack's tag",
     f"{_BELOW}secretsmanager:{_HERE}secret:${{AWS::StackName}}/*": "below the stack's name; the ARN ends in six "
     "characters of Secrets Manager's own",

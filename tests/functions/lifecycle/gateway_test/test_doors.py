@@ -73,6 +73,8 @@ def test_a_role_that_nobody_can_assume(password: Fronted, status: int) -> None:
     password.gateway.always["good"] = error(status)
     said = cause(password)
     assert "the gateway is at fault: look at the trust policy of the gateway's role" in said
+    # The role trusts every gateway of the account.
+    assert "(bedrock-agentcore.amazonaws.com, this account's gateways)" in said
 
 
 @pytest.mark.parametrize("status", [424, 500])

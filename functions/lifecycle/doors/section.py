@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
-
-from lifecycle import names
 
 AUTHORIZER_PART, ROLE_PART, TARGET_PART = "authorizer", "role", "target"
 _MEMBERS = {
@@ -88,7 +87,8 @@ def echo_of(part: str, observed: dict[str, Any]) -> str:
         part: The authorizer or the target.
         observed: The answer of `GetGateway` or `GetGatewayTarget`.
     """
-    return names.digest(_sorted({name: observed.get(name) for name in _MEMBERS[part]}))
+    form = _sorted({name: observed.get(name) for name in _MEMBERS[part]})
+    return hashlib.sha256(json.dumps(form, sort_keys=True).encode()).hexdigest()
 
 
 def is_form_of(ours: Any, theirs: Any) -> bool:

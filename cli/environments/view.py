@@ -9,6 +9,8 @@ from typing import Any
 
 from cli.environments.moments import iso
 from cli.environments.summary import last_smoke_test
+from lifecycle.doors.address import invocation_address
+from lifecycle.doors.section import GatewayRecord
 from lifecycle.record import ArtifactRecord, IdentityRecord, Record, RuntimeRecord
 
 _SIGN_IN = (
@@ -34,7 +36,8 @@ def view(record: Record, invocation_url: str | None) -> dict[str, Any]:
 
     Returns:
         `environment`, `state`, `stateReason`, `createdAt`, `updatedAt`, `expiresAt`, `lock`, `runtime`, `identity`,
-        `artifact`, `smokeTest`, `promotions` (the newest first) and `lastFailure`; null where there is nothing.
+        `artifact`, `smokeTest`, `gateway`, `promotions` (the newest first) and `lastFailure`; null where there is
+        nothing.
     """
     runtime = record.runtime
     signing_in = (runtime.live_identity if runtime else None) or record.identity
@@ -51,6 +54,7 @@ def view(record: Record, invocation_url: str | None) -> dict[str, Any]:
         "smokeTest": last_smoke_test(
             runtime.proven_version if runtime else None, runtime.failed_version if runtime else None
         ),
+        "gateway": _gateway(record.gateway) if record.gateway else None,
         "promotions": [
             {"version": one.version, "promotedAt": one.promoted_at, "execution": one.execution}
             for one in reversed(record.promotions)
@@ -92,6 +96,14 @@ def _artifact(artifact: ArtifactRecord) -> dict[str, Any]:
         "key": artifact.key,
         "versionId": artifact.version_id,
         "sourceHash": artifact.source_hash,
+    }
+
+
+def _gateway(gateway: GatewayRecord) -> dict[str, Any]:
+    return {
+        "id": gateway.id,
+        "endpoint": invocation_address(gateway.url) if gateway.url else None,
+        "proven": gateway.proven,
     }
 
 

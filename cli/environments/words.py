@@ -27,6 +27,7 @@ def facts(view: dict[str, Any], now: float) -> Iterator[tuple[str, str]]:
     yield "state", view["state"]
     yield from _runtime(view)
     yield "smoke test", smoke_test_in_words(view["smokeTest"])
+    yield from _gateway(view["gateway"])
     yield from _identity(view["identity"])
     yield from _artifact(view["artifact"])
     lock = view["lock"]
@@ -76,6 +77,16 @@ def _identity(identity: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
             continue
         if value := identity[name]:
             yield label, ", ".join(value) if isinstance(value, list) else value
+
+
+def _gateway(gateway: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+    if gateway is None:
+        return
+    if gateway["endpoint"] is None:
+        yield "gateway", f"{gateway['id'] or 'not created'}, never finished: provision again"
+        return
+    yield "gateway", f"{gateway['id']}, {'proven' if gateway['proven'] else 'not proven'}"
+    yield "gateway URL", gateway["endpoint"]
 
 
 def _only_that_client(identity: dict[str, Any]) -> bool:

@@ -12,6 +12,7 @@ import boto3
 import pytest
 
 from cli.target.denied import DeniedError
+from lifecycle.doors.section import GatewayRecord
 from tests.cli.commands.conftest import MACHINE, TABLE, plain
 from tests.cli.commands.records import CONFIDENTIAL, failed, locked, ready
 
@@ -137,7 +138,43 @@ def test_an_environment_is_shown_in_words_and_without_secrets(
     assert found["artifact"]["digest"] == "sha256:abc"
     assert [one["version"] for one in found["promotions"]] == ["2", "1"]
     assert found["runtime"]["invocationUrl"].endswith("/invocations?qualifier=live")
-    assert found["lastFailure"] is None
+    assert (found["lastFailure"], found["gateway"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said", "seen"),
+    [
+        (
+            {"id": "one", "url": "https://one.example.com", "proven": True},
+            ["gateway      one, proven", "gateway URL  https://one.example.com/live/invocations"],
+            {"id": "one", "endpoint": "https://one.example.com/live/invocations", "proven": True},
+        ),
+        (
+            {"id": "one", "url": "https://one.example.com"},
+            ["gateway      one, not proven"],
+            {"id": "one", "endpoint": "https://one.example.com/live/invocations", "proven": False},
+        ),
+        (
+            {},
+            ["gateway      not created, never finished: provision again"],
+            {"id": None, "endpoint": None, "proven": False},
+        ),
+    ],
+)
+def test_the_gateway_of_an_environment_is_shown(
+    place: Any,
+    call: Call,
+    capsys: Capture,
+    changes: dict[str, Any],
+    said: list[str],
+    seen: dict[str, Any],
+) -> None:
+    place.put(ready(gateway=GatewayRecord(name="stack-dev", **changes)))
+    assert call("show", "dev") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("gateway")][: len(said)] == said
+    assert call("show", "dev", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["gateway"] == seen
 
 
 def test_a_failed_environment_is_shown_with_its_reason(

@@ -70,6 +70,12 @@ class GatewayRecord(_Section):
     deployment: GatewayDeployment | None = None
     proven: bool = False
 
+    @property
+    def is_intended(self) -> bool:
+        """Whether a gateway may have been created whose id was never recorded."""
+        began = self.deployment is not None and self.deployment.change == "created"
+        return began and not self.deployed
+
     def is_echo(self, part: str, observed: dict[str, Any]) -> bool:
         """Whether a part is in the form that AgentCore gave it back in right after it was written.
 

@@ -68,6 +68,15 @@ def is_refused_value(error: ClientError) -> bool:
     return bool(error.response["Error"]["Code"] == "ValidationException")
 
 
+def keeps_authorizer_type(error: ClientError) -> bool:
+    """Tell whether an error says that a gateway cannot get another authorizer type.
+
+    Sources: aws-cloudformation/cloudformation-coverage-roadmap#2578, hashicorp/terraform-provider-aws#44812.
+    """
+    # Either case of the first letter.
+    return is_refused_value(error) and "uthorizer type" in error.response["Error"]["Message"]
+
+
 def attempt(call: Callable[[], Any], is_busy: Callable[[ClientError], bool] = is_conflict) -> bool:
     """Begin something, and tell whether AgentCore took it.
 

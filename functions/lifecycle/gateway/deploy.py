@@ -71,7 +71,7 @@ def deploy_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayR
     Raises:
         EnvironmentNotFoundError: The record lists no runtime.
         GatewayError: The gateway or its target failed, or somebody else's gateway has the name.
-        ServiceUnavailableError: The name is in use, but no such gateway is listed yet.
+        ServiceUnavailableError: The name is in use, but no such gateway is listed yet, or not yet with its tags.
         WaitTimeoutError: The deadline passed.
     """
     settings = GatewaySettings.load()
@@ -124,7 +124,10 @@ def _switch_off(
     """Remove the gateway that an earlier provision made; nothing else of the environment needs it."""
     environment, section = event.request.environment, record.gateway
     if section is not None:
-        observed, _ = find_gateway(control, section.id, section.name, stack, environment)
+        observed, _ = find_gateway(
+            *(control, section.id, section.name, stack, environment),
+            intended=section.is_intended,
+        )
         if observed is not None:
             remover = GatewayRemover(control, RemovalNotes())
             remover.remove(observed)

@@ -47,11 +47,12 @@ class GatewayConverger:
 
         Raises:
             GatewayError: What this execution changed has failed, or somebody else's gateway has the name.
-            ServiceUnavailableError: The name is in use, but no such gateway is listed yet.
+            ServiceUnavailableError: The name is in use, but no such gateway is listed yet, or not yet with its tags.
         """
         section, wanted = self._ledger.section, self._wanted
         observed, foreign = find_gateway(
-            self._control, section.id, wanted.name, self._stack, self._environment
+            *(self._control, section.id, wanted.name, self._stack, self._environment),
+            intended=section.is_intended,
         )
         if observed is None and foreign:
             refuse_foreign(foreign[0], wanted.name, self._stack, self._environment)
@@ -121,8 +122,7 @@ class GatewayConverger:
             )
         except ClientError as error:
             kind = wanted.gateway["authorizerType"]
-            if calls.is_refused_value(error) and observed["authorizerType"] != kind:
-                # Whether AgentCore changes the type in place is not documented. Another gateway has it for sure.
+            if observed["authorizerType"] != kind and calls.keeps_authorizer_type(error):
                 return self._remove(observed)
             raise
         if not taken:

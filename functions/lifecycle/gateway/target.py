@@ -61,8 +61,10 @@ class TargetConverger:
         if status != calls.READY:
             self._ledger.refuse_own_failure(what, observed, TARGET_PART)
         if status == "FAILED":
-            section.deployed.pop(TARGET_PART, None)
-            return self._remove(target_id, what)
+            return self._replace(observed, what)
+        if not self._wanted.is_same_kind(observed):
+            self._ledger.note_drift([TARGET_PART], observed)
+            return self._replace(observed, what)
         differs = self._wanted.target_differs(observed, section)
         if status == calls.READY and TARGET_PART in self._ledger.mine.written:
             differs = False
@@ -112,13 +114,21 @@ class TargetConverger:
         parameters = whole(self._control, "UpdateGatewayTarget", self._wanted.target, observed)
         parameters |= {"gatewayIdentifier": self._gateway_id, "targetId": observed["targetId"]}
         self._ledger.intend("updated")
-        if not calls.attempt(lambda: self._control.update_gateway_target(**parameters)):
+        try:
+            taken = calls.attempt(lambda: self._control.update_gateway_target(**parameters))
+        except ClientError as error:
+            if calls.is_refused_value(error):
+                return self._replace(observed, what)
+            raise
+        if not taken:
             return Step(what, "busy")
         self._ledger.wrote(TARGET_PART)
         return Step(what, "UPDATING")
 
-    def _remove(self, target_id: str, what: str) -> Step:
+    def _replace(self, observed: dict[str, Any], what: str) -> Step:
+        """Begin to remove a target that cannot be what is wanted; the next calls create another, which is no drift."""
+        self._ledger.section.deployed.pop(TARGET_PART, None)
         self._ledger.intend("updated")
-        which = {"gatewayIdentifier": self._gateway_id, "targetId": target_id}
+        which = {"gatewayIdentifier": self._gateway_id, "targetId": observed["targetId"]}
         calls.attempt(lambda: self._control.delete_gateway_target(**which))
         return Step(what, "DELETING")

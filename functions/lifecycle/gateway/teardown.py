@@ -34,6 +34,7 @@ def delete_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayT
 
     Raises:
         TeardownIncompleteError: AgentCore failed to delete something, or the deadline passed; lists what is left.
+        ServiceUnavailableError: A gateway may be ours, and its tags are not visible yet.
     """
     settings = Settings.load()
     environment, stack = event.request.environment, settings.stack_name
@@ -42,7 +43,10 @@ def delete_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayT
     control, section = clients.agentcore_control, record.gateway
     name = names.gateway_name(stack, environment)
     recorded = section.id if section else None
-    observed, foreign = find_gateway(control, recorded, name, stack, environment)
+    observed, foreign = find_gateway(
+        *(control, recorded, name, stack, environment),
+        intended=section is not None and section.is_intended,
+    )
     said: dict[str, Any] = {
         "kept": [_kept(other, stack) for other in foreign],
         "looked_for": _looked_for(name, environment, recorded),

@@ -131,6 +131,10 @@ class Wanted:
             return f"the gateway's target was changed to {where}"
         return "the gateway's target was changed"
 
+    def is_same_kind(self, observed: dict[str, Any]) -> bool:
+        """Whether a target, from `GetGatewayTarget`, leads to a runtime; another kind has members of its own."""
+        return bool(_runtime_of(observed)) or not observed.get("targetConfiguration")
+
     def target_differs(self, observed: dict[str, Any], section: GatewayRecord) -> bool:
         """Whether a target, from `GetGatewayTarget`, is not what is wanted."""
         same = self._has_target(observed)

@@ -130,17 +130,6 @@ def test_another_type_of_sign_in_is_an_update(deployed: Front) -> None:
     assert deployed.gateway()["authorizerType"] == "CUSTOM_JWT"
 
 
-def test_a_type_that_cannot_be_changed_makes_another_gateway(deployed: Front) -> None:
-    before = deployed.id
-    deployed.world.begin("three", IAM)
-    for _ in range(2):
-        deployed.world.clients.refuse_next("UpdateGateway", "ValidationException", 400)
-    result = deployed.deploy()
-    assert (result.gateway.change, result.repaired) == ("created", [])
-    assert deployed.id != before
-    assert deployed.gateway()["authorizerType"] == "AWS_IAM"
-
-
 def test_a_refused_update_of_the_same_type_is_an_error(deployed: Front) -> None:
     deployed.update(roleArn=OTHER_ROLE)
     deployed.world.clients.refuse_next("UpdateGateway", "ValidationException", 400)

@@ -31,7 +31,11 @@ def test_every_function_has_a_role_of_its_own(
     name = environment()
     cases: dict[str, Any] = {"smokeTest": {"cases": [{"prompt": "6 × 7?", "expect": r"\S"}]}}
     switch_search(lifecycle.aws)
-    changed: dict[str, Any] = {"runtime": {"description": "changed"}, "observability": True}
+    changed: dict[str, Any] = {
+        "runtime": {"description": "changed"},
+        "observability": True,
+        "gateway": {"type": "runtime"},
+    }
     actions = [{"action": action} for action in ("smokeTest", "rollback", "teardown")]
     planned: dict[str, Any] = {"action": "rollback", "dryRun": True}
     for request in ({"dryRun": True}, cases, changed, planned, *actions):

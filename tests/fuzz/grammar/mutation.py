@@ -18,6 +18,9 @@ Place = tuple[Any, Any]
 _WHOLE = 2**53
 _LONGEST_TEXT = 20_000
 _LONGEST_LIST = 2_000
+# A long text in a long list in a long list would fill the machine's memory.
+LARGEST = 2_000_000
+"""How long a document may get as JSON by being stretched, in characters."""
 
 
 def mutated(documents: SearchStrategy[Any], most: int = 3) -> SearchStrategy[Any]:
@@ -94,9 +97,11 @@ def _bury(draw: Draw, held: Any, key: Any) -> None:
     held[key] = nested(depth, held[key], in_lists=draw(st.booleans()))
 
 
-def _stretch(draw: Draw, held: Any, key: Any) -> None:
+def stretch(draw: Draw, held: Any, key: Any) -> None:
+    """Repeat what is at a place up to a thousand times."""
     target = held[key]
-    times = draw(st.sampled_from([2, 3, 20, 1000]))
+    room = LARGEST // len(json.dumps(target))
+    times = min(draw(st.sampled_from([2, 3, 20, 1000])), max(room, 1))
     if isinstance(target, str):
         held[key] = (target * times)[:_LONGEST_TEXT]
     elif isinstance(target, list):
@@ -131,7 +136,7 @@ _CHANGES = [
     _add,
     _rename,
     _bury,
-    _stretch,
+    stretch,
     _odd_character,
     _odd_character,
     _number,

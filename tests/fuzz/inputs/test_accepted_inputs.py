@@ -17,6 +17,7 @@ from moto.utilities.utils import load_resource
 
 from lifecycle.errors import InvalidRequestError
 from lifecycle.request.model import Request, parse_request
+from local.moto import deliveries, xray
 from local.moto.cognito import tag_user_pools
 from tests.functions.lifecycle import runtime_world as runtime
 from tests.functions.lifecycle.conftest import PROVIDERS
@@ -25,6 +26,7 @@ from tests.fuzz.grammar.requests import LIFECYCLE_EXAMPLES, lifecycle_inputs
 from tests.fuzz.inputs.carried import CheckedClients, carry, send
 from tests.fuzz.profile import tries
 from tests.fuzz.tally import ACCEPTED, TALLY
+from tests.transaction_search import switch_search
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +58,15 @@ def new_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[],
         # moto reads its one key for each pool, a fifth of a second each time.
         patch.setattr(RSAKey, "import_key", lambda _: key)
         tag_user_pools()
+        xray.choose_span_destination()
+        deliveries.deliver_agentcore()
         clients = CheckedClients()
 
         def new() -> runtime.World:
             get_backend("cognito-idp").reset()
-            return runtime.make_world(agent, clients)
+            world = runtime.make_world(agent, clients)
+            switch_search(clients.logs, clients.xray)
+            return world
 
         yield new
 

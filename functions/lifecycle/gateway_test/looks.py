@@ -58,7 +58,7 @@ def look(
     _check(
         checks,
         f"The gateway's target leads to the endpoint {LIVE_ENDPOINT}",
-        f"{_READY}, {runtime_arn} {LIVE_ENDPOINT}, {passes}",
+        f"{_READY}, {LIVE_ENDPOINT} of {_short(runtime_arn, runtime_arn)}, {passes}",
         lambda: _target(control, gateway, runtime_arn, passes),
     )
 
@@ -149,7 +149,8 @@ def _target(control: Any, gateway: GatewayRecord, runtime_arn: str, passes: str)
         str(one.get("credentialProviderType"))
         for one in found.get("credentialProviderConfigurations") or []
     ]
-    seen = f"{seen}, {where[0]} {where[1]}, {' and '.join(providers) or 'no credential provider'}"
+    place = f"{where[1]} of {_short(str(where[0]), runtime_arn)}"
+    seen = f"{seen}, {place}, {' and '.join(providers) or 'no credential provider'}"
     if problem:
         return seen, problem
     if found.get("name", GATEWAY_TARGET) != GATEWAY_TARGET:
@@ -159,6 +160,11 @@ def _target(control: Any, gateway: GatewayRecord, runtime_arn: str, passes: str)
     if providers != [passes] and (providers or not gateway.is_echo(TARGET_PART, found)):
         return seen, f"the target does not pass the caller's sign-in on; {_AGAIN}"
     return seen, ""
+
+
+def _short(arn: str, own: str) -> str:
+    """An ARN without what it has in common with the runtime's own but for the id: a table has no room for it."""
+    return arn.removeprefix(own.rpartition("/")[0] + "/")
 
 
 def _status(found: dict[str, Any]) -> tuple[str, str]:

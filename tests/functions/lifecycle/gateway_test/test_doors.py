@@ -110,6 +110,9 @@ def test_what_comes_through_both_doors(password: Fronted, kind: str) -> None:
     assert "the gateway and the runtime let the call through" in cause(password)
 
 
+OTHER_ARN = ARN.replace("123456789012", "210987654321")
+
+
 def changed(gateway: FakeGateway, how: str) -> None:
     claims = gateway.gateway["authorizerConfiguration"]["customJWTAuthorizer"]  # type: ignore[index]
     target = gateway.target["targetConfiguration"]["http"]["agentcoreRuntime"]  # type: ignore[index]
@@ -125,6 +128,8 @@ def changed(gateway: FakeGateway, how: str) -> None:
         gateway.gateway = None
     if how == "elsewhere":
         target["arn"] = f"{ARN}x"
+    if how == "account":
+        target["arn"] = OTHER_ARN
     if how == "DEFAULT":
         del target["qualifier"]
     if how == "role":
@@ -144,7 +149,15 @@ def changed(gateway: FakeGateway, how: str) -> None:
         ("gone", "the target is gone; provision again"),
         ("all gone", "the gateway is gone; provision again"),
         ("elsewhere", "the target leads elsewhere; provision again"),
-        ("DEFAULT", f"{ARN} DEFAULT, JWT_PASSTHROUGH: the target leads elsewhere"),
+        (
+            "DEFAULT",
+            "expected READY, live of stack_dev-abcdefghij, JWT_PASSTHROUGH, "
+            "seen READY, DEFAULT of stack_dev-abcdefghij, JWT_PASSTHROUGH: the target leads elsewhere",
+        ),
+        (
+            "account",
+            f"seen READY, live of {OTHER_ARN}, JWT_PASSTHROUGH: the target leads elsewhere",
+        ),
         ("role", "GATEWAY_IAM_ROLE: the target does not pass the caller's sign-in on"),
         ("failed", "not ready: the role said no; provision again"),
     ],

@@ -18,7 +18,8 @@ const seenByScripts = await page.evaluate(() => document.cookie);
 const clean = [...notes];
 // The console's own form.
 await page.locator("button[name='theme'][value='dark']").click();
-await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
+// Between two documents there is no element for a moment.
+await page.waitForFunction(() => document.documentElement?.dataset.theme === "dark");
 // Its styles come after the document.
 await page.waitForLoadState("load");
 const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);

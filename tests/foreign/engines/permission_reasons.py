@@ -97,6 +97,7 @@ _MACHINE = "the local Step Functions runs tasks without calling as the machine's
 _AGENT = "AWS's policy for an execution role: AgentCore itself pulls the image and writes logs and traces with it"
 _DOCKER = "the local build pushes an image whole, without Docker's single calls"
 _SOURCE = "the local CodeBuild fetches the source without S3's calls about bucket and version"
+_DELETE = "S3's API reference asks for it beside s3:DeleteObjectVersion; the local S3 does not"
 
 NOT_SEEN_HERE = (
     Unseen(r"\w+Function", r"logs:(CreateLogGroup|CreateLogStream|PutLogEvents)", _LAMBDA),
@@ -125,10 +126,12 @@ NOT_SEEN_HERE = (
         "s3:GetObject",
         "AWS's guide asks for it of the caller of a zip; the local AgentCore reads the pinned version",
     ),
+    Unseen("SelectEnvironmentsFunction", "s3:DeleteObject", _DELETE),
     Unseen(
-        r"(DeleteArtifact|SelectEnvironments)Function",
-        "s3:DeleteObject",
-        "S3's API reference asks for it beside s3:DeleteObjectVersion; the local S3 does not",
+        "DeleteArtifactFunction",
+        r"s3:DeleteObject|codebuild:StopBuild",
+        f"{_DELETE}; a build is stopped only if it still runs, and local ones are short: "
+        "functions/lifecycle/artifact/test_teardown.py",
     ),
     Unseen(
         r"(PublishArtifact|PrepareRequest|RunCases)Function",
@@ -159,6 +162,11 @@ NOT_SEEN_HERE = (
         "PublishArtifactFunction",
         r"codebuild:(ListBuildsForProject|StopBuild)",
         "only after a function that died between a build's start and the note of it: functions/lifecycle/test_kills.py",
+    ),
+    Unseen(
+        "PlanProvisionFunction",
+        "bedrock-agentcore:ListGatewayRules",
+        "only for a gateway that would be removed or replaced: functions/lifecycle/gateway/test_plan.py",
     ),
     Unseen(
         "PlanProvisionFunction",

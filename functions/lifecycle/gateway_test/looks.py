@@ -5,7 +5,6 @@ Behind an open gateway the runtime still refuses, so calls alone do not tell tha
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from lifecycle.doors.address import GATEWAY_TARGET
 from lifecycle.doors.section import AUTHORIZER_PART, TARGET_PART, GatewayRecord
-from lifecycle.errors import SmokeTestError
+from lifecycle.gateway_test import measured
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.record import IdentityRecord
 from lifecycle.runtime.agentcore import is_not_found
@@ -74,21 +73,11 @@ def _check(
     expected: str,
     seen_and_problem: Callable[[], tuple[str, str]],
 ) -> None:
-    began = time.monotonic()
-    seen, problem = seen_and_problem()
-    seen = _line(seen)
-    milliseconds = round((time.monotonic() - began) * 1000)
-    checks.append(
-        Check(
-            name=name,
-            expected=expected,
-            seen=seen,
-            passed=not problem,
-            milliseconds=milliseconds,
-        )
-    )
-    if problem:
-        raise SmokeTestError(f"check '{name}': expected {expected}, seen {seen}: {problem}")
+    def looked() -> tuple[str, str]:
+        seen, problem = seen_and_problem()
+        return _line(seen), f": {problem}" if problem else ""
+
+    measured.check(checks, name, expected, looked)
 
 
 def _gateway(control: Any, gateway: GatewayRecord, identity: IdentityRecord) -> tuple[str, str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 
 from lifecycle.clients import Clients
-from lifecycle.errors import SmokeTestError
+from lifecycle.gateway_test import measured
 from lifecycle.gateway_test.address import ThroughGateway
 from lifecycle.gateway_test.challenge import bearer_parameters
 from lifecycle.gateway_test.metadata import MetadataError, check_document, check_place
@@ -55,24 +54,14 @@ class SignInHint:
         Raises:
             SmokeTestError: The refusal has no such header, or the document is not this gateway's.
         """
-        began = time.monotonic()
+        measured.check(checks, NAME, EXPECTED, self._look)
+
+    def _look(self) -> tuple[str, str]:
         try:
             self._check()
-            seen, problem = "401 and the document", ""
         except MetadataError as error:
-            seen = problem = self._line(str(error))
-        milliseconds = round((time.monotonic() - began) * 1000)
-        checks.append(
-            Check(
-                name=NAME,
-                expected=EXPECTED,
-                seen=seen,
-                passed=not problem,
-                milliseconds=milliseconds,
-            )
-        )
-        if problem:
-            raise SmokeTestError(f"check '{NAME}': expected {EXPECTED}, seen {problem}; {_FIX}")
+            return self._line(str(error)), f"; {_FIX}"
+        return "401 and the document", ""
 
     def _check(self) -> None:
         answer = self._decided(self._call)

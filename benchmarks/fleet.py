@@ -30,8 +30,9 @@ from typing import Any
 from benchmarks.tables import table
 from lifecycle.fleet.report import FleetReportEvent, report_fleet
 from lifecycle.fleet.select import FleetEvent, select_environments
-from lifecycle.record import RuntimeRecord, now
+from lifecycle.record import now
 from lifecycle.request.model import parse_request
+from lifecycle.sections.runtime import RuntimeRecord
 from lifecycle.values import to_attribute
 from local.embedded import EmbeddedAws
 from tests.statemachine.execution import Run, follow, follow_map

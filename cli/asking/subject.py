@@ -12,7 +12,8 @@ from cli.target.deployed import Deployed
 from lifecycle.errors import LifecycleError
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.promotions.store import PromotionItems
-from lifecycle.record import IdentityRecord, Record
+from lifecycle.record import Record
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.tested.subject import subject_of
 
 NEWEST_ENDPOINT = "DEFAULT"

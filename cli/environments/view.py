@@ -11,7 +11,10 @@ from cli.environments.moments import iso
 from cli.environments.summary import last_smoke_test
 from lifecycle.doors.address import invocation_address
 from lifecycle.doors.section import GatewayRecord
-from lifecycle.record import ArtifactRecord, IdentityRecord, Record, RuntimeRecord
+from lifecycle.record import Record
+from lifecycle.sections.artifact import ArtifactRecord
+from lifecycle.sections.identity import IdentityRecord
+from lifecycle.sections.runtime import RuntimeRecord
 
 _SIGN_IN = (
     "type",

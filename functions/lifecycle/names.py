@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Any, Literal
+from typing import Any
 
-Flow = Literal["password", "clientCredentials"]
-"""How a caller of a Cognito environment gets a token."""
+from lifecycle.sections.flow import Flow
 
 TAG_PREFIX = "agentcore-lifecycle"
 STACK_TAG = f"{TAG_PREFIX}:stack"

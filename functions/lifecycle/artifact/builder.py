@@ -12,8 +12,8 @@ from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.artifact.source import PackedSource
 from lifecycle.clients import Clients
 from lifecycle.errors import LockLostError, WaitTimeoutError
-from lifecycle.record import ArtifactRecord
 from lifecycle.request.stage_event import StageEvent
+from lifecycle.sections.artifact import ArtifactRecord
 
 _ROUNDS = 10  # another execution has changed the item between read and write; each round starts from what it wrote
 

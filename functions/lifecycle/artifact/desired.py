@@ -5,8 +5,8 @@ from __future__ import annotations
 from lifecycle import names
 from lifecycle.artifact.entry_point import source_entry_point
 from lifecycle.artifact.source import PackedSource
-from lifecycle.record import ArtifactRecord
 from lifecycle.request.model import Request
+from lifecycle.sections.artifact import ArtifactRecord
 
 # The default of artifact.runtime (botocore's model: AgentManagedRuntimeType).
 CODE_RUNTIME = "PYTHON_3_13"

@@ -12,7 +12,7 @@ from lifecycle.artifact.zips import limits
 from lifecycle.clients import Clients
 from lifecycle.entry import refused_call
 from lifecycle.errors import ArtifactBuildError
-from lifecycle.record import ArtifactRecord
+from lifecycle.sections.artifact import ArtifactRecord
 
 _IMAGE = re.compile(
     r"(?P<host>[^/]+)/(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>.+))?"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from lifecycle.record import ArtifactRecord
+from lifecycle.sections.artifact import ArtifactRecord
 from lifecycle.table import Records
 
 

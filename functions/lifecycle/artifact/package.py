@@ -17,9 +17,9 @@ from lifecycle.artifact.zips import limits
 from lifecycle.artifact.zips.archive import check_members, members_of, reading
 from lifecycle.clients import Clients
 from lifecycle.errors import ServiceUnavailableError
-from lifecycle.record import ArtifactRecord
 from lifecycle.request.artifact import Source
 from lifecycle.request.model import Request
+from lifecycle.sections.artifact import ArtifactRecord
 
 # Enough of a file to see its first line, or a whole package.json.
 _HEAD = 1024 * 1024

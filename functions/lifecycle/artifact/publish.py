@@ -17,9 +17,9 @@ from lifecycle.artifact.shared.waiting import Waiting
 from lifecycle.artifact.source import PackedSource, pack_folder, pack_object
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
-from lifecycle.record import ArtifactRecord
 from lifecycle.request.model import Request
 from lifecycle.request.stage_event import Polled, StageEvent
+from lifecycle.sections.artifact import ArtifactRecord
 from lifecycle.table import Records
 
 

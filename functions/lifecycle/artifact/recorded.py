@@ -7,8 +7,8 @@ from lifecycle.artifact.shared.pins import Pins
 from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.clients import Clients
 from lifecycle.promotions.store import PromotionItems
-from lifecycle.record import ArtifactRecord
 from lifecycle.request.stage_event import StageEvent
+from lifecycle.sections.artifact import ArtifactRecord
 from lifecycle.table import Records
 
 

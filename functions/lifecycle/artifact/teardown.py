@@ -10,9 +10,10 @@ from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.artifact.source import where
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.errors import TeardownIncompleteError
-from lifecycle.record import ArtifactRecord, Removal
+from lifecycle.record import Removal
 from lifecycle.request.artifact import Artifact
 from lifecycle.request.stage_event import StageEvent
+from lifecycle.sections.artifact import ArtifactRecord
 from lifecycle.table import Records
 from lifecycle.teardown import Kept, Teardown, removal_of
 

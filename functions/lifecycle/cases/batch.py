@@ -12,12 +12,12 @@ from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import SmokeTestError, TagsNotVisibleError
 from lifecycle.promotions.store import PromotionItems
-from lifecycle.record import IdentityRecord
 from lifecycle.request.case import Case
 from lifecycle.request.cases.plan import Batch, load_cases
 from lifecycle.request.cases.source import PinnedCases, UnreadableError
 from lifecycle.request.smoke_test import SmokeTest
 from lifecycle.request.stage_event import StageEvent
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.settings import Settings
 from lifecycle.smoke_test.invocation import Target
 from lifecycle.smoke_test.patience import Patience

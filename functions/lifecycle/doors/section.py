@@ -6,8 +6,9 @@ import hashlib
 import json
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
+
+from lifecycle.sections.base import Section
 
 AUTHORIZER_PART, ROLE_PART, TARGET_PART = "authorizer", "role", "target"
 _MEMBERS = {
@@ -19,13 +20,7 @@ GatewayChange = Literal["created", "updated", "unchanged"]
 """What an execution did to the gateway and its target."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, extra="ignore", defer_build=True
-    )
-
-
-class GatewayDeployment(_Section):
+class GatewayDeployment(Section):
     """What one execution does to the gateway and its target, recorded before it is done.
 
     Attributes:
@@ -41,7 +36,7 @@ class GatewayDeployment(_Section):
     written: list[str] = Field(default_factory=list)
 
 
-class GatewayRecord(_Section):
+class GatewayRecord(Section):
     """The gateway in front of the environment's runtime, and its target.
 
     It is written before the gateway is created.

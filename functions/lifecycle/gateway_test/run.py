@@ -21,8 +21,9 @@ from lifecycle.gateway_test.sign_in_hint import SignInHint
 from lifecycle.gateway_test.signed import SignedCaller
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.promotions.store import PromotionItems
-from lifecycle.record import FailedSmokeTest, IdentityRecord, Record
+from lifecycle.record import FailedSmokeTest, Record
 from lifecycle.request.stage_event import StageEvent
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.settings import Settings
 from lifecycle.smoke_test.conversations.protocols import PROTOCOLS
 from lifecycle.smoke_test.gate import Check, Gate

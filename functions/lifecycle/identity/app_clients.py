@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from lifecycle.errors import AwsCallError, ServiceUnavailableError
 from lifecycle.identity import unseen
 from lifecycle.identity.user_pool import same
-from lifecycle.names import Flow
+from lifecycle.sections.flow import Flow
 
 INVOKE_SCOPE = "invoke"
 PROBE_SCOPE = "probe"

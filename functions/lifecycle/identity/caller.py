@@ -18,7 +18,7 @@ from lifecycle.identity.caller_secret import Secret
 from lifecycle.identity.ledger import IdentityLedger
 from lifecycle.identity.oauth import token_endpoint
 from lifecycle.identity.user_pool import Pool
-from lifecycle.names import Flow
+from lifecycle.sections.flow import Flow
 
 USERNAME = "smoke-test"
 

@@ -15,7 +15,7 @@ from lifecycle.identity.caller import CognitoCaller
 from lifecycle.identity.ledger import IdentityLedger, Resource
 from lifecycle.identity.oauth import discovery_url
 from lifecycle.identity.user_pool import Pool
-from lifecycle.names import Flow
+from lifecycle.sections.flow import Flow
 
 # What belongs to one pool, and is void when that pool is deleted.
 _OF_THE_POOL = ("client_id", "probe_client_id", "username", "secret_version", "domain", "scope")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from lifecycle.names import Flow
-from lifecycle.record import IdentityRecord
 from lifecycle.request.auth import Auth
+from lifecycle.sections.flow import Flow
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.table import Records
 
 Resource = Literal[

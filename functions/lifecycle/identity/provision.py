@@ -11,9 +11,9 @@ from lifecycle.identity import cognito
 from lifecycle.identity.late_tags import late_tags
 from lifecycle.identity.ledger import IdentityLedger, begin
 from lifecycle.identity.oauth import token_endpoint
-from lifecycle.names import Flow
-from lifecycle.record import IdentityRecord
 from lifecycle.request.stage_event import StageEvent
+from lifecycle.sections.flow import Flow
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 

@@ -16,8 +16,9 @@ from lifecycle.entry import PASSING, THROTTLES
 from lifecycle.errors import ServiceUnavailableError, TeardownIncompleteError
 from lifecycle.identity import app_clients, caller_secret, user_pool
 from lifecycle.identity.late_tags import is_late, late_tags
-from lifecycle.record import IdentityRecord, Record
+from lifecycle.record import Record
 from lifecycle.request.stage_event import StageEvent
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 from lifecycle.teardown import Kept, Teardown, removal_of

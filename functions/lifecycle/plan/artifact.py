@@ -12,8 +12,8 @@ from lifecycle.plan.drafts import DraftArtifacts, DraftRecords
 from lifecycle.plan.output import PlannedArtifact
 from lifecycle.plan.reading import Answer, unmade
 from lifecycle.polling.schedule import expected
-from lifecycle.record import ArtifactRecord
 from lifecycle.request.stage_event import StageEvent
+from lifecycle.sections.artifact import ArtifactRecord
 
 
 def artifact_answers() -> dict[str, dict[str, Answer]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from lifecycle.clients import Clients
 from lifecycle.plan.output import PlannedEvaluation
 from lifecycle.plan.rollback_output import PlannedGate
-from lifecycle.record import IdentityRecord
 from lifecycle.request.cases.plan import CasePlan
 from lifecycle.request.model import Request
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.conversations.protocols import PROTOCOLS
 from lifecycle.smoke_test.probes import Probe, check_names, matrix
 from lifecycle.smoke_test.sign_in import as_if_signed_in

@@ -15,8 +15,9 @@ from lifecycle.gateway.wanted import Wanted
 from lifecycle.plan.drafts import DraftRecords
 from lifecycle.plan.output import PlannedGateway
 from lifecycle.plan.reading import Answer, ReadingClients, unmade
-from lifecycle.record import IdentityRecord, Record
+from lifecycle.record import Record
 from lifecycle.request.stage_event import StageEvent
+from lifecycle.sections.identity import IdentityRecord
 
 TESTED = "whether the gateway passes its test, which comes after `live` has moved"
 

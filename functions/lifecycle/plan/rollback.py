@@ -30,13 +30,14 @@ from lifecycle.plan.runtime import plan_runtime, runtime_answers
 from lifecycle.plan.versions import version_differences
 from lifecycle.promotions.entry import before, of_version
 from lifecycle.promotions.store import PromotionItems
-from lifecycle.record import IdentityRecord, RuntimeRecord
 from lifecycle.request.cases.plan import CasePlan
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime import agentcore
 from lifecycle.runtime.deploy import DeploySettings
 from lifecycle.runtime.readiness import deployed_record
 from lifecycle.runtime.rollback import candidate, restore
+from lifecycle.sections.identity import IdentityRecord
+from lifecycle.sections.runtime import RuntimeRecord
 
 _TESTED = "whether the version passes its smoke test and its cases; `live` moves only after that"
 

@@ -10,11 +10,11 @@ from lifecycle.plan.differences import bounded, differences, tag_differences
 from lifecycle.plan.drafts import DraftRecords
 from lifecycle.plan.output import Difference, PlannedPromotion, PlannedRuntime
 from lifecycle.plan.reading import Act, Answer, ReadingClients, unmade
-from lifecycle.record import Change
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime import agentcore, deploy
 from lifecycle.runtime.deploy import DeploySettings, Step
 from lifecycle.runtime.finding import find_runtime
+from lifecycle.sections.runtime import Change
 
 _CHANGES: dict[Change, Literal["create", "update", "unchanged"]] = {
     "created": "create",

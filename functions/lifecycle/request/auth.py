@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from lifecycle.names import Flow
 from lifecycle.request.inputs import InputModel, allowed, problem, problems
 from lifecycle.request.service.ownership import AUTH_OWNED
 from lifecycle.request.service.service_model import find_faults, jwt_authorizer_shape
 from lifecycle.request.service.urls import has_valid_host
+from lifecycle.sections.flow import Flow
 
 # Visible ASCII without `?` and `#`: no HTTP client sends another URL (RFC 3986, section 2).
 _DISCOVERY_URL = r"^https?://[!-\x22$->@-~]+/\.well-known/openid-configuration$"

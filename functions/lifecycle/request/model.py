@@ -19,14 +19,8 @@ from lifecycle.request.auth import Auth
 from lifecycle.request.gateway.section import Gateway
 from lifecycle.request.inputs import InputModel, allowed, parse_input, problem, unwrap
 from lifecycle.request.runtime import Runtime
-from lifecycle.request.service.environment import bytes_of, most_bytes
-from lifecycle.request.service.headers import AUTHORIZATION
-from lifecycle.request.smoke_test import (
-    SmokeTest,
-    refuse_limits,
-    refuse_payloads,
-    refuse_web_socket,
-)
+from lifecycle.request.smoke_test import SmokeTest
+from lifecycle.request.together.fields import refuse_disagreement
 from lifecycle.request.wait import Wait
 
 ENVIRONMENT_PATTERN = r"^[a-z][a-z0-9-]{0,23}$"
@@ -133,34 +127,8 @@ class Request(InputModel):
         return value
 
     @model_validator(mode="after")
-    def _variables_fit_the_platform(self) -> Self:
-        most = most_bytes(self.artifact.type, self.runtime.configuration.get("platformVersion"))
-        size = bytes_of(self.runtime.environment_variables)
-        if size > most:
-            raise problem(
-                "runtime.environmentVariables",
-                size,
-                f"at most {most} bytes, all names and values together",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _authorization_needs_a_token(self) -> Self:
-        if self.auth.type == "iam":
-            for name in self.runtime.request_headers:
-                if name.lower() == AUTHORIZATION:
-                    raise problem(
-                        "runtime.requestHeaders", name, "only with auth.type cognito or jwt"
-                    )
-        return self
-
-    @model_validator(mode="after")
-    def _cases_fit(self) -> Self:
-        # What the others leave out comes from an earlier provision, so `prepare_request` checks it.
-        if self.action in ("provision", "teardown"):
-            refuse_limits(self.smoke_test)
-            refuse_payloads(self.smoke_test.cases, self.runtime.protocol)
-            refuse_web_socket(self.smoke_test, self.runtime.protocol)
+    def _fields_agree(self) -> Self:
+        refuse_disagreement(self)
         return self
 
     @model_validator(mode="after")
@@ -168,11 +136,6 @@ class Request(InputModel):
         size = self.size
         if size > LARGEST:
             raise problem("", f"{size} bytes as JSON with its defaults", f"at most {LARGEST} bytes")
-        return self
-
-    @model_validator(mode="after")
-    def _fields_fit_the_action(self) -> Self:
-        _refuse_what_is_of_another_action(self)
         return self
 
     @property
@@ -188,20 +151,6 @@ class Request(InputModel):
     def to_json(self) -> dict[str, Any]:
         """The request as the JSON object that the state machine passes from state to state."""
         return self.model_dump(mode="json", by_alias=True)
-
-
-def _refuse_what_is_of_another_action(request: Request) -> None:
-    if request.dry_run and request.action == "smokeTest":
-        raise problem("dryRun", True, "true only with action provision, rollback or teardown")
-    if request.auto_rollback and request.action != "smokeTest":
-        raise problem("autoRollback", True, "true only with action smokeTest")
-    if request.observability and request.action != "provision":
-        raise problem("observability", True, "true only with action provision")
-    if request.gateway is not None and request.action != "provision":
-        given = request.gateway.model_dump(mode="json", by_alias=True)
-        raise problem("gateway", given, "only with action provision")
-    if request.version is not None and request.action != "rollback":
-        raise problem("version", request.version, "only with action rollback")
 
 
 def parse_request(event: Any) -> Request:

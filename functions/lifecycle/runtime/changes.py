@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 from lifecycle import names
 from lifecycle.entry import refused_call
 from lifecycle.errors import RoleNotReadyError, ServiceUnavailableError
-from lifecycle.record import RuntimeRecord
 from lifecycle.runtime import agentcore, comparison, configuration
 from lifecycle.runtime.configuration import Configuration, Path
 from lifecycle.runtime.ledger import RuntimeLedger
+from lifecycle.sections.runtime import RuntimeRecord
 
 _ROLE_NOT_READY = re.compile(r"role validation failed", re.IGNORECASE)
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from lifecycle import names
-from lifecycle.record import RuntimeRecord
 from lifecycle.runtime.configuration import (
     ARTIFACT,
     AUTHORIZER,
@@ -21,6 +20,7 @@ from lifecycle.runtime.configuration import (
     Configuration,
     Path,
 )
+from lifecycle.sections.runtime import RuntimeRecord
 
 # How the output names drift in each part.
 _DRIFT = {

@@ -7,8 +7,10 @@ from copy import deepcopy
 from typing import Any, Literal
 
 from lifecycle.errors import ArtifactBuildError, AwsCallError
-from lifecycle.record import ArtifactRecord, IdentityRecord, Record
+from lifecycle.record import Record
 from lifecycle.request.model import Request
+from lifecycle.sections.artifact import ArtifactRecord
+from lifecycle.sections.identity import IdentityRecord
 
 # AgentCore's defaults in seconds (botocore's model: LifecycleConfiguration). They are always sent, so that a request
 # that no longer sets a time-out resets it to its default.

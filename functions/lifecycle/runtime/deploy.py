@@ -9,7 +9,7 @@ from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.errors import ArtifactChangeError
 from lifecycle.polling.schedule import Kind
-from lifecycle.record import Change, Record, RuntimeRecord
+from lifecycle.record import Record
 from lifecycle.request.model import Request
 from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.runtime import agentcore, comparison, configuration, endpoints
@@ -18,6 +18,7 @@ from lifecycle.runtime.configuration import Configuration
 from lifecycle.runtime.description import DeployedRuntime, describe_runtime
 from lifecycle.runtime.finding import adopt, find_runtime
 from lifecycle.runtime.ledger import RuntimeLedger
+from lifecycle.sections.runtime import Change, RuntimeRecord
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 

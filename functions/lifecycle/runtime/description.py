@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lifecycle.clients import Clients
 from lifecycle.entry import Wire
-from lifecycle.record import RuntimeRecord
 from lifecycle.runtime import agentcore
+from lifecycle.sections.runtime import RuntimeRecord
 
 
 class DeployedRuntime(Wire):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from lifecycle.errors import InvalidRequestError
-from lifecycle.record import RuntimeRecord
 from lifecycle.runtime import agentcore, configuration
 from lifecycle.runtime.ledger import RuntimeLedger
+from lifecycle.sections.runtime import RuntimeRecord
 
 
 def find_runtime(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lifecycle.record import Change, Deployment, RuntimeRecord
 from lifecycle.runtime.comparison import digests
 from lifecycle.runtime.configuration import Configuration, Path
+from lifecycle.sections.runtime import Change, Deployment, RuntimeRecord
 from lifecycle.table import Records
 
 

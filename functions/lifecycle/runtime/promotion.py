@@ -11,13 +11,14 @@ from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.errors import RuntimeFailedError, WaitTimeoutError
 from lifecycle.names import LIVE_ENDPOINT
-from lifecycle.record import Promotion, Record, RuntimeRecord
+from lifecycle.record import Record
 from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.runtime import agentcore, endpoints, log_groups
 from lifecycle.runtime.description import DeployedRuntime, describe_runtime
 from lifecycle.runtime.readiness import deployed_record
 from lifecycle.runtime.rollback import candidate
 from lifecycle.runtime.rollback.history import History
+from lifecycle.sections.runtime import Promotion, RuntimeRecord
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 

@@ -10,11 +10,12 @@ from lifecycle.agent_log.last_error import AgentLog
 from lifecycle.agent_log.private import private_texts
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.errors import EnvironmentNotFoundError, RuntimeFailedError, WaitTimeoutError
-from lifecycle.record import Record, RuntimeRecord
+from lifecycle.record import Record
 from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.runtime import agentcore, comparison
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT, READY
 from lifecycle.runtime.description import DeployedRuntime, describe_runtime
+from lifecycle.sections.runtime import RuntimeRecord
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 

@@ -7,7 +7,7 @@ from typing import Any
 from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.errors import TeardownIncompleteError
-from lifecycle.record import Record, RuntimeRecord
+from lifecycle.record import Record
 from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.runtime import agentcore, log_groups
 from lifecycle.runtime.removal import (
@@ -17,6 +17,7 @@ from lifecycle.runtime.removal import (
     log_group_label,
     runtime_label,
 )
+from lifecycle.sections.runtime import RuntimeRecord
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 from lifecycle.teardown import Kept, Teardown, removal_of

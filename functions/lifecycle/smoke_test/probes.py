@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from lifecycle.clients import Clients
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.callers.bearer import BearerCaller
 from lifecycle.smoke_test.callers.sigv4 import SigV4Caller
 from lifecycle.smoke_test.conversations.conversation import Opening, Protocol

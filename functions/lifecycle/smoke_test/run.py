@@ -14,11 +14,11 @@ from lifecycle.entry import Wire
 from lifecycle.errors import SmokeTestError
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.promotions.store import PromotionItems
-from lifecycle.record import RuntimeRecord
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime.agentcore import get_endpoint
 from lifecycle.runtime.description import DeployedRuntime
 from lifecycle.runtime.rollback.candidate import endpoint_under_test
+from lifecycle.sections.runtime import RuntimeRecord
 from lifecycle.settings import Settings
 from lifecycle.smoke_test.gate import Check, Gate
 from lifecycle.smoke_test.invocation import Target

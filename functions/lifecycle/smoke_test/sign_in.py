@@ -19,7 +19,7 @@ from lifecycle.identity.oauth import token_endpoint
 from lifecycle.provider import hosts
 from lifecycle.provider.discovery import DiscoveryRefusedError, token_endpoint_of
 from lifecycle.provider.secret_tags import Use
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.settings import ProviderSettings, Settings
 from lifecycle.smoke_test.credentials.secret import (
     ClientSecret,

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
+
+from lifecycle.sections.base import Section
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, extra="ignore", defer_build=True
-    )
-
-
-class Repairs(_Section):
+class Repairs(Section):
     """The drift that an execution has found and repaired, one phrase each."""
 
     execution: str
     repaired: list[str] = Field(default_factory=list)
 
 
-class TelemetryRecord(_Section):
+class TelemetryRecord(Section):
     """What delivers the logs and traces of the environment's runtime.
 
     It is written before the first of it is made. The names follow from the environment, so only what AWS makes up is

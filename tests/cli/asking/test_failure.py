@@ -12,7 +12,7 @@ from cli.asking.failure import explain
 from cli.asking.subject import Asked
 from cli.asking.talk import Reply
 from cli.target.denied import DeniedError
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.invocation import Answer
 
 PLACE: Any = SimpleNamespace(options="--stack s")

@@ -11,7 +11,7 @@ import pytest
 from cli.asking.sign_in import expiry_of, refuse_iam, sign_in
 from cli.asking.subject import Asked
 from cli.errors import CommandError, UsageError
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 
 KEY = "a key that is long enough for a signature"
 PLACE: Any = SimpleNamespace(name="s", options="--stack s", output=lambda name: name, parameters={})

@@ -10,7 +10,9 @@ import pytest
 from cli.asking import subject
 from cli.asking.subject import find_asked
 from cli.errors import CommandError
-from lifecycle.record import IdentityRecord, Lock, Record, RuntimeRecord
+from lifecycle.record import Lock, Record
+from lifecycle.sections.identity import IdentityRecord
+from lifecycle.sections.runtime import RuntimeRecord
 
 PLACE: Any = SimpleNamespace(
     options="--stack s", client=lambda _service: None, output=lambda name: name

@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from lifecycle.promotions.entry import Promoted
-from lifecycle.record import (
-    ArtifactRecord,
-    FailedSmokeTest,
-    IdentityRecord,
-    Lock,
-    Record,
-    RuntimeRecord,
-)
+from lifecycle.record import FailedSmokeTest, Lock, Record
+from lifecycle.sections.artifact import ArtifactRecord
+from lifecycle.sections.identity import IdentityRecord
+from lifecycle.sections.runtime import RuntimeRecord
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:lifecycle"
 RUNTIME = "stack_dev-0123456789"

@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from cli.console.pages import board
-from lifecycle.record import Deployment
+from lifecycle.sections.runtime import Deployment
 from tests.cli.commands.records import CONFIDENTIAL, EXECUTION, failed, locked, ready
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from cli.errors import CommandError, UsageError
 from cli.logs.sources import find_sources, stage_of
-from lifecycle.record import ArtifactRecord, Record, RuntimeRecord
+from lifecycle.record import Record
+from lifecycle.sections.artifact import ArtifactRecord
+from lifecycle.sections.runtime import RuntimeRecord
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 from lifecycle.clients import Clients
-from lifecycle.record import IdentityRecord, Record
+from lifecycle.record import Record
 from lifecycle.request.model import Request
 from lifecycle.request.stage_event import StageEvent
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.table import Records
 from tests.functions.lifecycle.killer import Killer
 

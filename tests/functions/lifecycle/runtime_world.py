@@ -22,7 +22,7 @@ from lifecycle.artifact.shared.item import SharedArtifact
 from lifecycle.artifact.shared.table import SharedArtifacts
 from lifecycle.artifact.teardown import delete_artifact
 from lifecycle.promotions.store import PromotionItems
-from lifecycle.record import IdentityRecord, Record
+from lifecycle.record import Record
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.rollback import completed
 from lifecycle.request.stage_event import StageEvent
@@ -31,6 +31,7 @@ from lifecycle.runtime.promotion import promote_version
 from lifecycle.runtime.readiness import check_runtime
 from lifecycle.runtime.rollback.restore import restore_version
 from lifecycle.runtime.teardown import delete_runtime
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.table import Records
 from local.agentcore.control.store import SERVICE, Store
 from local.agentcore.settings import Delays, Quotas

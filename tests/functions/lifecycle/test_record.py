@@ -4,7 +4,9 @@ import pytest
 
 from lifecycle.clients import Clients
 from lifecycle.errors import EnvironmentBusyError, LockLostError
-from lifecycle.record import IdentityRecord, Record, RuntimeRecord
+from lifecycle.record import Record
+from lifecycle.sections.identity import IdentityRecord
+from lifecycle.sections.runtime import RuntimeRecord
 from lifecycle.table import Records
 
 FIRST = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:first"

@@ -24,13 +24,16 @@ from lifecycle.identity.ledger import begin
 from lifecycle.identity.provision import provision_identity
 from lifecycle.promotions.entry import Promoted
 from lifecycle.promotions.store import Provisioned
-from lifecycle.record import ArtifactRecord, IdentityRecord, Record, RuntimeRecord
+from lifecycle.record import Record
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.preparation import PrepareEvent, prepare_request
 from lifecycle.request.providers import check_provider
 from lifecycle.request.rollback import as_provision, completed
 from lifecycle.runtime import configuration
 from lifecycle.runtime.readiness import check_runtime
+from lifecycle.sections.artifact import ArtifactRecord
+from lifecycle.sections.identity import IdentityRecord
+from lifecycle.sections.runtime import RuntimeRecord
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.sign_in import sign_in
 from local.agentcore.model.validation import find_faults

@@ -18,7 +18,7 @@ from hypothesis.strategies import SearchStrategy
 from lifecycle.clients import Clients
 from lifecycle.errors import SmokeTestError
 from lifecycle.provider.secret_tags import ENVIRONMENTS_TAG, HOST_TAG
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.credentials import token_request
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.sign_in import sign_in

@@ -9,7 +9,7 @@ from lifecycle.artifact.build import BuildOrder
 from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.artifact.shared.item import SharedArtifact
 from lifecycle.artifact.source import PackedSource
-from lifecycle.record import ArtifactRecord
+from lifecycle.sections.artifact import ArtifactRecord
 
 
 def source_of(settings: PublicationSettings, item: SharedArtifact) -> str:

@@ -11,9 +11,10 @@ from lifecycle.errors import SmokeTestError
 from lifecycle.names import CANDIDATE_ENDPOINT
 from lifecycle.promotions.entry import Promoted
 from lifecycle.promotions.store import PromotionItems, Provisioned
-from lifecycle.record import IdentityRecord, RuntimeRecord
 from lifecycle.runtime import agentcore
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT
+from lifecycle.sections.identity import IdentityRecord
+from lifecycle.sections.runtime import RuntimeRecord
 
 
 def endpoint_under_test(runtime: RuntimeRecord, execution: str) -> str:

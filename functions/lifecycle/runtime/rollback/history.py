@@ -11,7 +11,7 @@ from lifecycle.clients import Clients
 from lifecycle.names import CANDIDATE_ENDPOINT
 from lifecycle.promotions.entry import By, Promoted, free_slot, with_newest
 from lifecycle.promotions.store import PromotionItems, Provisioned
-from lifecycle.record import IdentityRecord, Record, RuntimeRecord, now
+from lifecycle.record import Record, now
 from lifecycle.request.gateway.section import Gateway
 from lifecycle.request.rollback import as_provision
 from lifecycle.request.stage_event import StageEvent
@@ -20,6 +20,8 @@ from lifecycle.runtime.rollback.candidate import (
     identity_of,
     provisioned_with,
 )
+from lifecycle.sections.identity import IdentityRecord
+from lifecycle.sections.runtime import RuntimeRecord
 
 # What may change of an identity while callers sign in as before, and of a request while it asks for the same.
 _CHANGING = ("secretArns", "secretVersion", "taggedAt", "wait")

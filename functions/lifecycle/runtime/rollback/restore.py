@@ -11,12 +11,12 @@ from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.errors import RuntimeFailedError, WaitTimeoutError
 from lifecycle.names import CANDIDATE_ENDPOINT
-from lifecycle.record import Promotion, RuntimeRecord
 from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.runtime import agentcore, endpoints
 from lifecycle.runtime.description import DeployedRuntime, describe_runtime
 from lifecycle.runtime.readiness import deployed_record
 from lifecycle.runtime.rollback import candidate
+from lifecycle.sections.runtime import Promotion, RuntimeRecord
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 

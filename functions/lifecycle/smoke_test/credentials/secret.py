@@ -19,7 +19,7 @@ from lifecycle.identity.late_tags import is_late
 from lifecycle.provider import secret_tags
 from lifecycle.provider.bounded import TooLateError, within
 from lifecycle.provider.secret_tags import Use
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.untrusted import json_value
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lifecycle.record import Record, RuntimeRecord
+from lifecycle.record import Record
+from lifecycle.sections.runtime import RuntimeRecord
 
 
 def without_secret_version(record: Record | None, runtime: RuntimeRecord) -> dict[str, Any]:

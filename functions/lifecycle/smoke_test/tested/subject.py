@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from lifecycle.errors import EnvironmentNotFoundError
 from lifecycle.names import CANDIDATE_ENDPOINT, LIVE_ENDPOINT
 from lifecycle.promotions.store import PromotionItems
-from lifecycle.record import IdentityRecord, Record, RuntimeRecord
+from lifecycle.record import Record
 from lifecycle.runtime.rollback.candidate import identity_of, provisioned_with
+from lifecycle.sections.identity import IdentityRecord
+from lifecycle.sections.runtime import RuntimeRecord
 
 
 @dataclass(frozen=True)

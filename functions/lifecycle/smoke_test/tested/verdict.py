@@ -6,7 +6,8 @@ from typing import Any
 
 from lifecycle.names import CANDIDATE_ENDPOINT, LIVE_ENDPOINT
 from lifecycle.promotions.entry import MOST
-from lifecycle.record import FailedSmokeTest, RuntimeRecord
+from lifecycle.record import FailedSmokeTest
+from lifecycle.sections.runtime import RuntimeRecord
 from lifecycle.table import Records
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from lifecycle.auto_rollback.choice import NoWayBackError, version_before
 from lifecycle.promotions.entry import By, Promoted
-from lifecycle.record import Record, RuntimeRecord
+from lifecycle.record import Record
+from lifecycle.sections.runtime import RuntimeRecord
 
 BY: dict[str, By] = {"p": "provision", "r": "rollback", "a": "autoRollback"}
 

@@ -12,7 +12,7 @@ from lifecycle.cases.batch import BatchEvent, BatchResult, run_cases
 from lifecycle.cases.results import CaseResult
 from lifecycle.errors import LockLostError, SmokeTestError
 from lifecycle.provider.bounded import TooLateError
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.callers import sigv4
 from tests.functions.lifecycle.smoke_test.fake_runtime import reply
 from tests.functions.lifecycle.smoke_test.smoke_environment import error

@@ -8,8 +8,8 @@ from typing import Any
 
 from lifecycle.fleet.files import read_list
 from lifecycle.fleet.select import FleetEvent, FleetItem, Selection, select_environments
-from lifecycle.record import RuntimeRecord
 from lifecycle.request.model import parse_request
+from lifecycle.sections.runtime import RuntimeRecord
 
 MACHINE = "arn:aws:states:us-west-2:123456789012:stateMachine:lifecycle"
 

@@ -6,7 +6,7 @@ import pytest
 
 from lifecycle.fleet.files import read_list
 from lifecycle.fleet.orphans import Orphan, find_orphans
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from tests.functions.lifecycle.fleet.environments import environment, items, named, select
 
 

@@ -9,8 +9,8 @@ import pytest
 from lifecycle.errors import InvalidRequestError
 from lifecycle.fleet.select import FleetEvent, select_environments
 from lifecycle.items import Items
-from lifecycle.record import RuntimeRecord
 from lifecycle.request.model import parse_request
+from lifecycle.sections.runtime import RuntimeRecord
 from tests.functions.lifecycle.fleet.environments import environment, items, named, select
 
 

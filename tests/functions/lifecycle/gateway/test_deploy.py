@@ -14,7 +14,7 @@ from lifecycle.errors import (
     WaitTimeoutError,
 )
 from lifecycle.gateway.deploy import deploy_gateway
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from tests.functions.lifecycle.gateway.front import ON, OTHER_ROLE, Front
 from tests.functions.lifecycle.killer import Killed
 from tests.functions.lifecycle.runtime_world import GATEWAY_ROLE

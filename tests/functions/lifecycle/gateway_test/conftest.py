@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lifecycle.identity.provision import provision_identity
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from tests.functions.lifecycle.gateway_test.fake_gateway import FakeGateway
 from tests.functions.lifecycle.gateway_test.gateway_environment import Fronted, GatewayClients
 from tests.functions.lifecycle.smoke_test.conftest import cognito_key as cognito_key

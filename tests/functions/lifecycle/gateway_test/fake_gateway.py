@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from tests.functions.lifecycle.smoke_test.fake_runtime import (
     ARN,
     FakeRuntime,

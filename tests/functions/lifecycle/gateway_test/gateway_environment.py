@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSResponse
 from lifecycle.doors.section import GatewayRecord
 from lifecycle.gateway_test import run as stage
 from lifecycle.gateway_test.run import GatewayTestResult
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from tests.functions.lifecycle.cognito_world import EXECUTION
 from tests.functions.lifecycle.gateway_test.fake_gateway import (
     GATEWAY_ARN,

@@ -13,7 +13,7 @@ from handlers import provision_identity as handler
 from lifecycle.entry import aws_errors
 from lifecycle.errors import AwsCallError, LockLostError, ServiceUnavailableError
 from lifecycle.identity.provision import provision_identity
-from lifecycle.record import RuntimeRecord
+from lifecycle.sections.runtime import RuntimeRecord
 from tests.functions.lifecycle.identity.provisioning import (
     FLOWS,
     IAM,

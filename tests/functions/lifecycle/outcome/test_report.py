@@ -10,7 +10,9 @@ from lifecycle.errors import AwsCallError, LockLostError, ServiceUnavailableErro
 from lifecycle.outcome.cause import RawFailure, readable
 from lifecycle.outcome.failure import FailureEvent, record_failure
 from lifecycle.outcome.report import OutcomeEvent, report_outcome
-from lifecycle.record import FailedSmokeTest, IdentityRecord, Promotion, RuntimeRecord
+from lifecycle.record import FailedSmokeTest
+from lifecycle.sections.identity import IdentityRecord
+from lifecycle.sections.runtime import Promotion, RuntimeRecord
 from lifecycle.table import Records
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:one"

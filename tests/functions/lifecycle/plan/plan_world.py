@@ -13,13 +13,14 @@ from lifecycle.identity.provision import provision_identity
 from lifecycle.outcome.report import OutcomeEvent, report_outcome
 from lifecycle.plan.provision import plan_provision
 from lifecycle.plan.rollback import RollbackPlanEvent, plan_rollback
-from lifecycle.record import IdentityRecord, Record
+from lifecycle.record import Record
 from lifecycle.request.preparation import Prepared, PrepareEvent, prepare_request
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime import agentcore
 from lifecycle.runtime.promotion import promote_version
 from lifecycle.runtime.readiness import check_runtime
 from lifecycle.runtime.rollback.restore import restore_version
+from lifecycle.sections.identity import IdentityRecord
 from tests.functions.lifecycle.runtime_world import World
 
 ARN = "arn:aws:states:us-west-2:123456789012:execution:lifecycle:"

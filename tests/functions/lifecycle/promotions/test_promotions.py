@@ -20,8 +20,9 @@ from lifecycle.promotions.entry import (
     with_newest,
 )
 from lifecycle.promotions.store import PromotionItems, Provisioned, is_promotion
-from lifecycle.record import IdentityRecord, Record
+from lifecycle.record import Record
 from lifecycle.request.model import ENVIRONMENT_PATTERN, parse_request
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.table import Records
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:" + "e" * 80

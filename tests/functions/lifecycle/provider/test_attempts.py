@@ -16,8 +16,8 @@ import pytest
 from lifecycle.errors import InvalidRequestError, LifecycleError, SmokeTestError
 from lifecycle.identity.provision import provision_identity
 from lifecycle.provider.secret_tags import ENVIRONMENTS_TAG, HOST_TAG, Use, refusal
-from lifecycle.record import IdentityRecord
 from lifecycle.request.preparation import PrepareEvent, prepare_request
+from lifecycle.sections.identity import IdentityRecord
 from tests.functions.lifecycle.provider.test_theft import RealHttp
 from tests.functions.lifecycle.smoke_test.fake_runtime import reply
 from tests.functions.lifecycle.smoke_test.smoke_environment import run

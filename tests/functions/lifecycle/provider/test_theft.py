@@ -11,8 +11,8 @@ import pytest
 from lifecycle.clients import Clients
 from lifecycle.errors import InvalidRequestError, SmokeTestError
 from lifecycle.identity.provision import provision_identity
-from lifecycle.record import IdentityRecord
 from lifecycle.request.preparation import PrepareEvent, prepare_request
+from lifecycle.sections.identity import IdentityRecord
 from tests.functions.lifecycle.provider.listener import Listener, listening
 from tests.functions.lifecycle.smoke_test.smoke_environment import run
 

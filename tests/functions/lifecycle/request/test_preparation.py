@@ -14,8 +14,8 @@ from lifecycle.errors import (
     EnvironmentNotFoundError,
     InvalidRequestError,
 )
-from lifecycle.record import RuntimeRecord
 from lifecycle.request.preparation import PrepareEvent, execution_is_running, prepare_request
+from lifecycle.sections.runtime import RuntimeRecord
 from lifecycle.table import Records
 from lifecycle.telemetry.section import TelemetryRecord
 

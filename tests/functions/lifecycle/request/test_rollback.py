@@ -11,10 +11,10 @@ from lifecycle.clients import Clients
 from lifecycle.errors import EnvironmentNotFoundError, InvalidRequestError
 from lifecycle.promotions.entry import Promoted
 from lifecycle.promotions.store import PromotionItems, Provisioned
-from lifecycle.record import RuntimeRecord
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.preparation import PrepareEvent, prepare_request
 from lifecycle.request.rollback import as_provision
+from lifecycle.sections.runtime import RuntimeRecord
 from lifecycle.table import Records
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:lifecycle:"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from lifecycle.record import RuntimeRecord
 from lifecycle.runtime import agentcore, comparison
 from lifecycle.runtime.comparison import differences, digests
+from lifecycle.sections.runtime import RuntimeRecord
 from tests.functions.lifecycle.runtime.test_drift import CLAIM
 
 RUNTIME: dict[str, Any] = {

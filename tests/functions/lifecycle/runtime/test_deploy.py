@@ -13,8 +13,8 @@ from lifecycle.errors import (
     InvalidRequestError,
     RoleNotReadyError,
 )
-from lifecycle.record import IdentityRecord
 from lifecycle.runtime.readiness import check_runtime
+from lifecycle.sections.identity import IdentityRecord
 from local.edge.faults import Fault
 
 CONTROL = "bedrock-agentcore-control"

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from moto.utilities.utils import load_resource
 
 from lifecycle.identity.provision import provision_identity
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from tests.functions.lifecycle.cognito_world import World
 from tests.functions.lifecycle.smoke_test.fake_provider import FakeProvider
 from tests.functions.lifecycle.smoke_test.fake_runtime import FakeRuntime

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import jwt
 
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from tests.functions.lifecycle.smoke_test.fake_websocket import Talk, cheerful
 
 ARN = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/stack_dev-abcdefghij"

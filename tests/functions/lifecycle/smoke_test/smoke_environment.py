@@ -16,7 +16,8 @@ from websockets.sync.client import ClientConnection
 
 from lifecycle.clients import Clients
 from lifecycle.provider.secret_tags import ENVIRONMENTS_TAG, HOST_TAG
-from lifecycle.record import IdentityRecord, RuntimeRecord
+from lifecycle.sections.identity import IdentityRecord
+from lifecycle.sections.runtime import RuntimeRecord
 from lifecycle.smoke_test.run import SmokeTestReport, run_smoke_test
 from tests.functions.lifecycle.raw_body import RawBody
 from tests.functions.lifecycle.smoke_test.fake_provider import FakeProvider

@@ -9,7 +9,7 @@ import pytest
 
 from lifecycle.errors import AwsCallError, SmokeTestError
 from lifecycle.identity.provision import provision_identity
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.conversations.a2a_card import BadCardError, version_of
 from lifecycle.smoke_test.run import SmokeTestReport, run_smoke_test
 from tests.functions.lifecycle.smoke_test.fake_runtime import Reply, reply

@@ -9,7 +9,8 @@ import pytest
 from lifecycle.errors import SmokeTestError
 from lifecycle.promotions.entry import Promoted
 from lifecycle.promotions.store import PromotionItems, Provisioned
-from lifecycle.record import IdentityRecord, Promotion
+from lifecycle.sections.identity import IdentityRecord
+from lifecycle.sections.runtime import Promotion
 from tests.functions.lifecycle.smoke_test.smoke_environment import run
 
 BACK = {"action": "rollback", "version": "2"}

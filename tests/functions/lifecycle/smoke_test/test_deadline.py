@@ -17,8 +17,8 @@ import pytest
 from lifecycle.clients import Clients
 from lifecycle.errors import SmokeTestError
 from lifecycle.provider.bounded import MAX_BYTES, TooLateError, within
-from lifecycle.record import IdentityRecord
 from lifecycle.request.model import parse_request
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.callers.bearer import BearerCaller
 from lifecycle.smoke_test.callers.sigv4 import SigV4Caller
 from lifecycle.smoke_test.invocation import Message, Target

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lifecycle.identity.provision import provision_identity
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from tests.functions.lifecycle.failing import KINDS, Failing, ends, problem
 from tests.functions.lifecycle.smoke_test.smoke_environment import run
 

@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError, IncompleteReadError, SS
 
 from lifecycle.errors import AwsCallError, SmokeTestError
 from lifecycle.identity.provision import provision_identity
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test import gate
 from lifecycle.smoke_test.run import SmokeTestReport
 from tests.functions.lifecycle.identity.provisioning import MACHINE

@@ -10,7 +10,7 @@ import pytest
 
 from lifecycle.errors import SmokeTestError
 from lifecycle.identity.provision import provision_identity
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.conversations.mcp_conversation import choose_tool
 from lifecycle.smoke_test.run import SmokeTestReport, run_smoke_test
 from tests.functions.lifecycle.smoke_test.fake_runtime import reply

@@ -11,8 +11,8 @@ import pytest
 from handlers import run_smoke_test as handler
 from lifecycle.errors import EnvironmentNotFoundError, SmokeTestError
 from lifecycle.identity.provision import provision_identity
-from lifecycle.record import IdentityRecord
 from lifecycle.runtime.description import DeployedRuntime
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.run import run_smoke_test
 from tests.functions.lifecycle.identity.provisioning import MACHINE
 from tests.functions.lifecycle.lambda_context import LambdaContext

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lifecycle.errors import SmokeTestError
-from lifecycle.record import IdentityRecord
+from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.run import run_smoke_test
 from tests.functions.lifecycle.smoke_test.fake_runtime import Reply, reply
 from tests.functions.lifecycle.smoke_test.smoke_environment import jwt_identity, run

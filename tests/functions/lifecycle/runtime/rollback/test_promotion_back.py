@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from lifecycle.errors import SmokeTestError
-from lifecycle.record import IdentityRecord
 from lifecycle.runtime.promotion import promote_version
 from lifecycle.runtime.readiness import check_runtime
 from lifecycle.runtime.rollback.restore import restore_version
 from lifecycle.runtime.teardown import delete_runtime
+from lifecycle.sections.identity import IdentityRecord
 from tests.functions.lifecycle.runtime.rollback.test_restore import serves, to_go_back
 
 

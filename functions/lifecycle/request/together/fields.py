@@ -1,0 +1,89 @@
+"""What one field of a request demands of another. `Request` calls this once every field is valid by itself."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from lifecycle.request.artifact import Artifact
+from lifecycle.request.auth import Auth
+from lifecycle.request.gateway.section import Gateway
+from lifecycle.request.inputs import problem
+from lifecycle.request.runtime import Runtime
+from lifecycle.request.service.environment import bytes_of, most_bytes
+from lifecycle.request.service.headers import AUTHORIZATION
+from lifecycle.request.smoke_test import (
+    SmokeTest,
+    refuse_limits,
+    refuse_payloads,
+    refuse_web_socket,
+)
+
+
+class Fields(Protocol):
+    """The fields of a request that something is demanded of, each valid by itself."""
+
+    artifact: Artifact
+    auth: Auth
+    runtime: Runtime
+    smoke_test: SmokeTest
+    gateway: Gateway | None
+    observability: bool
+    version: str | None
+    dry_run: bool
+    auto_rollback: bool
+
+    @property
+    def action(self) -> str:
+        """What the execution is asked to do."""
+
+
+def refuse_disagreement(request: Fields) -> None:
+    """Refuse fields that are valid by themselves, and not together.
+
+    Raises:
+        PydanticCustomError: Two fields disagree; it names one, its value and what is allowed.
+    """
+    _refuse_large_variables(request)
+    _refuse_authorization_without_token(request)
+    _refuse_cases(request)
+    _refuse_what_is_of_another_action(request)
+
+
+def _refuse_large_variables(request: Fields) -> None:
+    most = most_bytes(request.artifact.type, request.runtime.configuration.get("platformVersion"))
+    size = bytes_of(request.runtime.environment_variables)
+    if size > most:
+        raise problem(
+            "runtime.environmentVariables",
+            size,
+            f"at most {most} bytes, all names and values together",
+        )
+
+
+def _refuse_authorization_without_token(request: Fields) -> None:
+    if request.auth.type == "iam":
+        for name in request.runtime.request_headers:
+            if name.lower() == AUTHORIZATION:
+                raise problem("runtime.requestHeaders", name, "only with auth.type cognito or jwt")
+
+
+def _refuse_cases(request: Fields) -> None:
+    # What the others leave out comes from an earlier provision, so `prepare_request` checks it.
+    if request.action in ("provision", "teardown"):
+        refuse_limits(request.smoke_test)
+        refuse_payloads(request.smoke_test.cases, request.runtime.protocol)
+        refuse_web_socket(request.smoke_test, request.runtime.protocol)
+
+
+def _refuse_what_is_of_another_action(request: Fields) -> None:
+    if request.dry_run and request.action == "smokeTest":
+        raise problem("dryRun", True, "true only with action provision, rollback or teardown")
+    if request.auto_rollback and request.action != "smokeTest":
+        raise problem("autoRollback", True, "true only with action smokeTest")
+    if request.observability and request.action != "provision":
+        raise problem("observability", True, "true only with action provision")
+    if request.gateway is not None and request.action != "provision":
+        given = request.gateway.model_dump(mode="json", by_alias=True)
+        raise problem("gateway", given, "only with action provision")
+    if request.version is not None and request.action != "rollback":
+        raise problem("version", request.version, "only with action rollback")

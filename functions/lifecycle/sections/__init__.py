@@ -1,0 +1,1 @@
+"""The sections of an environment's record, as models. `lifecycle.record` puts them together."""

@@ -105,7 +105,7 @@ def _artifact(artifact: ArtifactRecord) -> dict[str, Any]:
 def _gateway(gateway: GatewayRecord) -> dict[str, Any]:
     return {
         "id": gateway.id,
-        "endpoint": invocation_address(gateway.url) if gateway.url else None,
+        "endpoint": gateway.endpoint,
         "proven": gateway.proven,
     }
 

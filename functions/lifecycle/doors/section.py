@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from lifecycle.doors.address import invocation_address
+from lifecycle.doors.mcp import McpRecord
 from lifecycle.sections.base import Section
 
 AUTHORIZER_PART, ROLE_PART, TARGET_PART = "authorizer", "role", "target"
@@ -52,6 +54,7 @@ class GatewayRecord(Section):
         tags: The tags last written.
         deployment: What the last execution that deployed it did.
         proven: Its last test passed, and nothing was changed since.
+        mcp: What only an MCP gateway has; null for one in front of the runtime.
     """
 
     name: str
@@ -64,6 +67,14 @@ class GatewayRecord(Section):
     tags: dict[str, str] = Field(default_factory=dict)
     deployment: GatewayDeployment | None = None
     proven: bool = False
+    mcp: McpRecord | None = None
+
+    @property
+    def endpoint(self) -> str | None:
+        """The address that callers use; None until the gateway was ready once."""
+        if self.url is None:
+            return None
+        return self.url if self.mcp is not None else invocation_address(self.url)
 
     @property
     def is_intended(self) -> bool:
@@ -88,7 +99,9 @@ def echo_of(part: str, observed: dict[str, Any]) -> str:
         part: The authorizer or the target.
         observed: The answer of `GetGateway` or `GetGatewayTarget`.
     """
-    form = _sorted({name: observed.get(name) for name in _MEMBERS[part]})
+    # Every part but the authorizer is a target's.
+    members = _MEMBERS.get(part, _MEMBERS[TARGET_PART])
+    form = _sorted({name: observed.get(name) for name in members})
     return hashlib.sha256(json.dumps(form, sort_keys=True).encode()).hexdigest()
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lifecycle.clients import CLIENTS, Clients
-from lifecycle.doors.address import invocation_address
 from lifecycle.doors.section import GatewayChange, GatewayRecord
 from lifecycle.entry import Wire
 from lifecycle.errors import WaitTimeoutError
@@ -13,7 +10,10 @@ from lifecycle.gateway import looks
 from lifecycle.gateway.converge import next_step
 from lifecycle.gateway.finding import find_gateway
 from lifecycle.gateway.ledger import GatewayLedger
+from lifecycle.gateway.mcp.front import McpFront, is_mcp
+from lifecycle.gateway.mcp.leaving import leave_role, remove_own_role
 from lifecycle.gateway.removal import GatewayRemover, RemovalNotes
+from lifecycle.gateway.step import Step
 from lifecycle.gateway.wanted import Wanted
 from lifecycle.record import Record
 from lifecycle.request.model import Request
@@ -34,7 +34,7 @@ class DeployedGateway(Wire):
     Attributes:
         id: What AgentCore calls it.
         url: Its address; null until it was ready once.
-        endpoint: The address of an invocation of the runtime; null likewise.
+        endpoint: The address that callers use: of an invocation of the runtime, or of the MCP server; null likewise.
         change: What the execution did to the gateway and its target; null when it only tested them.
         repaired: Manual changes (drift) that were found and repaired.
     """
@@ -63,7 +63,7 @@ def deploy_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayR
 
     Args:
         event: The stage's event; the deadline is the gateway's.
-        clients: DynamoDB and AgentCore.
+        clients: DynamoDB and AgentCore; for an MCP gateway also IAM and S3.
 
     Returns:
         The gateway, what was done and what was repaired.
@@ -80,10 +80,17 @@ def deploy_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayR
     record = records.held(environment, event.execution)
     control = clients.agentcore_control
     if not is_wanted(event.request, record):
-        return _switch_off(event, control, records, record, stack)
-    wanted = Wanted.of(event.request, record, stack, settings.gateway_role_arn)
-    ledger = GatewayLedger(records, environment, event.execution, record.gateway, wanted)
-    step = next_step(control, wanted, ledger, stack, environment)
+        return _switch_off(event, clients, records, record, stack)
+    step: Step | None
+    if is_mcp(event.request, record):
+        front = McpFront.of(event, record, records, clients)
+        step, ledger = front.next_step(), front.ledger
+    else:
+        wanted = Wanted.of(event.request, record, stack, settings.gateway_role_arn)
+        ledger = GatewayLedger(records, environment, event.execution, record.gateway, wanted)
+        step = next_step(control, wanted, ledger, stack, environment)
+        if step is None:
+            leave_role(clients, ledger, stack, environment)
     if step is not None:
         _keep_the_deadline(event, step.what, step.status)
     polled = looks.looked(event, done=step is None)
@@ -112,17 +119,18 @@ def describe(section: GatewayRecord, execution: str) -> DeployedGateway | None:
     return DeployedGateway(
         id=section.id,
         url=section.url,
-        endpoint=invocation_address(section.url) if section.url else None,
+        endpoint=section.endpoint,
         change=mine.change if mine and deployed else None,
         repaired=list(mine.repaired) if mine and deployed else [],
     )
 
 
 def _switch_off(
-    event: StageEvent, control: Any, records: Records, record: Record, stack: str
+    event: StageEvent, clients: Clients, records: Records, record: Record, stack: str
 ) -> GatewayResult:
     """Remove the gateway that an earlier provision made; nothing else of the environment needs it."""
     environment, section = event.request.environment, record.gateway
+    control = clients.agentcore_control
     if section is not None:
         observed, _ = find_gateway(
             *(control, section.id, section.name, stack, environment),
@@ -133,6 +141,8 @@ def _switch_off(
             remover.remove(observed)
             _keep_the_deadline(event, remover.left[-1], "there")
             return GatewayResult(**looks.looked(event, done=False), gateway=None, repaired=[])
+        if section.mcp is not None:
+            remove_own_role(clients, stack, environment)
         records.update(environment, event.execution, last=True, gateway=None)
     return GatewayResult(**looks.looked(event, done=True), gateway=None, repaired=[])
 

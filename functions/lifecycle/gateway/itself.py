@@ -68,6 +68,9 @@ class GatewayConverger:
         if status == "FAILED":
             # It cannot be updated. The next calls remove it, and then create another.
             return self._remove(observed), None
+        if observed.get("protocolType") != wanted.gateway.get("protocolType"):
+            # The targets of one kind of gateway are not those of the other.
+            return self._remove(observed), None
         different = wanted.gateway_differences(observed, section)
         if status == calls.READY:
             # What was written just now and comes back in another form is AgentCore's own form. The gate decides.

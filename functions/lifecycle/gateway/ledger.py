@@ -164,5 +164,6 @@ def adopt(
         arn=observed["gatewayArn"],
         tags={key: value for key, value in tags.items() if seen.get(key) == value},
         deployment=section.deployment,
+        mcp=section.mcp,
     )
     ledger.save()

@@ -1,4 +1,4 @@
-"""Delete the gateway: rules, targets, the gateway itself, in this order; each is checked for again."""
+"""Delete the gateway: rules, targets, the gateway itself and its role, in this order; each is checked for again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from lifecycle.doors.section import GatewayRecord
 from lifecycle.errors import TeardownIncompleteError
 from lifecycle.gateway import looks
 from lifecycle.gateway.finding import find_gateway
+from lifecycle.gateway.mcp.leaving import has_own_role, remove_own_role, role_label
 from lifecycle.gateway.removal import GatewayRemover, RemovalNotes, gateway_label, would_remove
 from lifecycle.record import Record, Removal
 from lifecycle.request.stage_event import Polled, StageEvent
@@ -27,7 +28,7 @@ def delete_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayT
 
     Args:
         event: The stage's event; the deadline is the deletion's.
-        clients: DynamoDB and AgentCore.
+        clients: DynamoDB, AgentCore and IAM.
 
     Returns:
         What was removed so far and what stays. A dry run changes nothing and is done at once.
@@ -53,18 +54,30 @@ def delete_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayT
     }
     if event.request.dry_run:
         would = would_remove(control, observed["gatewayId"]) if observed else []
+        if _may_have_role(section) and has_own_role(clients, stack, environment):
+            would.append(role_label(stack, environment))
         return GatewayTeardown(**looks.looked(event, done=True), would_remove=would, **said)
     removal = removal_of(record.gateway_removal, event.execution)
-    remover = GatewayRemover(control, _Notes(records, environment, event.execution, removal))
+    notes = _Notes(records, environment, event.execution, removal)
+    remover = GatewayRemover(control, notes)
     if observed is not None:
         if recorded != observed["gatewayId"]:
             # Known only by its tags until now: the record must list it before anything is deleted.
-            found = GatewayRecord(name=name, id=observed["gatewayId"], arn=observed["gatewayArn"])
+            found = GatewayRecord(
+                name=name,
+                id=observed["gatewayId"],
+                arn=observed["gatewayArn"],
+                mcp=section.mcp if section else None,
+            )
             records.update(environment, event.execution, gateway=found)
         remover.remove(observed)
     if remover.left:
         _keep_the_deadline(event, remover.left)
     else:
+        # A gateway without its role would answer nothing, so the role goes last.
+        if _may_have_role(section) and has_own_role(clients, stack, environment):
+            notes.removes(role_label(stack, environment))
+            remove_own_role(clients, stack, environment)
         removal.tried = []
         kept = removal if removal.removed else None
         if section is not None or kept != record.gateway_removal:
@@ -105,6 +118,11 @@ class _Notes(RemovalNotes):
 
     def _save(self) -> None:
         self._records.update(self._environment, self._execution, gateway_removal=self._removal)
+
+
+def _may_have_role(section: GatewayRecord | None) -> bool:
+    """Whether the gateway may have a role of its own; of one that was found by its tags nobody knows."""
+    return section is None or section.mcp is not None or not section.deployed
 
 
 def _kept(observed: dict[str, Any], stack: str) -> Kept:

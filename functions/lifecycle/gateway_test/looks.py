@@ -48,17 +48,24 @@ def look(
         SmokeTestError: One of them is gone, not ready, or not as it was made.
     """
     passes = credential_provider(identity)
-    _check(
-        checks,
-        "The gateway has the runtime's sign-in",
-        f"{_READY}, {_authorizer_type(identity)}",
-        lambda: _gateway(control, gateway, identity),
-    )
+    look_at_gateway(control, gateway, identity, checks)
     _check(
         checks,
         f"The gateway's target leads to the endpoint {LIVE_ENDPOINT}",
         f"{_READY}, {LIVE_ENDPOINT} of {_short(runtime_arn, runtime_arn)}, {passes}",
         lambda: _target(control, gateway, runtime_arn, passes),
+    )
+
+
+def look_at_gateway(
+    control: Any, gateway: GatewayRecord, identity: IdentityRecord, checks: list[Check]
+) -> None:
+    """Check that the gateway has the runtime's sign-in; for its arguments and errors see `look`."""
+    _check(
+        checks,
+        "The gateway has the runtime's sign-in",
+        f"{_READY}, {_authorizer_type(identity)}",
+        lambda: _gateway(control, gateway, identity),
     )
 
 
@@ -81,20 +88,20 @@ def _check(
 
 
 def _gateway(control: Any, gateway: GatewayRecord, identity: IdentityRecord) -> tuple[str, str]:
-    found = _found(lambda: control.get_gateway(gatewayIdentifier=gateway.id))
-    if found is None:
+    observed = found(lambda: control.get_gateway(gatewayIdentifier=gateway.id))
+    if observed is None:
         return f"none by GetGateway for {gateway.id}", f"the gateway is gone; {_AGAIN}"
-    seen, problem = _status(found)
+    seen, problem = status_of(observed)
     expected = _authorizer_type(identity)
-    seen = f"{seen}, {found.get('authorizerType')}"
+    seen = f"{seen}, {observed.get('authorizerType')}"
     if problem:
         return seen, problem
-    if found.get("authorizerType") != expected:
+    if observed.get("authorizerType") != expected:
         return seen, f"somebody changed the gateway's authorizer; {_AGAIN}"
     if identity.type == "iam":
         return seen, ""
-    authorizer = (found.get("authorizerConfiguration") or {}).get("customJWTAuthorizer") or {}
-    echo = gateway.is_echo(AUTHORIZER_PART, found)
+    authorizer = (observed.get("authorizerConfiguration") or {}).get("customJWTAuthorizer") or {}
+    echo = gateway.is_echo(AUTHORIZER_PART, observed)
     wrong = sorted(
         name
         for name in _different_claims(authorizer, identity)
@@ -124,29 +131,29 @@ def _different_claims(authorizer: dict[str, Any], identity: IdentityRecord) -> I
 
 
 def _target(control: Any, gateway: GatewayRecord, runtime_arn: str, passes: str) -> tuple[str, str]:
-    found = _found(
+    observed = found(
         lambda: control.get_gateway_target(gatewayIdentifier=gateway.id, targetId=gateway.target_id)
     )
-    if found is None:
+    if observed is None:
         return f"none by GetGatewayTarget for {gateway.target_id}", f"the target is gone; {_AGAIN}"
-    seen, problem = _status(found)
-    http = (found.get("targetConfiguration") or {}).get("http") or {}
+    seen, problem = status_of(observed)
+    http = (observed.get("targetConfiguration") or {}).get("http") or {}
     runtime = http.get("agentcoreRuntime") or {}
     # Left out, it is DEFAULT (botocore's model: RuntimeTargetConfiguration).
     where = (runtime.get("arn"), runtime.get("qualifier") or "DEFAULT")
     providers = [
         str(one.get("credentialProviderType"))
-        for one in found.get("credentialProviderConfigurations") or []
+        for one in observed.get("credentialProviderConfigurations") or []
     ]
     place = f"{where[1]} of {_short(str(where[0]), runtime_arn)}"
     seen = f"{seen}, {place}, {' and '.join(providers) or 'no credential provider'}"
     if problem:
         return seen, problem
-    if found.get("name", GATEWAY_TARGET) != GATEWAY_TARGET:
-        return f"{seen}, named {found['name']}", f"somebody renamed the target; {_AGAIN}"
+    if observed.get("name", GATEWAY_TARGET) != GATEWAY_TARGET:
+        return f"{seen}, named {observed['name']}", f"somebody renamed the target; {_AGAIN}"
     if where != (runtime_arn, LIVE_ENDPOINT):
         return seen, f"the target leads elsewhere; {_AGAIN}"
-    if providers != [passes] and (providers or not gateway.is_echo(TARGET_PART, found)):
+    if providers != [passes] and (providers or not gateway.is_echo(TARGET_PART, observed)):
         return seen, f"the target does not pass the caller's sign-in on; {_AGAIN}"
     return seen, ""
 
@@ -156,19 +163,21 @@ def _short(arn: str, own: str) -> str:
     return arn.removeprefix(own.rpartition("/")[0] + "/")
 
 
-def _status(found: dict[str, Any]) -> tuple[str, str]:
-    status = str(found.get("status"))
+def status_of(observed: dict[str, Any]) -> tuple[str, str]:
+    """The status of a gateway or target, and what is wrong with that; empty if it is ready."""
+    status = str(observed.get("status"))
     if status == _READY:
         return status, ""
-    reasons = " ".join(map(str, found.get("statusReasons") or [])) or "AgentCore gives no reason"
+    reasons = " ".join(map(str, observed.get("statusReasons") or [])) or "AgentCore gives no reason"
     return status, f"not ready: {_line(reasons)}; provision again"
 
 
-def _found(call: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+def found(call: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+    """The answer of a call; None if there is no such thing."""
     try:
         return call()
     except ClientError as error:
-        if is_not_found(error):
+        if is_notfound(error):
             return None
         raise
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from lifecycle.agent_log.last_error import AgentLog
 from lifecycle.agent_log.private import private_texts
 from lifecycle.clients import CLIENTS, Clients
-from lifecycle.doors.address import invocation_address
+from lifecycle.doors.mcp import McpRecord
 from lifecycle.doors.section import GatewayRecord
 from lifecycle.entry import Wire
 from lifecycle.errors import EnvironmentNotFoundError, GatewayTestError, SmokeTestError
 from lifecycle.gateway_test.address import ThroughGateway
 from lifecycle.gateway_test.blame import GatewayDoor
 from lifecycle.gateway_test.looks import credential_provider, look
+from lifecycle.gateway_test.mcp.address import ToMcpGateway
+from lifecycle.gateway_test.mcp.gate import mcp_gate
+from lifecycle.gateway_test.mcp.looks import look as look_at_mcp
 from lifecycle.gateway_test.sign_in_hint import SignInHint
 from lifecycle.gateway_test.signed import SignedCaller
 from lifecycle.names import LIVE_ENDPOINT
@@ -25,6 +28,7 @@ from lifecycle.record import FailedSmokeTest, Record
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.sections.identity import IdentityRecord
 from lifecycle.settings import Settings
+from lifecycle.smoke_test.conversations.conversation import Protocol
 from lifecycle.smoke_test.conversations.protocols import PROTOCOLS
 from lifecycle.smoke_test.gate import Check, Gate
 from lifecycle.smoke_test.invocation import Answer, Target
@@ -96,7 +100,8 @@ def test_gateway(
     identity = subject.identity_at(
         LIVE_ENDPOINT, PromotionItems(clients.dynamodb, settings.table_name)
     )
-    test = _Test(event, subject, gateway, identity, clients, Patience(_seconds(event), sleep))
+    kind = _McpTest if gateway.mcp is not None else _Test
+    test = kind(event, subject, gateway, identity, clients, Patience(_seconds(event), sleep))
     try:
         test.run()
     except SmokeTestError as error:
@@ -155,41 +160,48 @@ class _Test:
         self._clients = clients
         self._patience = patience
         self._direct = Target(str(subject.runtime.arn), LIVE_ENDPOINT, session_id)
-        self._through = ThroughGateway(
-            *(self._direct.arn, LIVE_ENDPOINT, session_id),
-            gateway_arn=str(gateway.arn),
-            gateway_url=str(gateway.url),
-        )
+        self._through = self._way(session_id)
         self._checks: list[Check] = []
         self._answer = ""
 
     def run(self) -> None:
-        look(
-            self._clients.agentcore_control,
-            self._gateway,
-            self._identity,
-            self._direct.arn,
-            self._checks,
-        )
+        self._look()
         environment = self._event.request.environment
         signed_in = sign_in(environment, self._identity, self._clients, self._patience)
         gate = self._gate(signed_in)
         try:
             self._knock(gate, signed_in)
         finally:
-            caller = good_caller(self._identity, signed_in, self._clients)
-            stop_sessions(self._direct, [gate.mcp_session_id], caller)
+            self._stop(gate, signed_in)
 
     def report(self, *, passed: bool) -> GatewayTestResult:
         return GatewayTestResult(
             passed=passed,
             id=str(self._gateway.id),
-            endpoint=invocation_address(self._through.gateway_url),
-            url=self._through.gateway_url,
+            endpoint=str(self._gateway.endpoint),
+            url=str(self._gateway.url),
             checks=self._checks,
             answer=self._answer,
             session_id=self._direct.session_id,
         )
+
+    def _way(self, session_id: str) -> Target:
+        return ThroughGateway(
+            *(self._direct.arn, LIVE_ENDPOINT, session_id),
+            gateway_arn=str(self._gateway.arn),
+            gateway_url=str(self._gateway.url),
+        )
+
+    def _look(self) -> None:
+        control, runtime_arn = self._clients.agentcore_control, self._direct.arn
+        look(control, self._gateway, self._identity, runtime_arn, self._checks)
+
+    def _stop(self, gate: Gate, signed_in: SignedIn) -> None:
+        caller = good_caller(self._identity, signed_in, self._clients)
+        stop_sessions(self._direct, [gate.mcp_session_id], caller)
+
+    def _protocol(self) -> Protocol:
+        return PROTOCOLS[self._event.request.runtime.protocol]
 
     def _knock(self, gate: Gate, signed_in: SignedIn) -> None:
         probes = matrix(self._identity, signed_in, self._clients, SignedCaller)
@@ -205,7 +217,7 @@ class _Test:
             self._clients.quick_logs, str(self._runtime.id), LIVE_ENDPOINT, private_texts(request)
         )
         door = GatewayDoor(
-            self._through.gateway_url,
+            str(self._gateway.url),
             credential_provider(self._identity),
             lambda: self._ask_directly(signed_in),
             Redaction(signed_in.secrets),
@@ -227,12 +239,42 @@ class _Test:
 
     def _hint(self, signed_in: SignedIn) -> SignInHint:
         request = self._event.request
-        protocol = PROTOCOLS[request.runtime.protocol]
         return SignInHint(
             clients=self._clients,
             target=self._through,
-            message=protocol.openings(request.smoke_test.prompt)[0].message,
+            gateway_url=str(self._gateway.url),
+            message=self._protocol().openings(request.smoke_test.prompt)[0].message,
             discovery_url=str(self._identity.discovery_url),
             patience=self._patience,
             secrets=signed_in.secrets,
         )
+
+
+class _McpTest(_Test):
+    """The test of an MCP gateway: nothing of it asks the runtime, which may be no part of it."""
+
+    def _way(self, session_id: str) -> Target:
+        url = str(self._gateway.url)
+        return ToMcpGateway(str(self._gateway.arn), LIVE_ENDPOINT, session_id, gateway_url=url)
+
+    def _look(self) -> None:
+        control = self._clients.agentcore_control
+        look_at_mcp(control, self._gateway, self._identity, self._checks)
+
+    def _stop(self, gate: Gate, signed_in: SignedIn) -> None:
+        """An MCP gateway keeps no session that could be stopped."""
+
+    def _protocol(self) -> Protocol:
+        return PROTOCOLS["MCP"]
+
+    def _gate(self, signed_in: SignedIn) -> Gate:
+        gate = mcp_gate(
+            cast("ToMcpGateway", self._through),
+            cast("McpRecord", self._gateway.mcp),
+            self._event.request,
+            self._patience,
+            signed_in.secrets,
+            self._clients.quick_logs,
+        )
+        gate.checks = self._checks
+        return gate

@@ -9,13 +9,12 @@ from http import HTTPStatus
 
 from lifecycle.clients import Clients
 from lifecycle.gateway_test import measured
-from lifecycle.gateway_test.address import ThroughGateway
 from lifecycle.gateway_test.challenge import bearer_parameters
 from lifecycle.gateway_test.metadata import MetadataError, check_document, check_place
 from lifecycle.smoke_test.callers.bearer import BearerCaller
 from lifecycle.smoke_test.callers.plain import Call, send
 from lifecycle.smoke_test.gate import Check
-from lifecycle.smoke_test.invocation import Answer, Message
+from lifecycle.smoke_test.invocation import Answer, Message, Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.redaction import Redaction
 
@@ -35,6 +34,7 @@ class SignInHint:
     Attributes:
         clients: For plain HTTPS.
         target: The way through the gateway.
+        gateway_url: The gateway's address as `GetGateway` gives it.
         message: What is sent without a token.
         discovery_url: The discovery URL of the provider whose tokens the gateway takes.
         patience: The time limit of the whole test.
@@ -42,7 +42,8 @@ class SignInHint:
     """
 
     clients: Clients
-    target: ThroughGateway
+    target: Target
+    gateway_url: str
     message: Message
     discovery_url: str
     patience: Patience
@@ -73,9 +74,9 @@ class SignInHint:
         url = parameters.get("resource_metadata")
         if not url:
             raise MetadataError("401 with WWW-Authenticate: Bearer, without resource_metadata")
-        check_place(url, self.target.gateway_url)
+        check_place(url, self.gateway_url)
         document = self._decided(partial(self._read, url))
-        check_document(document, self.target.gateway_url, self.discovery_url)
+        check_document(document, self.gateway_url, self.discovery_url)
 
     def _decided(self, call: Callable[[], Answer]) -> Answer:
         tries = 0

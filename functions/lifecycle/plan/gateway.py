@@ -9,6 +9,8 @@ from lifecycle.gateway.deploy import GatewaySettings, is_wanted
 from lifecycle.gateway.finding import find_gateway
 from lifecycle.gateway.itself import GatewayConverger
 from lifecycle.gateway.ledger import GatewayLedger
+from lifecycle.gateway.mcp.front import McpFront, is_mcp
+from lifecycle.gateway.mcp.leaving import has_own_role, role_label
 from lifecycle.gateway.removal import would_remove
 from lifecycle.gateway.target import TargetConverger
 from lifecycle.gateway.wanted import Wanted
@@ -73,6 +75,8 @@ def plan_gateway(
         section = record.gateway
         there, _ = find_gateway(control, section.id, section.name, stack, environment)
         removes = would_remove(control, there["gatewayId"]) if there else []
+        if section.mcp is not None and has_own_role(clients, stack, environment):
+            removes.append(role_label(stack, environment))
         return PlannedGateway(change="remove", name=section.name, removes=removes)
     return _plan_wanted(event, clients, records, settings, _with_runtime(record, None))
 
@@ -112,6 +116,8 @@ def _plan_wanted(
     settings: GatewaySettings,
     record: Record,
 ) -> PlannedGateway:
+    if is_mcp(event.request, record):
+        return _plan_mcp(event, clients, McpFront.of(event, record, records, clients))
     control = clients.agentcore_control
     stack, environment = settings.stack_name, event.request.environment
     wanted = Wanted.of(event.request, record, stack, settings.gateway_role_arn)
@@ -137,11 +143,35 @@ def _plan_wanted(
     )
 
 
+def _plan_mcp(event: StageEvent, clients: ReadingClients, front: McpFront) -> PlannedGateway:
+    """As for a gateway in front of the runtime; the targets that follow the first change are looked at, too."""
+    before, ledger, wanted = len(clients.acts), front.ledger, front.wanted
+    acted = front.role_differs()
+    _, observed = front.converge_gateway()
+    acts = {act.operation for act in clients.acts[before:]}
+    if _is_replaced(observed, acts, wanted):
+        return PlannedGateway(
+            change="replace",
+            name=wanted.name,
+            repaired=list(ledger.mine.repaired),
+            removes=would_remove(clients.agentcore_control, str(ledger.section.id)),
+        )
+    if observed is not None:
+        acted = front.targets(observed).look() or acted
+    acts = {act.operation for act in clients.acts[before:]}
+    return PlannedGateway(
+        change="create" if "create_gateway" in acts else "update" if acts or acted else "unchanged",
+        name=wanted.name,
+        repaired=list(ledger.mine.repaired),
+    )
+
+
 def _is_replaced(observed: dict[str, Any] | None, acts: set[str], wanted: Wanted) -> bool:
     """Whether the gateway that is there has to go: it failed, or AgentCore does not change its authorizer's type."""
     if observed is None:
         return "create_gateway" not in acts
-    return bool(observed["authorizerType"] != wanted.gateway["authorizerType"])
+    kinds = ("authorizerType", "protocolType")
+    return any(observed.get(kind) != wanted.gateway.get(kind) for kind in kinds)
 
 
 def _with_runtime(record: Record, identity: IdentityRecord | None) -> Record:

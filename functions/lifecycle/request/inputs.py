@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from lifecycle.errors import InvalidRequestError
 
 # Values of these fields may be confidential, so an error never repeats them.
-PRIVATE_FIELDS = frozenset({"environmentVariables", "prompt", "payload"})
+PRIVATE_FIELDS = frozenset({"environmentVariables", "prompt", "payload", "arguments"})
 # An error is one line that a person reads, and a cause of Step Functions has at most 32,768 characters.
 _SHOWN = 120
 _FIELD = 250

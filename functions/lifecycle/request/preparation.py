@@ -19,6 +19,7 @@ from lifecycle.record import Record, State
 from lifecycle.request import rollback
 from lifecycle.request.account.transaction_search import check_transaction_search
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
+from lifecycle.request.gateway import reach
 from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
 from lifecycle.request.model import Request, environment_of, parse_request
 from lifecycle.request.providers import check_provider
@@ -92,7 +93,7 @@ def prepare_request(
 
     Raises:
         InvalidRequestError: The input is wrong, the stack does not allow its provider or secret, the provider does not
-            answer, there is no such version to roll back to, the object with the cases is wrong or cannot be read, an
+            answer, the stack does not allow a target of its gateway, there is no such version to roll back to, the object with the cases is wrong or cannot be read, an
             evaluator is unknown, or the account is not ready for `observability`.
         EnvironmentNotFoundError: Another action than `provision` of an environment without a record.
         EnvironmentBusyError: Another execution works on the environment.
@@ -103,6 +104,7 @@ def prepare_request(
     records = Records(clients.dynamodb, settings.table_name)
     if request.action == "provision":
         check_provider(request.auth, request.environment, clients, is_asked=True, sleep=sleep)
+    request = _within_reach(request, clients)
     if request.observability and request.action == "provision":
         check_transaction_search(clients.xray, event.execution)
 
@@ -155,6 +157,14 @@ def prepare_request(
         gateway=_has_gateway(request, record),
         learned=learned,
     )
+
+
+def _within_reach(request: Request, clients: Clients) -> Request:
+    """The request with the documents of its MCP gateway's targets pinned; refused if one leads where it may not."""
+    if request.gateway is None or request.gateway.type != "mcp":
+        return request
+    gateway = reach.checked(request.gateway, reach.ReachSettings.load(), lambda: clients.s3)
+    return request.changed_if_it_fits(gateway=gateway)
 
 
 def _has_telemetry(request: Request, record: Record) -> bool:

@@ -11,6 +11,7 @@ class Door:
     Attributes:
         function: The function that calls, as the template names it.
         let_through: What to do when a call came through that had to be refused.
+        unexpected: What to do when the answer is none that the protocol allows.
     """
 
     function = "RunSmokeTestFunction"
@@ -18,6 +19,8 @@ class Door:
         "the authorizer let the call through; do not use this version, check the runtime's authorizer and provision "
         "again"
     )
+
+    unexpected = "the agent answered, but not as expected; fix the agent or smokeTest.prompt"
 
     def note(self, reply: Conversation) -> None:
         """Hear of a try of the right caller."""

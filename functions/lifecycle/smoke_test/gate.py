@@ -200,7 +200,7 @@ class Gate:
             hint = self._door.hint(reply)
             return f"the agent failed: {self._line(reply.text)}" + (hint and f"; {hint}")
         if reply.problem is not None:
-            return "the agent answered, but not as expected; fix the agent or smokeTest.prompt"
+            return self._door.unexpected
         if status != self._protocol.answered:
             return _UNDECIDED
         shown = f"the answer is: {self._line(reply.text) or '(empty)'}"

@@ -46,6 +46,7 @@ def refuse_disagreement(request: Fields) -> None:
     _refuse_large_variables(request)
     _refuse_authorization_without_token(request)
     _refuse_cases(request)
+    _refuse_own_runtime(request)
     _refuse_what_is_of_another_action(request)
 
 
@@ -75,6 +76,26 @@ def _refuse_cases(request: Fields) -> None:
         refuse_web_socket(request.smoke_test, request.runtime.protocol)
 
 
+def _refuse_own_runtime(request: Fields) -> None:
+    for index, target in enumerate(request.gateway.targets if request.gateway else ()):
+        if target.runtime is None:
+            continue
+        field = f"gateway.targets.{index}"
+        if request.runtime.protocol != "MCP":
+            raise problem(f"{field}.runtime", True, "only with runtime.protocol MCP")
+        if request.auth.type == "iam" and target.credential is not None:
+            raise problem(f"{field}.credential", target.credential, "nothing with auth.type iam")
+        if request.auth.type != "iam" and target.credential is None:
+            # AgentCore developer guide, "Set up outbound authorization for your gateway": an MCP server gets no token
+            # passed through.
+            raise problem(
+                f"{field}.credential",
+                None,
+                f"with auth.type {request.auth.type}, a credential whose tokens the runtime takes: a gateway does not "
+                "pass its caller's token on to an MCP server",
+            )
+
+
 def _refuse_what_is_of_another_action(request: Fields) -> None:
     if request.dry_run and request.action == "smokeTest":
         raise problem("dryRun", True, "true only with action provision, rollback or teardown")
@@ -83,7 +104,7 @@ def _refuse_what_is_of_another_action(request: Fields) -> None:
     if request.observability and request.action != "provision":
         raise problem("observability", True, "true only with action provision")
     if request.gateway is not None and request.action != "provision":
-        given = request.gateway.model_dump(mode="json", by_alias=True)
+        given = request.gateway.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         raise problem("gateway", given, "only with action provision")
     if request.version is not None and request.action != "rollback":
         raise problem("version", request.version, "only with action rollback")

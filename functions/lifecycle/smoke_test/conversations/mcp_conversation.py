@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -40,17 +41,22 @@ def opening() -> Message:
     return mcp_messages.initialize()
 
 
-def converse(send: Send, prompt: str) -> Conversation:
+def converse(
+    send: Send,
+    prompt: str,
+    lacks: Callable[[list[dict[str, Any]]], str | None] = lambda _tools: None,
+) -> Conversation:
     """Agree on a revision, list the tools, call one of them.
 
     Args:
         send: Sends a message and returns the answer.
         prompt: JSON `{"tool": …, "arguments": {…}}`; anything else calls the first tool that needs no arguments.
+        lacks: Says what a list of tools lacks; None if nothing.
 
     Returns:
         How it ended.
     """
-    talk = _Talk(send)
+    talk = _Talk(send, lacks)
     try:
         return talk.hold(prompt)
     except Ended as end:
@@ -58,8 +64,11 @@ def converse(send: Send, prompt: str) -> Conversation:
 
 
 class _Talk:
-    def __init__(self, send: Send) -> None:
+    def __init__(
+        self, send: Send, lacks: Callable[[list[dict[str, Any]]], str | None]
+    ) -> None:
         self._send = send
+        self._lacks = lacks
         self._version = MODERN
         self._id = 0
         self.session_id: str | None = None
@@ -68,6 +77,9 @@ class _Talk:
         if not self._is_modern():
             self._initialize()
         tools, answer = self._tools()
+        lack = self._lacks(tools)
+        if lack is not None:
+            raise Ended(answer, lack)
         name, arguments, problem = choose_tool(tools, prompt)
         if problem is not None:
             raise Ended(answer, problem)

@@ -1,0 +1,29 @@
+"""What the record knows of an MCP gateway besides what it knows of any gateway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from lifecycle.sections.base import Section
+
+
+class McpRecord(Section):
+    """The targets and the role of an MCP gateway. It is written before the first of them is created.
+
+    Attributes:
+        asked: The section `gateway` of the last request: a rollback keeps it, and its test is made from it.
+        role: The name of the gateway's own role.
+        targets: What AgentCore calls each target, by its name.
+        tools: How many tools each target has at least, by its name.
+        policy: The role's policy as it was last written. Another one that is found is drift.
+        role_tags: The role's tags as they were last written.
+    """
+
+    asked: dict[str, Any]
+    role: str
+    targets: dict[str, str] = Field(default_factory=dict)
+    tools: dict[str, int] = Field(default_factory=dict)
+    policy: dict[str, Any] | None = None
+    role_tags: dict[str, str] = Field(default_factory=dict)

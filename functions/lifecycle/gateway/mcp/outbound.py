@@ -1,0 +1,45 @@
+"""A credential of the environment that a gateway signs in to a target with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Outbound:
+    """A credential provider of AgentCore Identity.
+
+    Attributes:
+        type: What it gives.
+        arn: Its ARN.
+        secret_arn: The secret in which AgentCore keeps what it gives; None if it is not known.
+    """
+
+    type: Literal["oauth2", "apiKey"]
+    arn: str
+    secret_arn: str | None = None
+
+    def configuration(self, scopes: list[str]) -> dict[str, Any]:
+        """The entry of `credentialProviderConfigurations`.
+
+        Args:
+            scopes: What the provider is asked for.
+        """
+        if self.type == "apiKey":
+            key = {"apiKeyCredentialProvider": {"providerArn": self.arn}}
+            return {"credentialProviderType": "API_KEY", "credentialProvider": key}
+        token = {
+            "oauthCredentialProvider": {
+                "providerArn": self.arn,
+                "scopes": scopes,
+                "grantType": "CLIENT_CREDENTIALS",
+            }
+        }
+        return {"credentialProviderType": "OAUTH", "credentialProvider": token}
+
+    @property
+    def action(self) -> str:
+        """The action with which AgentCore gets it."""
+        kind = "GetResourceApiKey" if self.type == "apiKey" else "GetResourceOauth2Token"
+        return f"bedrock-agentcore:{kind}"

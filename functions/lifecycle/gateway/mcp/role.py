@@ -1,0 +1,52 @@
+"""What the role of an MCP gateway may do: what its targets need, and nothing else.
+
+Sources: AgentCore developer guide, "Gateway service role permissions" and "Set up outbound authorization for your
+gateway".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lifecycle.gateway.mcp.resolved import Resolved
+from lifecycle.names import LIVE_ENDPOINT
+from lifecycle.roles.wanted import Policy, policy_of
+
+_NOTHING: Policy = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+
+
+def rights_of(targets: Iterable[Resolved], gateway_name: str, place: str) -> Policy:
+    """The policy, with exactly the functions, the runtime and the credentials of the targets.
+
+    Args:
+        targets: The targets.
+        gateway_name: The gateway's name.
+        place: What ARNs of AgentCore in the stack's account and Region begin with, up to the resource.
+    """
+    targets = list(targets)
+    functions = sorted({arn for target in targets for arn in target.functions})
+    runtimes = sorted({arn for target in targets for arn in target.runtimes})
+    credentials = {target.outbound for target in targets if target.outbound is not None}
+    statements = []
+    if functions:
+        statements.append(_allow(["lambda:InvokeFunction"], functions))
+    if runtimes:
+        ends = [f"{arn}/runtime-endpoint/{LIVE_ENDPOINT}" for arn in runtimes]
+        statements.append(_allow(["bedrock-agentcore:InvokeAgentRuntime"], [*runtimes, *ends]))
+    if credentials:
+        directory = f"{place}workload-identity-directory/default"
+        identities = [directory, f"{directory}/workload-identity/{gateway_name}-*"]
+        statements.append(_allow(["bedrock-agentcore:GetWorkloadAccessToken"], identities))
+        vault = f"{place}token-vault/default"
+        for one in sorted(credentials, key=lambda one: one.arn):
+            statements.append(_allow([one.action], [*identities, vault, one.arn]))
+        secrets = sorted({one.secret_arn for one in credentials if one.secret_arn})
+        if secrets:
+            statements.append(_allow(["secretsmanager:GetSecretValue"], secrets))
+    # IAM takes no policy without a statement.
+    return policy_of(*statements) if statements else policy_of(_NOTHING)
+
+
+def _allow(actions: list[str], resources: list[str]) -> Policy:
+    return {"Effect": "Allow", "Action": actions, "Resource": resources}
+

@@ -1,0 +1,195 @@
+"""Make the targets of an MCP gateway, repair what differs, and remove those that are no longer wanted.
+
+One step in a call: AgentCore changes few targets of a gateway at once, and each is recorded before the next.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lifecycle import names
+from lifecycle.doors.mcp import McpRecord
+from lifecycle.errors import GatewayError
+from lifecycle.gateway import calls
+from lifecycle.gateway.ledger import GatewayLedger
+from lifecycle.gateway.mcp.wanted import McpWanted, part_of
+from lifecycle.gateway.removal import target_label
+from lifecycle.gateway.step import Step
+from lifecycle.gateway.wanted import whole
+from lifecycle.runtime import agentcore
+
+# Statuses in which AgentCore waits for a person who signs in, which no execution does (botocore's model: TargetStatus).
+_PENDING = "_PENDING_AUTH"
+
+
+class McpTargets:
+    """Does the next step for the targets of a gateway.
+
+    Attributes:
+        seen: The targets that are ready and as they must be, by name.
+
+    Args:
+        control: AgentCore's control plane.
+        wanted: How everything must be.
+        ledger: Where changes are recorded before they are made.
+        mcp: The part of the record about the targets.
+        gateway_id: The gateway, which is ready.
+    """
+
+    def __init__(
+        self,
+        control: Any,
+        wanted: McpWanted,
+        ledger: GatewayLedger,
+        mcp: McpRecord,
+        gateway_id: str,
+    ) -> None:
+        self._control = control
+        self._wanted = wanted
+        self._ledger = ledger
+        self._mcp = mcp
+        self._gateway_id = gateway_id
+        self.seen: dict[str, dict[str, Any]] = {}
+
+    def step(self) -> Step | None:
+        """Do the next step; None when every target is ready and as it must be.
+
+        Raises:
+            GatewayError: What this execution changed has failed, or waits for a person.
+        """
+        for name in sorted(self._mcp.targets.keys() - self._wanted.targets.keys()):
+            step = self._drop(name)
+            if step is not None:
+                return step
+        for name in self._wanted.targets:
+            observed = self._find(name)
+            step = self._create(name) if observed is None else self._converge(name, observed)
+            if step is not None:
+                return step
+            self.seen[name] = observed or {}
+        return None
+
+    def look(self) -> bool:
+        """For a plan: look at every target as it is now, and tell whether one would change."""
+        dropped = self._mcp.targets.keys() - self._wanted.targets.keys()
+        steps = [self._drop(name) for name in sorted(dropped)]
+        for name in self._wanted.targets:
+            observed = self._find(name)
+            steps.append(
+                self._create(name) if observed is None else self._converge(name, observed)
+            )
+        return any(step is not None for step in steps)
+
+    def _drop(self, name: str) -> Step | None:
+        """Remove a target that an earlier request had."""
+        target_id = self._mcp.targets[name]
+        observed = self._get(target_id)
+        what = target_label(self._gateway_id, name)
+        if observed is None:
+            del self._mcp.targets[name]
+            self._ledger.section.deployed.pop(part_of(name), None)
+            self._ledger.save()
+            return None
+        if observed["status"] != "DELETING":
+            self._ledger.intend("updated")
+            self._delete(target_id)
+        return Step(what, "DELETING")
+
+    def _converge(self, name: str, observed: dict[str, Any]) -> Step | None:
+        part, target_id = part_of(name), observed["targetId"]
+        what = target_label(self._gateway_id, observed["name"])
+        section, status = self._ledger.section, observed["status"]
+        if self._mcp.targets.get(name) != target_id:
+            self._mcp.targets[name] = target_id
+            section.deployed.pop(part, None)
+        if status in calls.BUSY:
+            return Step(what, status)
+        if status.endswith(_PENDING):
+            raise GatewayError(
+                f"{what} is {status}: its credential wants a person to sign in, which no execution can; use a "
+                "credential that needs none"
+            )
+        if status != calls.READY:
+            self._ledger.refuse_own_failure(what, observed, part)
+        if status == "FAILED":
+            return self._replace(name, observed, what)
+        if not self._wanted.is_same_kind_of(name, observed):
+            self._ledger.note_drift([part], observed)
+            return self._replace(name, observed, what)
+        differs = self._wanted.differs(name, observed, section)
+        if status == calls.READY and part in self._ledger.mine.written:
+            # What was written just now and comes back in another form is AgentCore's own form. The gate decides.
+            differs = False
+        self._ledger.note_drift([part] if differs else [], observed)
+        if differs or status != calls.READY:
+            return self._update(name, observed, what)
+        return None
+
+    def _find(self, name: str) -> dict[str, Any] | None:
+        """Read the recorded target, or else the one that has the name: the list lags behind creates and deletes."""
+        recorded = self._mcp.targets.get(name)
+        observed = self._get(recorded) if recorded is not None else None
+        if observed is not None and observed["name"] == name:
+            return observed
+        for item in calls.list_targets(self._control, self._gateway_id):
+            if item["name"] == name and item["targetId"] != recorded:
+                named = self._get(item["targetId"])
+                if named is not None:
+                    return named
+        return observed
+
+    def _get(self, target_id: str) -> dict[str, Any] | None:
+        return calls.get_target(self._control, self._gateway_id, target_id)
+
+    def _create(self, name: str) -> Step:
+        ledger, wanted, part = self._ledger, self._wanted.targets[name].wanted, part_of(name)
+        if name in self._mcp.targets and part in ledger.section.deployed:
+            ledger.repair(f"the gateway's target {name} was deleted")
+        token = names.client_token(
+            *("target", ledger.execution, self._gateway_id),
+            *(self._mcp.targets.get(name), wanted),
+        )
+        what = target_label(self._gateway_id, name)
+        ledger.intend("updated")
+        try:
+            answer = self._control.create_gateway_target(
+                gatewayIdentifier=self._gateway_id, clientToken=token, **wanted
+            )
+        except ClientError as error:
+            if agentcore.is_conflict(error):
+                return Step(what, "busy")
+            raise
+        self._mcp.targets[name] = answer["targetId"]
+        ledger.wrote(part)
+        return Step(what, answer["status"])
+
+    def _update(self, name: str, observed: dict[str, Any], what: str) -> Step:
+        wanted = self._wanted.targets[name].wanted
+        parameters = whole(self._control, "UpdateGatewayTarget", wanted, observed)
+        if "credentialProviderConfigurations" not in wanted:
+            parameters.pop("credentialProviderConfigurations", None)
+        parameters |= {"gatewayIdentifier": self._gateway_id, "targetId": observed["targetId"]}
+        self._ledger.intend("updated")
+        try:
+            taken = calls.attempt(lambda: self._control.update_gateway_target(**parameters))
+        except ClientError as error:
+            if calls.is_refused_value(error):
+                return self._replace(name, observed, what)
+            raise
+        if not taken:
+            return Step(what, "busy")
+        self._ledger.wrote(part_of(name))
+        return Step(what, "UPDATING")
+
+    def _replace(self, name: str, observed: dict[str, Any], what: str) -> Step:
+        """Begin to remove a target that cannot be what is wanted; the next calls create another, which is no drift."""
+        self._ledger.section.deployed.pop(part_of(name), None)
+        self._ledger.intend("updated")
+        self._delete(observed["targetId"])
+        return Step(what, "DELETING")
+
+    def _delete(self, target_id: str) -> None:
+        which = {"gatewayIdentifier": self._gateway_id, "targetId": target_id}
+        calls.attempt(lambda: self._control.delete_gateway_target(**which))

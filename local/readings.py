@@ -130,6 +130,13 @@ READINGS: tuple[Reading, ...] = (
         "AgentCore developer guide: `bedrock-agentcore`; botocore's service model: `acps`",
     ),
     Reading(
+        "young-role",
+        "Does AgentCore see a role of IAM as soon as it is made?",
+        ("seen", "late"),
+        "IAM user guide: changes take time to be visible everywhere; aws/bedrock-agentcore-starter-toolkit waits and "
+        "tries again",
+    ),
+    Reading(
         "websocket-frame",
         "How large may a frame of a WebSocket be?",
         ("32-kb", "64-kb"),

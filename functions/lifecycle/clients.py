@@ -232,6 +232,11 @@ class Clients(Connections):
         )
 
     @cached_property
+    def iam(self) -> Any:
+        """AWS IAM: the roles that belong to environments; each call is tried once."""
+        return self._client("iam", _CONFIG.merge(_ONE_TRY))
+
+    @cached_property
     def xray(self) -> Any:
         """AWS X-Ray: where the spans of the account go."""
         return self._client("xray")

@@ -16,6 +16,7 @@ A class's name is the error's name in Step Functions. Its message says what happ
     │   └── ServiceUnavailableError   AWS had an internal error, or did not answer
     ├── ArtifactBuildError        the build of the agent failed
     ├── ObservabilityError        somebody else's resource is in the way of the delivery of logs and traces
+    ├── CredentialsError          a credential provider or its role failed, or somebody else has the name
     ├── GatewayError              AgentCore says that the gateway or its target failed, or somebody else has its name
     ├── GatewayTestError          a call through the gateway was not refused or answered as it must be
     ├── RuntimeFailedError        AgentCore says that the runtime or endpoint failed
@@ -103,6 +104,10 @@ class ArtifactBuildError(LifecycleError):
 
 class ObservabilityError(LifecycleError):
     """Logs or traces cannot be delivered, because a resource that is not the lifecycle's is in the way; it is named."""
+
+
+class CredentialsError(LifecycleError):
+    """A credential provider, or a role of the environment, failed or is somebody else's. The message names it."""
 
 
 class GatewayError(LifecycleError):

@@ -25,6 +25,8 @@ PACKAGES = "packages/"
 _RUNTIME_NAME_LENGTH = 48
 # Limit of a gateway's name (botocore's model: GatewayName).
 _GATEWAY_NAME_LENGTH = 48
+# Limit of a role's name (botocore's model of IAM: roleNameType).
+_ROLE_NAME_LENGTH = 64
 _ENVIRONMENT_LENGTH = 24
 # Limits of the names of a user pool and of an app client (botocore's model: UserPoolNameType, ClientNameType).
 _COGNITO_NAME_LENGTH = 128
@@ -103,6 +105,25 @@ def gateway_prefix(stack: str) -> str:
 def _gateway_slug(text: str) -> str:
     # AgentCore makes the gateway's id of its name, and an id has no capitals (botocore's model: GatewayId).
     return re.sub(r"-+", "-", text.lower()).strip("-")
+
+
+def role_path(stack: str) -> str:
+    """The path of the roles that belong to environments of a stack; only this stack's functions may use it."""
+    return f"/{TAG_PREFIX}/{stack}/"
+
+
+def role_name(stack: str, environment: str, purpose: str) -> str:
+    """The name of a role of an environment, such as `agentcore-demo-dev-agent`: at most 64 characters.
+
+    Names of roles are unique in an account, whatever their paths. One that does not fit, or whose environment has a
+    hyphen, is cut and gets a hash of all three, so that `a` and `b-c` is not `a-b` and `c`.
+    """
+    whole = f"agentcore-{stack}-{environment}-{purpose}"
+    if "-" not in environment and len(whole) <= _ROLE_NAME_LENGTH:
+        return whole
+    room = _ROLE_NAME_LENGTH - 10 - len(purpose)
+    slug = f"agentcore-{stack}-{environment}"[:room].rstrip("-")
+    return f"{slug}-{digest([stack, environment, purpose])[:8]}-{purpose}"
 
 
 def client_name(resource: str, flow: Flow, *, probe: bool) -> str:

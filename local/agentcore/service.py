@@ -128,7 +128,9 @@ class AgentCore:
         )
         self.ahead = Ahead(self._store, starter)
         self.sessions = Sessions(starter.start, clock, self.quotas)
-        account = Account(clients, images, region, account_id, lambda: self.quotas.zip_bytes, lacks)
+        account = Account(
+            clients, images, region, account_id, lambda: self.quotas.zip_bytes, lacks, readings
+        )
         self._discovery = Discovery(endpoint_url, clock)
         tokens = TokenChecker(self._discovery, clock)
         gateways = GatewayStore(self._store, endpoint_url)

@@ -7,7 +7,7 @@ import re
 import threading
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 from xml.etree import ElementTree
 
 import botocore.session
@@ -66,6 +66,8 @@ DATA_PLANE_PATHS = (
     "/web-search/",
 )
 """Where paths of AgentCore's data plane begin, for requests with a bearer token or without anything."""
+
+_TAG = re.compile(r"Tags\.member\.(?P<number>\d+)\.(?P<part>Key|Value)")
 
 _OF_CLIENTS = Loader()
 _OF_REQUESTS = Loader()
@@ -170,14 +172,16 @@ class Operations:
             body: Its body.
 
         Returns:
-            Members by their names on the wire. Of a body that is neither JSON nor CBOR only one is known: `Objects`
-            of S3's DeleteObjects, pairs of a key and a version's id or `None`.
+            Members by their names on the wire. Of a body that is neither JSON nor CBOR only these are known: `Objects`
+            of S3's DeleteObjects, pairs of a key and a version's id or `None`; and the members of IAM's forms.
         """
         service = self._service(identity.service)
         if service is None or identity.operation is None:
             return {}
         if identity == Identity("s3", "DeleteObjects"):
             in_body: dict[str, Any] = {"Objects": _objects(body)}
+        elif identity.service == "iam":
+            in_body = _form_members(body)
         else:
             in_body = _body_members(request, body)
         headers = {
@@ -246,6 +250,18 @@ def _body_members(request: Request, body: bytes) -> dict[str, Any]:
         # The service says itself what is wrong with it.
         return {}
     return read if isinstance(read, dict) else {}
+
+
+def _form_members(body: bytes) -> dict[str, Any]:
+    """Read a form of the query protocol: its plain members, and `Tags`."""
+    fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    members: dict[str, Any] = {name: value for name, value in fields.items() if "." not in name}
+    tags: dict[str, dict[str, str]] = {}
+    for name, value in fields.items():
+        tag = _TAG.fullmatch(name)
+        if tag is not None:
+            tags.setdefault(tag["number"], {})[tag["part"]] = value
+    return {**members, "Tags": [*tags.values()]} if tags else members
 
 
 def _objects(body: bytes) -> list[tuple[str, str | None]]:

@@ -109,6 +109,8 @@ class Emulator:
             Place(REGION, ACCOUNT_ID),
             partial(iam.policies_of, ACCOUNT_ID),
             LateTags(partial(tagging.tags_of, ACCOUNT_ID, REGION), self.readings),
+            partial(iam.boundary_of, ACCOUNT_ID),
+            partial(iam.role_named, ACCOUNT_ID),
         )
         gateway = self._gateway(apps, delays, authorization)
         server = Server(gateway, port, bind=bind)

@@ -10,6 +10,8 @@ from moto.cognitoidp.models import cognitoidp_backends
 from moto.core.resource_tagging import TaggedResource
 from moto.secretsmanager.models import secretsmanager_backends
 
+from local.moto.iam import role_tags
+
 TaggedThings = Callable[[], list[tuple[str, dict[str, str]]]]
 """Returns ARN and tags of every resource of a service."""
 
@@ -58,7 +60,7 @@ def find_more_tagged() -> None:
 
 
 def tags_of(account_id: str, region: str, arn: str) -> dict[str, str]:
-    """Return the tags of a user pool or a secret, and no tags for anything else.
+    """Return the tags of a user pool, a secret or a role, and no tags for anything else.
 
     They are read from moto's models, because a request for each authorization would fill the call log.
     """
@@ -66,6 +68,8 @@ def tags_of(account_id: str, region: str, arn: str) -> dict[str, str]:
     if service == "cognito-idp":
         pool = cognitoidp_backends[account_id][region].user_pools.get(resource.partition("/")[2])
         return dict(pool.extended_config.get("UserPoolTags") or {}) if pool else {}
+    if service == "iam":
+        return role_tags(account_id, arn)
     if service == "secretsmanager":
         for secret in [*secretsmanager_backends[account_id][region].secrets.values()]:
             if arn in (secret.arn, f"{secret.arn[:-6]}??????"):

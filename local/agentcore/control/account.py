@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,6 +19,7 @@ from local.agentcore.control.rights import Lacks, to_pull
 from local.agentcore.model.errors import ServiceError, invalid, invalid_field
 from local.agentcore.model.protocol import new_session
 from local.edge.credentials import Credentials
+from local.readings import Readings
 
 SERVICE_PRINCIPAL = "bedrock-agentcore.amazonaws.com"
 
@@ -81,6 +83,10 @@ class Clients:
             return self._made[name]
 
 
+YOUNG_SECONDS = 3.0
+"""How long AgentCore does not see a role, with the reading `young-role=late`."""
+
+
 class Account:
     """Checks of role and artifact, as create and update make them.
 
@@ -91,6 +97,7 @@ class Account:
         account_id: Account of the runtimes.
         zip_limit: Returns how many bytes a code zip may have.
         lacks: Says what a role may not do.
+        readings: Says whether a role is seen as soon as it is made.
     """
 
     def __init__(
@@ -101,7 +108,9 @@ class Account:
         account_id: str,
         zip_limit: Callable[[], int],
         lacks: Lacks,
+        readings: Readings,
     ) -> None:
+        self._readings = readings
         self._clients = clients
         self._images = images
         self._account_id = account_id
@@ -134,8 +143,17 @@ class Account:
             if error.response["Error"]["Code"] in ("NoSuchEntity", "NoSuchEntityException"):
                 raise refused from error
             raise
-        if found["Arn"] != role_arn or not self._trusts(found["AssumeRolePolicyDocument"]):
+        if (
+            self._is_unseen(found)
+            or found["Arn"] != role_arn
+            or not self._trusts(found["AssumeRolePolicyDocument"])
+        ):
             raise refused
+
+    def _is_unseen(self, role: dict[str, Any]) -> bool:
+        """Say whether a role is too young to be seen."""
+        age = time.time() - role["CreateDate"].timestamp()
+        return self._readings["young-role"] == "late" and age < YOUNG_SECONDS
 
     def _trusts(self, document: Any) -> bool:
         policy = json.loads(unquote(document)) if isinstance(document, str) else document

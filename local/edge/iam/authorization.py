@@ -1,6 +1,7 @@
 """Holds a role's requests against the role's own policies, as IAM does: action, resource and conditions.
 
-Identity-based policies only: there is one account here, without boundaries, session or service control policies.
+Identity-based policies and permissions boundaries only: there is one account here, without session or service control
+policies.
 Source: IAM user guide, "Policy evaluation logic" and "IAM JSON policy elements reference".
 """
 
@@ -21,6 +22,7 @@ from local.edge.iam.conditions import (
 )
 from local.edge.iam.permission import Members, Permission, Place
 from local.edge.iam.permissions import permissions
+from local.edge.iam.roles import RoleOf, of_roles
 
 _WITH_VARIABLES = "2012-10-17"
 """The version of the policy language that has policy variables; without a version it is 2008-10-17."""
@@ -28,6 +30,8 @@ _WITH_VARIABLES = "2012-10-17"
 Policy = Mapping[str, Any]
 PoliciesOf = Callable[[str], Iterable[Policy]]
 """Returns the documents of all policies of a role, by the role's ARN."""
+BoundaryOf = Callable[[str], Policy | None]
+"""Returns the document of a role's permissions boundary, by the role's ARN; `None` if the role has none."""
 TagsOf = Callable[[str], Mapping[str, str]]
 """Returns the tags of a resource, by its ARN; none where there is no such resource."""
 
@@ -58,12 +62,23 @@ class Authorization:
         place: Region and account.
         policies_of: Where policies come from.
         tags_of: Where tags for `aws:ResourceTag` come from.
+        boundary_of: Where permissions boundaries come from.
+        role_of: Knows the roles that requests to IAM are about.
     """
 
-    def __init__(self, place: Place, policies_of: PoliciesOf, tags_of: TagsOf) -> None:
+    def __init__(
+        self,
+        place: Place,
+        policies_of: PoliciesOf,
+        tags_of: TagsOf,
+        boundary_of: BoundaryOf = lambda _: None,
+        role_of: RoleOf = lambda _: None,
+    ) -> None:
         self._place = place
         self._policies_of = policies_of
         self._tags_of = tags_of
+        self._boundary_of = boundary_of
+        self._role_of = role_of
 
     def refusal(
         self,
@@ -82,36 +97,50 @@ class Authorization:
             members: The request's input by its names on the wire.
             sender: Where the request comes from; without it those condition keys are missing.
         """
-        return self.lacks(role_arn, permissions(service, operation, members, self._place), sender)
+        of_role = (
+            of_roles(operation, members, self._place, self._role_of) if service == "iam" else None
+        )
+        wanted = of_role or permissions(service, operation, members, self._place)
+        return self.lacks(role_arn, wanted, sender)
 
     def lacks(
         self, role_arn: str, wanted: Iterable[Permission], sender: Sender | None = None
     ) -> str | None:
         """Return which of some permissions a role does not have, in IAM's words; `None` if it has them all."""
-        statements = [
-            (statement, policy.get("Version") == _WITH_VARIABLES)
-            for policy in self._policies_of(role_arn)
-            for statement in _several(policy["Statement"])
-        ]
+        boundary = self._boundary_of(role_arn)
+        kinds = [("identity-based policy", _statements(self._policies_of(role_arn)))]
+        if boundary is not None:
+            # What a boundary does not allow, no policy of the role can (IAM user guide, "Permissions boundaries").
+            kinds.append(("permissions boundary", _statements([boundary])))
         for needed in wanted:
-            context = self._context(role_arn, needed, sender) if _looks(statements) else {}
-            said = [
-                each["Effect"]
-                for each, variables in statements
-                if _fits(each, needed, context, variables=variables)
-            ]
-            if "Deny" in said or "Allow" not in said:
-                name = role_arn.rpartition("/")[2]
-                why = (
-                    "with an explicit deny in an identity-based policy"
-                    if "Deny" in said
-                    else f"because no identity-based policy allows the {needed.action} action"
-                )
-                return (
-                    f"User: arn:aws:sts::{self._place.account_id}:assumed-role/{name}/session is not authorized "
-                    f"to perform: {needed.action} on resource: {needed.resource or '*'} {why}"
-                )
+            for kind, statements in kinds:
+                why = self._missing(role_arn, needed, sender, statements, kind)
+                if why is not None:
+                    name = role_arn.rpartition("/")[2]
+                    return (
+                        f"User: arn:aws:sts::{self._place.account_id}:assumed-role/{name}/session is not authorized "
+                        f"to perform: {needed.action} on resource: {needed.resource or '*'} {why}"
+                    )
         return None
+
+    def _missing(
+        self,
+        role_arn: str,
+        needed: Permission,
+        sender: Sender | None,
+        statements: list[tuple[Mapping[str, Any], bool]],
+        kind: str,
+    ) -> str | None:
+        context = self._context(role_arn, needed, sender) if _looks(statements) else {}
+        said = [
+            each["Effect"]
+            for each, variables in statements
+            if _fits(each, needed, context, variables=variables)
+        ]
+        article = "an" if kind.startswith("i") else "a"
+        if "Deny" in said:
+            return f"with an explicit deny in {article} {kind}"
+        return None if "Allow" in said else f"because no {kind} allows the {needed.action} action"
 
     def _context(self, role_arn: str, needed: Permission, sender: Sender | None) -> Context:
         """Return the condition keys of a request.
@@ -151,6 +180,15 @@ class Authorization:
                 context[f"aws:ResourceTag/{key}"] = value
                 context[f"{service}:ResourceTag/{key}"] = value
         return context | dict(needed.context)
+
+
+def _statements(policies: Iterable[Policy]) -> list[tuple[Mapping[str, Any], bool]]:
+    """Return each statement, and whether policy variables count in it."""
+    return [
+        (statement, policy.get("Version") == _WITH_VARIABLES)
+        for policy in policies
+        for statement in _several(policy["Statement"])
+    ]
 
 
 def _looks(statements: list[tuple[Mapping[str, Any], bool]]) -> bool:

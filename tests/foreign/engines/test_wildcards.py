@@ -48,6 +48,10 @@ REASONS = {
     f"{_BELOW}iam::${{AWS::AccountId}}:role/aws-service-role/network.bedrock-agentcore.amazonaws.com/*": "the linked "
     "role's name is the service's; a condition names the service",
     # --- one for each environment ---
+    f"{_BELOW}iam::${{AWS::AccountId}}:role/agentcore-lifecycle/${{AWS::StackName}}/*": "the roles of "
+    "environments, below the stack's own path; none can have more than the boundary",
+    f"{_BELOW}bedrock-agentcore:{_HERE}token-vault/default/*credentialprovider/${{AWS::StackName}}_*": "the stack's "
+    "own credential providers, of both kinds",
     f"{_BELOW}logs:{_HERE}log-group:/aws/bedrock-agentcore/runtimes/*": "AgentCore names the groups after runtimes",
     f"{_BELOW}logs:{_HERE}log-group:*": "AWS's policy for an execution role; only DescribeLogGroups",
     "${ArtifactBucket.Arn}/*": "a source may be at any key of the stack's own bucket; only reads",

@@ -49,7 +49,7 @@ def _statements() -> Iterator[Statement]:
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::IAM::Role":
             documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
-        elif resource["Type"] == "AWS::IAM::Policy":
+        elif resource["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
             documents = [properties["PolicyDocument"]]
         else:
             continue

@@ -10,6 +10,7 @@ from local.edge.iam.actions import ACTIONS
 from local.edge.iam.authorization import Authorization, Sender
 from local.edge.iam.permission import Place
 from local.edge.iam.permissions import permissions
+from local.edge.iam.roles import Role
 from local.edge.operations import Operations
 
 PLACE = Place("eu-west-1", "123456789012")
@@ -743,3 +744,62 @@ def test_identities_are_in_their_directory() -> None:
     ]
     listed = "ListWorkloadIdentities"
     assert _of_agentcore("-control", listed) == [(listed, _DIRECTORY)]
+
+
+# --- roles, and what bounds them ---
+
+BOUNDARY = "arn:aws:iam::123456789012:policy/most"
+THEIRS = "arn:aws:iam::123456789012:role/stack/theirs"
+
+
+def of_role(statements: list[Any], operation: str, **members: Any) -> str | None:
+    """Why a request about a role is refused."""
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    iam = Authorization(
+        PLACE,
+        lambda _: [policy],
+        lambda _: {},
+        role_of=lambda name: Role(THEIRS, BOUNDARY) if name == "theirs" else None,
+    )
+    return iam.refusal(ROLE, "iam", operation, members)
+
+
+@pytest.mark.parametrize(
+    ("boundary", "path", "allowed"),
+    [(BOUNDARY, "/stack/", True), (None, "/stack/", False), (BOUNDARY, "/", False)],
+)
+def test_a_role_is_made_only_with_the_boundary_and_below_the_path(
+    boundary: str | None, path: str, allowed: bool
+) -> None:
+    bounded = {"StringEquals": {"iam:PermissionsBoundary": BOUNDARY}}
+    may = [statement("iam:CreateRole", "arn:aws:iam::123456789012:role/stack/*", Condition=bounded)]
+    asked = {"RoleName": "new", "Path": path}
+    if boundary is not None:
+        asked["PermissionsBoundary"] = boundary
+    assert (of_role(may, "CreateRole", **asked) is None) is allowed
+
+
+def test_the_path_and_the_boundary_of_a_role_that_is_there_decide_over_its_policies() -> None:
+    bounded = {"StringEquals": {"iam:PermissionsBoundary": BOUNDARY}}
+    may = [
+        statement("iam:PutRolePolicy", "arn:aws:iam::123456789012:role/stack/*", Condition=bounded)
+    ]
+    assert of_role(may, "PutRolePolicy", RoleName="theirs") is None
+    assert of_role(may, "PutRolePolicy", RoleName="another") is not None
+
+
+def test_which_policy_is_attached_decides() -> None:
+    policy = "arn:aws:iam::123456789012:policy/agents"
+    may = [statement("iam:AttachRolePolicy", Condition={"ArnEquals": {"iam:PolicyARN": policy}})]
+    assert of_role(may, "AttachRolePolicy", RoleName="theirs", PolicyArn=policy) is None
+    assert of_role(may, "AttachRolePolicy", RoleName="theirs", PolicyArn=f"{policy}2") is not None
+
+
+def test_what_a_boundary_does_not_allow_no_policy_can() -> None:
+    whole = {"Version": "2012-10-17", "Statement": [statement("*")]}
+    most = {"Version": "2012-10-17", "Statement": [statement("dynamodb:GetItem", TABLE)]}
+    iam = Authorization(PLACE, lambda _: [whole], lambda _: {}, lambda _: most)
+    assert iam.refusal(ROLE, *GET, {"TableName": "environments"}) is None
+    said = iam.refusal(ROLE, *GET, {"TableName": "other"})
+    assert said is not None
+    assert said.endswith("because no permissions boundary allows the dynamodb:GetItem action")

@@ -9,7 +9,6 @@ from typing import Any
 
 from cli.environments.moments import iso
 from cli.environments.summary import last_smoke_test
-from lifecycle.doors.address import invocation_address
 from lifecycle.doors.section import GatewayRecord
 from lifecycle.record import Record
 from lifecycle.sections.artifact import ArtifactRecord

@@ -14,7 +14,6 @@ from lifecycle.doors.address import GATEWAY_TARGET
 from lifecycle.doors.section import AUTHORIZER_PART, TARGET_PART, GatewayRecord
 from lifecycle.gateway_test import measured
 from lifecycle.names import LIVE_ENDPOINT
-from lifecycle.runtime.agentcore import is_not_found
 from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.gate import Check
 
@@ -177,7 +176,7 @@ def found(call: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
     try:
         return call()
     except ClientError as error:
-        if is_notfound(error):
+        if is_not_found(error):
             return None
         raise
 

@@ -69,8 +69,8 @@ class Request(InputModel):
     )
     gateway: Gateway | None = Field(
         default=None,
-        description="An AgentCore Gateway in front of the runtime, or of tools. A provision without it removes one that "
-        "is there.",
+        description="An AgentCore Gateway in front of the runtime, or of tools. A provision without it removes one "
+        "that is there.",
         json_schema_extra=allowed("an object, only with action provision"),
     )
     tags: dict[

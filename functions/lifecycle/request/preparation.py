@@ -19,8 +19,8 @@ from lifecycle.record import Record, State
 from lifecycle.request import rollback
 from lifecycle.request.account.transaction_search import check_transaction_search
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
-from lifecycle.request.gateway import reach
 from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
+from lifecycle.request.gateway import reach
 from lifecycle.request.model import Request, environment_of, parse_request
 from lifecycle.request.providers import check_provider
 from lifecycle.request.smoke_test import merged
@@ -93,8 +93,9 @@ def prepare_request(
 
     Raises:
         InvalidRequestError: The input is wrong, the stack does not allow its provider or secret, the provider does not
-            answer, the stack does not allow a target of its gateway, there is no such version to roll back to, the object with the cases is wrong or cannot be read, an
-            evaluator is unknown, or the account is not ready for `observability`.
+            answer, the stack does not allow a target of its gateway, there is no such version to roll back to, the
+            object with the cases is wrong or cannot be read, an evaluator is unknown, or the account is not ready for
+            `observability`.
         EnvironmentNotFoundError: Another action than `provision` of an environment without a record.
         EnvironmentBusyError: Another execution works on the environment.
         ArtifactChangeError: The environment's runtime is of the other kind of artifact.

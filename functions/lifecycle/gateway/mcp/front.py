@@ -43,11 +43,11 @@ class McpSettings(reach.ReachSettings):
 
     Attributes:
         gateway_role_arn: The role of gateways in front of a runtime; an MCP gateway's own is in the same account.
-        role_boundary_arn: The permissions boundary of the roles of environments.
+        gateway_boundary_arn: The permissions boundary of the roles of environments.
     """
 
     gateway_role_arn: str
-    role_boundary_arn: str
+    gateway_boundary_arn: str
 
 
 def is_mcp(request: Request, record: Record) -> bool:
@@ -75,9 +75,7 @@ class McpFront:
     role: WantedRole
 
     @classmethod
-    def of(
-        cls, event: StageEvent, record: Record, records: Records, clients: Clients
-    ) -> McpFront:
+    def of(cls, event: StageEvent, record: Record, records: Records, clients: Clients) -> McpFront:
         """The front of an environment whose version is promoted.
 
         Args:
@@ -249,7 +247,7 @@ def _role(wanted: McpWanted, request: Request, settings: McpSettings, region: st
         PURPOSE,
         trust=trust_of(account, f"{place}gateway/{wanted.name}-*"),
         policy=rights_of(targets, wanted.name, place),
-        boundary=settings.role_boundary_arn,
+        boundary=settings.gateway_boundary_arn,
         tags_too=request.tags,
     )
 

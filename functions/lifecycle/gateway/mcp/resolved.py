@@ -98,9 +98,7 @@ def resolve(target: McpTarget, place: Place) -> Resolved:
     return Resolved(wanted, runtimes=runtimes, outbound=outbound)
 
 
-def _wanted(
-    name: str, kind: dict[str, Any], credentials: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _wanted(name: str, kind: dict[str, Any], credentials: list[dict[str, Any]]) -> dict[str, Any]:
     given = {"credentialProviderConfigurations": credentials} if credentials else {}
     return {"name": name, "targetConfiguration": {"mcp": kind}, **given}
 
@@ -115,4 +113,3 @@ def _outbound_of(target: McpTarget, place: Place) -> Outbound | None:
             "needs; provision it again"
         )
     return found
-

@@ -38,8 +38,10 @@ def rights_of(targets: Iterable[Resolved], gateway_name: str, place: str) -> Pol
         identities = [directory, f"{directory}/workload-identity/{gateway_name}-*"]
         statements.append(_allow(["bedrock-agentcore:GetWorkloadAccessToken"], identities))
         vault = f"{place}token-vault/default"
-        for one in sorted(credentials, key=lambda one: one.arn):
-            statements.append(_allow([one.action], [*identities, vault, one.arn]))
+        statements += [
+            _allow([one.action], [*identities, vault, one.arn])
+            for one in sorted(credentials, key=lambda one: one.arn)
+        ]
         secrets = sorted({one.secret_arn for one in credentials if one.secret_arn})
         if secrets:
             statements.append(_allow(["secretsmanager:GetSecretValue"], secrets))
@@ -49,4 +51,3 @@ def rights_of(targets: Iterable[Resolved], gateway_name: str, place: str) -> Pol
 
 def _allow(actions: list[str], resources: list[str]) -> Policy:
     return {"Effect": "Allow", "Action": actions, "Resource": resources}
-

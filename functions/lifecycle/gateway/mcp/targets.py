@@ -77,9 +77,7 @@ class McpTargets:
         steps = [self._drop(name) for name in sorted(dropped)]
         for name in self._wanted.targets:
             observed = self._find(name)
-            steps.append(
-                self._create(name) if observed is None else self._converge(name, observed)
-            )
+            steps.append(self._create(name) if observed is None else self._converge(name, observed))
         return any(step is not None for step in steps)
 
     def _drop(self, name: str) -> Step | None:

@@ -20,7 +20,8 @@ class McpDoor(Door):
 
     function = "TestGatewayFunction"
     let_through = (
-        "the gateway let the call through; take callers off it, check its authorizer (GetGateway) and provision again"
+        "the gateway let the call through; take callers off it, check its authorizer (GetGateway) and "
+        "provision again"
     )
 
     def __init__(self, role: str, tool: str) -> None:

@@ -42,20 +42,23 @@ def look(
 def _targets(control: Any, gateway: GatewayRecord, names: list[str]) -> tuple[str, str]:
     ids = gateway.mcp.targets if gateway.mcp else {}
     for name in names:
-        target_id = ids.get(name)
-        target = found(
-            lambda target_id=target_id: control.get_gateway_target(
-                gatewayIdentifier=gateway.id, targetId=target_id
-            )
-        ) if target_id else None
+        target = _read(control, gateway, ids[name]) if name in ids else None
         if target is None:
             return f"none by GetGatewayTarget for {name}", f": the target {name} is gone; {_AGAIN}"
         seen, problem = status_of(target)
         if problem:
             return _line(f"{name} is {seen}"), f": the target {name} is {problem}"
         if target.get("name") != name:
-            return _line(f"{name} is named {target.get('name')}"), f": somebody renamed it; {_AGAIN}"
+            return _line(
+                f"{name} is named {target.get('name')}"
+            ), f": somebody renamed it; {_AGAIN}"
     return f"READY: {_line(', '.join(names))}", ""
+
+
+def _read(control: Any, gateway: GatewayRecord, target_id: str) -> dict[str, Any] | None:
+    return found(
+        lambda: control.get_gateway_target(gatewayIdentifier=gateway.id, targetId=target_id)
+    )
 
 
 def _line(text: str) -> str:

@@ -233,4 +233,3 @@ class McpTest(InputModel):
     @classmethod
     def _compiles(cls, value: str) -> str:
         return checked_pattern(value)
-

@@ -64,9 +64,7 @@ def converse(
 
 
 class _Talk:
-    def __init__(
-        self, send: Send, lacks: Callable[[list[dict[str, Any]]], str | None]
-    ) -> None:
+    def __init__(self, send: Send, lacks: Callable[[list[dict[str, Any]]], str | None]) -> None:
         self._send = send
         self._lacks = lacks
         self._version = MODERN

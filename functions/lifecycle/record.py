@@ -17,6 +17,7 @@ from lifecycle.polling.schedule import Learned
 from lifecycle.promotions.entry import Promoted
 from lifecycle.sections.artifact import ArtifactRecord
 from lifecycle.sections.base import Section
+from lifecycle.sections.credentials import CredentialsRecord
 from lifecycle.sections.identity import IdentityRecord
 from lifecycle.sections.runtime import RuntimeRecord
 from lifecycle.telemetry.section import TelemetryRecord
@@ -111,6 +112,7 @@ class Record(Section):
     runtime: RuntimeRecord | None = None
     telemetry: TelemetryRecord | None = None
     gateway: GatewayRecord | None = None
+    credentials: CredentialsRecord | None = None
     promotions: list[Promoted] = Field(default_factory=list, description="The newest last.")
     failed_smoke_test: FailedSmokeTest | None = None
     failed_gateway_test: FailedSmokeTest | None = None
@@ -118,6 +120,7 @@ class Record(Section):
         default_factory=dict, description="How long the environment's last runs took, by kind."
     )
     gateway_removal: Removal | None = None
+    credentials_removal: Removal | None = None
     runtime_removal: Removal | None = None
     telemetry_removal: Removal | None = None
     artifact_removal: Removal | None = None
@@ -136,7 +139,8 @@ class Record(Section):
     @property
     def is_empty(self) -> bool:
         """True when the record lists no resource."""
-        return not any((self.identity, self.artifact, self.runtime, self.telemetry, self.gateway))
+        parts = (self.identity, self.artifact, self.runtime, self.telemetry, self.gateway)
+        return not any((*parts, self.credentials))
 
 
 def now() -> str:

@@ -16,6 +16,8 @@ from pydantic import Field, field_validator, model_validator
 from lifecycle.names import TAG_PREFIX
 from lifecycle.request.artifact import Artifact
 from lifecycle.request.auth import Auth
+from lifecycle.request.credentials.section import MOST as MOST_CREDENTIALS
+from lifecycle.request.credentials.section import Credential
 from lifecycle.request.gateway.section import Gateway
 from lifecycle.request.inputs import InputModel, allowed, parse_input, problem, unwrap
 from lifecycle.request.runtime import Runtime
@@ -72,6 +74,15 @@ class Request(InputModel):
         description="An AgentCore Gateway in front of the runtime, or of tools. A provision without it removes one "
         "that is there.",
         json_schema_extra=allowed("an object, only with action provision"),
+    )
+    credentials: list[Credential] = Field(
+        default_factory=list,
+        max_length=MOST_CREDENTIALS,
+        description="What the agent's own calls to other services sign in with: AgentCore Identity credential "
+        "providers. A provision without one removes the provider that is there.",
+        json_schema_extra=allowed(
+            f"a list of at most {MOST_CREDENTIALS} credentials, only with action provision"
+        ),
     )
     tags: dict[
         Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[a-zA-Z0-9 ._:/=+@-]*$")],

@@ -50,7 +50,7 @@ REASONS = {
     # --- one for each environment ---
     f"{_BELOW}iam::${{AWS::AccountId}}:role/agentcore-lifecycle/${{AWS::StackName}}/*": "the roles of "
     "environments, below the stack's own path; none can have more than the boundary",
-    f"{_BELOW}bedrock-agentcore:{_HERE}token-vault/default/*credentialprovider/${{AWS::StackName}}_*": "the stack's "
+    f"{_BELOW}bedrock-agentcore:{_HERE}token-vault/default/*credentialprovider/${{AWS::StackName}}--*": "the stack's "
     "own credential providers, of both kinds",
     f"{_BELOW}logs:{_HERE}log-group:/aws/bedrock-agentcore/runtimes/*": "AgentCore names the groups after runtimes",
     f"{_BELOW}logs:{_HERE}log-group:*": "AWS's policy for an execution role; only DescribeLogGroups",

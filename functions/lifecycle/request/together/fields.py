@@ -6,6 +6,7 @@ from typing import Protocol
 
 from lifecycle.request.artifact import Artifact
 from lifecycle.request.auth import Auth
+from lifecycle.request.credentials.section import Credential
 from lifecycle.request.gateway.section import Gateway
 from lifecycle.request.inputs import problem
 from lifecycle.request.runtime import Runtime
@@ -17,6 +18,7 @@ from lifecycle.request.smoke_test import (
     refuse_payloads,
     refuse_web_socket,
 )
+from lifecycle.request.together.credentials import most_bytes_of, refuse_credentials
 
 
 class Fields(Protocol):
@@ -27,6 +29,7 @@ class Fields(Protocol):
     runtime: Runtime
     smoke_test: SmokeTest
     gateway: Gateway | None
+    credentials: list[Credential]
     observability: bool
     version: str | None
     dry_run: bool
@@ -43,6 +46,7 @@ def refuse_disagreement(request: Fields) -> None:
     Raises:
         PydanticCustomError: Two fields disagree; it names one, its value and what is allowed.
     """
+    refuse_credentials(request.credentials, request.action, request.auth.type, request.runtime)
     _refuse_large_variables(request)
     _refuse_authorization_without_token(request)
     _refuse_cases(request)
@@ -52,6 +56,7 @@ def refuse_disagreement(request: Fields) -> None:
 
 def _refuse_large_variables(request: Fields) -> None:
     most = most_bytes(request.artifact.type, request.runtime.configuration.get("platformVersion"))
+    most -= most_bytes_of(request.credentials)
     size = bytes_of(request.runtime.environment_variables)
     if size > most:
         raise problem(

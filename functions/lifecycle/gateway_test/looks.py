@@ -14,6 +14,7 @@ from lifecycle.doors.address import GATEWAY_TARGET
 from lifecycle.doors.section import AUTHORIZER_PART, TARGET_PART, GatewayRecord
 from lifecycle.gateway_test import measured
 from lifecycle.names import LIVE_ENDPOINT
+from lifecycle.runtime.agentcore import is_not_found
 from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.gate import Check
 

@@ -24,6 +24,11 @@ PROVIDERS = {
     "PROVIDER_HOSTS": "cognito-idp.*.amazonaws.com,idp.example.com",
     "PROVIDER_NETWORKS": "public",
 }
+GATEWAYS = {
+    "GATEWAY_BOUNDARY_ARN": f"arn:aws:iam::{runtime.ACCOUNT}:policy/gateway-boundary",
+    "GATEWAY_FUNCTIONS": "arn:aws:lambda:*:*:function:orders-*",
+    "GATEWAY_HOSTS": "api.example.com,*.tools.example.com",
+}
 
 
 @pytest.fixture
@@ -37,6 +42,7 @@ def table_clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
         "TABLE_NAME": TABLE,
         "EVENT_BUS_NAME": "default",
         **PROVIDERS,
+        **GATEWAYS,
     }.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
@@ -131,6 +137,8 @@ def make_runtime_world(
         "EXECUTION_ROLE_ARN": runtime.ROLE,
         "GATEWAY_ROLE_ARN": runtime.GATEWAY_ROLE,
         "MODEL_ID": "model-1",
+        **PROVIDERS,
+        **GATEWAYS,
     }.items():
         monkeypatch.setenv(name, value)
     # AgentCore is our own here: moto must not answer for it.

@@ -296,7 +296,7 @@ class World:
 
 def reset() -> None:
     """Empty moto's account."""
-    for backend in ("dynamodb", "s3", "ecr", "logs", "secretsmanager"):
+    for backend in ("dynamodb", "s3", "ecr", "logs", "secretsmanager", "iam"):
         get_backend(backend).reset()
 
 

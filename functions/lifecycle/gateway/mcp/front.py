@@ -253,7 +253,13 @@ def _role(wanted: McpWanted, request: Request, settings: McpSettings, region: st
 
 
 def _outbound(record: Record) -> dict[str, Outbound]:
-    return {}
+    """The credentials of an environment that AgentCore has."""
+    providers = record.credentials.providers if record.credentials else {}
+    return {
+        name: Outbound(one.type, one.arn, one.secret_arn, tuple(one.scopes))
+        for name, one in providers.items()
+        if one.arn is not None
+    }
 
 
 def _mcp_of(section: GatewayRecord) -> McpRecord:

@@ -14,17 +14,19 @@ class Outbound:
         type: What it gives.
         arn: Its ARN.
         secret_arn: The secret in which AgentCore keeps what it gives; None if it is not known.
+        scopes: The scopes that a token is asked for, unless a target names its own.
     """
 
     type: Literal["oauth2", "apiKey"]
     arn: str
     secret_arn: str | None = None
+    scopes: tuple[str, ...] = ()
 
     def configuration(self, scopes: list[str]) -> dict[str, Any]:
         """The entry of `credentialProviderConfigurations`.
 
         Args:
-            scopes: What the provider is asked for.
+            scopes: The target's own scopes.
         """
         if self.type == "apiKey":
             key = {"apiKeyCredentialProvider": {"providerArn": self.arn}}
@@ -32,7 +34,7 @@ class Outbound:
         token = {
             "oauthCredentialProvider": {
                 "providerArn": self.arn,
-                "scopes": scopes,
+                "scopes": scopes or list(self.scopes),
                 "grantType": "CLIENT_CREDENTIALS",
             }
         }

@@ -19,6 +19,7 @@ from lifecycle.request.smoke_test import (
     refuse_web_socket,
 )
 from lifecycle.request.together.credentials import most_bytes_of, refuse_credentials
+from lifecycle.request.together.gateway import refuse_targets
 
 
 class Fields(Protocol):
@@ -50,7 +51,8 @@ def refuse_disagreement(request: Fields) -> None:
     _refuse_large_variables(request)
     _refuse_authorization_without_token(request)
     _refuse_cases(request)
-    _refuse_own_runtime(request)
+    if request.gateway is not None:
+        refuse_targets(request.gateway, request.auth, request.runtime, request.credentials)
     _refuse_what_is_of_another_action(request)
 
 
@@ -79,26 +81,6 @@ def _refuse_cases(request: Fields) -> None:
         refuse_limits(request.smoke_test)
         refuse_payloads(request.smoke_test.cases, request.runtime.protocol)
         refuse_web_socket(request.smoke_test, request.runtime.protocol)
-
-
-def _refuse_own_runtime(request: Fields) -> None:
-    for index, target in enumerate(request.gateway.targets if request.gateway else ()):
-        if target.runtime is None:
-            continue
-        field = f"gateway.targets.{index}"
-        if request.runtime.protocol != "MCP":
-            raise problem(f"{field}.runtime", True, "only with runtime.protocol MCP")
-        if request.auth.type == "iam" and target.credential is not None:
-            raise problem(f"{field}.credential", target.credential, "nothing with auth.type iam")
-        if request.auth.type != "iam" and target.credential is None:
-            # AgentCore developer guide, "Set up outbound authorization for your gateway": an MCP server gets no token
-            # passed through.
-            raise problem(
-                f"{field}.credential",
-                None,
-                f"with auth.type {request.auth.type}, a credential whose tokens the runtime takes: a gateway does not "
-                "pass its caller's token on to an MCP server",
-            )
 
 
 def _refuse_what_is_of_another_action(request: Fields) -> None:

@@ -258,15 +258,15 @@ def test_runtime_and_entry_point_are_those_of_the_service(
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"gateway": {"type": "mcp"}}, "gateway.type: given 'mcp', allowed: runtime"),
-        ({"gateway": {}}, "gateway.type: required, allowed: runtime"),
+        ({"gateway": {"type": "other"}}, "gateway.type: given 'other', allowed: runtime or mcp"),
+        ({"gateway": {}}, "gateway.type: required, allowed: runtime or mcp"),
         (
             {"gateway": True},
-            "gateway: given true, allowed: {type: runtime}, only with action provision",
+            "gateway: given true, allowed: an object, only with action provision",
         ),
         (
             {"gateway": {"type": "runtime", "only": True}},
-            "gateway.only: unknown field, allowed: type",
+            "gateway.only: unknown field, allowed: type, targets, test",
         ),
         *(
             (
@@ -285,5 +285,5 @@ def test_a_gateway_is_refused_by_its_field(given: dict[str, Any], said: str) -> 
 
 def test_a_gateway_is_asked_for_by_its_type() -> None:
     asked = parse_request({"gateway": {"type": "runtime"}})
-    assert asked.to_json()["gateway"] == {"type": "runtime"}
+    assert asked.to_json()["gateway"] == {"type": "runtime", "targets": [], "test": None}
     assert parse_request({}).gateway is None

@@ -106,6 +106,24 @@ READINGS: tuple[Reading, ...] = (
         "not known",
     ),
     Reading(
+        "unusable-schema",
+        "Is a gateway's target with an OpenAPI document that cannot be used refused, or does it become FAILED?",
+        ("refused", "failed"),
+        "not known",
+    ),
+    Reading(
+        "openapi-body",
+        "Are the properties of an OpenAPI request body arguments of their own, or is the body one argument `body`?",
+        ("properties", "nested"),
+        "not known",
+    ),
+    Reading(
+        "api-key-prefix",
+        "Does a gateway put a space between the `credentialPrefix` of an API key and the key?",
+        ("as-given", "spaced"),
+        "not known",
+    ),
+    Reading(
         "client-tokens",
         "Does a client token still count after its runtime, endpoint, gateway or target was deleted?",
         ("forgotten", "kept"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -15,24 +14,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.agentcore.ahead import Ahead
 from local.agentcore.control.account import Account, Clients, Images
+from local.agentcore.control.app import ControlApp
 from local.agentcore.control.endpoints import EndpointOperations
-from local.agentcore.control.gateways.gateways import GatewayOperations
-from local.agentcore.control.gateways.roles import GatewayRoles
-from local.agentcore.control.gateways.rules import RuleOperations
 from local.agentcore.control.gateways.store import GatewayStore
-from local.agentcore.control.gateways.targets import TargetOperations
 from local.agentcore.control.rights import Lacks, may_log
 from local.agentcore.control.runtimes import RuntimeOperations
-from local.agentcore.control.store import SERVICE, Store
+from local.agentcore.control.store import Store
 from local.agentcore.control.tags import TagOperations
 from local.agentcore.data.access import Access
 from local.agentcore.data.app import DataPlane
 from local.agentcore.data.code import CodeError, CodeStore
 from local.agentcore.data.discovery import Discovery
 from local.agentcore.data.gateways.access import GatewayAccess
-from local.agentcore.data.gateways.app import GatewayPlane
-from local.agentcore.data.gateways.mcp import McpServer
-from local.agentcore.data.gateways.rights import OutboundRights
 from local.agentcore.data.launch import Launcher
 from local.agentcore.data.logs import AgentLogs
 from local.agentcore.data.sessions import Sessions
@@ -40,7 +33,8 @@ from local.agentcore.data.start import Starter
 from local.agentcore.data.tokens import TokenChecker
 from local.agentcore.data.vended.application_logs import ApplicationLogs, Groups
 from local.agentcore.evaluations.evaluators import get_evaluator
-from local.agentcore.model.app import Handler, ModelApp
+from local.agentcore.gateways import Gateways
+from local.agentcore.model.app import Handler
 from local.agentcore.outbound import Outbound
 from local.agentcore.settings import Clock, Delays, Quotas
 from local.children import Children, kill_left_over
@@ -134,17 +128,11 @@ class AgentCore:
         self._discovery = Discovery(endpoint_url, clock)
         tokens = TokenChecker(self._discovery, clock)
         gateways = GatewayStore(self._store, endpoint_url)
-        roles = GatewayRoles(clients, account_id)
-        self.outbound = Outbound(self._store, clients, self._discovery, lacks)
+        self.outbound = Outbound(self._store, clients, self._discovery, lacks, gateways.identities)
         self._tags = TagOperations(self._store, gateways.tagged, self.outbound.tagged)
-        runtimes = RuntimeOperations(self._store, account.check, self._prepare, self._end_runtime)
+        prepare = partial(_prepare, self._preparing, self._code)
+        runtimes = RuntimeOperations(self._store, account.check, prepare, self._end_runtime)
         endpoints = EndpointOperations(self._store, self._end_endpoint)
-        handlers = {
-            **_of_runtimes(runtimes, endpoints, self._tags),
-            **_of_gateways(gateways, roles.check),
-            **self.outbound.handlers,
-        }
-        self.control = ModelApp(SERVICE, handlers)
         self.data = DataPlane(
             store=self._store,
             access=Access(tokens, readings),
@@ -156,18 +144,24 @@ class AgentCore:
             application_logs=ApplicationLogs(self._logs, delivered_to, account_id, clock),
             workload_headers=self.outbound.headers,
         )
-        access = GatewayAccess(tokens, self._discovery, readings)
-        rights = OutboundRights(roles, lacks)
-        mcp = McpServer(gateways, rights, clients)
-        self.gateways = GatewayPlane(gateways, access, rights, self.data, mcp)
+        self._gateways = Gateways(
+            store=gateways,
+            endpoint_url=endpoint_url,
+            clients=clients,
+            lacks=lacks,
+            identity=self.outbound.for_gateways,
+            issue=credentials.issue,
+            sessions=self.sessions,
+            runtimes=self.data,
+            access=GatewayAccess(tokens, self._discovery, readings),
+        )
+        self.gateways = self._gateways.plane
+        of_runtimes = _of_runtimes(runtimes, endpoints, self._tags)
+        handlers = {**of_runtimes, **self._gateways.handlers, **self.outbound.handlers}
+        self.control = ControlApp(handlers, endpoint_url)
         self._closing = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="agent-sweep", daemon=True)
         self._sweeper.start()
-
-    def _prepare(self, configuration: dict[str, Any]) -> None:
-        code = configuration["agentRuntimeArtifact"].get("codeConfiguration")
-        if code is not None:
-            self._preparing.submit(_prepare_code, self._code, code)
 
     def _end_runtime(self, runtime_id: str) -> None:
         # A line written later would bring back a log group that somebody has deleted since.
@@ -189,10 +183,12 @@ class AgentCore:
         self._preparing.shutdown(cancel_futures=True)
         self._sweeper.join()
         self.ahead.close()
+        self._gateways.stop()
         self.sessions.end_everything()
         self._children.close()
         self._logs.close()
         self._discovery.close()
+        self._gateways.close()
 
     def _sweep(self) -> None:
         while not self._closing.wait(_SWEEP_SECONDS):
@@ -202,6 +198,12 @@ class AgentCore:
             except Exception:
                 # The next look may go well; without a sweeper no session would ever end.
                 log.exception("the sweep of idle sessions failed")
+
+
+def _prepare(threads: ThreadPoolExecutor, store: CodeStore, configuration: dict[str, Any]) -> None:
+    code = configuration["agentRuntimeArtifact"].get("codeConfiguration")
+    if code is not None:
+        threads.submit(_prepare_code, store, code)
 
 
 def _prepare_code(store: CodeStore, code: dict[str, Any]) -> None:
@@ -229,12 +231,4 @@ def _of_runtimes(
         "DeleteAgentRuntimeEndpoint": endpoints.delete,
         **tags.handlers,
         "GetEvaluator": get_evaluator,
-    }
-
-
-def _of_gateways(store: GatewayStore, check_role: Callable[[str], None]) -> dict[str, Handler]:
-    return {
-        **GatewayOperations(store, check_role).handlers,
-        **TargetOperations(store).handlers,
-        **RuleOperations(store).handlers,
     }

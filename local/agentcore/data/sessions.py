@@ -218,6 +218,13 @@ class Sessions:
         self._aliases = {a: k for a, k in self._aliases.items() if k != session.key}
 
 
+def end_named(sessions: Sessions, session_id: str) -> None:
+    """End every session that a caller gave this id."""
+    for session in sessions.running():
+        if session.id == session_id:
+            sessions.discard(session)
+
+
 def _end(session: Session) -> None:
     process = session.process()
     if process is not None:

@@ -53,9 +53,9 @@ class ModelApp:
         try:
             handler = self.handler(operation.name, request.environ)
             members = parse_request(operation, request, path_members, request.get_data())
-            check_request(operation.input_shape, members)
+            check_request(operation.input_shape, self.seen(members))
             output = handler(members)
-            check_answer(operation, output)
+            check_answer(operation, self.seen(output))
             response = answer(operation, output)
         except ServiceError as error:
             return error_answer(self.model, error, request.environ)
@@ -64,6 +64,10 @@ class ModelApp:
             return error_answer(self.model, internal_error(), request.environ)
         response.headers["x-amzn-RequestId"] = request_id(request.environ)
         return response
+
+    def seen(self, members: dict[str, Any]) -> dict[str, Any]:
+        """Return the members of a request or an answer as they are checked against the model."""
+        return members
 
     def handler(self, operation: str, environ: Mapping[str, Any]) -> Handler:
         """Return the handler of an operation.

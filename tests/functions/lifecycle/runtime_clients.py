@@ -15,7 +15,7 @@ from local.agentcore.control.endpoints import EndpointOperations
 from local.agentcore.control.gateways.gateways import GatewayOperations
 from local.agentcore.control.gateways.rules import RuleOperations
 from local.agentcore.control.gateways.store import GatewayStore
-from local.agentcore.control.gateways.targets import TargetOperations
+from local.agentcore.control.gateways.targets.operations import TargetOperations
 from local.agentcore.control.runtimes import RuntimeOperations
 from local.agentcore.control.store import SERVICE, Store
 from local.agentcore.control.tags import TagOperations

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local.agentcore.control.gateways.records import HTTP_RUNTIME, Gateway, Target
+from local.agentcore.control.gateways.records import CHANGING, HTTP_RUNTIME, Gateway, Target
 from local.agentcore.control.gateways.store import GatewayStore
-from local.agentcore.control.records import BUSY, DEFAULT, Change
+from local.agentcore.control.records import DEFAULT, Change
 from local.agentcore.model.errors import conflict
 
-_STATES = {
+STATES = {
     "Create": ("CREATING", "FAILED"),
     "Update": ("UPDATING", "UPDATE_UNSUCCESSFUL"),
     "Delete": ("DELETING", "FAILED"),
+    "Synchr": ("SYNCHRONIZING", "SYNCHRONIZE_UNSUCCESSFUL"),
 }
-"""The state during a change, and after one that failed; the model has no more of them."""
+"""The state during a change, and after one that failed, by the first letters of the operation."""
 
 
 def start_change(
@@ -26,6 +27,7 @@ def start_change(
     operation: str,
     now: float,
     end: Callable[[], object] | None = None,
+    known: str | None = None,
 ) -> str | None:
     """Start a change of a gateway or a target.
 
@@ -35,6 +37,7 @@ def start_change(
         operation: The operation that starts it, such as `CreateGateway`.
         now: The time now.
         end: What else happens at the end, if it succeeds.
+        known: Why it will fail, if that is known already.
 
     Returns:
         Why it will fail; `None` if it will not.
@@ -42,8 +45,8 @@ def start_change(
     account = store.account
     seconds, reason = account.outcome(operation, account.delays.gateway)
     if isinstance(record, Target) and operation != "DeleteGatewayTarget":
-        reason = reason or _unreachable(store, record)
-    busy, failed = _STATES[operation[:6]]
+        reason = reason or known or _unreachable(store, record)
+    busy, failed = STATES[operation[:6]]
 
     def arrive() -> None:
         if end is not None and reason is None:
@@ -59,7 +62,7 @@ def check_idle(record: Gateway | Target) -> None:
     Raises:
         ServiceError: ConflictException.
     """
-    if record.status in BUSY:
+    if record.status in CHANGING:
         kind = "Target" if isinstance(record, Target) else "Gateway"
         raise conflict(f"{kind} '{record.name}' is {record.status}; wait until that has ended.")
 

@@ -9,9 +9,9 @@ from typing import Any
 from local.agentcore.control.gateways import views
 from local.agentcore.control.gateways.changes import check_idle, start_change
 from local.agentcore.control.gateways.checks import GATEWAY_MEMBERS, check_gateway
-from local.agentcore.control.gateways.late_targets import counted
 from local.agentcore.control.gateways.records import Gateway
 from local.agentcore.control.gateways.store import GatewayStore
+from local.agentcore.control.gateways.targets.late_list import counted
 from local.agentcore.control.pages import page
 from local.agentcore.control.tags import check_tags
 from local.agentcore.control.views import without_none

@@ -5,14 +5,39 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.agentcore.control.records import Stateful
+from local.agentcore.control.gateways.openapi.operations import Operation
+from local.agentcore.control.records import BUSY, Stateful
 
 HTTP_RUNTIME = ("http", "agentcoreRuntime")
 MCP_LAMBDA = ("mcp", "lambda")
+MCP_OPENAPI = ("mcp", "openApiSchema")
+MCP_SERVER = ("mcp", "mcpServer")
 """The kinds of targets that are served: the two members of a `targetConfiguration` that choose one."""
 
-USABLE = ("READY", "UPDATING", "UPDATE_UNSUCCESSFUL")
+USABLE = (
+    "READY",
+    "UPDATING",
+    "UPDATE_UNSUCCESSFUL",
+    "SYNCHRONIZING",
+    "SYNCHRONIZE_UNSUCCESSFUL",
+)
 """The states in which a gateway or a target serves; that it does during an update is not documented."""
+
+CHANGING = BUSY | {"SYNCHRONIZING"}
+"""The states in which nothing else may be changed."""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What a target offers.
+
+    Attributes:
+        tools: The tools of an MCP server, as it lists them.
+        operations: The operations of an OpenAPI document.
+    """
+
+    tools: tuple[dict[str, Any], ...] = ()
+    operations: tuple[Operation, ...] = ()
 
 
 @dataclass
@@ -23,16 +48,20 @@ class Target(Stateful):
         id: 10 letters and digits.
         members: Members of GetGatewayTarget's answer that came with create or update.
         created_at: Seconds since the epoch.
+        catalog: What it offers, as far as that is not in its members.
+        synchronized_at: When the tools of an MCP server were last read, in seconds since the epoch.
     """
 
     id: str = ""
     name: str = ""
     members: dict[str, Any] = field(default_factory=dict)
     created_at: float = 0.0
+    catalog: Catalog = Catalog()
+    synchronized_at: float | None = None
 
     @property
     def kind(self) -> tuple[str, str]:
-        """`HTTP_RUNTIME` or `MCP_LAMBDA`."""
+        """One of the kinds above."""
         return kind_of(self.members["targetConfiguration"])
 
     @property
@@ -43,9 +72,22 @@ class Target(Stateful):
         return found
 
     @property
-    def credentials(self) -> str:
-        """The type of the credentials that a call of the target is made with."""
-        return str(self.members["credentialProviderConfigurations"][0]["credentialProviderType"])
+    def credentials(self) -> str | None:
+        """The type of the credentials that a call of the target is made with; `None` for a call without any."""
+        given = self.members.get("credentialProviderConfigurations")
+        return str(given[0]["credentialProviderType"]) if given else None
+
+    @property
+    def provider(self) -> dict[str, Any]:
+        """What the configuration says of these credentials, such as `providerArn`."""
+        found = self.members["credentialProviderConfigurations"][0]["credentialProvider"]
+        settings: dict[str, Any] = next(iter(found.values()))
+        return settings
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether the tools of an MCP server are listed when a client asks for them."""
+        return self.kind == MCP_SERVER and self.settings.get("listingMode") == "DYNAMIC"
 
 
 @dataclass

@@ -7,8 +7,7 @@ import string
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from local.agentcore.control.gateways.records import Gateway, Rule, Target
-from local.agentcore.control.records import BUSY
+from local.agentcore.control.gateways.records import CHANGING, Gateway, Rule, Target
 from local.agentcore.control.store import Store
 from local.agentcore.model.errors import not_found, quota_exceeded, throttled
 from local.agentcore.model.rate import Rate
@@ -48,6 +47,12 @@ class GatewayStore:
         self._settle(self.account.clock())
         return [(gateway.arn, gateway.tags) for gateway in self.gateways.values()]
 
+    def identities(self) -> list[tuple[str, str, float]]:
+        """Return name, ARN and time of creation of each gateway's workload identity; hold the account's lock."""
+        return [
+            (one.id, one.workload_identity_arn, one.created_at) for one in self.gateways.values()
+        ]
+
     def count_mutation(self, now: float) -> None:
         """Count a create, update or delete against the rate of the account.
 
@@ -66,7 +71,7 @@ class GatewayStore:
             target
             for gateway in self.gateways.values()
             for target in gateway.targets.values()
-            if target.status in BUSY
+            if target.status in CHANGING
         ]
         if len(changing) >= self.account.quotas.gateway_target_operations:
             raise throttled()

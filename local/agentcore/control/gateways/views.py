@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.agentcore.control.gateways.records import HTTP_RUNTIME, MCP_LAMBDA, Gateway, Rule, Target
+from local.agentcore.control.gateways.records import (
+    HTTP_RUNTIME,
+    MCP_LAMBDA,
+    MCP_OPENAPI,
+    MCP_SERVER,
+    Gateway,
+    Rule,
+    Target,
+)
 from local.agentcore.control.views import moment, without_none
 
-_TYPES = {HTTP_RUNTIME: "AGENTCORE_RUNTIME", MCP_LAMBDA: "LAMBDA"}
+_TYPES = {
+    HTTP_RUNTIME: "AGENTCORE_RUNTIME",
+    MCP_LAMBDA: "LAMBDA",
+    MCP_OPENAPI: "OPEN_API_SCHEMA",
+    MCP_SERVER: "MCP_SERVER",
+}
 
 
 def gateway_detail(gateway: Gateway) -> dict[str, Any]:
@@ -43,7 +56,10 @@ def gateway_deleted(gateway: Gateway) -> dict[str, Any]:
 def target_detail(gateway: Gateway, target: Target) -> dict[str, Any]:
     """Return GetGatewayTarget's answer; CreateGatewayTarget's and UpdateGatewayTarget's are the same."""
     return {
+        # The model requires the list; users report it empty for a target without credentials.
+        "credentialProviderConfigurations": [],
         **target.members,
+        **_synchronized(target),
         **target_deleted(gateway, target),
         "name": target.name,
         "createdAt": moment(target.created_at),
@@ -63,6 +79,8 @@ def target_summary(target: Target) -> dict[str, Any]:
             "createdAt": moment(target.created_at),
             "updatedAt": moment(target.updated_at),
             "targetType": _TYPES[target.kind],
+            "listingMode": _listing(target),
+            **_synchronized(target),
         }
     )
 
@@ -89,6 +107,17 @@ def rule_changed(gateway: Gateway, rule: Rule) -> dict[str, Any]:
     detail = rule_detail(gateway, rule)
     del detail["updatedAt"]
     return detail
+
+
+def _listing(target: Target) -> str | None:
+    if target.kind != MCP_SERVER:
+        return None
+    return "DYNAMIC" if target.dynamic else "DEFAULT"
+
+
+def _synchronized(target: Target) -> dict[str, Any]:
+    moment_of = target.synchronized_at
+    return {} if moment_of is None else {"lastSynchronizedAt": moment(moment_of)}
 
 
 def _state(record: Gateway | Target) -> dict[str, Any]:

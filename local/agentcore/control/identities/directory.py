@@ -1,11 +1,15 @@
-"""The workload identities of an account: those that were created, and the one that each runtime has of its own."""
+"""The workload identities of an account: those that were created, and the one that each runtime and gateway has."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from local.agentcore.control.store import Store
 from local.agentcore.model.errors import not_found
+
+Linked = Callable[[], Iterable[tuple[str, str, float]]]
+"""Returns name, ARN and time of creation of the identities that belong to something else."""
 
 RESOURCE = "workload-identity-directory/default/workload-identity"
 
@@ -15,10 +19,10 @@ class Identity:
     """A workload identity.
 
     Attributes:
-        name: Its name; that of a runtime's own is the runtime's id.
+        name: Its name; that of a runtime's or gateway's own is the runtime's or gateway's id.
         created_at: Seconds since the epoch.
         updated_at: The same.
-        linked: Whether the service made it for a runtime, so that nobody else may delete it.
+        linked: Whether the service made it for a runtime or gateway, so that nobody else may delete it.
         return_urls: Where users may come back to after they have consented; `None` if none were given.
     """
 
@@ -36,26 +40,25 @@ class Directory:
 
     Args:
         store: The account's runtimes.
+        of_gateways: The identities of its gateways.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, of_gateways: Linked = tuple) -> None:
         self._store = store
+        self._of_gateways = of_gateways
         self._created: dict[str, Identity] = {}
         self._linked: dict[str, Identity] = {}
 
     def all(self) -> list[Identity]:
-        """Return every identity; that of a runtime is gone as soon as the runtime is."""
-        runtimes = self._store.runtimes
-        self._linked = {name: one for name, one in self._linked.items() if name in runtimes}
-        for runtime in runtimes.values():
-            if runtime.id not in self._linked:
-                self._linked[runtime.id] = Identity(
-                    name=runtime.id,
-                    arn=runtime.workload_identity_arn,
-                    created_at=runtime.created_at,
-                    updated_at=runtime.created_at,
-                    linked=True,
-                )
+        """Return every identity; that of a runtime or gateway is gone as soon as the runtime or gateway is."""
+        runtimes = self._store.runtimes.values()
+        owners = [(one.id, one.workload_identity_arn, one.created_at) for one in runtimes]
+        owners += self._of_gateways()
+        names = {name for name, _, _ in owners}
+        self._linked = {name: one for name, one in self._linked.items() if name in names}
+        for name, arn, created_at in owners:
+            if name not in self._linked:
+                self._linked[name] = Identity(name, arn, created_at, created_at, linked=True)
         return [*self._created.values(), *self._linked.values()]
 
     def find(self, name: str) -> Identity | None:

@@ -1,30 +1,28 @@
-"""A gateway with the protocol MCP: one MCP server whose tools are Lambda functions.
+"""A gateway with the protocol MCP: one MCP server whose tools are those of its targets.
 
-Sources: Model Context Protocol, "Transports" and "Tools"; AgentCore developer guide, "Use a gateway" and "Lambda
-targets".
+Sources: Model Context Protocol, "Transports" and "Tools"; AgentCore developer guide, "Use a gateway" and "List
+available tools".
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from werkzeug import Request, Response
 
 from local.agentcore.control.gateways.checks import MCP_VERSIONS
-from local.agentcore.control.gateways.records import USABLE, Gateway, Target
-from local.agentcore.control.gateways.store import GatewayStore
-from local.agentcore.data.gateways.rights import OutboundRights
-from local.agentcore.model.errors import ServiceError
-from local.edge.iam.permission import Permission
+from local.agentcore.control.gateways.records import Gateway
+from local.agentcore.control.gateways.targets.synchronizing import ServerError
+from local.agentcore.data.gateways.tools import Tools
 
 _VERSION_HEADER = "MCP-Protocol-Version"
 _GENERIC = "An internal error occurred. Please retry later."
-_PARSE, _INVALID, _NO_METHOD, _BAD_PARAMS = -32700, -32600, -32601, -32602
+_PARSE, _INVALID, _NO_METHOD, _BAD_PARAMS, _INTERNAL = -32700, -32600, -32601, -32602, -32603
+PAGE = 100
+"""Tools in one answer to `tools/list`. That it comes in pages is documented, how large they are is not."""
 
 
 @dataclass
@@ -40,17 +38,11 @@ class McpServer:
     """Answers MCP requests; it keeps no sessions.
 
     Args:
-        store: The account's gateways.
-        rights: With which rights a function is called.
-        clients: The local AWS.
+        tools: The tools of gateways.
     """
 
-    def __init__(
-        self, store: GatewayStore, rights: OutboundRights, clients: Callable[[str], Any]
-    ) -> None:
-        self._store = store
-        self._rights = rights
-        self._clients = clients
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
 
     def answer(self, request: Request, gateway: Gateway) -> Response:
         """Answer a request whose caller was let in."""
@@ -86,41 +78,31 @@ class McpServer:
         if method == "ping" or method.startswith("notifications/"):
             return {}
         if method == "tools/list":
-            return {"tools": [{**tool, "name": name} for name, _, tool in self._tools(gateway)]}
+            return self._list(gateway, params)
         if method == "tools/call":
-            return self._call(request, gateway, params)
+            return self._call(gateway, params)
         raise _RpcError(_NO_METHOD, f"Method not found: {method}")
 
-    def _tools(self, gateway: Gateway) -> Iterator[tuple[str, Target, dict[str, Any]]]:
-        with self._store.using():
-            targets = [each for each in gateway.targets.values() if each.status in USABLE]
-        for target in targets:
-            for tool in target.settings["toolSchema"]["inlinePayload"]:
-                yield f"{target.name}___{tool['name']}", target, tool
-
-    def _call(self, request: Request, gateway: Gateway, params: dict[str, Any]) -> dict[str, Any]:
-        name, arguments = params.get("name"), params.get("arguments", {})
-        found = next((target for known, target, _ in self._tools(gateway) if known == name), None)
-        if found is None:
-            raise _RpcError(_BAD_PARAMS, f"Unknown tool: {name}")
-        function = found.settings["lambdaArn"]
+    def _list(self, gateway: Gateway, params: dict[str, Any]) -> dict[str, Any]:
         try:
-            wanted = [Permission("lambda:InvokeFunction", function)]
-            self._rights.check(request, gateway, found, wanted)
-            answered = self._invoke(function, str(name), arguments)
-        except (ServiceError, ClientError, BotoCoreError) as error:
+            listed = self._tools.listed(gateway)
+        except ServerError as error:
             detailed = gateway.members.get("exceptionLevel") == "DEBUG"
-            return _said(str(error) if detailed else _GENERIC, failed=True)
-        payload = answered["Payload"].read().decode()
-        return _said(payload, failed="FunctionError" in answered)
+            raise _RpcError(_INTERNAL, str(error) if detailed else _GENERIC) from error
+        if _configured(gateway).get("disableMcpListToolsPagination"):
+            return {"tools": listed}
+        start = _start(params.get("cursor"))
+        more = {"nextCursor": _cursor(start + PAGE)} if len(listed) > start + PAGE else {}
+        return {"tools": listed[start : start + PAGE], **more}
 
-    def _invoke(self, function: str, tool: str, arguments: Any) -> Any:
-        context = {"custom": {"bedrockAgentCoreToolName": tool}}
-        return self._clients("lambda").invoke(
-            FunctionName=function,
-            Payload=json.dumps(arguments).encode(),
-            ClientContext=base64.b64encode(json.dumps(context).encode()).decode(),
-        )
+    def _call(self, gateway: Gateway, params: dict[str, Any]) -> dict[str, Any]:
+        name, arguments = params.get("name"), params.get("arguments") or {}
+        if not isinstance(name, str) or not isinstance(arguments, dict):
+            raise _RpcError(_BAD_PARAMS, "Invalid params")
+        result = self._tools.call(gateway, name, arguments)
+        if result is None:
+            raise _RpcError(_BAD_PARAMS, f"Unknown tool: {name}")
+        return result
 
 
 def _message(body: bytes) -> dict[str, Any]:
@@ -136,18 +118,31 @@ def _message(body: bytes) -> dict[str, Any]:
 
 
 def _versions(gateway: Gateway) -> tuple[str, ...]:
-    configured = gateway.members.get("protocolConfiguration", {}).get("mcp", {})
-    chosen = configured.get("supportedVersions")
+    chosen = _configured(gateway).get("supportedVersions")
     return tuple(sorted(chosen, reverse=True)) if chosen else MCP_VERSIONS
 
 
 def _instructions(gateway: Gateway) -> dict[str, str]:
-    configured = gateway.members.get("protocolConfiguration", {}).get("mcp", {})
+    configured = _configured(gateway)
     return {"instructions": configured["instructions"]} if "instructions" in configured else {}
 
 
-def _said(text: str, *, failed: bool) -> dict[str, Any]:
-    return {"isError": failed, "content": [{"type": "text", "text": text}]}
+def _configured(gateway: Gateway) -> dict[str, Any]:
+    found: dict[str, Any] = gateway.members.get("protocolConfiguration", {}).get("mcp", {})
+    return found
+
+
+def _cursor(start: int) -> str:
+    return base64.urlsafe_b64encode(str(start).encode()).decode()
+
+
+def _start(cursor: Any) -> int:
+    if cursor is None:
+        return 0
+    try:
+        return int(base64.urlsafe_b64decode(str(cursor).encode()))
+    except ValueError:
+        raise _RpcError(_BAD_PARAMS, "Invalid cursor") from None
 
 
 def _json(document: dict[str, Any], status: int) -> Response:

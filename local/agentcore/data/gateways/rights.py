@@ -31,12 +31,16 @@ class OutboundRights:
         self._lacks = lacks
 
     def check(
-        self, request: Request, gateway: Gateway, target: Target, wanted: Iterable[Permission]
+        self,
+        request: Request | None,
+        gateway: Gateway,
+        target: Target,
+        wanted: Iterable[Permission],
     ) -> None:
         """Check that a target may be called.
 
         Args:
-            request: The caller's request.
+            request: The caller's request; `None` where the caller does not matter.
             gateway: The gateway.
             target: The target.
             wanted: What the call needs, if it is made with the rights of a role.
@@ -50,20 +54,26 @@ class OutboundRights:
             raise ServiceError("AccessDeniedException", reason if detailed else _GENERIC)
 
     def _reason(
-        self, request: Request, gateway: Gateway, target: Target, wanted: Iterable[Permission]
+        self,
+        request: Request | None,
+        gateway: Gateway,
+        target: Target,
+        wanted: Iterable[Permission],
     ) -> str | None:
+        if target.credentials is None:
+            return None
         if target.credentials == "JWT_PASSTHROUGH":
             if gateway.members["authorizerType"] == "CUSTOM_JWT":
                 return None
             return f"The target '{target.name}' needs a caller with a token."
-        if target.credentials == "GATEWAY_IAM_ROLE":
+        if target.credentials in ("GATEWAY_IAM_ROLE", "OAUTH", "API_KEY"):
             role = gateway.members["roleArn"]
             if not self._roles.assumable(gateway):
                 return f"The gateway '{gateway.id}' may not assume the role '{role}'."
             return self._lacks(role, wanted)
         if gateway.members["authorizerType"] != "AWS_IAM":
             return f"The target '{target.name}' needs a caller with IAM credentials."
-        call = request.environ.get("local.call")
+        call = request.environ.get("local.call") if request is not None else None
         caller = call.caller if call is not None else None
         if caller is None or caller.role_arn is None:
             return None

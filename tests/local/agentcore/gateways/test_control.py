@@ -354,22 +354,24 @@ def test_what_is_not_possible_or_not_served_is_refused_by_name(
 
 
 def test_a_target_of_another_kind_is_not_served(world: World) -> None:
-    gateway_id = ready(world)
+    gateway_id = ready(world, protocolType="MCP")
+    model = {"mcp": {"smithyModel": {"inlinePayload": "{}"}}}
     said = refused(
         "ValidationException",
         world.control.create_gateway_target,
         gatewayIdentifier=gateway_id,
+        name="model",
+        targetConfiguration=model,
+    )
+    assert said == "This local AWS does not serve gateway targets of the kind mcp.smithyModel."
+    said = refused(
+        "ValidationException",
+        world.control.create_gateway_target,
+        gatewayIdentifier=ready(world, name="http"),
         name="server",
         targetConfiguration={"mcp": {"mcpServer": {"endpoint": "https://example.com/mcp"}}},
     )
-    assert said == "This local AWS does not serve gateway targets of the kind mcp.mcpServer."
-    said = refused(
-        "ValidationException",
-        world.control.synchronize_gateway_targets,
-        gatewayIdentifier=gateway_id,
-        targetIdList=["0123456789"],
-    )
-    assert said == "This local AWS does not serve SynchronizeGatewayTargets."
+    assert "mcp.mcpServer on a gateway without protocolType" in said
 
 
 def test_a_gateway_has_tags(world: World) -> None:

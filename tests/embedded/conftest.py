@@ -207,6 +207,13 @@ class Lifecycle:
                 group["logGroupName"] for group in groups if f"_{slug}-" in group["logGroupName"]
             ],
             "telemetry": telemetry_of(aws, environment),
+            "roles": [
+                role["RoleName"]
+                for role in aws.client("iam").list_roles(PathPrefix="/agentcore-lifecycle/")[
+                    "Roles"
+                ]
+                if f"-{environment}-" in role["RoleName"]
+            ],
         }
         return {kind: names for kind, names in found.items() if names}
 
@@ -240,6 +247,8 @@ PARAMETERS = {
     "SourceBucket": "the-teams-own-agents",
     "ProviderHosts": "127.0.0.1,login.example.invalid",
     "ProviderNetworks": "any",
+    "GatewayFunctions": "arn:aws:lambda:*:*:function:tools-*",
+    "GatewayHosts": "api.example.com",
     "RebuildEvents": "ENABLED",
     "SourceEvents": "ENABLED",
     "RebuildSchedule": "ENABLED",

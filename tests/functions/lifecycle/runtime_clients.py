@@ -13,9 +13,13 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from lifecycle.clients import Clients
 from local.agentcore.control.endpoints import EndpointOperations
 from local.agentcore.control.gateways.gateways import GatewayOperations
+from local.agentcore.control.gateways.roles import GatewayRoles
 from local.agentcore.control.gateways.rules import RuleOperations
 from local.agentcore.control.gateways.store import GatewayStore
 from local.agentcore.control.gateways.targets.operations import TargetOperations
+from local.agentcore.control.gateways.targets.schemas import Schemas
+from local.agentcore.control.gateways.targets.start import TargetChanges
+from local.agentcore.control.gateways.targets.synchronizing import Synchronizer
 from local.agentcore.control.runtimes import RuntimeOperations
 from local.agentcore.control.store import SERVICE, Store
 from local.agentcore.control.tags import TagOperations
@@ -99,6 +103,20 @@ class LocalClients(Clients):
         return botocore.awsrequest.AWSResponse(request.url, int(status[:3]), headers, raw)
 
 
+def _target_changes(gateways: GatewayStore) -> TargetChanges:
+    """How targets change: every MCP server has one tool, and no document is in S3."""
+    account = gateways.account
+    tool = {"name": "add", "inputSchema": {"type": "object"}}
+
+    def no_client(name: str) -> Any:
+        raise AssertionError(f"nobody asks {name} here")
+
+    roles = GatewayRoles(no_client, account.account_id)
+    schemas = Schemas(no_client, roles, lambda _, __: None, account.quotas, account.readings)
+    servers = Synchronizer(gateways, lambda _, __: [tool], run=lambda ask: ask())
+    return TargetChanges(gateways, schemas, servers)
+
+
 def control_plane(store: Store, role: dict[str, bool]) -> ModelApp:
     """The local AgentCore's control plane on `store`; it refuses the role while `ready` is false."""
 
@@ -130,7 +148,7 @@ def control_plane(store: Store, role: dict[str, bool]) -> ModelApp:
             "ListTagsForResource": tags.list_tags,
             "GetEvaluator": get_evaluator,
             **GatewayOperations(gateways, lambda _: None).handlers,
-            **TargetOperations(gateways).handlers,
+            **TargetOperations(gateways, _target_changes(gateways)).handlers,
             **RuleOperations(gateways).handlers,
         },
     )

@@ -20,6 +20,9 @@ from local.agentcore.control.records import Change
 
 log = logging.getLogger(__name__)
 
+Run = Callable[[Callable[[], None]], object]
+"""Does something, now or later."""
+
 Discover = Callable[[Gateway, Target], list[Any]]
 """Asks the server of a target for its tools; raises `ServerError`."""
 
@@ -34,13 +37,15 @@ class Synchronizer:
     Args:
         store: The account's gateways.
         discover: Asks a server.
+        run: Does the asking; in a thread of its own if omitted.
     """
 
-    def __init__(self, store: GatewayStore, discover: Discover) -> None:
+    def __init__(self, store: GatewayStore, discover: Discover, run: Run | None = None) -> None:
         self._store = store
         self._discover = discover
         most = store.account.quotas.gateway_target_operations
         self._threads = ThreadPoolExecutor(most, thread_name_prefix="gateway-target")
+        self._run = run or self._threads.submit
 
     def start(
         self,
@@ -74,7 +79,7 @@ class Synchronizer:
                 # The clock may have moved on; a change never ends in the past that others have seen.
                 change.until = max(done, now + seconds)
 
-        self._threads.submit(read)
+        self._run(read)
 
     def close(self) -> None:
         """Start nothing more; what is under way ends with its connection."""

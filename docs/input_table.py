@@ -17,6 +17,8 @@ from pydantic_core import PydanticUndefined
 from lifecycle.fleet.request import FleetRequest
 from lifecycle.request.case import Case
 from lifecycle.request.evaluators.evaluator import Evaluator
+from lifecycle.request.gateway.section import Gateway
+from lifecycle.request.gateway.targets import McpTarget
 from lifecycle.request.inputs import model_of
 from lifecycle.request.model import Request
 
@@ -25,6 +27,8 @@ TABLES: dict[str, type[BaseModel]] = {
     "inputs": Request,
     "cases": Case,
     "evaluators": Evaluator,
+    "gateway": Gateway,
+    "targets": McpTarget,
     "fleet": FleetRequest,
 }
 """The name in a table's markers, and the model that the table is made from."""
@@ -32,6 +36,8 @@ PAGES = {
     "inputs": "inputs.md",
     "cases": "inputs.md",
     "evaluators": "inputs.md",
+    "gateway": "gateway-mcp.md",
+    "targets": "gateway-mcp.md",
     "fleet": "fleets.md",
 }
 """The name in a table's markers, and the page below `docs/` that has the table."""

@@ -21,6 +21,7 @@ NAMES = (
     "calling.md",
     "asking.md",
     "gateway.md",
+    "gateway-mcp.md",
     "gateway-test.md",
     "agents.md",
     "mcp.md",

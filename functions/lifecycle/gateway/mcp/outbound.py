@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+API_KEY_HEADER = "X-API-Key"
+"""The header that carries an API key, unless a target names another one."""
+
 
 @dataclass(frozen=True)
 class Outbound:
@@ -22,14 +25,20 @@ class Outbound:
     secret_arn: str | None = None
     scopes: tuple[str, ...] = ()
 
-    def configuration(self, scopes: list[str]) -> dict[str, Any]:
+    def configuration(self, scopes: list[str], header: str | None) -> dict[str, Any]:
         """The entry of `credentialProviderConfigurations`.
 
         Args:
             scopes: The target's own scopes.
+            header: The header that carries an API key.
         """
         if self.type == "apiKey":
-            key = {"apiKeyCredentialProvider": {"providerArn": self.arn}}
+            # Where AgentCore puts a key by itself is not documented, so it is told.
+            place = {
+                "credentialLocation": "HEADER",
+                "credentialParameterName": header or API_KEY_HEADER,
+            }
+            key = {"apiKeyCredentialProvider": {"providerArn": self.arn, **place}}
             return {"credentialProviderType": "API_KEY", "credentialProvider": key}
         token = {
             "oauthCredentialProvider": {

@@ -72,7 +72,7 @@ def resolve(target: McpTarget, place: Place) -> Resolved:
         AwsCallError: The environment has no such credential.
     """
     outbound = _outbound_of(target, place)
-    credentials = [outbound.configuration(target.scopes)] if outbound else []
+    credentials = [outbound.configuration(target.scopes, target.header)] if outbound else []
     if target.function is not None:
         tools, _ = tools_of(target.function.tool_schema, place.s3)
         arn = target.function.lambda_arn

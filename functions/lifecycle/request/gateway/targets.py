@@ -5,6 +5,7 @@ The limits of names, ARNs and schemas are those of botocore's model of `CreateGa
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -29,6 +30,7 @@ _S3_WORDS = {
     "key": "key of 1 to 1024 bytes",
     "versionId": "version id",
 }
+_MOST_ARGUMENTS = 10_000
 _KINDS = "lambda, openApi, mcpServer, runtime"
 _TAKES_CREDENTIAL = "only with openApi, mcpServer or runtime"
 
@@ -190,6 +192,13 @@ class McpTarget(InputModel):
         json_schema_extra=allowed("a list of at most 100 scopes, only with credential"),
     )
 
+    header: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$",
+        description="The request header that carries an API key. Default: `X-API-Key`.",
+        json_schema_extra=allowed("a header name, only with a credential of type apiKey"),
+    )
+
     @model_validator(mode="after")
     def _is_of_one_kind(self) -> Self:
         found: list[tuple[str, Any, str]] = []
@@ -214,7 +223,7 @@ class McpTest(InputModel):
         max_length=256,
         pattern=r"^[0-9a-zA-Z-]+___[!-~]+$",
         description="The tool that the gateway's test calls. It must change nothing.",
-        json_schema_extra=allowed("<target>___<tool>"),
+        json_schema_extra=allowed("a target's name, ___, and the name of a tool of it"),
     )
     arguments: dict[str, Any] = Field(
         default_factory=dict,
@@ -228,6 +237,14 @@ class McpTest(InputModel):
         description="A Python regular expression that must match somewhere in the answer.",
         json_schema_extra=allowed("a valid regular expression of 1 to 1000 characters"),
     )
+
+    @field_validator("arguments")
+    @classmethod
+    def _is_short(cls, value: dict[str, Any]) -> dict[str, Any]:
+        size = len(json.dumps(value, ensure_ascii=False))
+        if size > _MOST_ARGUMENTS:
+            raise problem("", size, f"at most {_MOST_ARGUMENTS} characters as JSON")
+        return value
 
     @field_validator("expect")
     @classmethod

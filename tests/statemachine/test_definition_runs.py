@@ -474,6 +474,7 @@ SCENARIOS = [
                     "cases": {},
                     "telemetry": False,
                     "gateway": False,
+                    "credentials": False,
                     "evaluations": None,
                     "learned": LEARNED,
                 }
@@ -861,6 +862,7 @@ class StandIns:
                 "cases": cases,
                 "telemetry": request.observability,
                 "gateway": request.gateway is not None,
+                "credentials": bool(request.credentials),
                 "evaluations": evaluations_of(request),
                 "learned": LEARNED,
             }

@@ -50,12 +50,12 @@ def delete_provider(control: Any, kind: str, name: str) -> None:
 
 def providers_that_begin_with(control: Any, prefix: str) -> Iterator[tuple[Kind, str, str]]:
     """Type, name and ARN of the providers whose names begin with a text."""
-    kinds: tuple[tuple[Kind, str], ...] = (
-        (API_KEY, "list_api_key_credential_providers"),
-        ("oauth2", "list_oauth2_credential_providers"),
+    kinds: tuple[tuple[Kind, Any], ...] = (
+        (API_KEY, control.get_paginator("list_api_key_credential_providers")),
+        ("oauth2", control.get_paginator("list_oauth2_credential_providers")),
     )
-    for kind, operation in kinds:
-        for page in control.get_paginator(operation).paginate():
+    for kind, paginator in kinds:
+        for page in paginator.paginate():
             for item in page["credentialProviders"]:
                 if item["name"].startswith(prefix):
                     yield kind, item["name"], item["credentialProviderArn"]

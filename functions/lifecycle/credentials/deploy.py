@@ -5,6 +5,9 @@ What `live` uses stays until the new version is promoted: the same function runs
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.credentials.converge import ProviderConverger
@@ -114,6 +117,8 @@ def converge(
     records: Records,
     record: Record,
     settings: CredentialsSettings,
+    *,
+    remove: Callable[[Any, ProviderRecord, str, str], bool] = remove_provider,
 ) -> CredentialsResult:
     """Do what `deploy_credentials` does.
 
@@ -123,6 +128,7 @@ def converge(
         records: The environments' records.
         record: The environment's.
         settings: The stack and what its roles have.
+        remove: Removes a provider; a plan passes one that only says so.
 
     Raises:
         LifecycleError: As `deploy_credentials`.
@@ -141,7 +147,7 @@ def converge(
         converger.converge(provider)
     for provider in _unused(ledger.section, record, stack, promoted=event.promoted):
         ledger.intend("updated")
-        remove_provider(control, provider, stack, environment)
+        remove(control, provider, stack, environment)
         ledger.forget(provider)
     if not ledger.all():
         return _switch_off(clients, ledger, stack, environment)

@@ -94,7 +94,7 @@ class ReadingClients(Clients):
     def __init__(self, real: Clients, answers: Mapping[str, Mapping[str, Answer]]) -> None:
         super().__init__()
         self.acts: list[Act] = []
-        for name in ("dynamodb", "s3", "ecr", "codebuild", "cognito", "secrets"):
+        for name in ("dynamodb", "s3", "ecr", "codebuild", "cognito", "secrets", "iam"):
             self._take(real, name, answers)
         # The data plane is asked for its URL alone.
         for name in ("agentcore_control", "agentcore", "logs"):

@@ -28,6 +28,9 @@ _GATEWAY_NAME_LENGTH = 48
 # Limit of a role's name (botocore's model of IAM: roleNameType).
 _ROLE_NAME_LENGTH = 64
 _ENVIRONMENT_LENGTH = 24
+# Limit of a credential provider's name (botocore's model: CredentialProviderName), without the other parts of ours.
+LONGEST_STACK_OF_PROVIDERS = 128 - _ENVIRONMENT_LENGTH - 32 - 8 - len("-----")
+"""How many characters the name of a stack may have at most that has credential providers."""
 # Limits of the names of a user pool and of an app client (botocore's model: UserPoolNameType, ClientNameType).
 _COGNITO_NAME_LENGTH = 128
 _IMAGE_TAG = re.compile(r"(?P<environment>[a-z0-9-]+)-[0-9a-f]{32}")
@@ -124,6 +127,22 @@ def role_name(stack: str, environment: str, purpose: str) -> str:
     room = _ROLE_NAME_LENGTH - 10 - len(purpose)
     slug = f"agentcore-{stack}-{environment}"[:room].rstrip("-")
     return f"{slug}-{digest([stack, environment, purpose])[:8]}-{purpose}"
+
+
+def provider_prefix(stack: str) -> str:
+    """What the names of all credential providers of a stack begin with, and those of no other."""
+    return f"{stack}--"
+
+
+def provider_name(stack: str, environment: str, name: str, content: Any) -> str:
+    """The name of a credential provider, such as `agentcore-lifecycle--dev--weather-1a2b3c4d`.
+
+    It ends in a hash of what the provider is made of, so that a change makes another one, and callers of `live` keep
+    theirs until the new version is promoted.
+    """
+    return (
+        f"{provider_prefix(stack)}{environment}--{name}-{digest([environment, name, content])[:8]}"
+    )
 
 
 def client_name(resource: str, flow: Flow, *, probe: bool) -> str:

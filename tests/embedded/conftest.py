@@ -197,6 +197,22 @@ class Lifecycle:
                 for key in self.objects(prefix)
                 if "/".join(re.split(r"[/.]", key)[1:3]) not in known
             ],
+            "roles": [
+                role["RoleName"]
+                for role in aws.client("iam").list_roles(PathPrefix="/agentcore-lifecycle/")[
+                    "Roles"
+                ]
+                if f"-{environment}-" in role["RoleName"]
+            ],
+            "credential providers": [
+                item["name"]
+                for listed in (
+                    control.list_api_key_credential_providers(),
+                    control.list_oauth2_credential_providers(),
+                )
+                for item in listed["credentialProviders"]
+                if f"--{environment}--" in item["name"]
+            ],
             "runtimes": [
                 runtime["agentRuntimeName"]
                 for runtime in control.list_agent_runtimes()["agentRuntimes"]

@@ -36,6 +36,7 @@ SERVICES = {
     "logs": ("logs", "logs"),
     "quick_logs": ("logs", "logs"),
     "xray": ("xray", "xray"),
+    "iam": ("iam", "iam"),
     "events": ("events", "events"),
     "tagging": ("resourcegroupstaggingapi", "tag"),
 }
@@ -70,6 +71,15 @@ IMPLIED = {
         "goes with the runtime or the gateway",
     ),
     "bedrock-agentcore:TagResource": ("Create", "tags on create"),
+    "bedrock-agentcore:CreateTokenVault": (
+        "CreateApiKeyCredentialProvider",
+        "the first provider of an account makes the vault",
+    ),
+    "iam:TagRole": ("CreateRole", "tags on create"),
+    "secretsmanager:DeleteSecret": (
+        "DeleteApiKeyCredentialProvider",
+        "a secret that AgentCore keeps goes with its provider",
+    ),
     "cognito-idp:TagResource": ("CreateUserPool", "tags on create"),
     "secretsmanager:TagResource": ("CreateSecret", "tags on create"),
     "s3:ListBucket": ("Object", "without it a missing key is 403"),

@@ -46,7 +46,7 @@ OF_SOME_STAGES = {
         "Report the outcome",
         "Report the failure",
     }
-    - {"Delete the telemetry"},
+    - {"Delete the credentials", "Delete the telemetry"},
 }
 CRASHES = {"Sandbox.Timedout", "Lambda.Unknown", "Runtime.ExitError", "States.Timeout"}
 

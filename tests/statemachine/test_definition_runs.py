@@ -17,6 +17,7 @@ import pytest
 
 from lifecycle.errors import (
     ArtifactBuildError,
+    CredentialsError,
     EnvironmentBusyError,
     GatewayError,
     GatewayTestError,
@@ -59,6 +60,7 @@ PLAN: dict[str, Any] = {
     "runtime": {"change": "unchanged", "differences": [], "repaired": ["one"]},
 }
 DELIVERED = {"logGroup": "g", "sources": {}, "deliveries": {}, "traces": "aws/spans"}
+CREDENTIALS = {"providers": [], "roleArn": "arn", "change": "created", "repaired": []}
 GATEWAY = {
     "id": "g-0123456789",
     "url": "https://g.example.com",
@@ -99,6 +101,8 @@ USUAL: dict[str, Answer] = {
     "deploy_runtime": {**NOT_YET, "runtime": RUNTIME, "change": "created", "repaired": []},
     "check_runtime": {**DONE, "redeploy": False, "status": "READY", "runtime": RUNTIME},
     "deliver_telemetry": {"observability": DELIVERED, "repaired": ["delivery deleted"]},
+    "deploy_credentials": {"credentials": CREDENTIALS, "repaired": ["provider deleted"]},
+    "delete_credentials": {**REMOVED, "removed": ["provider"]},
     "delete_telemetry": {**REMOVED, "removed": ["log group"]},
     "run_smoke_test": {
         "smokeTest": {"passed": True, "endpoint": "DEFAULT", "checks": [], "sessionId": "s-0"},
@@ -165,6 +169,9 @@ ATTACHING: Answer = {**NOT_YET, "gateway": None, "repaired": []}
 OFF: Answer = {**DONE, "gateway": None, "repaired": []}
 # An environment that has a gateway.
 HAS_GATEWAY: dict[str, Any] = {"gateway": True}
+# An environment that has credentials.
+HAS_CREDENTIALS: dict[str, Any] = {"credentials": True}
+NO_CREDENTIALS: Answer = {"credentials": None, "repaired": []}
 CASE = {"prompt": "6 × 7?", "expect": "42"}
 CASES = {"smokeTest": {"cases": [CASE] * 5}}
 VERIFY = {"action": "smokeTest", "autoRollback": True}
@@ -467,6 +474,7 @@ SCENARIOS = [
                     "cases": {},
                     "telemetry": False,
                     "gateway": False,
+                    "credentials": False,
                     "evaluations": None,
                     "learned": LEARNED,
                 }
@@ -620,6 +628,103 @@ SCENARIOS = [
         visits=("Promote the version", "Deploy the gateway", "Test the gateway"),
     ),
     Scenario(
+        "credentials",
+        {},
+        {"prepare_request": [HAS_CREDENTIALS]},
+        visits=("Deploy the credentials", "Deploy the runtime", "Retire the credentials"),
+        avoids=("Deploy the gateway", "Delete the credentials", "Record the failure"),
+    ),
+    Scenario(
+        "credentials-and-gateway",
+        {**FRONTED, "teardown": "always"},
+        {"prepare_request": [{**HAS_CREDENTIALS, **HAS_GATEWAY}]},
+        visits=(
+            "Test the gateway",
+            "Retire the credentials",
+            "Delete the gateway",
+            "Delete the credentials",
+        ),
+    ),
+    Scenario(
+        "credentials-round-trip",
+        {"teardown": "always"},
+        {"prepare_request": [HAS_CREDENTIALS]},
+        visits=("Retire the credentials", "Delete the runtime", "Delete the credentials"),
+        avoids=("Delete the gateway", "Delete the telemetry"),
+    ),
+    Scenario(
+        "credentials-left-out",
+        {},
+        {"prepare_request": [HAS_CREDENTIALS], "deploy_credentials": [NO_CREDENTIALS] * 2},
+        visits=("Retire the credentials",),
+    ),
+    Scenario(
+        "credentials-failed",
+        {"teardown": "onFailure"},
+        {
+            "prepare_request": [HAS_CREDENTIALS],
+            "deploy_credentials": [CredentialsError("somebody else's")],
+        },
+        error="CredentialsError",
+        cause="somebody else's",
+        visits=("Record the failure", "Delete the credentials"),
+        avoids=("Deploy the runtime",),
+    ),
+    Scenario(
+        "credentials-not-retired",
+        {},
+        {
+            "prepare_request": [HAS_CREDENTIALS],
+            "deploy_credentials": [{"credentials": None, "repaired": []}, CredentialsError("no")],
+        },
+        error="CredentialsError",
+        cause="no",
+        visits=("Promote the version", "Record the failure"),
+    ),
+    Scenario(
+        "credentials-teardown",
+        {"action": "teardown"},
+        {"prepare_request": [{**HAS_CREDENTIALS, "telemetry": True}]},
+        visits=("Delete the credentials", "Delete the telemetry", "Delete the identity"),
+    ),
+    Scenario(
+        "credentials-incomplete-teardown",
+        {"action": "teardown"},
+        {"prepare_request": [HAS_CREDENTIALS], "delete_credentials": [INCOMPLETE]},
+        error="TeardownIncompleteError",
+        cause="left: the pool",
+        avoids=("Delete the identity",),
+    ),
+    Scenario(
+        "credentials-rollback",
+        {"action": "rollback"},
+        {"prepare_request": [HAS_CREDENTIALS]},
+        visits=("Deploy the credentials", "Restore the version", "Retire the credentials"),
+        avoids=("Deploy the runtime",),
+    ),
+    Scenario(
+        "credentials-rollback-anew",
+        {"action": "rollback"},
+        {"prepare_request": [HAS_CREDENTIALS], "restore_version": [GONE]},
+        visits=("Restore the version", "Deploy the runtime", "Retire the credentials"),
+    ),
+    Scenario(
+        "credentials-verification",
+        {"action": "smokeTest"},
+        {"prepare_request": [HAS_CREDENTIALS]},
+        avoids=("Deploy the credentials", "Retire the credentials"),
+    ),
+    Scenario(
+        "credentials-auto-rollback",
+        VERIFY,
+        {
+            "prepare_request": [HAS_CREDENTIALS],
+            "run_smoke_test": [SmokeTestError("refused: answered")],
+        },
+        error="SmokeTestError",
+        visits=("Prepare the rollback", "Deploy the credentials", "Retire the credentials"),
+    ),
+    Scenario(
         "evaluators",
         EVALUATORS,
         {"evaluate_sessions": [NO_SPANS, ThrottledError("slow down")]},
@@ -757,6 +862,7 @@ class StandIns:
                 "cases": cases,
                 "telemetry": request.observability,
                 "gateway": request.gateway is not None,
+                "credentials": bool(request.credentials),
                 "evaluations": evaluations_of(request),
                 "learned": LEARNED,
             }
@@ -884,6 +990,25 @@ def test_the_output_has_the_gateway_its_checks_and_the_drift_of_it(
     (event,) = stand_ins.events["unchanged", "report_outcome"]
     assert event["gateway"] is None
     assert ("unchanged", "deploy_gateway") not in stand_ins.events
+
+
+def test_the_output_has_the_credentials_and_the_drift_of_them(
+    runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    output = json.loads(runs["credentials"].description["output"])
+    assert output["credentials"] == CREDENTIALS
+    assert output["repaired"] == ["user enabled", "provider deleted"]
+    assert output["timings"]["credentials"] >= 0
+    before, after = stand_ins.events["credentials", "deploy_credentials"]
+    assert "promoted" not in before
+    assert after["promoted"] is True
+    (event,) = stand_ins.events["credentials-left-out", "report_outcome"]
+    assert event["credentials"] is None
+    assert ("unchanged", "deploy_credentials") not in stand_ins.events
+    removed = json.loads(runs["credentials-round-trip"].description["output"])["teardown"][
+        "removed"
+    ]
+    assert removed == ["one", "provider", "two"]
 
 
 def test_each_loop_of_a_teardown_has_a_deadline_of_its_own(

@@ -15,6 +15,7 @@ from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import Record
 from lifecycle.request import rollback
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
+from lifecycle.request.credentials.check import check_credentials
 from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.providers import check_provider
@@ -125,5 +126,6 @@ def _request(
     )
     request = rollback.completed(back, record, items)
     check_provider(request.auth, request.environment, clients)
+    check_credentials(request.credentials, request.environment, clients.secrets)
     cases = plan_cases(request, lambda: clients.s3)
     return pinned(request, cases), cases

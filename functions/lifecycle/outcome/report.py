@@ -41,6 +41,7 @@ class OutcomeEvent(Wire):
     artifact: dict[str, Any] | None = None
     observability: dict[str, Any] | None = None
     gateway: dict[str, Any] | None = None
+    credentials: dict[str, Any] | None = None
     smoke_test: dict[str, Any] | None = None
     promotion: dict[str, Any] | None = None
     change: str | None = None
@@ -193,6 +194,7 @@ def _output(
         "artifact": event.artifact,
         "observability": event.observability,
         "gateway": _gateway(event, record),
+        "credentials": event.credentials,
         "smokeTest": event.smoke_test or _failed_smoke_test(event, record),
         "autoRollback": None,
         "promotion": event.promotion,

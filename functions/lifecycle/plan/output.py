@@ -116,6 +116,22 @@ class PlannedGateway(Wire):
     removes: list[str] = Field(default_factory=list)
 
 
+class PlannedCredentials(Wire):
+    """What would happen to the credential providers and the agent's role.
+
+    Attributes:
+        change: Whether a provider would be created, something changed or repaired, nothing, or all removed.
+        providers: What AgentCore would call the providers.
+        repaired: The drift that would be repaired.
+        removes: What would be removed, once another version is live.
+    """
+
+    change: Literal["create", "update", "unchanged", "remove"]
+    providers: list[str] = Field(default_factory=list)
+    repaired: list[str] = Field(default_factory=list)
+    removes: list[str] = Field(default_factory=list)
+
+
 class Cost(Wire):
     """What the provision would cost in builds; `buildMinutes` is null when it is not known."""
 
@@ -139,6 +155,7 @@ class ProvisionPlan(Wire):
         runtime: What would happen to the runtime.
         observability: What would happen to the delivery of logs and traces; null when there is none.
         gateway: What would happen to the gateway; null when there is none.
+        credentials: What would happen to the credential providers; null when there are none.
         promotion: Whether `live` would move.
         evaluations: Which evaluators would judge the sessions of the smoke test; none without evaluators.
         cost: In builds.
@@ -150,6 +167,7 @@ class ProvisionPlan(Wire):
     runtime: PlannedRuntime
     observability: PlannedObservability | None
     gateway: PlannedGateway | None
+    credentials: PlannedCredentials | None
     promotion: PlannedPromotion
     evaluations: list[PlannedEvaluation]
     cost: Cost

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.clients import CLIENTS, Clients
+from lifecycle.credentials.deploy import CredentialsSettings
 from lifecycle.entry import Wire
 from lifecycle.gateway.deploy import GatewaySettings
 from lifecycle.observability.deliver import DeliverySettings
 from lifecycle.plan.artifact import artifact_answers, plan_artifact
+from lifecycle.plan.credentials import credentials_answers, plan_credentials
 from lifecycle.plan.drafts import DraftRecords
 from lifecycle.plan.gateway import TESTED, gateway_answers, plan_gateway
 from lifecycle.plan.identity import identity_answers, plan_identity
@@ -21,7 +23,9 @@ from lifecycle.runtime.deploy import DeploySettings
 _TESTED = "whether the smoke test passes; `live` moves only after that"
 
 
-class PlanSettings(PublicationSettings, DeploySettings, DeliverySettings, GatewaySettings):
+class PlanSettings(
+    PublicationSettings, DeploySettings, DeliverySettings, GatewaySettings, CredentialsSettings
+):
     """What the stages that publish, deploy and deliver read."""
 
 
@@ -39,7 +43,8 @@ def plan_provision(event: StageEvent, *, clients: Clients = CLIENTS) -> PlannedP
 
     Args:
         event: The execution, its request, and what was learned.
-        clients: DynamoDB, S3, ECR, CodeBuild, Cognito, Secrets Manager, AgentCore and CloudWatch Logs.
+        clients: DynamoDB, S3, ECR, CodeBuild, Cognito, Secrets Manager, AgentCore, IAM and CloudWatch
+            Logs.
 
     Returns:
         The plan.
@@ -55,12 +60,19 @@ def plan_provision(event: StageEvent, *, clients: Clients = CLIENTS) -> PlannedP
         | runtime_answers()
         | observability_answers()
     )
-    answers["agentcore_control"] = {**answers["agentcore_control"], **gateway_answers()}
+    outbound = credentials_answers()
+    answers["agentcore_control"] = {
+        **answers["agentcore_control"],
+        **gateway_answers(),
+        **outbound["agentcore_control"],
+    }
+    answers["iam"] = outbound["iam"]
     reading = ReadingClients(clients, answers)
     with only_reading():
         records = DraftRecords(reading.dynamodb, settings.table_name, event.request.environment)
         identity, unseen = plan_identity(event, reading, records, stack)
         artifact, unbuilt = plan_artifact(event, reading, records, settings)
+        credentials = plan_credentials(event, reading, records, settings)
         runtime, promotion, undone = plan_runtime(event, reading, records, settings)
         observability = plan_observability(event, reading, records, settings)
         gateway = plan_gateway(event, reading, records, settings)
@@ -71,6 +83,7 @@ def plan_provision(event: StageEvent, *, clients: Clients = CLIENTS) -> PlannedP
             runtime=runtime,
             observability=observability,
             gateway=gateway,
+            credentials=credentials,
             promotion=promotion,
             evaluations=[
                 PlannedEvaluation(evaluator=one.id, min_score=one.min_score)

@@ -9,10 +9,12 @@ from lifecycle.artifact.given_image import is_there
 from lifecycle.artifact.recorded import recorded_artifact
 from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.clients import CLIENTS, Clients
+from lifecycle.credentials.deploy import CredentialsSettings
 from lifecycle.entry import Wire
 from lifecycle.gateway.deploy import GatewaySettings
 from lifecycle.names import CANDIDATE_ENDPOINT, LIVE_ENDPOINT
 from lifecycle.plan.artifact import artifact_answers, plan_artifact
+from lifecycle.plan.credentials import credentials_answers, plan_credentials
 from lifecycle.plan.drafts import DraftRecords
 from lifecycle.plan.gate import plan_gate
 from lifecycle.plan.gateway import TESTED, gateway_answers, plan_gateway_back
@@ -71,7 +73,7 @@ class _Way:
     not_known: list[str] = field(default_factory=list)
 
 
-class BackSettings(PublicationSettings, DeploySettings, GatewaySettings):
+class BackSettings(PublicationSettings, DeploySettings, GatewaySettings, CredentialsSettings):
     """What the stages that publish, deploy and keep a gateway read; a rollback's plan delivers nothing."""
 
 
@@ -95,7 +97,13 @@ def plan_rollback(event: RollbackPlanEvent, *, clients: Clients = CLIENTS) -> Pl
     """
     settings = BackSettings.load()
     answers = identity_answers(event, settings.stack_name) | artifact_answers() | runtime_answers()
-    answers["agentcore_control"] = {**answers["agentcore_control"], **gateway_answers()}
+    outbound = credentials_answers()
+    answers["agentcore_control"] = {
+        **answers["agentcore_control"],
+        **gateway_answers(),
+        **outbound["agentcore_control"],
+    }
+    answers["iam"] = outbound["iam"]
     reading = ReadingClients(clients, answers)
     with only_reading():
         return PlannedRollback(plan=_Planner(event, reading, settings).plan())
@@ -122,6 +130,7 @@ class _Planner:
         live = agentcore.get_endpoint(self._control, self._id, LIVE_ENDPOINT)
         # Before the stages change the draft.
         artifact_is_there = self._artifact_is_there()
+        credentials = plan_credentials(self._event, self._clients, self._records, self._settings)
         there = restore.exists(self._control, self._id, self._version)
         way = self._back(live) if there else self._anew(live)
         endpoint = CANDIDATE_ENDPOINT if there else agentcore.DEFAULT_ENDPOINT
@@ -148,6 +157,7 @@ class _Planner:
             ),
             promotion=way.promotion,
             gateway=gateway,
+            credentials=credentials,
             cost=Cost(builds=builds, build_minutes=minutes),
             not_known=[*way.not_known, _TESTED, *([TESTED] if gateway else [])],
         )

@@ -8,6 +8,7 @@ from lifecycle.entry import Wire
 from lifecycle.plan.output import (
     Cost,
     PlannedArtifact,
+    PlannedCredentials,
     PlannedEvaluation,
     PlannedGateway,
     PlannedPromotion,
@@ -90,6 +91,7 @@ class RollbackPlan(Wire):
         gate: What the version would have to pass.
         promotion: Whether `live` would move, if it passes.
         gateway: What would happen to the gateway after that; null when there is none.
+        credentials: What would happen to the credential providers; null when there are none.
         cost: In builds.
         not_known: What nobody can know before the rollback acts, one sentence each.
     """
@@ -102,5 +104,6 @@ class RollbackPlan(Wire):
     gate: PlannedGate
     promotion: PlannedPromotion
     gateway: PlannedGateway | None
+    credentials: PlannedCredentials | None
     cost: Cost
     not_known: list[str]

@@ -94,7 +94,7 @@ def refusal(tags: Tags, use: Use) -> str | None:
     users = tags.get(ENVIRONMENTS_TAG, "").split()
     if not users:
         return f"has no tag {ENVIRONMENTS_TAG}; {how_to_allow(use)}"
-    if not any(_names(user, use) for user in users):
+    if not any(names_user(user, use) for user in users):
         return f"has a tag {ENVIRONMENTS_TAG} without {use.user}; {how_to_allow(use)}"
     return None
 
@@ -107,7 +107,8 @@ def how_to_allow(use: Use) -> str:
     )
 
 
-def _names(user: str, use: Use) -> bool:
+def names_user(user: str, use: Use) -> bool:
+    """Tell whether a word of a tag names a stack and an environment."""
     stack, _, environment = user.partition("/")
     if stack != use.stack:
         return False

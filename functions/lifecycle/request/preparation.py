@@ -12,15 +12,20 @@ from pydantic import Field
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.durations import StackDurations
 from lifecycle.entry import Wire
-from lifecycle.errors import ArtifactChangeError, EnvironmentNotFoundError
+from lifecycle.errors import ArtifactChangeError, EnvironmentNotFoundError, InvalidRequestError
 from lifecycle.polling.schedule import Kind, Learned
 from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import Record, State
 from lifecycle.request import rollback
 from lifecycle.request.account.transaction_search import check_transaction_search
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
+from lifecycle.request.credentials.check import check_credentials
 from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
+<<<<<<< HEAD
 from lifecycle.request.gateway import reach
+=======
+from lifecycle.request.inputs import shown
+>>>>>>> creds
 from lifecycle.request.model import Request, environment_of, parse_request
 from lifecycle.request.providers import check_provider
 from lifecycle.request.smoke_test import merged
@@ -48,6 +53,7 @@ class Prepared(Wire):
         cases: The cases that a version must also pass; null when there are none, or nothing is tested.
         telemetry: Whether logs and traces are to be delivered, or something that delivers them is to be removed.
         gateway: Whether there is a gateway to make, repair, test or remove.
+        credentials: Whether there are credential providers to make, repair or remove.
         evaluations: The evaluators whose scores a version must reach; null likewise.
         learned: How long earlier runs of the environment took, or of the stack's others if it has none.
     """
@@ -56,6 +62,7 @@ class Prepared(Wire):
     cases: CasePlan | None = None
     telemetry: bool = False
     gateway: bool = False
+    credentials: bool = False
     evaluations: EvaluationPlan | None = None
     learned: Learned = Field(default_factory=dict)
 
@@ -105,7 +112,16 @@ def prepare_request(
     records = Records(clients.dynamodb, settings.table_name)
     if request.action == "provision":
         check_provider(request.auth, request.environment, clients, is_asked=True, sleep=sleep)
+<<<<<<< HEAD
     request = _within_reach(request, clients)
+=======
+        check_credentials(request.credentials, request.environment, clients.secrets)
+    elif request.credentials:
+        names = [one.name for one in request.credentials]
+        raise InvalidRequestError(
+            f"credentials: given {shown(names)}, allowed: only with action provision"
+        )
+>>>>>>> creds
     if request.observability and request.action == "provision":
         check_transaction_search(clients.xray, event.execution)
 
@@ -119,6 +135,7 @@ def prepare_request(
             items = PromotionItems(clients.dynamodb, settings.table_name)
             asked = rollback.completed(request, record, items)
             check_provider(asked.auth, asked.environment, clients)
+            check_credentials(asked.credentials, asked.environment, clients.secrets)
         else:
             asked = _completed(request, record) if record else request
         cases = plan_cases(asked, lambda: clients.s3)
@@ -156,6 +173,7 @@ def prepare_request(
         evaluations=evaluations,
         telemetry=_has_telemetry(request, record),
         gateway=_has_gateway(request, record),
+        credentials=_has_credentials(asked, record),
         learned=learned,
     )
 
@@ -185,6 +203,12 @@ def _has_gateway(request: Request, record: Record) -> bool:
     # An environment that was found by its tags has no request, and nobody knows what it has.
     unknown = request.action == "teardown" and record.request is None
     return request.gateway is not None or unknown
+
+
+def _has_credentials(request: Request, record: Record) -> bool:
+    """Whether there are credentials to deploy or to delete; those of a rollback are the version's."""
+    unknown = request.action == "teardown" and record.request is None
+    return record.credentials is not None or bool(request.credentials) or unknown
 
 
 def execution_is_running(stepfunctions: Any, execution: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from lifecycle.errors import ArtifactBuildError, AwsCallError
 from lifecycle.record import Record
 from lifecycle.request.model import Request
+from lifecycle.roles.use import variables_of
 from lifecycle.sections.artifact import ArtifactRecord
 from lifecycle.sections.identity import IdentityRecord
 
@@ -67,6 +68,7 @@ def desired(
             "AWS_REGION": region,
             "MODEL_ID": model_id,
         }
+        | variables_of(request, record)
         | runtime.environment_variables,
         "requestHeaderConfiguration": {"requestHeaderAllowlist": runtime.request_headers}
         if runtime.request_headers

@@ -12,6 +12,7 @@ from lifecycle.polling.schedule import Kind
 from lifecycle.record import Record
 from lifecycle.request.model import Request
 from lifecycle.request.stage_event import Polled, StageEvent
+from lifecycle.roles.use import role_of
 from lifecycle.runtime import agentcore, comparison, configuration, endpoints
 from lifecycle.runtime.changes import Plan, create, remove_failed, update
 from lifecycle.runtime.configuration import Configuration
@@ -96,7 +97,8 @@ def make_plan(request: Request, record: Record, settings: DeploySettings, region
     Raises:
         ArtifactBuildError: The record has no published artifact.
     """
-    stack, role_arn = settings.stack_name, settings.execution_role_arn
+    stack = settings.stack_name
+    role_arn = role_of(request, record, settings.execution_role_arn)
     return Plan(
         environment=request.environment,
         tags=names.tags(stack, request.environment) | request.tags,

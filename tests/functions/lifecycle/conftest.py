@@ -136,6 +136,8 @@ def make_runtime_world(
         "BUILD_PROJECT": "build",
         "EXECUTION_ROLE_ARN": runtime.ROLE,
         "GATEWAY_ROLE_ARN": runtime.GATEWAY_ROLE,
+        "AGENT_POLICY_ARN": runtime.AGENT_POLICY,
+        "ROLE_BOUNDARY_ARN": runtime.ROLE_BOUNDARY,
         "MODEL_ID": "model-1",
         **PROVIDERS,
         **GATEWAYS,

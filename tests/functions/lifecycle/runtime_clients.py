@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,11 @@ import botocore.awsrequest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from lifecycle.clients import Clients
+from local.agentcore.control.credentials.api_keys import ApiKeyOperations
+from local.agentcore.control.credentials.oauth2 import Oauth2Operations
+from local.agentcore.control.credentials.operations import ProviderOperations
+from local.agentcore.control.credentials.secrets import Secrets
+from local.agentcore.control.credentials.vault import API_KEY, OAUTH2, Vault
 from local.agentcore.control.endpoints import EndpointOperations
 from local.agentcore.control.gateways.gateways import GatewayOperations
 from local.agentcore.control.gateways.roles import GatewayRoles
@@ -48,6 +54,7 @@ class LocalClients(Clients):
             aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION
         )
         super().__init__(session)
+        self._agentcores: dict[str, Any] = {}
 
     def enter(self, control: ModelApp) -> None:
         self.killer, self.control = Killer(), control
@@ -61,6 +68,13 @@ class LocalClients(Clients):
             client.meta.events.register("before-send", self._send)
         client.meta.events.register("after-call", self._count)
         return client
+
+    def of_agentcore(self, service: str) -> Any:
+        """The client that AgentCore itself has of a service; its calls do not count."""
+        assert self._session is not None
+        if service not in self._agentcores:
+            self._agentcores[service] = self._session.client(service)
+        return self._agentcores[service]
 
     def refuse_next(self, operation: str, code: str, status: int) -> None:
         """Answer the next call of an operation of AgentCore's control plane with an error."""
@@ -117,7 +131,13 @@ def _target_changes(gateways: GatewayStore) -> TargetChanges:
     return TargetChanges(gateways, schemas, servers)
 
 
-def control_plane(store: Store, role: dict[str, bool]) -> ModelApp:
+def _no_clients(service: str) -> Any:
+    raise AssertionError(f"AgentCore has no client of {service} here")
+
+
+def control_plane(
+    store: Store, role: dict[str, bool], clients: Callable[[str], Any] = _no_clients
+) -> ModelApp:
     """The local AgentCore's control plane on `store`; it refuses the role while `ready` is false."""
 
     def check_account(configuration: dict[str, Any]) -> None:
@@ -129,7 +149,10 @@ def control_plane(store: Store, role: dict[str, bool]) -> ModelApp:
     )
     endpoints = EndpointOperations(store, lambda _, __: None)
     gateways = GatewayStore(store, "https://gateways.example.com")
-    tags = TagOperations(store, gateways.tagged)
+    vault, secrets = Vault(store), Secrets(clients)
+    keys = ProviderOperations(API_KEY, "api_key_value", store, vault, secrets)
+    oauth2 = ProviderOperations(OAUTH2, "client_secret", store, vault, secrets)
+    tags = TagOperations(store, gateways.tagged, vault.tagged)
     return ModelApp(
         SERVICE,
         {
@@ -150,5 +173,7 @@ def control_plane(store: Store, role: dict[str, bool]) -> ModelApp:
             **GatewayOperations(gateways, lambda _: None).handlers,
             **TargetOperations(gateways, _target_changes(gateways)).handlers,
             **RuleOperations(gateways).handlers,
+            **ApiKeyOperations(keys).handlers,
+            **Oauth2Operations(oauth2, REGION).handlers,
         },
     )

@@ -46,6 +46,8 @@ BUCKET = "artifacts"
 HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/agent"
+AGENT_POLICY = f"arn:aws:iam::{ACCOUNT}:policy/agent"
+ROLE_BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
 GATEWAY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/gateway"
 
 
@@ -306,7 +308,7 @@ def make_world(agent: Path, clients: LocalClients) -> World:
     now, role, faults, delays = [time.time()], {"ready": True}, FaultPlan(), Delays()
     quotas = Quotas(control_mutations_per_second=10_000, gateway_mutations_per_second=10_000)
     store = Store(REGION, ACCOUNT, delays, quotas, faults, lambda: now[0])
-    clients.enter(control_plane(store, role))
+    clients.enter(control_plane(store, role, clients.of_agentcore))
     table = plain_template()["Resources"]["EnvironmentsTable"]["Properties"]
     keys = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
     clients.dynamodb.create_table(TableName="environments", **{key: table[key] for key in keys})

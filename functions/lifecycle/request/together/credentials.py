@@ -29,7 +29,8 @@ def refuse_credentials(
     """
     if not credentials:
         return
-    if action != "provision":
+    # A rollback has those of the version that it goes back to; `prepare_request` refuses them in its input.
+    if action not in ("provision", "rollback"):
         given = [one.name for one in credentials]
         raise problem("credentials", given, "only with action provision")
     if auth == "iam":

@@ -1,0 +1,133 @@
+"""Make a credential provider, or repair what differs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lifecycle.credentials import calls
+from lifecycle.credentials.ledger import CredentialsLedger
+from lifecycle.credentials.wanted import drift, members
+from lifecycle.entry import refused_call
+from lifecycle.errors import CredentialsError, ServiceUnavailableError
+from lifecycle.runtime import agentcore
+from lifecycle.sections.credentials import ProviderRecord
+
+FAILED = frozenset({"CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED"})
+
+
+class ProviderConverger:
+    """Makes and repairs the providers of an environment.
+
+    Args:
+        control: AgentCore's control plane.
+        ledger: Where changes are recorded before they are made.
+        stack: The stack's name.
+        environment: Which environment.
+        tags: The tags that a provider must have.
+    """
+
+    def __init__(
+        self,
+        control: Any,
+        ledger: CredentialsLedger,
+        stack: str,
+        environment: str,
+        tags: dict[str, str],
+    ) -> None:
+        self._control = control
+        self._ledger = ledger
+        self._stack = stack
+        self._environment = environment
+        self._tags = tags
+
+    def converge(self, provider: ProviderRecord) -> None:
+        """Make a provider that the section lists, or repair it.
+
+        Raises:
+            CredentialsError: AgentCore could not make it, or somebody else's provider has the name.
+            ServiceUnavailableError: AgentCore is busy with it.
+        """
+        observed = calls.get_provider(self._control, provider.type, provider.name)
+        if observed is None:
+            self._create(provider)
+            return
+        self._refuse_foreign(observed, provider)
+        self._wait_while_busy(observed, provider)
+        if provider.arn is None:
+            # The answer to its create was lost.
+            provider.arn, provider.tags = observed["credentialProviderArn"], dict(self._tags)
+            self._ledger.save()
+        different = drift(provider, observed)
+        if different:
+            self._ledger.repair(*(f"the {calls.label(provider)} {what}" for what in different))
+        if different or observed.get("status") in FAILED:
+            self._ledger.intend("updated")
+            calls.update_provider(self._control, provider.type, members(provider))
+            self._settle(provider)
+        self._write_tags(provider)
+
+    def _create(self, provider: ProviderRecord) -> None:
+        if provider.arn is not None:
+            self._ledger.repair(f"the {calls.label(provider)} was deleted")
+            provider.arn, provider.tags = None, {}
+        self._ledger.intend("created")
+        try:
+            made = calls.create_provider(
+                self._control, provider.type, {**members(provider), "tags": self._tags}
+            )
+        except ClientError as error:
+            if calls.is_taken(error):
+                raise ServiceUnavailableError(
+                    f"a {calls.label(provider)} exists ({refused_call(error)}), but AgentCore does not show it yet; "
+                    "the lifecycle retries this step"
+                ) from error
+            raise
+        provider.arn, provider.tags = made["credentialProviderArn"], dict(self._tags)
+        self._ledger.save()
+        self._wait_while_busy(made, provider)
+
+    def _settle(self, provider: ProviderRecord) -> None:
+        observed = calls.get_provider(self._control, provider.type, provider.name)
+        if observed is not None:
+            self._wait_while_busy(observed, provider)
+
+    def _wait_while_busy(self, observed: dict[str, Any], provider: ProviderRecord) -> None:
+        """A provider of an API key has no status; that of one for OAuth2 may be left out, too."""
+        status = observed.get("status", calls.READY)
+        if status in calls.BUSY:
+            raise ServiceUnavailableError(
+                f"the {calls.label(provider)} is {status}; the lifecycle retries this step"
+            )
+        if status in FAILED and self._ledger.mine.change != "unchanged":
+            reason = " ".join(
+                str(observed.get("failureReason") or "AgentCore gives no reason").split()
+            )
+            raise CredentialsError(
+                f"the {calls.label(provider)} is {status}: {reason}; fix the cause and retry the execution"
+            )
+
+    def _write_tags(self, provider: ProviderRecord) -> None:
+        obsolete = [key for key in provider.tags if key not in self._tags]
+        missing = agentcore.write_tags(self._control, str(provider.arn), self._tags, obsolete)
+        if missing and provider.tags == self._tags:
+            self._ledger.repair(
+                f"tags of the {calls.label(provider)} were changed: {', '.join(missing)}"
+            )
+        if (missing or obsolete) and self._ledger.mine.change == "unchanged":
+            self._ledger.mine.change = "updated"
+        provider.tags = dict(self._tags)
+
+    def _refuse_foreign(self, observed: dict[str, Any], provider: ProviderRecord) -> None:
+        if not is_owned(self._control, observed, self._stack, self._environment):
+            raise CredentialsError(
+                f"the {calls.label(provider)} is there, and its tags do not say that stack {self._stack} created it "
+                f"for environment '{self._environment}'; delete it, or use another name"
+            )
+
+
+def is_owned(control: Any, observed: dict[str, Any], stack: str, environment: str) -> bool:
+    """Tell whether a provider, from its get, has the tags of stack and environment."""
+    tags = agentcore.tags_of(control, observed["credentialProviderArn"])
+    return agentcore.is_ours(tags, stack, environment)

@@ -1,0 +1,112 @@
+"""Delete the credentials: the providers, then the agent's role. The caller's own secrets stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lifecycle import names
+from lifecycle.clients import CLIENTS, Clients
+from lifecycle.credentials import calls
+from lifecycle.credentials.calls import Kind
+from lifecycle.credentials.converge import is_owned
+from lifecycle.credentials.removal import remove_provider
+from lifecycle.credentials.rights import PURPOSE
+from lifecycle.record import Record
+from lifecycle.request.stage_event import StageEvent
+from lifecycle.roles.calls import get_role
+from lifecycle.roles.converge import is_owned as role_is_owned
+from lifecycle.roles.converge import remove_role
+from lifecycle.sections.credentials import ProviderRecord
+from lifecycle.settings import Settings
+from lifecycle.table import Records
+from lifecycle.teardown import Kept, Teardown, removal_of
+
+
+def delete_credentials(event: StageEvent, *, clients: Clients = CLIENTS) -> Teardown:
+    """Remove the providers and the role that the record lists, or that have the environment's names and tags.
+
+    Args:
+        event: The stage's event.
+        clients: DynamoDB, AgentCore and IAM.
+
+    Returns:
+        What was removed and what stays. A dry run changes nothing.
+
+    Raises:
+        ServiceUnavailableError: AgentCore is not done with a provider yet.
+    """
+    settings = Settings.load()
+    environment, stack = event.request.environment, settings.stack_name
+    records = Records(clients.dynamodb, settings.table_name)
+    record = records.get(environment) or Record(environment=environment)
+    remover = _Remover(clients, stack, environment)
+    providers, kept = remover.find(record)
+    role = names.role_name(stack, environment, PURPOSE)
+    there = [*(calls.label(one) for one in providers), *remover.role(role)]
+    kept += [
+        Kept(resource=f"secret {arn}", reason="it is the caller's own")
+        for arn in sorted({one.secret_arn for one in providers if one.secret_arn})
+    ]
+    said: dict[str, Any] = {
+        "kept": kept,
+        "looked_for": [
+            f"credential providers that begin with {_prefix(stack, environment)}",
+            f"role {role}",
+        ],
+    }
+    if event.request.dry_run:
+        return Teardown(done=True, would_remove=there, **said)
+    removal = removal_of(record.credentials_removal, event.execution)
+    if there:
+        # Before they go: what the next call does not find, this execution has removed.
+        removal.removed += [what for what in there if what not in removal.removed]
+        records.update(environment, event.execution, credentials_removal=removal)
+    for provider in providers:
+        remove_provider(clients.agentcore_control, provider, stack, environment)
+    remove_role(clients.iam, role, names.tags(stack, environment))
+    note = removal if removal.removed else None
+    if record.credentials is not None or note != record.credentials_removal:
+        changes = {"credentials": None, "credentials_removal": note}
+        records.update(environment, event.execution, last=True, **changes)
+    return Teardown(done=True, removed=list(removal.removed), **said)
+
+
+def _prefix(stack: str, environment: str) -> str:
+    return f"{names.provider_prefix(stack)}{environment}--"
+
+
+class _Remover:
+    def __init__(self, clients: Clients, stack: str, environment: str) -> None:
+        self._control = clients.agentcore_control
+        self._iam = clients.iam
+        self._stack = stack
+        self._environment = environment
+
+    def find(self, record: Record) -> tuple[list[ProviderRecord], list[Kept]]:
+        """The environment's providers that are there, and those of somebody else that have its names."""
+        section = record.credentials
+        listed = [*section.providers.values(), *section.former] if section else []
+        known = {one.name: one for one in listed}
+        found, kept = [], []
+        prefix = _prefix(self._stack, self._environment)
+        for kind, name, _ in calls.providers_that_begin_with(self._control, prefix):
+            observed = calls.get_provider(self._control, kind, name)
+            if observed is None:
+                continue
+            if is_owned(self._control, observed, self._stack, self._environment):
+                found.append(known.get(name) or _unknown(kind, name))
+                continue
+            why = f"its tags do not say that stack {self._stack} created it"
+            kept.append(Kept(resource=f"credential provider {name}", reason=why))
+        return found, kept
+
+    def role(self, name: str) -> list[str]:
+        """How the output names the environment's role, if it is there."""
+        role = get_role(self._iam, name)
+        owner = names.tags(self._stack, self._environment)
+        return [f"role {name}"] if role is not None and role_is_owned(role, owner) else []
+
+
+def _unknown(kind: Kind, name: str) -> ProviderRecord:
+    """A provider that was found by its name and tags; what it is made of is not known."""
+    return ProviderRecord(type=kind, name=name, secret_arn="", json_key="")

@@ -118,6 +118,13 @@ READINGS: tuple[Reading, ...] = (
         "not known",
     ),
     Reading(
+        "api-key-default",
+        "How does a gateway send an API key if its target does not say where: in `Authorization` after `Bearer`, or "
+        "alone?",
+        ("bearer", "plain"),
+        "aws-cdk-lib's default: `Bearer`; otherwise not known",
+    ),
+    Reading(
         "api-key-prefix",
         "Does a gateway put a space between the `credentialPrefix` of an API key and the key?",
         ("as-given", "spaced"),

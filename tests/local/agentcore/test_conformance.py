@@ -44,6 +44,7 @@ OPERATIONS = [
     "ListGatewayTargets",
     "UpdateGatewayTarget",
     "DeleteGatewayTarget",
+    "SynchronizeGatewayTargets",
     "CreateGatewayRule",
     "GetGatewayRule",
     "ListGatewayRules",

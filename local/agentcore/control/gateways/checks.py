@@ -25,6 +25,9 @@ MCP_VERSIONS = ("2025-11-25", "2025-06-18", "2025-03-26")
 """The versions of the Model Context Protocol that a gateway speaks unless it is told which, newest first (developer
 guide, "Use a gateway")."""
 
+MCP_STATELESS = "2026-07-28"
+"""The version without a hello, which a gateway speaks only if its `supportedVersions` say so (the same)."""
+
 _UNSERVED_OF_GATEWAY = (
     "kmsKeyArn",
     "interceptorConfigurations",
@@ -60,7 +63,7 @@ def check_gateway(request: dict[str, Any]) -> None:
         message = "Only the protocolType MCP takes a protocolConfiguration."
         raise invalid_field("protocolConfiguration", message)
     for version in (protocol or {}).get("supportedVersions", ()):
-        if version not in MCP_VERSIONS:
+        if version not in (*MCP_VERSIONS, MCP_STATELESS):
             raise not_served(f"gateways with the MCP version {version}")
     for name in ("searchType", "sessionConfiguration", "streamingConfiguration"):
         if protocol is not None and protocol.get(name) is not None:

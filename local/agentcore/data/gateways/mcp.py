@@ -8,30 +8,29 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from werkzeug import Request, Response
 
-from local.agentcore.control.gateways.checks import MCP_VERSIONS
+from local.agentcore.control.gateways.checks import MCP_STATELESS, MCP_VERSIONS
 from local.agentcore.control.gateways.records import Gateway
 from local.agentcore.control.gateways.targets.synchronizing import ServerError
+from local.agentcore.data.gateways import stateless
+from local.agentcore.data.gateways.rpc import (
+    BAD_PARAMS,
+    INTERNAL,
+    INVALID,
+    NO_METHOD,
+    PARSE,
+    UNSUPPORTED_VERSION,
+    RpcError,
+)
 from local.agentcore.data.gateways.tools import Tools
 
 _VERSION_HEADER = "MCP-Protocol-Version"
 _GENERIC = "An internal error occurred. Please retry later."
-_PARSE, _INVALID, _NO_METHOD, _BAD_PARAMS, _INTERNAL = -32700, -32600, -32601, -32602, -32603
 PAGE = 100
 """Tools in one answer to `tools/list`. That it comes in pages is documented, how large they are is not."""
-
-
-@dataclass
-class _RpcError(Exception):
-    """An error of JSON-RPC 2.0, and the HTTP status that it comes with."""
-
-    code: int
-    message: str
-    status: int = 200
 
 
 class McpServer:
@@ -54,7 +53,7 @@ class McpServer:
             message = _message(request.get_data())
             identity = message.get("id")
             result = self._result(request, gateway, message)
-        except _RpcError as error:
+        except RpcError as error:
             body = {"code": error.code, "message": error.message}
             return _json({"jsonrpc": "2.0", "id": identity, "error": body}, error.status)
         if identity is None:
@@ -64,31 +63,50 @@ class McpServer:
     def _result(self, request: Request, gateway: Gateway, message: dict[str, Any]) -> Any:
         method, params = message["method"], message.get("params") or {}
         versions = _versions(gateway)
-        if method == "initialize":
-            asked = params.get("protocolVersion")
-            return {
-                "protocolVersion": asked if asked in versions else versions[0],
-                "capabilities": {"tools": {"listChanged": False}},
-                "serverInfo": {"name": gateway.name, "version": "1.0.0"},
-                **_instructions(gateway),
-            }
         version = request.headers.get(_VERSION_HEADER)
-        if version is not None and version not in versions:
-            raise _RpcError(_BAD_PARAMS, f"Unsupported protocol version: {version}", 400)
-        if method == "ping" or method.startswith("notifications/"):
+        if version == MCP_STATELESS and version in versions:
+            stateless.check_request(request, version, message)
+            result = self._asked(gateway, method, params, versions)
+            if result is None:
+                raise RpcError(NO_METHOD, f"Method not found: {method}", 404)
+            return stateless.completed(method, gateway.name, result)
+        greeted = [each for each in versions if each != MCP_STATELESS]
+        if method == "initialize":
+            return _hello(gateway, greeted, params)
+        if version is not None and version not in greeted:
+            raise RpcError(BAD_PARAMS, f"Unsupported protocol version: {version}", 400)
+        result = {} if method == "ping" else self._asked(gateway, method, params, ())
+        if result is None:
+            raise RpcError(NO_METHOD, f"Method not found: {method}")
+        return result
+
+    def _asked(
+        self, gateway: Gateway, method: str, params: dict[str, Any], versions: tuple[str, ...]
+    ) -> dict[str, Any] | None:
+        """Return the result of a method; `None` if there is no such method.
+
+        Args:
+            gateway: The gateway.
+            method: The method.
+            params: Its parameters.
+            versions: What `server/discover` lists; with none there is no such method.
+        """
+        if method.startswith("notifications/"):
             return {}
         if method == "tools/list":
             return self._list(gateway, params)
         if method == "tools/call":
             return self._call(gateway, params)
-        raise _RpcError(_NO_METHOD, f"Method not found: {method}")
+        if method == "server/discover" and versions:
+            return {"supportedVersions": [*versions], **_able(gateway)}
+        return None
 
     def _list(self, gateway: Gateway, params: dict[str, Any]) -> dict[str, Any]:
         try:
             listed = self._tools.listed(gateway)
         except ServerError as error:
             detailed = gateway.members.get("exceptionLevel") == "DEBUG"
-            raise _RpcError(_INTERNAL, str(error) if detailed else _GENERIC) from error
+            raise RpcError(INTERNAL, str(error) if detailed else _GENERIC) from error
         if _configured(gateway).get("disableMcpListToolsPagination"):
             return {"tools": listed}
         start = _start(params.get("cursor"))
@@ -98,10 +116,10 @@ class McpServer:
     def _call(self, gateway: Gateway, params: dict[str, Any]) -> dict[str, Any]:
         name, arguments = params.get("name"), params.get("arguments") or {}
         if not isinstance(name, str) or not isinstance(arguments, dict):
-            raise _RpcError(_BAD_PARAMS, "Invalid params")
+            raise RpcError(BAD_PARAMS, "Invalid params")
         result = self._tools.call(gateway, name, arguments)
         if result is None:
-            raise _RpcError(_BAD_PARAMS, f"Unknown tool: {name}")
+            raise RpcError(BAD_PARAMS, f"Unknown tool: {name}")
         return result
 
 
@@ -109,17 +127,32 @@ def _message(body: bytes) -> dict[str, Any]:
     try:
         message = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise _RpcError(_PARSE, "Parse error", 400) from error
+        raise RpcError(PARSE, "Parse error", 400) from error
     if not isinstance(message, dict) or not isinstance(message.get("method"), str):
-        raise _RpcError(_INVALID, "Invalid Request", 400)
+        raise RpcError(INVALID, "Invalid Request", 400)
     if not isinstance(message.get("params", {}), dict):
-        raise _RpcError(_BAD_PARAMS, "Invalid params", 400)
+        raise RpcError(BAD_PARAMS, "Invalid params", 400)
     return message
 
 
 def _versions(gateway: Gateway) -> tuple[str, ...]:
     chosen = _configured(gateway).get("supportedVersions")
     return tuple(sorted(chosen, reverse=True)) if chosen else MCP_VERSIONS
+
+
+def _hello(gateway: Gateway, versions: list[str], params: dict[str, Any]) -> dict[str, Any]:
+    if not versions:
+        raise RpcError(UNSUPPORTED_VERSION, f"This gateway speaks {MCP_STATELESS} only.", 400)
+    asked = params.get("protocolVersion")
+    return {
+        "protocolVersion": asked if asked in versions else versions[0],
+        "serverInfo": {"name": gateway.name, "version": "1.0.0"},
+        **_able(gateway),
+    }
+
+
+def _able(gateway: Gateway) -> dict[str, Any]:
+    return {"capabilities": {"tools": {"listChanged": False}}, **_instructions(gateway)}
 
 
 def _instructions(gateway: Gateway) -> dict[str, str]:
@@ -142,7 +175,7 @@ def _start(cursor: Any) -> int:
     try:
         return int(base64.urlsafe_b64decode(str(cursor).encode()))
     except ValueError:
-        raise _RpcError(_BAD_PARAMS, "Invalid cursor") from None
+        raise RpcError(BAD_PARAMS, "Invalid cursor") from None
 
 
 def _json(document: dict[str, Any], status: int) -> Response:

@@ -10,6 +10,7 @@ import functools
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import botocore.auth
@@ -143,13 +144,22 @@ class Outgoing:
             return
         name = provider_name(found["providerArn"], "apikey") or ""
         key = self._identity.api_key(identity, role, name)
-        prefix = found.get("credentialPrefix", "")
+        if found.get("credentialLocation") == "QUERY_PARAMETER":
+            parameters.append((found["credentialParameterName"], self._prefixed(found, key)))
+        else:
+            # aws-cdk-lib's `ApiKeyCredentialLocation.header()` has the same name, if none is given.
+            name = found.get("credentialParameterName", "Authorization")
+            headers[name] = self._prefixed(found, key)
+
+    def _prefixed(self, found: dict[str, Any], key: str) -> str:
+        """Return the key as it is sent. Whether there is a prefix by itself, and a space after one, is not known."""
+        prefix = str(found.get("credentialPrefix", ""))
+        header = found.get("credentialLocation") != "QUERY_PARAMETER"
+        if not prefix and header and "credentialParameterName" not in found:
+            prefix = "Bearer " if self._readings["api-key-default"] == "bearer" else ""
         if prefix and self._readings["api-key-prefix"] == "spaced":
             prefix = f"{prefix.rstrip()} "
-        if found["credentialLocation"] == "HEADER":
-            headers[found["credentialParameterName"]] = prefix + key
-        else:
-            parameters.append((found["credentialParameterName"], prefix + key))
+        return prefix + key
 
     def _sign(self, gateway: Gateway, target: Target, request: httpx.Request, body: bytes) -> None:
         """Sign a request with keys of the gateway's role (Signature Version 4)."""

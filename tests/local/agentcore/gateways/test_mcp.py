@@ -270,3 +270,40 @@ def test_the_official_client_signs_in_with_a_token(
     refused = httpx.post(url, content=b"{}", trust_env=False)
     assert (refused.status_code, refused.json()["error"]["code"]) == (401, -32001)
     assert "oauth-protected-resource" in refused.headers["WWW-Authenticate"]
+
+
+def test_the_revision_without_a_hello_is_spoken_if_the_gateway_says_so(aws: EmbeddedAws) -> None:
+    source = "arn:aws:bedrock-agentcore:*:*:gateway/*"
+    version = "2026-07-28"
+    protocol = {"mcp": {"supportedVersions": [version], "instructions": "Ask."}}
+    url = gateway(
+        aws,
+        "stateless",
+        role(aws, "stateless", aws.outputs["Tools"], source),
+        protocolConfiguration=protocol,
+    )
+
+    def ask(method: str, of: str | None = None, called: str | None = None, **params: Any) -> Any:
+        meta = {"io.modelcontextprotocol/protocolVersion": of or version}
+        message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": meta}}
+        headers = {"MCP-Protocol-Version": version, "Mcp-Method": method}
+        headers |= {"Mcp-Name": called} if called else {}
+        return post(aws, url, json.dumps(message).encode(), **headers)
+
+    found = ask("server/discover").json()["result"]
+    assert (found["supportedVersions"], found["instructions"]) == ([version], "Ask.")
+    listed = ask("tools/list").json()["result"]
+    assert [tool["name"] for tool in listed["tools"]] == ["sums___add", "sums___halve"]
+    assert (listed["resultType"], listed["ttlMs"]) == ("complete", 0)
+    called = ask("tools/call", None, "sums___add", name="sums___add", arguments={"a": 1})
+    assert json.loads(called.json()["result"]["content"][0]["text"])["event"] == {"a": 1}
+    for wrong in (
+        ask("tools/list", of="2025-11-25"),
+        ask("tools/call", None, "sums___halve", name="sums___add", arguments={}),
+        ask("tools/call", None, None, name="sums___add", arguments={}),
+    ):
+        assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, -32020)
+    assert ask("ping").status_code == 404
+    hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}}
+    refused = post(aws, url, json.dumps(hello).encode())
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, -32022)

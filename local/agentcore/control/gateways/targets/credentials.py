@@ -79,9 +79,11 @@ def _check_provider(named: str, chosen: str, provider: dict[str, Any]) -> None:
     grant = found.get("grantType", "CLIENT_CREDENTIALS")
     if grant != "CLIENT_CREDENTIALS":
         raise not_served(f"gateway targets with the grantType {grant}")
-    if chosen == "API_KEY" and not {"credentialLocation", "credentialParameterName"} <= set(found):
-        # Both are optional in the model, but what the service does without them is not documented.
-        raise not_served("API keys without a credentialLocation and a credentialParameterName")
+    if found.get("credentialLocation") == "QUERY_PARAMETER" and not found.get(
+        "credentialParameterName"
+    ):
+        # It is optional in the model, but what the service calls it then is not documented.
+        raise not_served("API keys in the query without a credentialParameterName")
 
 
 def provider_name(arn: str, kind: str) -> str | None:

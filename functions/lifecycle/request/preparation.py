@@ -21,11 +21,8 @@ from lifecycle.request.account.transaction_search import check_transaction_searc
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
 from lifecycle.request.credentials.check import check_credentials
 from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
-<<<<<<< HEAD
 from lifecycle.request.gateway import reach
-=======
 from lifecycle.request.inputs import shown
->>>>>>> creds
 from lifecycle.request.model import Request, environment_of, parse_request
 from lifecycle.request.providers import check_provider
 from lifecycle.request.smoke_test import merged
@@ -112,16 +109,13 @@ def prepare_request(
     records = Records(clients.dynamodb, settings.table_name)
     if request.action == "provision":
         check_provider(request.auth, request.environment, clients, is_asked=True, sleep=sleep)
-<<<<<<< HEAD
     request = _within_reach(request, clients)
-=======
         check_credentials(request.credentials, request.environment, clients.secrets)
     elif request.credentials:
         names = [one.name for one in request.credentials]
         raise InvalidRequestError(
             f"credentials: given {shown(names)}, allowed: only with action provision"
         )
->>>>>>> creds
     if request.observability and request.action == "provision":
         check_transaction_search(clients.xray, event.execution)
 

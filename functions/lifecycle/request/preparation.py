@@ -109,7 +109,7 @@ def prepare_request(
     records = Records(clients.dynamodb, settings.table_name)
     if request.action == "provision":
         check_provider(request.auth, request.environment, clients, is_asked=True, sleep=sleep)
-    request = _within_reach(request, clients)
+        request = _within_reach(request, clients)
         check_credentials(request.credentials, request.environment, clients.secrets)
     elif request.credentials:
         names = [one.name for one in request.credentials]

@@ -223,13 +223,6 @@ class Lifecycle:
                 group["logGroupName"] for group in groups if f"_{slug}-" in group["logGroupName"]
             ],
             "telemetry": telemetry_of(aws, environment),
-            "roles": [
-                role["RoleName"]
-                for role in aws.client("iam").list_roles(PathPrefix="/agentcore-lifecycle/")[
-                    "Roles"
-                ]
-                if f"-{environment}-" in role["RoleName"]
-            ],
         }
         return {kind: names for kind, names in found.items() if names}
 

@@ -21,10 +21,10 @@ from lifecycle.request.account.transaction_search import check_transaction_searc
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
 from lifecycle.request.credentials.check import check_credentials
 from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
-from lifecycle.request.gateway import reach
 from lifecycle.request.inputs import shown
 from lifecycle.request.model import Request, environment_of, parse_request
 from lifecycle.request.providers import check_provider
+from lifecycle.request.reach import check as reach
 from lifecycle.request.smoke_test import merged
 from lifecycle.settings import Settings
 from lifecycle.table import Records

@@ -28,10 +28,10 @@ from lifecycle.gateway.step import Step
 from lifecycle.gateway.wanted import Wanted
 from lifecycle.record import Record
 from lifecycle.request.cases.source import UnreadableError
-from lifecycle.request.gateway import reach
-from lifecycle.request.gateway.documents import DocumentRefusedError
 from lifecycle.request.gateway.section import Gateway
 from lifecycle.request.model import Request
+from lifecycle.request.reach import check as reach
+from lifecycle.request.reach.documents import DocumentRefusedError
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.roles.converge import converge_role, differs
 from lifecycle.roles.wanted import WantedRole, trust_of
@@ -172,10 +172,9 @@ class McpFront:
 
     def converge_gateway(self) -> tuple[Step | None, dict[str, Any] | None]:
         """Do the next step for the gateway itself; see `GatewayConverger`."""
+        where = self.stack, self.environment
         control = self.clients.agentcore_control
-        return GatewayConverger(
-            control, self.wanted, self.ledger, self.stack, self.environment
-        ).step()
+        return GatewayConverger(control, self.wanted, self.ledger, *where).step()
 
     def targets(self, observed: dict[str, Any]) -> McpTargets:
         """What does the steps for the targets."""

@@ -14,8 +14,8 @@ from urllib.parse import quote
 from lifecycle.errors import AwsCallError
 from lifecycle.gateway.mcp.outbound import Outbound
 from lifecycle.names import LIVE_ENDPOINT
-from lifecycle.request.gateway.documents import openapi_of, operations_of, tools_of
 from lifecycle.request.gateway.targets import McpTarget
+from lifecycle.request.reach.documents import openapi_of, operations_of, tools_of
 
 _ROLE = "GATEWAY_IAM_ROLE"
 _RUNTIME_SERVICE = "bedrock-agentcore"

@@ -7,18 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from lifecycle import names
 from lifecycle.doors.mcp import McpRecord
 from lifecycle.errors import GatewayError
 from lifecycle.gateway import calls
 from lifecycle.gateway.ledger import GatewayLedger
 from lifecycle.gateway.mcp.wanted import McpWanted, part_of
+from lifecycle.gateway.mcp.writes import TargetWrites
 from lifecycle.gateway.removal import target_label
 from lifecycle.gateway.step import Step
-from lifecycle.gateway.wanted import whole
-from lifecycle.runtime import agentcore
 
 # Statuses in which AgentCore waits for a person who signs in, which no execution does (botocore's model: TargetStatus).
 _PENDING = "_PENDING_AUTH"
@@ -51,6 +47,7 @@ class McpTargets:
         self._ledger = ledger
         self._mcp = mcp
         self._gateway_id = gateway_id
+        self._writes = TargetWrites(control, wanted, ledger, mcp, gateway_id)
         self.seen: dict[str, dict[str, Any]] = {}
 
     def step(self) -> Step | None:
@@ -65,7 +62,7 @@ class McpTargets:
                 return step
         for name in self._wanted.targets:
             observed = self._find(name)
-            step = self._create(name) if observed is None else self._converge(name, observed)
+            step = self._writes.create(name) if observed is None else self._converge(name, observed)
             if step is not None:
                 return step
             self.seen[name] = observed or {}
@@ -77,7 +74,9 @@ class McpTargets:
         steps = [self._drop(name) for name in sorted(dropped)]
         for name in self._wanted.targets:
             observed = self._find(name)
-            steps.append(self._create(name) if observed is None else self._converge(name, observed))
+            steps.append(
+                self._writes.create(name) if observed is None else self._converge(name, observed)
+            )
         return any(step is not None for step in steps)
 
     def _drop(self, name: str) -> Step | None:
@@ -92,7 +91,7 @@ class McpTargets:
             return None
         if observed["status"] != "DELETING":
             self._ledger.intend("updated")
-            self._delete(target_id)
+            self._writes.delete(target_id)
         return Step(what, "DELETING")
 
     def _converge(self, name: str, observed: dict[str, Any]) -> Step | None:
@@ -112,17 +111,17 @@ class McpTargets:
         if status != calls.READY:
             self._ledger.refuse_own_failure(what, observed, part)
         if status == "FAILED":
-            return self._replace(name, observed, what)
+            return self._writes.replace(name, observed, what)
         if not self._wanted.is_same_kind_of(name, observed):
             self._ledger.note_drift([part], observed)
-            return self._replace(name, observed, what)
+            return self._writes.replace(name, observed, what)
         differs = self._wanted.differs(name, observed, section)
         if status == calls.READY and part in self._ledger.mine.written:
             # What was written just now and comes back in another form is AgentCore's own form. The gate decides.
             differs = False
         self._ledger.note_drift([part] if differs else [], observed)
         if differs or status != calls.READY:
-            return self._update(name, observed, what)
+            return self._writes.update(name, observed, what)
         return None
 
     def _find(self, name: str) -> dict[str, Any] | None:
@@ -140,54 +139,3 @@ class McpTargets:
 
     def _get(self, target_id: str) -> dict[str, Any] | None:
         return calls.get_target(self._control, self._gateway_id, target_id)
-
-    def _create(self, name: str) -> Step:
-        ledger, wanted, part = self._ledger, self._wanted.targets[name].wanted, part_of(name)
-        if name in self._mcp.targets and part in ledger.section.deployed:
-            ledger.repair(f"the gateway's target {name} was deleted")
-        token = names.client_token(
-            *("target", ledger.execution, self._gateway_id),
-            *(self._mcp.targets.get(name), wanted),
-        )
-        what = target_label(self._gateway_id, name)
-        ledger.intend("updated")
-        try:
-            answer = self._control.create_gateway_target(
-                gatewayIdentifier=self._gateway_id, clientToken=token, **wanted
-            )
-        except ClientError as error:
-            if agentcore.is_conflict(error):
-                return Step(what, "busy")
-            raise
-        self._mcp.targets[name] = answer["targetId"]
-        ledger.wrote(part)
-        return Step(what, answer["status"])
-
-    def _update(self, name: str, observed: dict[str, Any], what: str) -> Step:
-        wanted = self._wanted.targets[name].wanted
-        parameters = whole(self._control, "UpdateGatewayTarget", wanted, observed)
-        if "credentialProviderConfigurations" not in wanted:
-            parameters.pop("credentialProviderConfigurations", None)
-        parameters |= {"gatewayIdentifier": self._gateway_id, "targetId": observed["targetId"]}
-        self._ledger.intend("updated")
-        try:
-            taken = calls.attempt(lambda: self._control.update_gateway_target(**parameters))
-        except ClientError as error:
-            if calls.is_refused_value(error):
-                return self._replace(name, observed, what)
-            raise
-        if not taken:
-            return Step(what, "busy")
-        self._ledger.wrote(part_of(name))
-        return Step(what, "UPDATING")
-
-    def _replace(self, name: str, observed: dict[str, Any], what: str) -> Step:
-        """Begin to remove a target that cannot be what is wanted; the next calls create another, which is no drift."""
-        self._ledger.section.deployed.pop(part_of(name), None)
-        self._ledger.intend("updated")
-        self._delete(observed["targetId"])
-        return Step(what, "DELETING")
-
-    def _delete(self, target_id: str) -> None:
-        which = {"gatewayIdentifier": self._gateway_id, "targetId": target_id}
-        calls.attempt(lambda: self._control.delete_gateway_target(**which))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lifecycle.request.auth import Auth
 from lifecycle.request.credentials.section import Credential
@@ -43,7 +43,7 @@ def refuse_targets(
 
 
 def _refuse_own_runtime(
-    field: str, target: McpTarget, auth: Auth, runtime: Runtime, types: dict[str, str]
+    field: str, target: McpTarget, auth: Auth, runtime: Runtime, types: Mapping[str, str]
 ) -> None:
     if runtime.protocol != "MCP":
         raise problem(f"{field}.runtime", True, "only with runtime.protocol MCP")

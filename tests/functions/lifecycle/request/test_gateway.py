@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from lifecycle.errors import InvalidRequestError
-from lifecycle.request.gateway.reach import ReachSettings, checked
 from lifecycle.request.gateway.section import Gateway
 from lifecycle.request.model import parse_request
+from lifecycle.request.reach.check import ReachSettings, checked
 
 ARN = "arn:aws:lambda:us-west-2:123456789012:function:orders-get"
 TOOL = {"name": "get", "description": "Gets one.", "inputSchema": {"type": "object"}}

@@ -14,16 +14,16 @@ from pydantic import BeforeValidator
 from lifecycle.errors import InvalidRequestError
 from lifecycle.provider import hosts
 from lifecycle.request.cases.source import UnreadableError
-from lifecycle.request.gateway.documents import (
+from lifecycle.request.gateway.section import Gateway
+from lifecycle.request.gateway.targets import Document, McpTarget
+from lifecycle.request.inputs import shown
+from lifecycle.request.reach.documents import (
     DocumentRefusedError,
     openapi_of,
     operations_of,
     servers_of,
     tools_of,
 )
-from lifecycle.request.gateway.section import Gateway
-from lifecycle.request.gateway.targets import Document, McpTarget
-from lifecycle.request.inputs import shown
 from lifecycle.settings import Networks, Settings
 
 _SHOWN = 300

@@ -50,6 +50,8 @@ REASONS = {
     # --- one for each environment ---
     f"{_BELOW}iam::${{AWS::AccountId}}:role/agentcore-lifecycle/${{AWS::StackName}}/*": "the roles of "
     "environments, below the stack's own path; none can have more than the boundary",
+    f"{_BELOW}iam::${{AWS::AccountId}}:role/agentcore-lifecycle/${{AWS::StackName}}/*-gateway": "the roles of MCP "
+    "gateways of environments; none can have more than their boundary",
     f"{_BELOW}bedrock-agentcore:{_HERE}token-vault/default/*credentialprovider/${{AWS::StackName}}--*": "the stack's "
     "own credential providers, of both kinds",
     f"{_BELOW}logs:{_HERE}log-group:/aws/bedrock-agentcore/runtimes/*": "AgentCore names the groups after runtimes",

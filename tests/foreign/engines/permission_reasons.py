@@ -228,6 +228,23 @@ NOT_SEEN_HERE = (
         "only for drift and other tags: functions/lifecycle/gateway/test_drift.py and test_deploy.py",
     ),
     Unseen(
+        "DeployGatewayFunction",
+        r"iam:(DeleteRolePolicy|DetachRolePolicy|DeleteRole|PutRolePermissionsBoundary|TagRole|UntagRole)|"
+        r"s3:GetObject|s3:GetObjectVersion|s3:ListBucket",
+        "only for drift of a role, another type of gateway, and documents in S3: "
+        "functions/lifecycle/gateway/mcp/test_deploy.py and functions/lifecycle/request/test_gateway.py",
+    ),
+    Unseen(
+        "DeleteGatewayFunction",
+        "iam:DetachRolePolicy",
+        "only for a policy that somebody else attached: functions/lifecycle/roles/test_converge.py",
+    ),
+    Unseen(
+        "PlanRollbackFunction",
+        "iam:(GetRole|GetRolePolicy)",
+        "only for an environment with an MCP gateway: functions/lifecycle/gateway/mcp/test_deploy.py",
+    ),
+    Unseen(
         "PlanRollbackFunction",
         r"bedrock-agentcore:(Get|List)Gateway\w*",
         "only for an environment with a gateway: functions/lifecycle/plan/test_rollback.py",

@@ -23,6 +23,7 @@ NAMES = (
     "gateway.md",
     "gateway-test.md",
     "agents.md",
+    "credentials.md",
     "mcp.md",
     "dev.md",
     "errors.md",

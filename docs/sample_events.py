@@ -84,6 +84,7 @@ _OF_FUNCTION: dict[str, dict[str, Any]] = {
     },
     "delete_gateway": {"request": _TEARDOWN},
     "delete_runtime": {"request": _TEARDOWN},
+    "delete_credentials": {"request": _TEARDOWN},
     "delete_telemetry": {"request": _TEARDOWN},
     "delete_identity": {"request": _TEARDOWN},
     "delete_artifact": {"request": _TEARDOWN},

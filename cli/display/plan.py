@@ -61,6 +61,9 @@ def plan_rows(plan: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     if gateway := plan.get("gateway"):
         details = [*gateway.get("repaired", []), *gateway.get("removes", [])]
         yield "gateway", gateway["change"], "; ".join(details)
+    if credentials := plan.get("credentials"):
+        details = [*credentials.get("repaired", []), *credentials.get("removes", [])]
+        yield "credentials", credentials["change"], "; ".join(details)
     if gate := plan.get("gate"):
         yield "gate", "test", _gate(gate)
     if promotion := plan.get("promotion"):

@@ -57,6 +57,10 @@ def view(record: Record, invocation_url: str | None) -> dict[str, Any]:
             runtime.proven_version if runtime else None, runtime.failed_version if runtime else None
         ),
         "gateway": _gateway(record.gateway) if record.gateway else None,
+        "credentials": [
+            {"name": name, "type": one.type, "provider": one.name, "arn": one.arn}
+            for name, one in (record.credentials.providers.items() if record.credentials else ())
+        ],
         "promotions": [
             {"version": one.version, "promotedAt": one.promoted_at, "execution": one.execution}
             for one in reversed(record.promotions)

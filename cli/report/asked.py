@@ -32,6 +32,7 @@ SHOWN = frozenset(
         "runtime.requestHeaders",
         "observability",
         "gateway.type",
+        "credentials",
         "smokeTest.casesFrom",
         "smokeTest.repeat",
         "smokeTest.minPassRate",

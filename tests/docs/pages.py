@@ -24,6 +24,7 @@ NAMES = (
     "gateway-mcp.md",
     "gateway-test.md",
     "agents.md",
+    "credentials.md",
     "mcp.md",
     "dev.md",
     "errors.md",

@@ -143,6 +143,10 @@ def test_the_small_picture_has_the_stages_in_their_order() -> None:
         "Deploy the gateway",
         "Test the gateway",
         "Delete the gateway",
+        # Only of those who give credentials.
+        "Deploy the credentials",
+        "Retire the credentials",
+        "Delete the credentials",
         # Only of those who want observability.
         "Deliver the telemetry",
         "Delete the telemetry",

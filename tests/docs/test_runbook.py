@@ -67,6 +67,7 @@ PROVOKED_THERE = {
     "RoleNotReadyError": f"{FUNCTIONS}/runtime/test_deploy.py",
     "TagsNotVisibleError": f"{FUNCTIONS}/identity/test_late_tags.py",
     "EnvironmentSettlingError": f"{FUNCTIONS}/test_fence.py",
+    "CredentialsError": f"{FUNCTIONS}/credentials/test_deploy.py",
     "GatewayError": f"{FUNCTIONS}/gateway/test_deploy.py",
     "ObservabilityError": f"{FUNCTIONS}/observability/test_deliver.py",
     "RuntimeFailedError": f"{FUNCTIONS}/runtime/test_readiness.py",

@@ -84,6 +84,10 @@ def _fronted(stage: Stage, name: str) -> None:
     stage.provisioned(name, gateway={"type": "runtime"})
 
 
+def _keyed(stage: Stage, name: str) -> None:
+    stage.provisioned(name, credentials=stage.credentials())
+
+
 STATES: dict[str, Callable[[Stage, str], None]] = {
     "": lambda _stage, _name: None,
     "password": _password,
@@ -97,12 +101,17 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "a2a": _card,
     "observed": _observed,
     "fronted": _fronted,
+    "keyed": _keyed,
 }
 """How an environment comes into each state, undisturbed."""
 
 
 def _provision(**given: Any) -> Act:
     return lambda stage, name: stage.provision(name, **given)
+
+
+def _provision_keyed(stage: Stage, name: str) -> Execution:
+    return stage.provision(name, credentials=stage.credentials())
 
 
 def _rebuild(stage: Stage, name: str) -> Execution:
@@ -282,6 +291,7 @@ _BACK = (
 _OBSERVING = (_PREPARE, "DeliverTelemetryFunction")
 GATEWAY: dict[str, Any] = {"gateway": {"type": "runtime"}}
 _FRONTING = ("DeployGatewayFunction", "TestGatewayFunction")
+_KEYED = (_PREPARE, "DeployCredentialsFunction")
 _DEPLOYING = ("PublishArtifactFunction", "DeployRuntimeFunction")
 _SIGNING_IN = ("ProvisionIdentityFunction", "RunSmokeTestFunction")
 
@@ -308,6 +318,9 @@ SCENARIOS = {
         Scenario("provision-gateway", _provision(**GATEWAY), _FRONTING, "password", "fronted"),
         Scenario("verify-gateway", _verify, ("TestGatewayFunction",), "fronted", "fronted"),
         Scenario("teardown-gateway", _teardown, ("DeleteGatewayFunction",), "fronted"),
+        Scenario("provision-keyed", _provision_keyed, _KEYED, "password", "keyed"),
+        Scenario("keyed-no-more", _provision(), _KEYED[1:], "keyed", "password"),
+        Scenario("teardown-keyed", _teardown, ("DeleteCredentialsFunction",), "keyed"),
         Scenario("teardown-observed", _teardown, ("DeleteTelemetryFunction",), "observed"),
         Scenario("evaluations", _evaluations, _EVALUATIONS, "password", "password"),
         Scenario("switch-to-machine", _provision(**MACHINE), _SWITCHED, "password", "machine"),

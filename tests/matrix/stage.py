@@ -37,6 +37,7 @@ class Stage:
         image: An image that is built already.
         jwt: The `auth` of an input that trusts the provider.
         companions: Environments that only fleets use, made when the first does.
+        keyed: ARN of the secret of a credential, once there is one.
     """
 
     lifecycle: Lifecycle
@@ -44,6 +45,7 @@ class Stage:
     image: dict[str, Any]
     jwt: dict[str, Any] = field(default_factory=dict)
     companions: list[str] = field(default_factory=list)
+    keyed: str = ""
 
     @classmethod
     def of(cls, lifecycle: Lifecycle, provider: Provider) -> Stage:
@@ -94,6 +96,17 @@ class Stage:
         """Provision an environment, which must succeed."""
         run = self.provision(name, **given)
         assert run.status == "SUCCEEDED", (run.error, run.cause)
+
+    def credentials(self) -> list[dict[str, Any]]:
+        """One credential, whose secret every environment of the matrix may use."""
+        if not self.keyed:
+            tags = {"agentcore-lifecycle:credential-environments": "agentcore-lifecycle/m..."}
+            self.keyed = self.lifecycle.aws.client("secretsmanager").create_secret(
+                Name="matrix-key",
+                SecretString='{"apiKey": "key"}',
+                Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+            )["ARN"]
+        return [{"name": "weather", "type": "apiKey", "secretArn": self.keyed}]
 
     def teardown(self, name: str) -> Execution:
         """Tear an environment down."""

@@ -10,11 +10,13 @@ from lifecycle import names
 from lifecycle.artifact.shared.item import SharedArtifact
 from lifecycle.artifact.stored import tagged_images
 from lifecycle.clients import Clients
+from lifecycle.credentials import calls as credentials
 from lifecycle.entry import Wire
 from lifecycle.fleet.strays import Strays
 from lifecycle.gateway import calls
 from lifecycle.names import ENVIRONMENT_TAG, STACK_TAG
 from lifecycle.record import Record
+from lifecycle.roles.calls import tagged_roles
 from lifecycle.runtime import agentcore
 from lifecycle.telemetry.section import TelemetryRecord
 
@@ -48,7 +50,7 @@ def find_orphans(
     """Find orphans by their tags, images and objects by their names, artifacts by their users.
 
     Args:
-        clients: Resource Groups Tagging API, AgentCore, S3 and ECR.
+        clients: Resource Groups Tagging API, AgentCore, IAM, S3 and ECR.
         stack: The stack's name, the value of its tag.
         records: Every record.
         artifacts: Every artifact of the stack, read after the records.
@@ -145,6 +147,11 @@ def _tagged(clients: Clients, stack: str) -> Iterator[tuple[str, dict[str, str]]
             tags = agentcore.tags_of(control, runtime["agentRuntimeArn"])
             if tags.get(STACK_TAG) == stack:
                 yield runtime["agentRuntimeArn"], tags
+    for _, _, arn in credentials.providers_that_begin_with(control, names.provider_prefix(stack)):
+        tags = agentcore.tags_of(control, arn)
+        if tags.get(STACK_TAG) == stack:
+            yield arn, tags
+    yield from tagged_roles(clients.iam, stack)
     for gateway in calls.gateways_that_begin_with(control, names.gateway_prefix(stack)):
         tags = agentcore.tags_of(control, gateway["gatewayArn"])
         if tags.get(STACK_TAG) == stack:
@@ -159,6 +166,14 @@ def _knows(record: Record, stack: str, arn: str) -> bool:
         known.append(record.runtime.arn)
     if record.gateway is not None:
         known.append(record.gateway.arn)
+        if record.gateway.mcp is not None:
+            role = f"role{names.role_path(stack)}{record.gateway.mcp.role}"
+            if arn.split(":", 5)[-1] == role:
+                return True
+    if record.credentials is not None:
+        section = record.credentials
+        known += [one.arn for one in (*section.providers.values(), *section.former)]
+        known.append(section.role.arn if section.role else None)
     if record.telemetry is not None:
         name = names.runtime_name(stack, record.environment)
         if _delivers(record.telemetry, name, arn):

@@ -9,11 +9,11 @@ from lifecycle.entry import Wire
 from lifecycle.gateway.deploy import GatewaySettings
 from lifecycle.observability.deliver import DeliverySettings
 from lifecycle.plan.artifact import artifact_answers, plan_artifact
-from lifecycle.plan.credentials import credentials_answers, plan_credentials
 from lifecycle.plan.drafts import DraftRecords
 from lifecycle.plan.gateway import TESTED, gateway_answers, plan_gateway
 from lifecycle.plan.identity import identity_answers, plan_identity
 from lifecycle.plan.observability import observability_answers, plan_observability
+from lifecycle.plan.outbound.credentials import credentials_answers, plan_credentials
 from lifecycle.plan.output import Cost, PlannedEvaluation, PlannedGateway, ProvisionPlan
 from lifecycle.plan.reading import ReadingClients, only_reading
 from lifecycle.plan.runtime import plan_runtime, runtime_answers

@@ -14,11 +14,11 @@ from lifecycle.entry import Wire
 from lifecycle.gateway.deploy import GatewaySettings
 from lifecycle.names import CANDIDATE_ENDPOINT, LIVE_ENDPOINT
 from lifecycle.plan.artifact import artifact_answers, plan_artifact
-from lifecycle.plan.credentials import credentials_answers, plan_credentials
 from lifecycle.plan.drafts import DraftRecords
 from lifecycle.plan.gate import plan_gate
 from lifecycle.plan.gateway import TESTED, gateway_answers, plan_gateway_back
 from lifecycle.plan.identity import identity_answers, plan_identity
+from lifecycle.plan.outbound.credentials import credentials_answers, plan_credentials
 from lifecycle.plan.output import (
     Cost,
     PlannedArtifact,

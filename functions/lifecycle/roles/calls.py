@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lifecycle.names import STACK_TAG, role_path
 from lifecycle.roles.wanted import Policy
 
 
@@ -33,6 +34,15 @@ def attached_policies(iam: Any, name: str) -> list[str]:
     """The ARNs of the managed policies of a role."""
     found = _listed(iam.get_paginator("list_attached_role_policies"), name, "AttachedPolicies")
     return [item["PolicyArn"] for item in found]
+
+
+def tagged_roles(iam: Any, stack: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """ARN and tags of the roles that environments of a stack have. A list of roles has no tags."""
+    pages = iam.get_paginator("list_roles").paginate(PathPrefix=role_path(stack))
+    for listed in (role for page in pages for role in page["Roles"]):
+        role = get_role(iam, listed["RoleName"])
+        if role is not None and tags_of(role).get(STACK_TAG) == stack:
+            yield role["Arn"], tags_of(role)
 
 
 def tags_of(role: dict[str, Any]) -> dict[str, str]:

@@ -250,6 +250,26 @@ NOT_SEEN_HERE = (
         "only for an environment with a gateway: functions/lifecycle/plan/test_rollback.py",
     ),
     Unseen(
+        "(Deploy|Delete)CredentialsFunction",
+        r"secretsmanager:DeleteSecret|iam:DeleteRolePolicy|iam:DetachRolePolicy",
+        "only for a secret that AgentCore keeps, and for roles: functions/lifecycle/roles/test_converge.py",
+    ),
+    Unseen(
+        "DeployCredentialsFunction",
+        r"bedrock-agentcore:\w+|iam:(DeleteRole|PutRolePermissionsBoundary|TagRole|UntagRole|UpdateAssumeRolePolicy)",
+        "only for drift, other tags, and what is left out: functions/lifecycle/credentials/test_deploy.py",
+    ),
+    Unseen(
+        "Plan(Provision|Rollback)Function",
+        r"bedrock-agentcore:(Get\w+CredentialProvider|ListTagsForResource)|iam:\w+",
+        "only for an environment with credentials: functions/lifecycle/plan/test_credentials.py",
+    ),
+    Unseen(
+        "SelectEnvironmentsFunction",
+        "iam:GetRole|bedrock-agentcore:ListTagsForResource",
+        "only while an environment has credentials: functions/lifecycle/fleet/test_orphans.py",
+    ),
+    Unseen(
         "PrepareRollbackFunction",
         "bedrock-agentcore:GetEvaluator",
         "only with evaluators: functions/lifecycle/auto_rollback/test_prepare.py",

@@ -1,0 +1,1 @@
+"""What would happen to what the agent's outbound calls need."""

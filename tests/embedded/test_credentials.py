@@ -1,4 +1,4 @@
-"""Outbound credentials, through the state machine: used, repaired, kept from others, retired, and gone with the rest."""
+"""Outbound credentials, through the state machine: used, repaired, kept from others, retired, and gone."""
 
 from __future__ import annotations
 

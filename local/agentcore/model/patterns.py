@@ -38,8 +38,8 @@ _POSIX = {
 # The model's ARNs of credential providers name a service that AWS's documents and answers do not have.
 _CORRECTED = (
     (":acps:", ":(acps|bedrock-agentcore):"),
-    # Tags of an OAuth 2.0 provider are read and written by its ARN, whose `oauth2credentialprovider` the model's pattern
-    # does not take (hashicorp/terraform-provider-aws#46590: its tests ran against AWS).
+    # Tags of an OAuth 2.0 provider are read and written by its ARN, whose `oauth2credentialprovider` the model's
+    # pattern does not take (hashicorp/terraform-provider-aws#46590: its tests ran against AWS).
     (
         ":bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+/[^/]+)(?:/[a-z-]+/[^/]+)*",
         ":(?:acps|bedrock-agentcore):[a-z0-9-]+:[0-9]{12}:([a-z-]+/[^/]+)(?:/[a-z0-9-]+/[^/]+)*",

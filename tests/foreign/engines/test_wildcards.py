@@ -53,6 +53,7 @@ REASONS = {
     f"{_BELOW}iam::${{AWS::AccountId}}:role/aws-service-role/network.bedrock-agentcore.amazonaws.com/*": "the linked "
     "role's name is the service's; a condition names the service",
     # --- one for each environment ---
+    f"{_BELOW}iam::${{AWS::AccountId}}:role/agentcore-*": "only GetRole: IAM knows no path of a role that is not there",
     f"{_BELOW}iam::${{AWS::AccountId}}:role/agentcore-lifecycle/${{AWS::StackName}}/*": "the roles of "
     "environments, below the stack's own path; none can have more than the boundary",
     f"{_BELOW}iam::${{AWS::AccountId}}:role/agentcore-lifecycle/${{AWS::StackName}}/*-gateway": "the roles of MCP "

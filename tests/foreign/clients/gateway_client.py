@@ -29,7 +29,9 @@ async def _called(url: str, token: str) -> dict[str, Any]:
         await session.initialize()
         tools = (await session.list_tools()).tools
         result = await session.call_tool("shouter___shout", {"text": "straße"})
-        return {"tools": [tool.name for tool in tools], "text": result.content[0].text}
+        [content] = result.content
+        assert content.type == "text"
+        return {"tools": [tool.name for tool in tools], "text": content.text}
 
 
 def main() -> None:

@@ -45,12 +45,12 @@ GATEWAY_KINDS: frozenset[str] = frozenset(FAULT_KINDS) - DELAY_KINDS - FUNCTION_
 """The kinds that the gateway itself serves with an error or without an answer, for every service."""
 
 STATE_OPERATIONS: tuple[str, ...] = (
+    "SynchronizeGatewayTargets",
     *(
         f"{verb}{of}"
         for of in ("Gateway", "GatewayTarget", "AgentRuntime", "AgentRuntimeEndpoint")
         for verb in ("Create", "Update", "Delete")
     ),
-    "SynchronizeGatewayTargets",
 )
 """Operations of `bedrock-agentcore-control` that begin such a state."""
 

@@ -41,7 +41,8 @@ class Api:
     def app(self, environ: Any, start_response: Any) -> Any:
         request = Request(environ)
         if request.path == "/token":
-            good = (request.authorization or {}).get("password") == SECRET
+            given = request.authorization
+            good = given is not None and given.password == SECRET
             body = {"access_token": f"token-for-{request.form.get('scope')}"} if good else {}
             answer = Response(json.dumps(body), 200 if good else 401, mimetype="application/json")
             return answer(environ, start_response)

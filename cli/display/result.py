@@ -65,7 +65,15 @@ def _facts(output: dict[str, Any]) -> list[tuple[str, str]]:
         on = f" on version {version}" if version else ""
         facts.append(("asked", f"{smoke_test['endpoint']}{on}"))
     facts += [("answer", str(answer)) for answer in [smoke_test.get("answer")] if answer]
-    for section in ("runtime", "auth", "artifact", "observability", "gateway", "credentials", "promotion"):
+    for section in (
+        "runtime",
+        "auth",
+        "artifact",
+        "observability",
+        "gateway",
+        "credentials",
+        "promotion",
+    ):
         for name, value in (output.get(section) or {}).items():
             if value not in (None, [], {}) and name != "checks":
                 facts.append((f"{section}.{name}", text_of(value)))

@@ -91,8 +91,7 @@ class AgentCore:
         delivered_to: Groups = lambda _arn: [],
     ) -> None:
         readings = readings or Readings()
-        self.delays = delays if delays is not None else Delays()
-        self.quotas = quotas if quotas is not None else Quotas()
+        self.delays, self.quotas = delays or Delays(), quotas or Quotas()
         folder = state_dir / "agentcore"
         pids = folder / "processes"
         for pid in kill_left_over(pids):

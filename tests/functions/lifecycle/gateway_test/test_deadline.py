@@ -81,6 +81,7 @@ def checked(gateway: Gateway, clients: Any, seconds: float = 60) -> tuple[float,
     hint = SignInHint(
         clients=clients,
         target=target,
+        gateway_url=gateway.url,
         message=Message(b"{}"),
         discovery_url=f"{ISSUER}/.well-known/openid-configuration",
         patience=Patience(seconds, lambda _: None),

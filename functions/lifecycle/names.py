@@ -130,7 +130,7 @@ def role_name(stack: str, environment: str, purpose: str) -> str:
 
 
 def provider_prefix(stack: str) -> str:
-    """What the names of all credential providers of a stack begin with, and those of no other."""
+    """What the names of all credential providers of a stack begin with; those of stack `a--b` begin as those of `a`."""
     return f"{stack}--"
 
 

@@ -8,14 +8,13 @@ from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.credentials import calls
 from lifecycle.credentials.calls import Kind
-from lifecycle.credentials.converge import is_owned
 from lifecycle.credentials.removal import remove_provider
 from lifecycle.credentials.rights import PURPOSE
 from lifecycle.record import Record
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.roles.calls import get_role
-from lifecycle.roles.converge import is_owned as role_is_owned
-from lifecycle.roles.converge import remove_role
+from lifecycle.roles.converge import is_owned, remove_role
+from lifecycle.runtime.agentcore import is_ours, tags_of
 from lifecycle.sections.credentials import ProviderRecord
 from lifecycle.settings import Settings
 from lifecycle.table import Records
@@ -93,8 +92,12 @@ class _Remover:
             observed = calls.get_provider(self._control, kind, name)
             if observed is None:
                 continue
-            if is_owned(self._control, observed, self._stack, self._environment):
+            tags = tags_of(self._control, observed["credentialProviderArn"])
+            if is_ours(tags, self._stack, self._environment):
                 found.append(known.get(name) or _unknown(kind, name))
+                continue
+            if tags.get(names.STACK_TAG) == self._stack:
+                # Of the environment `dev--x`, whose providers begin with the prefix of `dev`, too.
                 continue
             why = f"its tags do not say that stack {self._stack} created it"
             kept.append(Kept(resource=f"credential provider {name}", reason=why))
@@ -104,7 +107,7 @@ class _Remover:
         """How the output names the environment's role, if it is there."""
         role = get_role(self._iam, name)
         owner = names.tags(self._stack, self._environment)
-        return [f"role {name}"] if role is not None and role_is_owned(role, owner) else []
+        return [f"role {name}"] if role is not None and is_owned(role, owner) else []
 
 
 def _unknown(kind: Kind, name: str) -> ProviderRecord:

@@ -38,6 +38,11 @@ from lifecycle.roles.wanted import WantedRole, trust_of
 from lifecycle.table import Records
 
 
+# What AgentCore puts behind a gateway's name is 10 characters (botocore's model: GatewayArn). `*` would also stand for the
+# longer name of another environment's gateway.
+_ID_SUFFIX = "?" * 10
+
+
 class McpSettings(reach.ReachSettings):
     """What the stages that make an MCP gateway read.
 
@@ -95,7 +100,7 @@ class McpFront:
         common = Wanted.of(request, record, settings.stack_name, role)
         place = Place(
             runtime_arn=common.runtime_arn,
-            data_plane=str(clients.agentcore.meta.endpoint_url),
+            region=str(clients.agentcore_control.meta.region_name),
             signs_in_with_iam=common.authorizer is None,
             outbound=_outbound(record),
             s3=lambda: clients.s3,
@@ -244,7 +249,7 @@ def _role(wanted: McpWanted, request: Request, settings: McpSettings, region: st
         settings.stack_name,
         request.environment,
         PURPOSE,
-        trust=trust_of(account, f"{place}gateway/{wanted.name}-*"),
+        trust=trust_of(account, f"{place}gateway/{wanted.name}-{_ID_SUFFIX}"),
         policy=rights_of(targets, wanted.name, place),
         boundary=settings.gateway_boundary_arn,
         tags_too=request.tags,

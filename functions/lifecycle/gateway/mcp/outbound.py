@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from lifecycle.request.gateway.targets import McpTarget
+
 API_KEY_HEADER = "X-API-Key"
 """The header that carries an API key, unless a target names another one."""
 
@@ -25,25 +27,27 @@ class Outbound:
     secret_arn: str | None = None
     scopes: tuple[str, ...] = ()
 
-    def configuration(self, scopes: list[str], header: str | None) -> dict[str, Any]:
+    def configuration(self, target: McpTarget) -> dict[str, Any]:
         """The entry of `credentialProviderConfigurations`.
 
         Args:
-            scopes: The target's own scopes.
-            header: The header that carries an API key.
+            target: Has its own scopes, or the header that carries an API key and the scheme before it.
         """
         if self.type == "apiKey":
             # Where AgentCore puts a key by itself is not documented, so it is told.
             place = {
                 "credentialLocation": "HEADER",
-                "credentialParameterName": header or API_KEY_HEADER,
+                "credentialParameterName": target.header or API_KEY_HEADER,
             }
+            if target.scheme is not None:
+                # With its space: whether AgentCore puts one is not documented, and two are none too many for it.
+                place["credentialPrefix"] = f"{target.scheme} "
             key = {"apiKeyCredentialProvider": {"providerArn": self.arn, **place}}
             return {"credentialProviderType": "API_KEY", "credentialProvider": key}
         token = {
             "oauthCredentialProvider": {
                 "providerArn": self.arn,
-                "scopes": scopes or list(self.scopes),
+                "scopes": target.scopes or list(self.scopes),
                 "grantType": "CLIENT_CREDENTIALS",
             }
         }

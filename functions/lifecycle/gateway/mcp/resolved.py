@@ -19,6 +19,8 @@ from lifecycle.request.reach.documents import openapi_of, operations_of, tools_o
 
 _ROLE = "GATEWAY_IAM_ROLE"
 _RUNTIME_SERVICE = "bedrock-agentcore"
+# botocore's endpoints: the partitions whose hosts do not end in amazonaws.com.
+_DNS_SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,14 @@ class Place:
 
     Attributes:
         runtime_arn: The environment's runtime.
-        data_plane: The URL of AgentCore's data plane.
+        region: The Region.
         signs_in_with_iam: Whether callers of the runtime sign with SigV4.
         outbound: The environment's credentials, by name.
         s3: Returns a boto3 S3 client.
     """
 
     runtime_arn: str
-    data_plane: str
+    region: str
     signs_in_with_iam: bool
     outbound: Mapping[str, Outbound]
     s3: Callable[[], Any] = field(repr=False)
@@ -72,7 +74,7 @@ def resolve(target: McpTarget, place: Place) -> Resolved:
         AwsCallError: The environment has no such credential.
     """
     outbound = _outbound_of(target, place)
-    credentials = [outbound.configuration(target.scopes, target.header)] if outbound else []
+    credentials = [outbound.configuration(target)] if outbound else []
     if target.function is not None:
         tools, _ = tools_of(target.function.tool_schema, place.s3)
         arn = target.function.lambda_arn
@@ -88,8 +90,7 @@ def resolve(target: McpTarget, place: Place) -> Resolved:
         server = {"endpoint": target.mcp_server.endpoint}
         wanted = _wanted(target.name, {"mcpServer": server}, credentials)
         return Resolved(wanted, outbound=outbound)
-    arn = quote(place.runtime_arn, safe="")
-    url = f"{place.data_plane.rstrip('/')}/runtimes/{arn}/invocations?qualifier={LIVE_ENDPOINT}"
+    url = _address_of(place)
     if place.signs_in_with_iam:
         provider = {"iamCredentialProvider": {"service": _RUNTIME_SERVICE}}
         credentials = [{"credentialProviderType": _ROLE, "credentialProvider": provider}]
@@ -101,6 +102,14 @@ def resolve(target: McpTarget, place: Place) -> Resolved:
 def _wanted(name: str, kind: dict[str, Any], credentials: list[dict[str, Any]]) -> dict[str, Any]:
     given = {"credentialProviderConfigurations": credentials} if credentials else {}
     return {"name": name, "targetConfiguration": {"mcp": kind}, **given}
+
+
+def _address_of(place: Place) -> str:
+    """The runtime's own address in AWS: AgentCore calls it, wherever this function finds AgentCore."""
+    arn = place.runtime_arn
+    suffix = _DNS_SUFFIXES.get(arn.split(":")[1], "amazonaws.com")
+    host = f"bedrock-agentcore.{place.region}.{suffix}"
+    return f"https://{host}/runtimes/{quote(arn, safe='')}/invocations?qualifier={LIVE_ENDPOINT}"
 
 
 def _outbound_of(target: McpTarget, place: Place) -> Outbound | None:

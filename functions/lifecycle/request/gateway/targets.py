@@ -191,12 +191,17 @@ class McpTarget(InputModel):
         description="The scopes that the gateway asks the credential's provider for.",
         json_schema_extra=allowed("a list of at most 100 scopes, only with credential"),
     )
-
     header: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$",
         description="The request header that carries an API key. Default: `X-API-Key`.",
         json_schema_extra=allowed("a header name, only with a credential of type apiKey"),
+    )
+    scheme: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$",
+        description="The word before the API key in its header, such as `Bearer`. Default: none.",
+        json_schema_extra=allowed("a word, only with a credential of type apiKey"),
     )
 
     @model_validator(mode="after")

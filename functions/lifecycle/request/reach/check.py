@@ -27,6 +27,8 @@ from lifecycle.request.reach.documents import (
 from lifecycle.settings import Networks, Settings
 
 _SHOWN = 300
+# CloudFormation cuts the name of a stack in the name of a function that would be longer than 64 characters.
+_CUT = 20
 
 
 def _split(value: Any) -> Any:
@@ -111,6 +113,13 @@ def _pinned(document: Document, version: str | None) -> Document:
 
 
 def _check_function(arn: str, settings: ReachSettings) -> None:
+    # CloudFormation names the stack's own functions so; with one of them, a tool could change any environment.
+    own = f"{settings.stack_name}-"[:_CUT]
+    if arn.split(":")[6].startswith(own):
+        raise _RefusedError(
+            f"lambda.lambdaArn: given {shown(arn)}, allowed: a function whose name does not begin with {own}, as the "
+            "names of the stack's own functions do"
+        )
     if not any(_matches(pattern, arn) for pattern in settings.gateway_functions):
         raise _RefusedError(
             f"lambda.lambdaArn: given {shown(arn)}, allowed: {_named(settings.gateway_functions)}; to allow it, add it "

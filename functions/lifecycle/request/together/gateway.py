@@ -36,8 +36,9 @@ def refuse_targets(
             )
         if target.scopes and types.get(str(target.credential)) != "oauth2":
             raise problem(f"{field}.scopes", target.scopes, "only with a credential of type oauth2")
-        if target.header is not None and types.get(str(target.credential)) != "apiKey":
-            raise problem(f"{field}.header", target.header, "only with a credential of type apiKey")
+        for name, value in (("header", target.header), ("scheme", target.scheme)):
+            if value is not None and types.get(str(target.credential)) != "apiKey":
+                raise problem(f"{field}.{name}", value, "only with a credential of type apiKey")
         if target.runtime is not None:
             _refuse_own_runtime(field, target, auth, runtime, types)
 

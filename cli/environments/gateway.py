@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lifecycle.doors.address import GATEWAY_TARGET, invocation_address
+from lifecycle.doors.address import GATEWAY_TARGET
+from lifecycle.doors.section import GatewayRecord
 from lifecycle.record import Record
 
 
@@ -15,7 +16,8 @@ def gateway_of(record: Record) -> dict[str, Any] | None:
         record: The environment's record.
 
     Returns:
-        `id` and `endpoint` (null until the gateway was ready once), `target` (its name; null until it was created),
+        `type` (`runtime` or `mcp`), `id` and `endpoint` (null until the gateway was ready once), `target` (its name, or
+        those of an MCP gateway with commas between; null until it was created),
         `passed` (what the last test said; null if no test has ended since the gateway was changed), `failedCheck` and
         `checks` and `execution` of a test that failed (else null), and `repaired`, the drift that the last deployment
         found.
@@ -26,12 +28,19 @@ def gateway_of(record: Record) -> dict[str, Any] | None:
     kept = None if gateway.proven else failed
     checks = (kept.report.get("checks") or []) if kept else []
     return {
+        "type": "runtime" if gateway.mcp is None else "mcp",
         "id": gateway.id,
-        "endpoint": invocation_address(gateway.url) if gateway.url else None,
-        "target": GATEWAY_TARGET if gateway.target_id else None,
+        "endpoint": gateway.endpoint,
+        "target": _target_of(gateway),
         "passed": True if gateway.proven else (False if kept else None),
         "failedCheck": next((one for one in checks if not one.get("passed", True)), None),
         "checks": checks or None,
         "execution": kept.execution if kept else None,
         "repaired": gateway.deployment.repaired if gateway.deployment else [],
     }
+
+
+def _target_of(gateway: GatewayRecord) -> str | None:
+    if gateway.mcp is not None:
+        return ", ".join(sorted(gateway.mcp.targets)) or None
+    return GATEWAY_TARGET if gateway.target_id else None

@@ -67,7 +67,8 @@ def _promotions(found: dict[str, Any], live: str | None) -> list[dict[str, Any]]
 def _repaired(record: Record) -> list[str]:
     deployment = record.runtime.deployment if record.runtime else None
     repairs = record.telemetry.repairs if record.telemetry else None
-    return [*(deployment.repaired if deployment else []), *(repairs.repaired if repairs else [])]
+    outbound = record.credentials.deployment if record.credentials else None
+    return [phrase for part in (deployment, repairs, outbound) if part for phrase in part.repaired]
 
 
 def _activity(console: Console, record: Record) -> dict[str, Any]:

@@ -70,6 +70,14 @@ def is_taken(error: ClientError) -> bool:
     return bool(error.response["Error"]["Code"] == "EntityAlreadyExists")
 
 
+def is_missing(error: ClientError) -> bool:
+    """Tell whether an error says that there is no such role or policy.
+
+    botocore's model of IAM: NoSuchEntityException, whose code on the wire is NoSuchEntity.
+    """
+    return bool(error.response["Error"]["Code"] == "NoSuchEntity")
+
+
 def _listed(paginator: Any, name: str, member: str) -> list[Any]:
     pages = paginator.paginate(RoleName=name)
     return (_or_none(lambda: [item for page in pages for item in page[member]])) or []
@@ -79,7 +87,6 @@ def _or_none(call: Callable[[], Any]) -> Any:
     try:
         return call()
     except ClientError as error:
-        # botocore's model of IAM: NoSuchEntityException, whose code on the wire is NoSuchEntity.
-        if error.response["Error"]["Code"] == "NoSuchEntity":
+        if is_missing(error):
             return None
         raise

@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lifecycle.entry import refused_call
 from lifecycle.errors import CredentialsError, ServiceUnavailableError
 from lifecycle.roles import calls
 from lifecycle.roles.wanted import INLINE_POLICY, Policy, WantedRole
@@ -79,9 +80,18 @@ def _create(iam: Any, wanted: WantedRole) -> str:
                 f"a role is called '{wanted.name}', but IAM does not show it yet; the lifecycle retries this step"
             ) from error
         raise
-    _put_policy(iam, wanted)
-    for policy in sorted(wanted.attached):
-        iam.attach_role_policy(RoleName=wanted.name, PolicyArn=policy)
+    try:
+        _put_policy(iam, wanted)
+        for policy in sorted(wanted.attached):
+            iam.attach_role_policy(RoleName=wanted.name, PolicyArn=policy)
+    except ClientError as error:
+        if calls.is_missing(error):
+            # The next call finds the role and gives it what it lacks.
+            raise ServiceUnavailableError(
+                f"the role '{wanted.name}' was made, but IAM does not show all of it yet ({refused_call(error)}); the "
+                "lifecycle retries this step"
+            ) from error
+        raise
     arn: str = made["Role"]["Arn"]
     return arn
 

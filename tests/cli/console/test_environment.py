@@ -8,8 +8,14 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from lifecycle.doors.mcp import McpRecord
 from lifecycle.doors.section import GatewayDeployment, GatewayRecord
 from lifecycle.record import FailedSmokeTest
+from lifecycle.sections.credentials import (
+    CredentialsDeployment,
+    CredentialsRecord,
+    ProviderRecord,
+)
 from tests.cli.commands.records import CONFIDENTIAL, EXECUTION, failed, locked, ready
 
 
@@ -123,6 +129,30 @@ def test_a_gateway_whose_test_failed(place: Any, browser: TestClient) -> None:
     assert "&lt;b&gt;200" in part[part.index('<h2 id="gateway-checks">') :]
     japanese = browser.get("/environments/shop", headers={"Accept-Language": "ja"}).text
     assert "SigV4 is refused（期待：401 or 403、実際：&lt;b&gt;200" in japanese
+
+
+def test_an_mcp_gateway_and_its_targets(place: Any, browser: TestClient) -> None:
+    mcp = McpRecord(asked={}, role="r", targets={"orders": "T1", "files": "T2"})
+    gateway = GATEWAY.model_copy(
+        update={"url": "https://shop.example.com/mcp", "mcp": mcp, "target_id": None}
+    )
+    place.put(ready("shop", gateway=gateway))
+    page = browser.get("/environments/shop").text
+    section = page[page.index('<h2 id="gateway">') : page.index('<h2 id="versions">')]
+    assert ">https://shop.example.com/mcp<" in section
+    assert "<dd>files, orders</dd>" in section
+
+
+def test_the_credentials_and_what_was_repaired_of_them(place: Any, browser: TestClient) -> None:
+    provider = ProviderRecord(type="apiKey", name="p--weather", secret_arn="arn", json_key="apiKey")
+    said = CredentialsDeployment(execution="e", change="updated", repaired=["somebody changed it"])
+    section = CredentialsRecord(providers={"weather": provider}, deployment=said)
+    place.put(ready("shop", credentials=section))
+    page = browser.get("/environments/shop").text
+    assert '<dt>weather</dt><dd>an API key <span class="mono">p--weather</span></dd>' in page
+    assert "somebody changed it" in page
+    japanese = browser.get("/environments/shop", headers={"Accept-Language": "ja"}).text
+    assert "外部呼び出しの認証情報" in japanese
 
 
 def test_a_gateway_that_was_never_finished_or_tested(place: Any, browser: TestClient) -> None:

@@ -55,7 +55,9 @@ REASONS = {
     # --- one for each environment ---
     f"{_BELOW}iam::${{AWS::AccountId}}:role/agentcore-*": "only GetRole: IAM knows no path of a role that is not there",
     f"{_BELOW}iam::${{AWS::AccountId}}:role/agentcore-lifecycle/${{AWS::StackName}}/*": "the roles of "
-    "environments, below the stack's own path; none can have more than the boundary",
+    "environments, below the stack's own path; only reads",
+    f"{_BELOW}iam::${{AWS::AccountId}}:role/agentcore-lifecycle/${{AWS::StackName}}/*-agent": "the roles of "
+    "environments' agents that have credentials; none can have more than their boundary",
     f"{_BELOW}iam::${{AWS::AccountId}}:role/agentcore-lifecycle/${{AWS::StackName}}/*-gateway": "the roles of MCP "
     "gateways of environments; none can have more than their boundary",
     f"{_BELOW}bedrock-agentcore:{_HERE}token-vault/default/*credentialprovider/${{AWS::StackName}}--*": "the stack's "

@@ -55,6 +55,8 @@ def _statements() -> Iterator[Statement]:
             continue
         for document in documents:
             for statement in _listed(document["Statement"]):
+                if statement["Effect"] == "Deny":
+                    continue
                 yield Statement(
                     name,
                     tuple(_listed(statement["Action"])),

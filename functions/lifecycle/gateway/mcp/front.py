@@ -37,8 +37,7 @@ from lifecycle.roles.converge import converge_role, differs
 from lifecycle.roles.wanted import WantedRole, trust_of
 from lifecycle.table import Records
 
-
-# What AgentCore puts behind a gateway's name is 10 characters (botocore's model: GatewayArn). `*` would also stand for the
+# AgentCore puts 10 characters behind a gateway's name (botocore's model: GatewayArn). `*` would also stand for the
 # longer name of another environment's gateway.
 _ID_SUFFIX = "?" * 10
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lifecycle import names
 from lifecycle.errors import CredentialsError, ServiceUnavailableError
 from tests.functions.lifecycle.credentials.outbound import Outbound
 from tests.functions.lifecycle.killer import Killed
@@ -267,3 +268,17 @@ def test_a_teardown_without_a_record_finds_them_by_name_and_tags(outbound: Outbo
     outbound.world.records.update("dev", outbound.world.execution, credentials=None)
     outbound.delete()
     assert (outbound.providers(), outbound.roles()) == ([], [])
+
+
+def test_a_teardown_neither_removes_nor_names_those_of_an_environment_with_a_longer_name(
+    outbound: Outbound,
+) -> None:
+    """`dev--x` and a credential `weather` is no credential `x--weather` of `dev`."""
+    outbound.provision("one", outbound.key())
+    name = names.provider_name("stack", "dev--x", "weather", [])
+    outbound.control.create_api_key_credential_provider(
+        name=name, apiKey="k", tags=names.tags("stack", "dev--x")
+    )
+    gone = outbound.delete()
+    assert outbound.providers() == [name]
+    assert name not in gone.model_dump_json()

@@ -100,6 +100,14 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"gateway": gateway(orders(openApi={"inline": "{}"}, credential="key"))},
         "gateway.targets.0.credential: given 'key', allowed: a name of credentials (none",
     ),
+    (
+        {"gateway": gateway(orders(openApi={"inline": "{}"}, scheme="Bearer"))},
+        "gateway.targets.0.scheme: given 'Bearer', allowed: only with a credential of type apiKey",
+    ),
+    (
+        {"gateway": gateway(orders(openApi={"inline": "{}"}, scheme="Bearer "))},
+        "gateway.targets.0.scheme: given 'Bearer '",
+    ),
     ({"gateway": gateway(orders(runtime=True))}, "only with runtime.protocol MCP"),
     (
         {"gateway": gateway(orders(runtime=True)), "runtime": {"protocol": "MCP"}},
@@ -181,6 +189,26 @@ def test_what_the_stack_allows_passes() -> None:
             orders(**{"lambda": LAMBDA}),
             {"gateway_functions": "arn:aws:lambda:us-west-2:123456789012:function:billing"},
             "add it to the stack's parameter GatewayFunctions",
+        ),
+        (
+            orders(
+                **{"lambda": LAMBDA | {"lambdaArn": ARN.replace("orders-get", "stack-Delete-1")}}
+            ),
+            {"gateway_functions": "arn:aws:lambda:*"},
+            "allowed: a function whose name does not begin with stack-",
+        ),
+        (
+            orders(
+                **{
+                    "lambda": LAMBDA
+                    | {"lambdaArn": ARN.replace("orders-get", "a-long-name-of-a-sta-D")}
+                }
+            ),
+            {
+                "gateway_functions": "arn:aws:lambda:*",
+                "stack_name": "a-long-name-of-a-stack-of-ours",
+            },
+            "allowed: a function whose name does not begin with a-long-name-of-a-sta,",
         ),
         (
             orders(mcpServer={"endpoint": "https://evil.example.com/mcp"}),

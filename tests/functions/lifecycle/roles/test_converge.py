@@ -9,10 +9,11 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from moto import mock_aws
 
 from lifecycle import names
-from lifecycle.errors import CredentialsError
+from lifecycle.errors import CredentialsError, ServiceUnavailableError
 from lifecycle.roles.converge import converge_role, remove_role
 from lifecycle.roles.wanted import INLINE_POLICY, WantedRole, policy_of, trust_of
 from tests.functions.lifecycle.killer import Killed, Killer
@@ -166,6 +167,23 @@ def test_a_role_is_removed_with_all_that_it_has(iam: Any, wanted: WantedRole) ->
     assert remove_role(iam, wanted.name, wanted.owner)
     assert iam.list_roles(PathPrefix=wanted.path)["Roles"] == []
     assert not remove_role(iam, wanted.name, wanted.owner)
+
+
+def test_a_role_that_iam_does_not_show_yet_is_finished_by_the_next_call(
+    iam: Any, wanted: WantedRole
+) -> None:
+    def late(**_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        error = {"Code": "NoSuchEntity", "Message": "The role cannot be found."}
+        return AWSResponse("", 404, {}, None), {"Error": error}
+
+    event = "before-call.iam.PutRolePolicy"
+    iam.meta.events.register(event, late)
+    with pytest.raises(ServiceUnavailableError, match="IAM does not show all of it yet"):
+        converge_role(iam, wanted)
+    iam.meta.events.unregister(event, late)
+    found = converge_role(iam, wanted)
+    assert (found.created, found.repaired) == (False, [])
+    assert seen(iam, wanted.name) == as_wanted(wanted)
 
 
 def test_a_call_that_ends_anywhere_leaves_what_the_next_one_finishes(

@@ -62,7 +62,8 @@ def test_the_role_is_this_gateways_and_may_call_its_functions_only(tools: Tools)
     assert statement["Condition"] == {
         "StringEquals": {"aws:SourceAccount": ACCOUNT},
         "ArnLike": {
-            "aws:SourceArn": f"arn:aws:bedrock-agentcore:us-west-2:{ACCOUNT}:gateway/stack-dev-*"
+            # Not of `stack-dev-x-1a2b3c4d-…`, which is another environment's.
+            "aws:SourceArn": f"arn:aws:bedrock-agentcore:us-west-2:{ACCOUNT}:gateway/stack-dev-??????????"
         },
     }
     assert tools.rights() == invokes(FUNCTION, OTHER_FUNCTION)

@@ -36,11 +36,13 @@ class Tools(Front):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.iam = world.clients.iam
-        document = {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-        }
-        self.iam.create_policy(PolicyName="gateway-boundary", PolicyDocument=json.dumps(document))
+        everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        self.document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+        self.boundary = str(
+            self.iam.create_policy(PolicyName="gateway-boundary", PolicyDocument=self.document)[
+                "Policy"
+            ]["Arn"]
+        )
 
     def provision(self, name: str, request: dict[str, Any] | None = None) -> Any:
         self.world.provision(name, request or mcp())

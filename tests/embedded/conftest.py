@@ -20,6 +20,8 @@ from boto3.dynamodb.types import TypeDeserializer
 from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
 from tests import transaction_search
+from tests.embedded.outbound import api as api
+from tests.embedded.outbound import owner as owner
 from tests.embedded.signing_in import auths as auths
 from tests.embedded.signing_in import provider as provider
 from tests.foreign.engines import recording
@@ -257,7 +259,7 @@ PARAMETERS = {
     "ProviderHosts": "127.0.0.1,login.example.invalid",
     "ProviderNetworks": "any",
     "GatewayFunctions": "arn:aws:lambda:*:*:function:tools-*",
-    "GatewayHosts": "api.example.com",
+    "GatewayHosts": "api.example.com,127.0.0.1,bedrock-agentcore.*.amazonaws.com",
     "RebuildEvents": "ENABLED",
     "SourceEvents": "ENABLED",
     "RebuildSchedule": "ENABLED",

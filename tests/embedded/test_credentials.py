@@ -2,115 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import threading
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
-import jwt
 import pytest
 
+from tests.embedded.outbound import STACK, Owner
 from tests.embedded.searching import Search, forms
-from tests.embedded.signing_in import Provider
 from tests.embedded.test_secrets import look_everywhere
 
 pytestmark = pytest.mark.embedded
-STACK = "agentcore-lifecycle"
-SCOPE = "orders/read"
 PACKAGES = Path(boto3.__file__).parents[1]
-
-
-@dataclass
-class Api:
-    """A protected API on loopback: it takes a key, or a token of the provider."""
-
-    provider: Provider
-    key: str = field(default_factory=lambda: f"key-{uuid.uuid4().hex}")
-    tokens: list[str] = field(default_factory=list)
-    url: str = ""
-
-    def answer(self, path: str, headers: Any) -> str:
-        if path == "/key":
-            return "right key" if headers["X-Api-Key"] == self.key else "wrong key"
-        token = headers["Authorization"].removeprefix("Bearer ")
-        self.tokens.append(token)
-        claims = jwt.decode(
-            token, self.provider.key.public_key(), algorithms=["RS256"], audience="agents"
-        )
-        right = (claims["client_id"], claims["scope"]) == ("outbound", SCOPE)
-        return "right token" if right else "wrong token"
-
-
-@pytest.fixture
-def api(provider: Provider) -> Iterator[Api]:
-    made = Api(provider)
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_args: object) -> None:
-            """Say nothing."""
-
-        def do_GET(self) -> None:
-            said = made.answer(self.path, self.headers).encode()
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(said)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    made.url = f"http://127.0.0.1:{server.server_port}"
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@dataclass
-class Owner:
-    """Who owns the secrets, and allows environments to use them."""
-
-    aws: Any
-    api: Api
-    client_secret: str = field(default_factory=lambda: f"client-{uuid.uuid4().hex}")
-
-    def secret(self, environments: str, value: dict[str, str], **tags: str) -> str:
-        all_tags = {f"{STACK}:credential-environments": environments, **tags}
-        made = self.aws.client("secretsmanager").create_secret(
-            Name=f"owner-{uuid.uuid4().hex[:8]}",
-            SecretString=json.dumps(value),
-            Tags=[{"Key": key, "Value": item} for key, item in all_tags.items()],
-        )
-        return str(made["ARN"])
-
-    def credentials(self, environment: str) -> list[dict[str, Any]]:
-        allowed = f"{STACK}/{environment}"
-        self.api.provider.clients["outbound"] = self.client_secret
-        hosts = {f"{STACK}:credential-hosts": "127.0.0.1"}
-        return [
-            {
-                "name": "weather",
-                "type": "apiKey",
-                "secretArn": self.secret(allowed, {"apiKey": self.api.key}),
-            },
-            {
-                "name": "orders",
-                "type": "oauth2",
-                "secretArn": self.secret(allowed, {"clientSecret": self.client_secret}, **hosts),
-                "discoveryUrl": self.api.provider.discovery_url,
-                "clientId": "outbound",
-                "scopes": [SCOPE],
-            },
-        ]
-
-
-@pytest.fixture
-def owner(aws: Any, api: Api) -> Owner:
-    return Owner(aws, api)
 
 
 @pytest.fixture
@@ -150,18 +54,22 @@ def test_used_repaired_left_out_and_gone(
 
     control.delete_oauth2_credential_provider(name=told["orders"])
     control.update_api_key_credential_provider(name=told["weather"], apiKey="mine")
-    again = lifecycle.run(given)
-    assert again.status == "SUCCEEDED", (again.error, again.cause)
-    assert again.output["repaired"] == [
+    drift = [
         f"the credential provider {told['weather']} uses another secret",
         f"the credential provider {told['orders']} was deleted",
     ]
+    plan = lifecycle.run({**given, "dryRun": True})
+    assert plan.status == "SUCCEEDED", (plan.error, plan.cause)
+    assert plan.output["plan"]["credentials"]["repaired"] == drift
+    again = lifecycle.run(given)
+    assert again.status == "SUCCEEDED", (again.error, again.cause)
+    assert again.output["repaired"] == drift
     assert again.output["change"] == "unchanged"
 
     # The agent cannot do without one: the new version fails, and what live uses stays.
     left_out = lifecycle.run({**given, "credentials": given["credentials"][:1]})
     assert left_out.status == "FAILED"
-    assert lifecycle.leftovers(name)["credential providers"] == sorted(told.values(), key=str)[::1]
+    assert lifecycle.leftovers(name)["credential providers"] == sorted(told.values())
     verified = lifecycle.run({"environment": name, "action": "smokeTest"})
     assert verified.status == "SUCCEEDED", (verified.error, verified.cause)
 

@@ -8,10 +8,12 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from local.services.functions.spec import FunctionSpec
+from tests.embedded.outbound import STACK, Owner
 from tests.embedded.test_gateway import gateways_of
 from tests.embedded.test_sign_in import request
 
@@ -199,3 +201,84 @@ def test_the_environments_own_mcp_server_is_a_tool_for_iam(
     )
     assert run.status == "SUCCEEDED", (run.error, run.cause)
     assert all(check["passed"] for check in run.output["gateway"]["checks"])
+
+
+def _document(url: str) -> str:
+    operation = {
+        "operationId": "key",
+        "summary": "Says whether the key is right.",
+        "responses": {"200": {"description": "It says."}},
+    }
+    return json.dumps(
+        {
+            "openapi": "3.0.3",
+            "info": {"title": "Keys", "version": "1"},
+            "servers": [{"url": url}],
+            "paths": {"/bearer": {"get": operation}},
+        }
+    )
+
+
+def test_a_rest_api_and_somebody_elses_server_are_called_with_credentials(
+    lifecycle: Any,
+    environment: Callable[[], str],
+    tiny: dict[str, Any],
+    auths: dict[str, dict[str, Any]],
+    uploaded: Callable[..., dict[str, str]],
+    owner: Owner,
+) -> None:
+    theirs, mine = environment(), environment()
+    server = lifecycle.run(
+        {
+            "environment": theirs,
+            "artifact": {"source": uploaded("mcp")},
+            "auth": auths["jwt"],
+            "runtime": {"protocol": "MCP"},
+            "smokeTest": {"prompt": json.dumps({"tool": "shout", "arguments": {"text": "hi"}})},
+        }
+    )
+    assert server.status == "SUCCEEDED", (server.error, server.cause)
+    arn = quote(server.output["runtime"]["arn"], safe="")
+    host = f"https://bedrock-agentcore.{lifecycle.aws.region}.amazonaws.com"
+    endpoint = f"{host}/runtimes/{arn}/invocations?qualifier=live"
+    key, token = owner.credentials(mine)
+    owner.api.provider.clients["somebody"] = owner.client_secret
+    given = {
+        "environment": mine,
+        "artifact": tiny,
+        "credentials": [key, {**token, "clientId": "somebody", "scopes": ["agents/invoke"]}],
+        "gateway": {
+            "type": "mcp",
+            "targets": [
+                {"name": "theirs", "mcpServer": {"endpoint": endpoint}, "credential": "orders"},
+                {
+                    "name": "keys",
+                    "openApi": {"inline": _document(owner.api.url)},
+                    "credential": "weather",
+                    "header": "Authorization",
+                    "scheme": "Bearer",
+                },
+            ],
+            "test": {"tool": "theirs___shout", "arguments": {"text": "hi"}, "expect": "HI"},
+        },
+    }
+    run = lifecycle.run(given)
+    assert run.status == "SUCCEEDED", (run.error, run.cause)
+    assert all(check["passed"] for check in run.output["gateway"]["checks"])
+    given["gateway"]["test"] = {"tool": "keys___key", "expect": "right key"}
+    again = lifecycle.run(given)
+    assert again.status == "SUCCEEDED", (again.error, again.cause)
+    assert again.output["gateway"]["change"] == "unchanged"
+
+    # The owner takes the secret back: nothing is called with it any more.
+    lifecycle.aws.client("secretsmanager").tag_resource(
+        SecretId=key["secretArn"],
+        Tags=[{"Key": f"{STACK}:credential-environments", "Value": f"{STACK}/{theirs}"}],
+    )
+    refused = lifecycle.run(given)
+    assert refused.error == "InvalidRequestError"
+    assert "credentials.0.secretArn" in str(refused.cause)
+
+    gone = lifecycle.run({"environment": mine, "action": "teardown"})
+    assert gone.status == "SUCCEEDED", (gone.error, gone.cause)
+    assert lifecycle.leftovers(mine) == {}

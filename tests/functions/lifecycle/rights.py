@@ -30,6 +30,7 @@ VALUES = {
     "AgentExecutionRole.Arn": ROLE,
     "AgentPolicy": AGENT_POLICY,
     "EnvironmentRoleBoundary": ROLE_BOUNDARY,
+    "ArtifactsTable.Arn": PLACE.arn("dynamodb", "table/artifacts"),
     "EnvironmentsTable.Arn": PLACE.arn("dynamodb", "table/environments"),
     "GatewayRole.Arn": GATEWAY_ROLE,
     "GatewayRoleBoundary": GATEWAYS["GATEWAY_BOUNDARY_ARN"],

@@ -88,6 +88,16 @@ def _keyed(stage: Stage, name: str) -> None:
     stage.provisioned(name, credentials=stage.credentials())
 
 
+def _tooled(stage: Stage, name: str) -> None:
+    stage.provisioned(name, gateway=stage.tools())
+
+
+def _tooled_twice(stage: Stage, name: str) -> None:
+    outbound = {"credentials": stage.credentials(), "gateway": stage.tools()}
+    for mark in ("one", "two"):
+        stage.provisioned(name, runtime={"description": mark}, **outbound)
+
+
 STATES: dict[str, Callable[[Stage, str], None]] = {
     "": lambda _stage, _name: None,
     "password": _password,
@@ -102,6 +112,8 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "observed": _observed,
     "fronted": _fronted,
     "keyed": _keyed,
+    "tooled": _tooled,
+    "tooled-twice": _tooled_twice,
 }
 """How an environment comes into each state, undisturbed."""
 
@@ -112,6 +124,15 @@ def _provision(**given: Any) -> Act:
 
 def _provision_keyed(stage: Stage, name: str) -> Execution:
     return stage.provision(name, credentials=stage.credentials())
+
+
+def _provision_tooled(stage: Stage, name: str) -> Execution:
+    return stage.provision(name, gateway=stage.tools())
+
+
+def _plan_outbound(stage: Stage, name: str) -> Execution:
+    given = {"credentials": stage.credentials(), "gateway": stage.tools()}
+    return stage.provision(name, dryRun=True, **given)
 
 
 def _rebuild(stage: Stage, name: str) -> Execution:
@@ -321,6 +342,13 @@ SCENARIOS = {
         Scenario("provision-keyed", _provision_keyed, _KEYED, "password", "keyed"),
         Scenario("keyed-no-more", _provision(), _KEYED[1:], "keyed", "password"),
         Scenario("teardown-keyed", _teardown, ("DeleteCredentialsFunction",), "keyed"),
+        Scenario("plan-keyed", _plan_outbound, _PLAN, "keyed", "keyed"),
+        Scenario("provision-tooled", _provision_tooled, _FRONTING, "password", "tooled"),
+        Scenario("plan-tooled", _plan_outbound, _PLAN, "tooled", "tooled"),
+        Scenario("plan-back", _plan_rollback, _PLAN_BACK, "tooled-twice", "tooled-twice"),
+        Scenario("verify-tooled", _verify, ("TestGatewayFunction",), "tooled", "tooled"),
+        Scenario("tooled-no-more", _provision(), _FRONTING[:1], "tooled", "password"),
+        Scenario("teardown-tooled", _teardown, ("DeleteGatewayFunction",), "tooled"),
         Scenario("teardown-observed", _teardown, ("DeleteTelemetryFunction",), "observed"),
         Scenario("evaluations", _evaluations, _EVALUATIONS, "password", "password"),
         Scenario("switch-to-machine", _provision(**MACHINE), _SWITCHED, "password", "machine"),

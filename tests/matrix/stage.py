@@ -108,6 +108,22 @@ class Stage:
             )["ARN"]
         return [{"name": "weather", "type": "apiKey", "secretArn": self.keyed}]
 
+    def tools(self) -> dict[str, Any]:
+        """An MCP gateway with one tool: the OpenID provider says its keys."""
+        answers = {"200": {"description": "They are said."}}
+        operation = {"operationId": "keys", "summary": "Says the keys.", "responses": answers}
+        document = {
+            "openapi": "3.0.3",
+            "info": {"title": "Provider", "version": "1"},
+            "servers": [{"url": self.provider.url}],
+            "paths": {"/keys": {"get": operation}},
+        }
+        return {
+            "type": "mcp",
+            "targets": [{"name": "provider", "openApi": {"inline": json.dumps(document)}}],
+            "test": {"tool": "provider___keys", "expect": "RS256"},
+        }
+
     def teardown(self, name: str) -> Execution:
         """Tear an environment down."""
         return self.run({"action": "teardown", "environment": name})

@@ -69,7 +69,7 @@ def test_used_repaired_left_out_and_gone(
     # The agent cannot do without one: the new version fails, and what live uses stays.
     left_out = lifecycle.run({**given, "credentials": given["credentials"][:1]})
     assert left_out.status == "FAILED"
-    assert lifecycle.leftovers(name)["credential providers"] == sorted(told.values())
+    assert set(lifecycle.leftovers(name)["credential providers"]) == set(told.values())
     verified = lifecycle.run({"environment": name, "action": "smokeTest"})
     assert verified.status == "SUCCEEDED", (verified.error, verified.cause)
 

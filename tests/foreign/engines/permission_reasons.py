@@ -229,10 +229,14 @@ NOT_SEEN_HERE = (
     ),
     Unseen(
         "DeployGatewayFunction",
-        r"iam:(DeleteRolePolicy|DetachRolePolicy|DeleteRole|PutRolePermissionsBoundary|TagRole|UntagRole)|"
-        r"s3:GetObject|s3:GetObjectVersion|s3:ListBucket",
-        "only for drift of a role, another type of gateway, and documents in S3: "
-        "functions/lifecycle/gateway/mcp/test_deploy.py and functions/lifecycle/request/test_gateway.py",
+        "iam:(DeleteRole|DeleteRolePolicy|DetachRolePolicy|PutRolePermissionsBoundary|UntagRole)",
+        "only for drift of a role, other tags and another type of gateway: "
+        "functions/lifecycle/gateway/mcp/test_rights.py and test_deploy.py",
+    ),
+    Unseen(
+        "DeployGatewayFunction",
+        "s3:(GetObject|GetObjectVersion|ListBucket)",
+        "only for documents in S3: functions/lifecycle/request/test_gateway.py",
     ),
     Unseen(
         "DeleteGatewayFunction",
@@ -241,28 +245,22 @@ NOT_SEEN_HERE = (
     ),
     Unseen(
         "PlanRollbackFunction",
-        "iam:(GetRole|GetRolePolicy)",
-        "only for an environment with an MCP gateway: functions/lifecycle/gateway/mcp/test_deploy.py",
-    ),
-    Unseen(
-        "PlanRollbackFunction",
         r"bedrock-agentcore:(Get|List)Gateway\w*",
         "only for an environment with a gateway: functions/lifecycle/plan/test_rollback.py",
     ),
     Unseen(
-        "(Deploy|Delete)CredentialsFunction",
-        r"secretsmanager:DeleteSecret|iam:DeleteRolePolicy|iam:DetachRolePolicy",
-        "only for a secret that AgentCore keeps, and for roles: functions/lifecycle/roles/test_converge.py",
-    ),
-    Unseen(
         "DeployCredentialsFunction",
-        r"bedrock-agentcore:\w+|iam:(DeleteRole|PutRolePermissionsBoundary|TagRole|UntagRole|UpdateAssumeRolePolicy)",
-        "only for drift, other tags, and what is left out: functions/lifecycle/credentials/test_deploy.py",
+        "bedrock-agentcore:(DeleteOauth2CredentialProvider|UpdateOauth2CredentialProvider|UntagResource)|"
+        "iam:(PutRolePermissionsBoundary|UntagRole|UpdateAssumeRolePolicy)",
+        "only for drift, other tags, and a client secret that is left out: "
+        "functions/lifecycle/credentials/test_rights.py and test_deploy.py",
     ),
     Unseen(
-        "Plan(Provision|Rollback)Function",
-        r"bedrock-agentcore:(Get\w+CredentialProvider|ListTagsForResource)|iam:\w+",
-        "only for an environment with credentials: functions/lifecycle/plan/test_credentials.py",
+        "PlanRollbackFunction",
+        "bedrock-agentcore:(GetApiKeyCredentialProvider|GetOauth2CredentialProvider|ListTagsForResource)|"
+        "iam:(GetRole|GetRolePolicy|ListAttachedRolePolicies|ListRolePolicies)",
+        "only for an environment with credentials or an MCP gateway: functions/lifecycle/gateway/mcp/test_rights.py and "
+        "functions/lifecycle/plan/test_credentials.py",
     ),
     Unseen(
         "SelectEnvironmentsFunction",

@@ -54,6 +54,11 @@ class Outbound:
         return {"credentialProviderType": "OAUTH", "credentialProvider": token}
 
     @property
+    def resource(self) -> str:
+        """Its ARN as policies name it: the service model writes that of a provider in another way than the guide."""
+        return self.arn.replace(":acps:", ":bedrock-agentcore:", 1)
+
+    @property
     def action(self) -> str:
         """The action with which AgentCore gets it."""
         kind = "GetResourceApiKey" if self.type == "apiKey" else "GetResourceOauth2Token"

@@ -39,8 +39,8 @@ def rights_of(targets: Iterable[Resolved], gateway_name: str, place: str) -> Pol
         statements.append(_allow(["bedrock-agentcore:GetWorkloadAccessToken"], identities))
         vault = f"{place}token-vault/default"
         statements += [
-            _allow([one.action], [*identities, vault, one.arn])
-            for one in sorted(credentials, key=lambda one: one.arn)
+            _allow([one.action], [*identities, vault, one.resource])
+            for one in sorted(credentials, key=lambda one: one.resource)
         ]
         secrets = sorted({one.secret_arn for one in credentials if one.secret_arn})
         if secrets:

@@ -105,6 +105,13 @@ def test_the_role_may_use_exactly_what_its_targets_need() -> None:
     ]
 
 
+def test_a_policy_names_a_provider_in_one_way_however_agentcore_does() -> None:
+    arn = KEY.arn.replace(":bedrock-agentcore:", ":acps:")
+    found = Resolved({}, outbound=Outbound("apiKey", arn))
+    statements = rights_of([found], "stack-dev", BASE)["Statement"]
+    assert statements[1]["Resource"][-1] == KEY.arn
+
+
 def test_a_role_of_targets_that_need_nothing_may_do_nothing() -> None:
     (statement,) = rights_of([resolved(**SERVER)], "stack-dev", BASE)["Statement"]
     assert statement["Effect"] == "Deny"

@@ -25,6 +25,7 @@ from lifecycle.request.inputs import shown
 from lifecycle.request.model import Request, environment_of, parse_request
 from lifecycle.request.providers import check_provider
 from lifecycle.request.reach import check as reach
+from lifecycle.request.reach.back import kept_gateway
 from lifecycle.request.smoke_test import merged
 from lifecycle.settings import Settings
 from lifecycle.table import Records
@@ -130,6 +131,10 @@ def prepare_request(
             asked = rollback.completed(request, record, items)
             check_provider(asked.auth, asked.environment, clients)
             check_credentials(asked.credentials, asked.environment, clients.secrets)
+            kept = kept_gateway(record)
+            if kept is not None:
+                # What the stack does not allow any more is refused before `live` moves, not by the gateway's stage.
+                reach.checked(kept, reach.ReachSettings.load(), lambda: clients.s3)
         else:
             asked = _completed(request, record) if record else request
         cases = plan_cases(asked, lambda: clients.s3)

@@ -10,6 +10,7 @@ from lifecycle.promotions.store import PromotionItems, Provisioned
 from lifecycle.record import Record
 from lifecycle.request.artifact import Artifact
 from lifecycle.request.model import Request
+from lifecycle.request.reach.back import refuse_version
 from lifecycle.request.smoke_test import merged
 
 
@@ -26,8 +27,9 @@ def completed(request: Request, record: Record, items: PromotionItems) -> Reques
         pinned as it was published then. Fields of `smokeTest` in the input win.
 
     Raises:
-        InvalidRequestError: There is no such version to go back to (the message names those that there are), or the
-            input has a field that only counts for cases, and there are none.
+        InvalidRequestError: There is no such version to go back to (the message names those that there are), the
+            environment's MCP gateway does not fit it, or the input has a field that only counts for cases, and there
+            are none.
     """
     runtime = record.runtime
     live = runtime.live_version if runtime else None
@@ -56,6 +58,7 @@ def completed(request: Request, record: Record, items: PromotionItems) -> Reques
             "smoke_test": merged(last.smoke_test, request.smoke_test, last.runtime.protocol),
         }
     )
+    refuse_version(whole, record)
     return _pinned(whole, provisioned)
 
 

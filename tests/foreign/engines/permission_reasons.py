@@ -259,7 +259,7 @@ NOT_SEEN_HERE = (
         "PlanRollbackFunction",
         "bedrock-agentcore:(GetApiKeyCredentialProvider|GetOauth2CredentialProvider|ListTagsForResource)|"
         "iam:(GetRole|GetRolePolicy|ListAttachedRolePolicies|ListRolePolicies)",
-        "only for an environment with credentials or an MCP gateway: functions/lifecycle/gateway/mcp/test_rights.py and "
+        "only with credentials or an MCP gateway: functions/lifecycle/gateway/mcp/test_rights.py and "
         "functions/lifecycle/plan/test_credentials.py",
     ),
     Unseen(

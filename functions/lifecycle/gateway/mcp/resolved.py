@@ -94,7 +94,10 @@ def resolve(target: McpTarget, place: Place) -> Resolved:
     if place.signs_in_with_iam:
         provider = {"iamCredentialProvider": {"service": _RUNTIME_SERVICE}}
         credentials = [{"credentialProviderType": _ROLE, "credentialProvider": provider}]
-    wanted = _wanted(target.name, {"mcpServer": {"endpoint": url}}, credentials)
+    # Its tools are those of whatever version is live: AgentCore caches those of other servers until they are synchronized
+    # (developer guide, "MCP servers targets").
+    server = {"endpoint": url, "listingMode": "DYNAMIC"}
+    wanted = _wanted(target.name, {"mcpServer": server}, credentials)
     runtimes = (place.runtime_arn,) if place.signs_in_with_iam else ()
     return Resolved(wanted, runtimes=runtimes, outbound=outbound)
 

@@ -78,9 +78,13 @@ def test_the_own_runtime_is_called_at_its_address_in_aws(partition: str, suffix:
     arn = RUNTIME.replace("arn:aws:", f"arn:{partition}:")
     found = resolved(own=arn, iam=True, runtime=True)
     host = f"https://bedrock-agentcore.us-west-2.amazonaws.{suffix}"
-    endpoint = found.wanted["targetConfiguration"]["mcp"]["mcpServer"]["endpoint"]
+    server = found.wanted["targetConfiguration"]["mcp"]["mcpServer"]
     quoted = arn.replace(":", "%3A").replace("/", "%2F")
-    assert endpoint == f"{host}/runtimes/{quoted}/invocations?qualifier=live"
+    assert server == {
+        "endpoint": f"{host}/runtimes/{quoted}/invocations?qualifier=live",
+        # A new version's tools are there as soon as it is live.
+        "listingMode": "DYNAMIC",
+    }
     assert found.runtimes == (arn,)
 
 

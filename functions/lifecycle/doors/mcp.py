@@ -19,6 +19,8 @@ class McpRecord(Section):
         tools: How many tools each target has at least, by its name.
         policy: The role's policy as it was last written. Another one that is found is drift.
         role_tags: The role's tags as they were last written.
+        role_written: ARN of the execution that last made or changed the role: AgentCore may not see that yet.
+        tries: How often that execution has made a failed target anew for this reason, by the target's name.
     """
 
     asked: dict[str, Any]
@@ -27,3 +29,5 @@ class McpRecord(Section):
     tools: dict[str, int] = Field(default_factory=dict)
     policy: dict[str, Any] | None = None
     role_tags: dict[str, str] = Field(default_factory=dict)
+    role_written: str | None = None
+    tries: dict[str, int] = Field(default_factory=dict)

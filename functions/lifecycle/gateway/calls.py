@@ -68,6 +68,11 @@ def is_refused_value(error: ClientError) -> bool:
     return bool(error.response["Error"]["Code"] == "ValidationException")
 
 
+def is_about_role(error: ClientError) -> bool:
+    """Tell whether an error says that AgentCore cannot use the role of a gateway. Its words are not documented."""
+    return is_refused_value(error) and "role" in error.response["Error"].get("Message", "").lower()
+
+
 def keeps_authorizer_type(error: ClientError) -> bool:
     """Tell whether an error says that a gateway cannot get another authorizer type.
 

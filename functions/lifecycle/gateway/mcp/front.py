@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from lifecycle import names
 from lifecycle.clients import Clients
 from lifecycle.doors.mcp import McpRecord
 from lifecycle.doors.section import GatewayRecord
+from lifecycle.entry import refused_call
 from lifecycle.errors import (
     CredentialsError,
     EnvironmentNotFoundError,
     GatewayError,
     InvalidRequestError,
+    ServiceUnavailableError,
 )
+from lifecycle.gateway import calls
 from lifecycle.gateway.itself import GatewayConverger
 from lifecycle.gateway.ledger import GatewayLedger
 from lifecycle.gateway.mcp.leaving import PURPOSE, own_role
@@ -130,7 +135,8 @@ class McpFront:
 
         Raises:
             GatewayError: What this execution changed has failed, or somebody else's gateway has the name.
-            ServiceUnavailableError: The name is in use, but no such gateway is listed yet.
+            ServiceUnavailableError: The name is in use, but no such gateway is listed yet, or AgentCore does not see the
+                new role yet.
         """
         self.converge_role()
         step, observed = self.converge_gateway()
@@ -164,7 +170,9 @@ class McpFront:
             self.ledger.repair(phrase)
         if made.repaired:
             self.ledger.intend("updated")
-        written = {"policy": self.role.policy, "role_tags": dict(self.role.tags)}
+        written: dict[str, Any] = {"policy": self.role.policy, "role_tags": dict(self.role.tags)}
+        if made.created or made.repaired:
+            written["role_written"] = self.ledger.execution
         if mcp.model_copy(update=written) != mcp:
             self.ledger.section.mcp = mcp.model_copy(update=written)
             self.ledger.save(last=True)
@@ -178,7 +186,16 @@ class McpFront:
         """Do the next step for the gateway itself; see `GatewayConverger`."""
         where = self.stack, self.environment
         control = self.clients.agentcore_control
-        return GatewayConverger(control, self.wanted, self.ledger, *where).step()
+        try:
+            return GatewayConverger(control, self.wanted, self.ledger, *where).step()
+        except ClientError as error:
+            new = _mcp_of(self.ledger.section).role_written == self.ledger.execution
+            if new and calls.is_about_role(error):
+                raise ServiceUnavailableError(
+                    f"AgentCore does not see the role {self.wanted.role_arn} yet ({refused_call(error)}); the "
+                    "lifecycle retries this step"
+                ) from error
+            raise
 
     def targets(self, observed: dict[str, Any]) -> McpTargets:
         """What does the steps for the targets."""
@@ -200,6 +217,7 @@ class McpFront:
         """Record the role's name and what is asked, before either is made."""
         section = self.ledger.section
         before = section.mcp
+        is_new = before is None or before.policy != self.role.policy
         mcp = McpRecord(
             asked=self.asked.to_json(),
             role=self.wanted.role_arn.rpartition("/")[2],
@@ -207,7 +225,11 @@ class McpFront:
             tools={name: one.tools for name, one in self.wanted.targets.items()},
             policy=before.policy if before else None,
             role_tags=before.role_tags if before else {},
+            role_written=self.ledger.execution if is_new or not before else before.role_written,
+            tries=before.tries if before else {},
         )
+        if before is not None and mcp.role_written != before.role_written:
+            mcp.tries = {}
         if mcp != before:
             section.mcp = mcp
             self.ledger.save()

@@ -94,7 +94,7 @@ def resolve(target: McpTarget, place: Place) -> Resolved:
     if place.signs_in_with_iam:
         provider = {"iamCredentialProvider": {"service": _RUNTIME_SERVICE}}
         credentials = [{"credentialProviderType": _ROLE, "credentialProvider": provider}]
-    # Its tools are those of whatever version is live: AgentCore caches those of other servers until they are synchronized
+    # Its tools are those of whatever version is live: AgentCore keeps those of other servers until it synchronizes them
     # (developer guide, "MCP servers targets").
     server = {"endpoint": url, "listingMode": "DYNAMIC"}
     wanted = _wanted(target.name, {"mcpServer": server}, credentials)

@@ -18,6 +18,8 @@ from lifecycle.gateway.step import Step
 
 # Statuses in which AgentCore waits for a person who signs in, which no execution does (botocore's model: TargetStatus).
 _PENDING = "_PENDING_AUTH"
+# Each takes a removal and a creation: together more than IAM usually needs.
+_MOST_TRIES = 4
 
 
 class McpTargets:
@@ -108,7 +110,7 @@ class McpTargets:
                 f"{what} is {status}: its credential wants a person to sign in, which no execution can; use a "
                 "credential that needs none"
             )
-        if status != calls.READY:
+        if status != calls.READY and not self._may_heal(name):
             self._ledger.refuse_own_failure(what, observed, part)
         if status == "FAILED":
             return self._writes.replace(name, observed, what)
@@ -123,6 +125,19 @@ class McpTargets:
         if differs or status != calls.READY:
             return self._writes.update(name, observed, what)
         return None
+
+    def _may_heal(self, name: str) -> bool:
+        """Whether AgentCore failed with what was written just now because it may not see the new role yet.
+
+        It asks an MCP server for its tools as soon as the target is made (awslabs/nx-plugin-for-aws#1066).
+        """
+        ours = self._mcp.role_written == self._ledger.execution
+        tries = self._mcp.tries.get(name, 0)
+        if not ours or part_of(name) not in self._ledger.mine.written or tries >= _MOST_TRIES:
+            return False
+        # It is saved with the change that follows.
+        self._mcp.tries[name] = tries + 1
+        return True
 
     def _find(self, name: str) -> dict[str, Any] | None:
         """Read the recorded target, or else the one that has the name: the list lags behind creates and deletes."""

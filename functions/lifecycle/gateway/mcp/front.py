@@ -135,8 +135,8 @@ class McpFront:
 
         Raises:
             GatewayError: What this execution changed has failed, or somebody else's gateway has the name.
-            ServiceUnavailableError: The name is in use, but no such gateway is listed yet, or AgentCore does not see the
-                new role yet.
+            ServiceUnavailableError: The name is in use, but no such gateway is listed yet, or AgentCore does not see
+                the new role yet.
         """
         self.converge_role()
         step, observed = self.converge_gateway()

@@ -66,7 +66,7 @@ class Gateways:
         access: GatewayAccess,
     ) -> None:
         account = store.account
-        roles = GatewayRoles(clients, account.account_id)
+        roles = GatewayRoles(clients, account.account_id, account.readings)
         rights = OutboundRights(roles, lacks)
         self._outgoing = Outgoing(
             addresses=Addresses(endpoint_url),

@@ -87,6 +87,12 @@ YOUNG_SECONDS = 3.0
 """How long AgentCore does not see a role, with the reading `young-role=late`."""
 
 
+def is_unseen(role: dict[str, Any], readings: Readings) -> bool:
+    """Say whether a role, from `GetRole`, is too young to be seen."""
+    age = time.time() - role["CreateDate"].timestamp()
+    return readings["young-role"] == "late" and age < YOUNG_SECONDS
+
+
 class Account:
     """Checks of role and artifact, as create and update make them.
 
@@ -144,16 +150,11 @@ class Account:
                 raise refused from error
             raise
         if (
-            self._is_unseen(found)
+            is_unseen(found, self._readings)
             or found["Arn"] != role_arn
             or not self._trusts(found["AssumeRolePolicyDocument"])
         ):
             raise refused
-
-    def _is_unseen(self, role: dict[str, Any]) -> bool:
-        """Say whether a role is too young to be seen."""
-        age = time.time() - role["CreateDate"].timestamp()
-        return self._readings["young-role"] == "late" and age < YOUNG_SECONDS
 
     def _trusts(self, document: Any) -> bool:
         policy = json.loads(unquote(document)) if isinstance(document, str) else document

@@ -125,7 +125,7 @@ def _target_changes(gateways: GatewayStore) -> TargetChanges:
     def no_client(name: str) -> Any:
         raise AssertionError(f"nobody asks {name} here")
 
-    roles = GatewayRoles(no_client, account.account_id)
+    roles = GatewayRoles(no_client, account.account_id, account.readings)
     schemas = Schemas(no_client, roles, lambda _, __: None, account.quotas, account.readings)
     servers = Synchronizer(gateways, lambda _, __: [tool], run=lambda ask: ask())
     return TargetChanges(gateways, schemas, servers)

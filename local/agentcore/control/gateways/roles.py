@@ -9,10 +9,11 @@ from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 
-from local.agentcore.control.account import SERVICE_PRINCIPAL
+from local.agentcore.control.account import SERVICE_PRINCIPAL, is_unseen
 from local.agentcore.control.gateways.records import Gateway
 from local.agentcore.model.errors import invalid_field
 from local.edge.iam.trust import may_assume
+from local.readings import Readings
 
 
 class GatewayRoles:
@@ -24,11 +25,13 @@ class GatewayRoles:
     Args:
         clients: The local AWS.
         account_id: Account of the gateways.
+        readings: Says whether a role is seen as soon as it is made.
     """
 
-    def __init__(self, clients: Callable[[str], Any], account_id: str) -> None:
+    def __init__(self, clients: Callable[[str], Any], account_id: str, readings: Readings) -> None:
         self._clients = clients
         self._account_id = account_id
+        self._readings = readings
 
     def check(self, role_arn: str) -> None:
         """Check that a role is there.
@@ -56,4 +59,5 @@ class GatewayRoles:
             if error.response["Error"]["Code"] in ("NoSuchEntity", "NoSuchEntityException"):
                 return None
             raise
-        return role if role["Arn"] == role_arn else None
+        seen = role["Arn"] == role_arn and not is_unseen(role, self._readings)
+        return role if seen else None

@@ -107,9 +107,16 @@ class _Loader(yaml.SafeLoader):
     pass
 
 
-_Loader.add_multi_constructor(
-    "!", lambda loader, suffix, node: {suffix: getattr(node, "value", None)}
-)
+def _function(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
+    """One of CloudFormation's functions, such as `!Sub`, with its argument."""
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    if isinstance(node, yaml.MappingNode):
+        return {name: loader.construct_mapping(node, deep=True)}
+    return {name: node.value}
+
+
+_Loader.add_multi_constructor("!", _function)
 
 
 @cache

@@ -34,7 +34,7 @@ SERVER = {"mcpServer": {"endpoint": "https://api.example.com/mcp"}}
             {**SERVER, "credential": "orders"},
             "gateway.targets.0.credential: given 'orders', allowed: a name of credentials (none",
         ),
-        ({"runtime": True}, "gateway.targets.0.runtime: given True, allowed: only with runtime."),
+        ({"runtime": True}, "gateway.targets.0.runtime: given true, allowed: only with runtime."),
     ],
 )
 def test_a_version_that_the_mcp_gateway_does_not_fit_is_refused(

@@ -38,9 +38,10 @@ def test_a_gateway_is_made_once_its_role_is_seen(tools: Tools) -> None:
 def test_another_refusal_does_not_heal(tools: Tools) -> None:
     tools.world.provision("one", mcp())
     tools.world.begin("one", mcp())
-    refuse_gateway(tools, "The name is wrong.")
+    seen = refuse_gateway(tools, "The name is wrong.")
     with pytest.raises(ClientError, match="The name is wrong"):
         tools.world.run(deploy_gateway)
+    seen()
 
 
 @pytest.mark.parametrize(("failures", "heals"), [(4, True), (5, False)])

@@ -243,7 +243,7 @@ def test_a_rest_api_and_somebody_elses_server_are_called_with_credentials(
     endpoint = f"{host}/runtimes/{arn}/invocations?qualifier=live"
     key, token = owner.credentials(mine)
     owner.api.provider.clients["somebody"] = owner.client_secret
-    given = {
+    given: dict[str, Any] = {
         "environment": mine,
         "artifact": tiny,
         "credentials": [key, {**token, "clientId": "somebody", "scopes": ["agents/invoke"]}],

@@ -24,7 +24,7 @@ def with_tools(clients: Clients, target: dict[str, Any], tool: str) -> None:
     records.release("dev", f"{ARN}tools", gateway=GatewayRecord(name="stack-dev", mcp=mcp))
 
 
-SERVER = {"mcpServer": {"endpoint": "https://api.example.com/mcp"}}
+SERVER: dict[str, Any] = {"mcpServer": {"endpoint": "https://api.example.com/mcp"}}
 
 
 @pytest.mark.parametrize(

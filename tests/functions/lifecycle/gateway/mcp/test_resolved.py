@@ -25,7 +25,7 @@ def resolved(*, own: str = RUNTIME, iam: bool = False, **target: Any) -> Resolve
     return resolve(McpTarget.model_validate({"name": "tools", **target}), place)
 
 
-SERVER = {"mcpServer": {"endpoint": "https://api.example.com/mcp"}}
+SERVER: dict[str, Any] = {"mcpServer": {"endpoint": "https://api.example.com/mcp"}}
 
 
 @pytest.mark.parametrize(

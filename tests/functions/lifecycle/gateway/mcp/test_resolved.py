@@ -39,7 +39,7 @@ SERVER: dict[str, Any] = {"mcpServer": {"endpoint": "https://api.example.com/mcp
         ),
     ],
 )
-def test_it_is_said_where_a_key_goes(given: dict[str, str], sent: dict[str, str]) -> None:
+def test_it_is_said_where_a_key_goes(given: dict[str, Any], sent: dict[str, str]) -> None:
     """Where AgentCore would put it by itself is not documented."""
     (written,) = resolved(**SERVER, credential="key", **given).wanted[
         "credentialProviderConfigurations"

@@ -24,6 +24,7 @@ from lifecycle.gateway.itself import GatewayConverger
 from lifecycle.gateway.ledger import GatewayLedger
 from lifecycle.gateway.mcp.leaving import PURPOSE, own_role
 from lifecycle.gateway.mcp.outbound import Outbound
+from lifecycle.gateway.mcp.recorded import recorded
 from lifecycle.gateway.mcp.resolved import Place, Resolved, resolve
 from lifecycle.gateway.mcp.role import rights_of
 from lifecycle.gateway.mcp.targets import McpTargets
@@ -189,13 +190,9 @@ class McpFront:
         try:
             return GatewayConverger(control, self.wanted, self.ledger, *where).step()
         except ClientError as error:
-            new = _mcp_of(self.ledger.section).role_written == self.ledger.execution
-            if new and calls.is_about_role(error):
-                raise ServiceUnavailableError(
-                    f"AgentCore does not see the role {self.wanted.role_arn} yet ({refused_call(error)}); the "
-                    "lifecycle retries this step"
-                ) from error
-            raise
+            if _mcp_of(self.ledger.section).role_written != self.ledger.execution:
+                raise
+            raise _explained(error, self.wanted.role_arn) from error
 
     def targets(self, observed: dict[str, Any]) -> McpTargets:
         """What does the steps for the targets."""
@@ -215,24 +212,20 @@ class McpFront:
 
     def _record(self) -> None:
         """Record the role's name and what is asked, before either is made."""
-        section = self.ledger.section
-        before = section.mcp
-        is_new = before is None or before.policy != self.role.policy
-        mcp = McpRecord(
-            asked=self.asked.to_json(),
-            role=self.wanted.role_arn.rpartition("/")[2],
-            targets=before.targets if before else {},
-            tools={name: one.tools for name, one in self.wanted.targets.items()},
-            policy=before.policy if before else None,
-            role_tags=before.role_tags if before else {},
-            role_written=self.ledger.execution if is_new or not before else before.role_written,
-            tries=before.tries if before else {},
-        )
-        if before is not None and mcp.role_written != before.role_written:
-            mcp.tries = {}
-        if mcp != before:
+        section, role = self.ledger.section, self.role
+        mcp = recorded(section.mcp, self.asked, self.wanted, role, self.ledger.execution)
+        if mcp != section.mcp:
             section.mcp = mcp
             self.ledger.save()
+
+
+def _explained(error: ClientError, role_arn: str) -> ClientError | ServiceUnavailableError:
+    """What to raise for an error of an execution that has just written the role."""
+    if not calls.is_about_role(error):
+        return error
+    return ServiceUnavailableError(
+        f"AgentCore does not see the role {role_arn} yet ({refused_call(error)}); the lifecycle retries this step"
+    )
 
 
 def _asked(request: Request, record: Record) -> Gateway:

@@ -55,6 +55,8 @@ def _statements() -> Iterator[Statement]:
             continue
         for document in documents:
             for statement in _listed(document["Statement"]):
+                # One that a parameter switches on.
+                statement = statement.get("Fn::If", [None, statement])[1]
                 if statement["Effect"] == "Deny":
                     continue
                 yield Statement(

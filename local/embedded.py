@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +18,7 @@ from local.emulator.emulator import ACCOUNT_ID, REGION, Emulator
 from local.emulator.process import AlreadyRunningError
 from local.emulator.running import RunningAws, announced, find_running
 from local.emulator.updates import StackUpdates
+from local.moto.stepfunctions.waits import short_waits
 from local.readings import Readings
 from local.services.functions.service import Callables
 from local.stack.deploy import Deployment, Stack
@@ -26,6 +27,8 @@ __all__ = ["AlreadyRunningError", "EmbeddedAws", "RunningAws", "find_running"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 STACK_NAME = "agentcore-lifecycle"
+WAIT_SECONDS = 0.25
+"""How long a Wait state of one second takes for somebody who edits an agent."""
 
 
 class EmbeddedAws:
@@ -153,6 +156,13 @@ class EmbeddedAws:
     def client(self, service: str) -> Any:
         """Return a boto3 client of a service, with the access key of `root`."""
         return self._emulator.client(service)
+
+    @contextmanager
+    def for_edits(self) -> Iterator[None]:
+        """Answer sooner, for whoever edits an agent: start the agent of a new version ahead, and poll often."""
+        self.agentcore.ahead.switch_on()
+        with short_waits(WAIT_SECONDS):
+            yield
 
     def stop(self) -> None:
         """Stop every child process, close the port and unlock the state folder. Safe to repeat."""

@@ -46,8 +46,10 @@ def dev_place(
     except NotUpError:
         if state_dir is not None:
             raise
-        with temporary_aws({**QUICK, **delays}, None, keep=False, console=console) as local_aws:
-            local_aws.agentcore.ahead.switch_on()
+        with (
+            temporary_aws({**QUICK, **delays}, None, keep=False, console=console) as local_aws,
+            local_aws.for_edits(),
+        ):
             # Other terminals find it by its folder.
             folder = local_aws.state_dir
             yield of_running(running_aws(folder), _shown(folder)), False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from markupsafe import Markup
 
 from cli.cost.estimate import dollars
 from cli.environments.moments import readable
+from cli.report.words.said import said, words
+from cli.texts import DEFAULT, Texts
 
 _FOLDER = Path(__file__).parent / "page"
 _NOTED_SECONDS = 0.05
@@ -19,12 +22,15 @@ _LEAST_WIDTH = 0.4
 """In percent of the timeline: a shorter span would not be seen."""
 
 
-def html(report: dict[str, Any]) -> str:
+def html(report: dict[str, Any], language: str = DEFAULT) -> str:
     """Return the page.
 
     Args:
         report: What `cli.report.content.content` returns.
+        language: A language of `cli.texts.LANGUAGES`. Names of states and checks, and what AWS, the agent and the
+            execution itself wrote, stay as they are.
     """
+    t = words(language)
     style = (_FOLDER / "report.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     # A field that an output does not have is empty: outputs of an older stack have fewer.
@@ -37,67 +43,82 @@ def html(report: dict[str, Any]) -> str:
     environment.filters |= {
         "dollars": dollars,
         "moment": readable,
-        "seconds": seconds,
+        "seconds": partial(seconds, t=t),
         "quantity": _quantity,
+        "said": partial(said, language=language),
     }
     output = report["output"] or {}
+    facts = (report["now"] or {}).get("facts") or {}
     return environment.get_template("report.html.j2").render(
+        t=t,
         report=report,
+        now=[
+            (t.known(f"fact.{name}", name), _fact(name, value, t)) for name, value in facts.items()
+        ],
+        asked=[
+            (said(name, language), said(value, language)) for name, value in report["asked"].items()
+        ],
         tested=output.get("smokeTest") or {},
         gateway=output.get("gateway") or {},
         output=output,
-        bars=[_bar(stage, report["seconds"]) for stage in report["stages"]],
-        headline=_headline(report),
+        bars=[_bar(stage, report["seconds"], t) for stage in report["stages"]],
+        headline=_headline(report, t),
         # The file is ours; the policy names its digest.
         style=Markup(style),  # noqa: S704
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
     )
 
 
-def seconds(value: float | None) -> str:
+def seconds(value: float | None, t: Texts) -> str:
     """Return a duration as people read it, such as `4.2 s` or `2 min 5 s`."""
     if value is None:
         return ""
     if value < 60:
-        return f"{value:.1f} s"
+        return t("unit.seconds", number=f"{value:.1f}")
     whole = round(value)
     hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+    if hours:
+        return t("unit.hours", hours=hours, minutes=minutes)
+    return t("unit.minutes", minutes=minutes, seconds=rest)
 
 
-def _headline(report: dict[str, Any]) -> str:
-    words = {
-        "SUCCEEDED": "succeeded",
-        "FAILED": "failed",
-        "TIMED_OUT": "timed out",
-        "ABORTED": "was stopped",
-    }
-    end = words.get(report["status"], "still runs")
-    other = "a fleet" if report["kind"] == "fleet" else "no valid environment"
-    return f"{report['action'] or 'Execution'} of {report['environment'] or other} {end}"
+def _headline(report: dict[str, Any], t: Texts) -> str:
+    end, action = report["status"], report["action"]
+    whole = "fleet" if report["kind"] == "fleet" else "nowhere"
+    return t(
+        "headline.whole" if report["environment"] else f"headline.{whole}",
+        action=t.known(f"action.{action}", str(action)) if action else t("headline.unknown"),
+        environment=report["environment"],
+        end=t.known(f"end.{end}", t("end.RUNNING")),
+    )
 
 
-def _bar(stage: dict[str, Any], whole: float) -> dict[str, Any]:
+def _fact(name: str, value: str, t: Texts) -> Any:
+    return t.known(f"state.{value}", value) if name == "state" else said(value, t.language)
+
+
+def _bar(stage: dict[str, Any], whole: float, t: Texts) -> dict[str, Any]:
     """Return where the parts of a stage are in its bar, in percent, and what the bar says in words."""
     waits = [span for span in stage["spans"] if span["kind"] == "wait"]
     waited = sum(span["to"] - span["from"] for span in waits)
     begins = stage["spans"][0]["from"] if stage["spans"] else 0.0
-    said = f"begins after {seconds(begins)}, takes {seconds(stage['seconds'])}"
+    label = t("bar.said", begins=seconds(begins, t), took=seconds(stage["seconds"], t))
     notes = []
     if waited >= _NOTED_SECONDS:
-        times = "1 wait" if len(waits) == 1 else f"{len(waits)} waits"
-        notes.append(f"{times}, {seconds(waited)} in all")
+        key = "bar.wait" if len(waits) == 1 else "bar.waits"
+        notes.append(t(key, number=len(waits), waited=seconds(waited, t)))
     if stage["retries"]:
-        notes.append("1 retry" if stage["retries"] == 1 else f"{stage['retries']} retries")
+        key = "bar.retry" if stage["retries"] == 1 else "bar.retries"
+        notes.append(t(key, number=stage["retries"]))
     if stage["outcome"] != "done":
-        notes.append({"aborted": "stopped", "running": "runs"}.get(stage["outcome"], "failed"))
+        notes.append(t.known(f"bar.{stage['outcome']}", t("bar.failed")))
     parts = [_part(span, whole) for span in stage["spans"]]
     return {
         "stage": stage,
         "parts": parts,
         "retries": [_percent(at, whole) for at in stage["retriesAt"]],
-        "label": ", ".join([said, *notes]),
-        "notes": ", ".join(notes),
+        "label": t("bar.and").join([label, *notes]),
+        "notes": t("bar.and").join(notes),
     }
 
 

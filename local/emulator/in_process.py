@@ -51,7 +51,7 @@ def _answer(app: WSGIApplication, request: AWSPreparedRequest) -> AWSResponse:
 
 
 class _Raw(io.BytesIO):
-    """What botocore reads a body from: it wants the pieces of urllib3's response."""
+    """What botocore reads a body from: it needs the pieces of urllib3's response."""
 
     def stream(self, size: int = 1 << 16, **_: Any) -> Any:
         """Yield the body in pieces."""

@@ -11,7 +11,7 @@ from local.stack.making import Creator, Making, Properties, Resource, given, tag
 
 
 def policy_text(document: dict[str, Any]) -> str:
-    """Return a policy as JSON; moto wants the version that IAM lets people leave out.
+    """Return a policy as JSON; moto requires the version that IAM lets people leave out.
 
     Raises:
         TemplateError: The policy has variables and no version: IAM takes 2008-10-17 then, which has no variables, and

@@ -130,7 +130,7 @@ def tag_map(value: Any) -> dict[str, str]:
 
 
 def camel(value: Any) -> Any:
-    """Return a value with the keys of its objects in lower camel case, as some APIs want them."""
+    """Return a value with the keys of its objects in lower camel case, as some APIs require them."""
     if isinstance(value, list):
         return [camel(item) for item in value]
     if isinstance(value, dict):

@@ -35,3 +35,12 @@ def test_links_to_files_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         if not link.startswith("https://"):
             assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_a_page_names_in_the_code_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for name, file in re.findall(r"`(\w+)` in `([\w/]+\.py)`", text):
+        assert name in (FOLDER.parents[1] / file).read_text(encoding="utf-8"), name
+    for file in re.findall(r"`((?:functions|local|cli|tests)/[\w/.]*)`", text):
+        assert (FOLDER.parents[1] / file).exists(), file

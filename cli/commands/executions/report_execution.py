@@ -16,6 +16,7 @@ from cli.perform.naming import describe, is_of_fleet
 from cli.report.files import check, write
 from cli.streams import Streams
 from cli.target.deployed import deployed
+from cli.texts import DEFAULT, LANGUAGES
 
 
 def report(
@@ -29,6 +30,12 @@ def report(
         Path | None,
         typer.Option("--junit", metavar="FILE", help="Write JUnit XML, for CI systems."),
     ] = None,
+    language: Annotated[
+        str,
+        typer.Option(
+            metavar="|".join(LANGUAGES), help="The language of the page, English or Japanese."
+        ),
+    ] = DEFAULT,
     as_json: AsJson = False,
     local: Local = False,
     stack: Stack = None,
@@ -49,6 +56,8 @@ def report(
     ]
     if not wanted and not as_json:
         raise UsageError("give --html FILE, --junit FILE, --json, or several of them")
+    if language not in LANGUAGES:
+        raise UsageError(f"--language {language}: give {' or '.join(LANGUAGES)}")
     for _, option, file in wanted:
         check(file, option)
     streams = Streams.for_output(as_json=as_json)
@@ -60,7 +69,7 @@ def report(
     arn = describe(place, place.client("stepfunctions"), execution)["executionArn"]
     made = content(place, arn, of_fleet=is_of_fleet(place, arn))
     for kind, _, file in wanted:
-        write(made, file, kind)
+        write(made, file, kind, language)
     if as_json:
         print_json(streams.result, made)
     else:

@@ -13,6 +13,7 @@ from cli.console import aws_links
 from cli.console.execution.search import Wanted, line, search
 from cli.console.rendering import PART, Console, console_of, render
 from cli.environments.address import live_url
+from cli.environments.gateway import gateway_of
 from cli.environments.record import read_record
 from cli.environments.view import view
 from cli.perform.naming import name_of
@@ -46,6 +47,7 @@ def _environment(request: Request) -> Response:
         promotions=_promotions(found, live),
         execution_of=name_of,
         repaired=_repaired(record),
+        gateway=gateway_of(record),
         links=[] if console.local else aws_links.of_environment(machine, found),
         activity=None,
     )
@@ -64,7 +66,8 @@ def _promotions(found: dict[str, Any], live: str | None) -> list[dict[str, Any]]
 
 def _repaired(record: Record) -> list[str]:
     deployment = record.runtime.deployment if record.runtime else None
-    return deployment.repaired if deployment else []
+    repairs = record.telemetry.repairs if record.telemetry else None
+    return [*(deployment.repaired if deployment else []), *(repairs.repaired if repairs else [])]
 
 
 def _activity(console: Console, record: Record) -> dict[str, Any]:
@@ -80,6 +83,7 @@ def _activity(console: Console, record: Record) -> dict[str, Any]:
         ],
         "more": more or len(found) > len(shown),
         "test": _last_test(client, record, found),
+        "gateway": _last_gateway_test(client, record, found),
     }
 
 
@@ -90,10 +94,29 @@ def _last_test(
     failed, runtime = record.failed_smoke_test, record.runtime
     if failed is not None and runtime is not None and runtime.failed_version is not None:
         return _told(failed.report, failed.execution)
+    return _in_outputs(client, executions, "smokeTest")
+
+
+def _last_gateway_test(
+    client: Any, record: Record, executions: list[dict[str, Any]]
+) -> dict[str, Any] | None:
+    """Return the last test of the gateway, as `_last_test` does; `None` without one since the gateway was changed."""
+    found = gateway_of(record)
+    if found is None or found["passed"] is None:
+        return None
+    if not found["passed"]:
+        return _told(found, found["execution"])
+    return _in_outputs(client, executions, "gateway")
+
+
+def _in_outputs(
+    client: Any, executions: list[dict[str, Any]], section: str
+) -> dict[str, Any] | None:
+    """Return the newest report with checks in the outputs of the executions that succeeded."""
     succeeded = (one["executionArn"] for one in executions if one["status"] == "SUCCEEDED")
     for arn, _ in zip(succeeded, range(_LOOKED_AT_FOR_CHECKS), strict=False):
         output = json.loads(client.describe_execution(executionArn=arn).get("output") or "null")
-        report = output.get("smokeTest") if isinstance(output, dict) else None
+        report = output.get(section) if isinstance(output, dict) else None
         if isinstance(report, dict) and report.get("checks"):
             return _told(report, arn)
     return None

@@ -27,7 +27,7 @@ def recorded_artifact(
         records: The environments table.
 
     Returns:
-        The artifact, published; None if nothing vouches for it any more, or if the caller named its image. Then it is
+        The artifact, published; None if no item pins it any more, or if the caller named its image. Then it is
         published from the request, as for a provision.
     """
     environment, version = event.request.environment, str(event.request.version)

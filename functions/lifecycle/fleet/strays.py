@@ -1,4 +1,4 @@
-"""Strays: images and objects in the stack's places for artifacts that no item of the artifacts table vouches for.
+"""Strays: images and objects in the stack's places for artifacts that no item of the artifacts table pins.
 
 A build that a stopped function has started, a copy that came after the teardown, or a source that pushes in its build
 can leave one. No environment owns it, so no teardown finds it.
@@ -65,7 +65,7 @@ class Strays:
     ) -> list[Stray]:
         """Find strays.
 
-        What is being made is no stray. An item is written before anything that it vouches for, and read here after all
+        What is being made is no stray. An item is written before anything that it pins, and read here after all
         that was listed; and what is young does not count.
 
         Args:
@@ -81,7 +81,7 @@ class Strays:
             for prefix in (*names.STAGING_FOLDERS, names.PACKAGES)
             for item in object_versions(self._clients.s3, self._bucket, prefix)
         ]
-        vouched = {(item.content_hash, item.generation) for item in artifacts()}
+        pinned = {(item.content_hash, item.generation) for item in artifacts()}
         used = {record.artifact.image_digest for record in records if record.artifact}
         settled = time.time() - SETTLED_SECONDS
         found = [
@@ -89,9 +89,9 @@ class Strays:
                 stray
                 for image in images
                 if image["imagePushedAt"].timestamp() < settled
-                for stray in self._tags(image, vouched, used)
+                for stray in self._tags(image, pinned, used)
             ),
-            *self._keys(objects, vouched, settled),
+            *self._keys(objects, pinned, settled),
         ]
         return sorted(found, key=lambda stray: (stray.tag is None, stray.arn))
 
@@ -124,14 +124,14 @@ class Strays:
         }
 
     def _tags(
-        self, image: dict[str, Any], vouched: set[tuple[str, str]], used: set[str | None]
+        self, image: dict[str, Any], pinned: set[tuple[str, str]], used: set[str | None]
     ) -> list[Stray]:
         tags = image.get("imageTags", [])
         # Those of an environment of a former stack go with that.
         stray = [
             tag
             for tag in tags
-            if names.artifact_of_image(tag) not in vouched
+            if names.artifact_of_image(tag) not in pinned
             and names.environment_of_image(tag) is None
         ]
         if len(stray) == len(tags) and image["imageDigest"] in used:
@@ -143,10 +143,10 @@ class Strays:
         ]
 
     def _keys(
-        self, objects: Iterable[dict[str, Any]], vouched: set[tuple[str, str]], settled: float
+        self, objects: Iterable[dict[str, Any]], pinned: set[tuple[str, str]], settled: float
     ) -> Iterator[Stray]:
         partition = self._clients.s3.meta.partition
-        stray = [item for item in objects if names.artifact_of_key(item["Key"]) not in vouched]
+        stray = [item for item in objects if names.artifact_of_key(item["Key"]) not in pinned]
         for key, versions in groupby(sorted(stray, key=_key), key=_key):
             each = list(versions)
             if max(item["LastModified"].timestamp() for item in each) < settled:

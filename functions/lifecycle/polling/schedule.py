@@ -94,7 +94,7 @@ def wait_seconds(waited: float, runs: list[Span], bounds: Bounds) -> int:
     moment = max(moment, waited + bounds.shortest)
     if bounds.deadline is not None:
         moment = min(moment, bounds.deadline)
-    # A Wait state takes whole seconds. A look just before its moment would be in vain.
+    # A Wait state takes whole seconds. A poll just before that moment would find nothing.
     return max(math.ceil(moment - waited), 1)
 
 

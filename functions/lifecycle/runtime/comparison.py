@@ -1,4 +1,4 @@
-"""Compares the runtime that the request wants with the one that AgentCore has, and tells drift from a new request.
+"""Compares the runtime that the request asks for with the one that AgentCore has, and tells drift from a new request.
 
 AgentCore may answer in another form than it was asked in: a default filled in, an empty map left out, a tag in place of
 a digest. None of that is a difference. Two things decide: whether everything wanted is there, and whether the answer is
@@ -92,8 +92,8 @@ def differences(
         if part not in left:
             if agrees(part, value, seen):
                 continue
-            same_wish = runtime.deployed.get(part) == asked[part]
-            if same_wish and runtime.echoed.get(part) == digests(observed, [part])[part]:
+            as_written = runtime.deployed.get(part) == asked[part]
+            if as_written and runtime.echoed.get(part) == digests(observed, [part])[part]:
                 continue  # AgentCore's own form of what was asked
         found.append(part)
     return [*found, *sorted(left.difference(wanted))]
@@ -102,7 +102,7 @@ def differences(
 def drift(
     different: list[str], wanted: Configuration, observed: Configuration, deployed: dict[str, str]
 ) -> list[str]:
-    """Say which differences were made by hand: parts that the request wants as they were last written.
+    """Say which differences were made by hand: parts that the request asks for as they were last written.
 
     Returns:
         Sentences for the output's `repaired`; never a value of the configuration.

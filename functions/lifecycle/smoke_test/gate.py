@@ -28,7 +28,7 @@ _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _SERVER_FAULT = 500
 _REFUSAL_SECONDS = 30.0
 _UNDECIDED = "undecided"
-# A first pull of an image can take longer than the service lets an agent start: a 424 that heals. An agent that is
+# A first pull of an image can take longer than the service lets an agent start: a 424 that goes away. An agent that is
 # broken fails quickly, each time.
 _QUICK_SECONDS = 5.0
 _MOST_QUICK = 3

@@ -8,7 +8,7 @@ from typing import Any
 from local.agentcore.control.records import Endpoint, Runtime, Version
 
 NO_DESCRIPTION = "-"
-"""Stands in lists for a description that was never given: the list's shape wants one of 1 or more
+"""Stands in lists for a description that was never given: the list's shape requires one of 1 or more
 characters, though a runtime does not need any."""
 
 

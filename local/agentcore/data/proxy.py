@@ -162,7 +162,7 @@ def _passed_on(answer: httpx.Response, seconds: float, done: Callable[[], None])
 
 
 class _Stream:
-    """The body of an answer, as WSGI wants it: chunks, and a `close` that is always called."""
+    """The body of an answer, as WSGI requires it: chunks, and a `close` that is always called."""
 
     def __init__(self, answer: httpx.Response, seconds: float, done: Callable[[], None]) -> None:
         self._answer = answer

@@ -54,6 +54,11 @@ def test_a_report_is_written_in_each_format_without_the_secret(
     assert (told["versions"]["liveBefore"], told["versions"]["liveAfter"]) == ("1", "2")
     assert told["now"]["environment"]["runtime"]["liveVersion"] == "2"
     assert [line["name"] for line in told["cost"]["lines"]] == ["transitions", "requests", "lambda"]
+    assert call("report", "one", "--html", str(page), "--language", "ja") == 0
+    assert "プロビジョニング：成功" in page.read_text("utf-8")
+    capsys.readouterr()
+    assert call("report", "one", "--html", str(page), "--language", "fr") == 2
+    assert "--language fr: give en or ja" in capsys.readouterr().err
     assert call("report", "one", "--junit", str(xml)) == 0
     assert f"junit: {xml}" in capsys.readouterr().out
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from lifecycle.doors.section import GatewayDeployment, GatewayRecord
 from lifecycle.record import FailedSmokeTest
 from tests.cli.commands.records import CONFIDENTIAL, EXECUTION, failed, locked, ready
 
@@ -77,3 +78,58 @@ def test_the_smoke_test_that_failed(place: Any, browser: TestClient) -> None:
     assert "altered token" in part
     assert "&lt;b&gt;200" in part
     assert "SmokeTestError: it was silent" in browser.get("/environments/blog").text
+
+
+GATEWAY = GatewayRecord(
+    name="stack-shop",
+    id="stack-shop-abcdefghij",
+    url="https://shop.example.com",
+    target_id="T123",
+    deployment=GatewayDeployment(
+        execution="e", change="updated", repaired=["the gateway's role was changed"]
+    ),
+    proven=True,
+)
+
+
+def test_the_gateway_its_address_target_test_and_repairs(place: Any, browser: TestClient) -> None:
+    place.put(ready("shop", gateway=GATEWAY))
+    page = browser.get("/environments/shop").text
+    section = page[page.index('<h2 id="gateway">') : page.index('<h2 id="versions">')]
+    assert "https://shop.example.com/live/invocations" in section
+    assert "live, which leads to the runtime" in section
+    assert '<span class="badge good">' in section
+    assert "the gateway&#39;s role was changed" in section
+    report = {"checks": [{"name": "SigV4 is refused", "passed": True, "seen": "403"}]}
+    output = json.dumps({"smokeTest": report, "gateway": {"change": "updated", **report}})
+    place.machines.add("one", '{"environment": "shop"}', status="SUCCEEDED", output=output)
+    part = browser.get("/environments/shop?part=activity").text
+    checks = part[part.index('<h2 id="gateway-checks">') :]
+    assert "SigV4 is refused" in checks
+    assert '<a href="/executions/one">one</a>' in checks
+
+
+def test_a_gateway_whose_test_failed(place: Any, browser: TestClient) -> None:
+    check = {"name": "SigV4 is refused", "expected": "401 or 403", "seen": "<b>200</b>"}
+    kept = FailedSmokeTest(
+        execution=f"{EXECUTION}:cli-failed", report={"checks": [{**check, "passed": False}]}
+    )
+    gateway = GATEWAY.model_copy(update={"proven": False})
+    place.put(ready("shop", gateway=gateway, failed_gateway_test=kept))
+    page = browser.get("/environments/shop").text
+    assert "SigV4 is refused: expected 401 or 403, seen &lt;b&gt;200" in page
+    assert '<a href="/executions/cli-failed">cli-failed</a>' in page
+    part = browser.get("/environments/shop?part=activity").text
+    assert "&lt;b&gt;200" in part[part.index('<h2 id="gateway-checks">') :]
+    japanese = browser.get("/environments/shop", headers={"Accept-Language": "ja"}).text
+    assert "SigV4 is refused（期待：401 or 403、実際：&lt;b&gt;200" in japanese
+
+
+def test_a_gateway_that_was_never_finished_or_tested(place: Any, browser: TestClient) -> None:
+    place.put(ready("shop", gateway=GatewayRecord(name="stack-shop")))
+    page = browser.get("/environments/shop").text
+    assert "it was never finished" in page
+    assert "not tested since it was last changed" in page
+    assert "gateway-checks" not in browser.get("/environments/shop?part=activity").text
+    place.put(ready("blog"))
+    assert 'id="gateway"' not in browser.get("/environments/blog").text

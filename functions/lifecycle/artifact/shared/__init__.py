@@ -1,1 +1,1 @@
-"""Artifacts by their content: built once for the stack, vouched for by an item, removed with their last user."""
+"""Artifacts by their content: built once for the stack, pinned by an item, removed with their last user."""

@@ -155,7 +155,7 @@ class Upgraded(Response):
 
 
 class _Relayed:
-    """The body, as WSGI wants it, with a `close` that is always called."""
+    """The body, as WSGI requires it, with a `close` that is always called."""
 
     def __init__(self, talk: Callable[[], None], held: ExitStack) -> None:
         self._talk = talk

@@ -99,7 +99,8 @@ def client(aws: EmbeddedAws, role_arn: str, service: str) -> Any:
         aws_access_key_id=issued.access_key_id,
         aws_secret_access_key=issued.secret_access_key,
         aws_session_token=issued.session_token,
-        config=Config(retries={"total_max_attempts": 1}),
+        # The account allows few changes of gateways a second; the tests before have made some.
+        config=Config(retries={"mode": "standard", "total_max_attempts": 8}),
     )
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from cli.environments.gateway import gateway_of
 from cli.environments.moments import iso
 from cli.environments.summary import last_smoke_test
-from lifecycle.doors.section import GatewayRecord
 from lifecycle.record import Record
 from lifecycle.sections.artifact import ArtifactRecord
 from lifecycle.sections.identity import IdentityRecord
@@ -56,7 +56,7 @@ def view(record: Record, invocation_url: str | None) -> dict[str, Any]:
         "smokeTest": last_smoke_test(
             runtime.proven_version if runtime else None, runtime.failed_version if runtime else None
         ),
-        "gateway": _gateway(record.gateway) if record.gateway else None,
+        "gateway": _gateway(record),
         "credentials": [
             {"name": name, "type": one.type, "provider": one.name, "arn": one.arn}
             for name, one in (record.credentials.providers.items() if record.credentials else ())
@@ -105,12 +105,11 @@ def _artifact(artifact: ArtifactRecord) -> dict[str, Any]:
     }
 
 
-def _gateway(gateway: GatewayRecord) -> dict[str, Any]:
-    return {
-        "id": gateway.id,
-        "endpoint": gateway.endpoint,
-        "proven": gateway.proven,
-    }
+def _gateway(record: Record) -> dict[str, Any] | None:
+    found = gateway_of(record)
+    if found is None:
+        return None
+    return {"id": found["id"], "endpoint": found["endpoint"], "proven": found["passed"] is True}
 
 
 def _last_failure(record: Record) -> dict[str, Any] | None:

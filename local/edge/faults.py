@@ -44,13 +44,10 @@ STATE_KINDS: frozenset[str] = frozenset({"delayedState", "failureState"})
 GATEWAY_KINDS: frozenset[str] = frozenset(FAULT_KINDS) - DELAY_KINDS - FUNCTION_KINDS - STATE_KINDS
 """The kinds that the gateway itself serves with an error or without an answer, for every service."""
 
-STATE_OPERATIONS: tuple[str, ...] = (
-    "SynchronizeGatewayTargets",
-    *(
-        f"{verb}{of}"
-        for of in ("Gateway", "GatewayTarget", "AgentRuntime", "AgentRuntimeEndpoint")
-        for verb in ("Create", "Update", "Delete")
-    ),
+STATE_OPERATIONS: tuple[str, ...] = tuple(
+    f"{verb}{of}"
+    for of in ("Gateway", "GatewayTarget", "GatewayTargets", "AgentRuntime", "AgentRuntimeEndpoint")
+    for verb in (("Synchronize",) if of == "GatewayTargets" else ("Create", "Update", "Delete"))
 )
 """Operations of `bedrock-agentcore-control` that begin such a state."""
 

@@ -38,6 +38,7 @@ SEAMS: tuple[Callable[[], None], ...] = (
     tasks.spell_parameters,
     tasks.share_clients,
     executions.start_executions,
+    executions.begin_executions,
     executions.keep_stop_reasons,
     executions.quote_text_outputs,
     executions.page_histories,

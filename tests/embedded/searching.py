@@ -13,8 +13,10 @@ from urllib.parse import quote, quote_plus
 
 # Three parts of base64url: whatever it is for, a token has no business where this looks.
 _TOKEN = re.compile(rb"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}")
-# But the description of a package in an image may show one as an example, as PyJWT's does.
-_DESCRIPTION = re.compile(r"/site-packages/[^/]+\.dist-info/METADATA$")
+# But the description of a package in an image or a code zip may show one as an example, as PyJWT's does.
+_DESCRIPTION = re.compile(
+    r"(/site-packages|agentcore/code/[0-9a-f]{32})/[^/]+\.dist-info/METADATA$"
+)
 
 
 def forms(secret: str) -> set[bytes]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.foreign import programs
 
 PROJECT = Path(__file__).parents[2]
 TOOLS = PROJECT / ".venv-tools/bin/node"
@@ -43,13 +43,4 @@ def run(script: Path, given: Any, environment: Mapping[str, str] | None = None) 
     Returns:
         What it printed, as plain JSON values.
     """
-    ended = subprocess.run(
-        [node(), str(script)],
-        input=json.dumps(given),
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout)
+    return programs.run([node(), script], given, environment)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from lifecycle import errors
 from tests.embedded.conftest import Execution
-from tests.matrix.cells import Call, Cell
+from tests.matrix.cells import FUNCTION_KINDS, Call, Cell
 from tests.matrix.scenarios import SCENARIOS, STATES, Scenario
 from tests.matrix.stage import Stage, new_name
 
@@ -22,7 +22,8 @@ class Ended:
 
     Attributes:
         end: `succeeded`: after a retry, or as if nothing had been. `failed`: with an error of ours and a cause that
-            names the operation. `not hit`: the call was not made this time. `not allowed`: anything else.
+            names the operation, for what does not pass by itself. `not hit`: the call was not made this time.
+            `not allowed`: anything else.
         why: What happened, for a person.
         seconds: How long it took, its own teardown apart.
     """
@@ -49,6 +50,8 @@ class Life:
 
 # The scenarios whose own error is what they are about, and what its cause says.
 _MEANT = {"compensation": "never said", "auto-rollback": "rolled back from 2 to 1"}
+# What passes by itself: every retry that it needs is made, so the execution succeeds.
+_PASSES = frozenset({"throttle", "serverError", "timeoutBefore", "timeoutAfter", *FUNCTION_KINDS})
 # How a cause tells that another execution holds the lock, where the error is the smoke test's.
 _LOST = ("the teardown failed: LockLostError", "the rollback ended with LockLostError")
 
@@ -148,4 +151,6 @@ def judge(cell: Cell, run: Execution, *, unhit: bool) -> tuple[End, str]:
         return "failed", said
     if cell.service != "lambda" and cell.operation not in cause:
         return "not allowed", f"the cause does not name {cell.operation}: {said}"
+    if cell.kind in _PASSES:
+        return "not allowed", f"it was not retried to its end: {said}"
     return "failed", said

@@ -8,6 +8,7 @@ resource, all of them in its record, and no lock. One that fails is torn down, a
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -26,10 +27,32 @@ class ScenarioError(Exception):
     """A scenario fails although nothing goes wrong."""
 
 
+# A local AWS keeps the history of each execution, and answers more slowly the more it keeps.
+_CELLS_OF_ONE = 150
+
+
 class Lane:
     """A local AWS in a process of its own."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._cells = 0
+        self._start()
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether it has run so many cells that a new local AWS is quicker."""
+        return self._cells >= _CELLS_OF_ONE
+
+    def renew(self) -> None:
+        """Go on with a new local AWS, on which no environment is."""
+        self.close()
+        shutil.rmtree(self._folder)
+        self._cells = 0
+        self._start()
+
+    def _start(self) -> None:
+        folder = self._folder
         folder.mkdir(parents=True)
         with (folder / "errors.log").open("w") as log:
             self._process = subprocess.Popen(
@@ -50,6 +73,7 @@ class Lane:
 
     def run(self, cell: Cell, environment: str | None) -> Life:
         """Run a cell."""
+        self._cells += 1
         answer = self._ask({"cell": cell.as_dict(), "environment": environment})
         return Life(**{**answer, "ended": Ended(**answer["ended"])})
 
@@ -121,13 +145,17 @@ class Lives:
                 self._remove(one)
                 return True
         usable = {one.state: one for one in self._there if one.state and one.ready <= now}
-        taken = self._plan.take(usable) if now < self._deadline else None
+        goes_on = now < self._deadline
+        worn = self._lane.is_worn and goes_on and not self._plan.is_empty
+        taken = self._plan.take(usable) if goes_on and not worn else None
         if taken is not None:
             cell, state = taken
             self._run(cell, usable[state] if state else None)
             return True
         if not self._there:
-            return False
+            if worn:
+                self._lane.renew()
+            return worn
         first = min(self._there, key=lambda one: one.ready)
         time.sleep(max(0.0, first.ready - now))
         self._remove(first)

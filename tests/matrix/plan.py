@@ -44,6 +44,12 @@ class Plan:
             # The first is "": such a cell makes the environment that others need.
             return (self._by_state[left[0]].popleft(), None) if left else None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no cell is left."""
+        with self._lock:
+            return not self._alone and not any(self._by_state.values())
+
     def again(self, cell: Cell) -> None:
         """Run a cell again, on an environment of its own."""
         with self._lock:

@@ -23,12 +23,26 @@ def cell(scenario: str, operation: str = "GetItem") -> Cell:
 class Scripted:
     """A lane whose cells end as told, and on which something is left of some environments."""
 
-    def __init__(self, ends: Iterable[End], left: Iterable[str] = (), settles: float = 0) -> None:
+    def __init__(
+        self,
+        ends: Iterable[End],
+        left: Iterable[str] = (),
+        settles: float = 0,
+        worn_after: int | None = None,
+    ) -> None:
         self._ends = list(ends)
         self._left = set(left)
         self._settles = settles
         self.asked: list[tuple[str, str | None]] = []
         self.removed: list[str] = []
+        self._worn_after = worn_after
+
+    @property
+    def is_worn(self) -> bool:
+        return len(self.asked) == self._worn_after
+
+    def renew(self) -> None:
+        self.asked.append(("a new local AWS", None))
 
     def run(self, cell: Cell, environment: str | None) -> Life:
         self.asked.append((cell.scenario, environment))
@@ -96,6 +110,20 @@ def test_an_environment_with_a_call_that_was_cut_off_is_not_used_before_that_has
     lane = Scripted(["succeeded", "succeeded"], settles=0.2)
     lived(lane, cell("provision"), cell("teardown"))
     assert lane.asked == [("provision", None), ("teardown", None)]
+
+
+def test_a_lane_that_has_run_many_cells_goes_on_with_a_new_local_aws() -> None:
+    lane = Scripted(["succeeded"] * 2, worn_after=1)
+    lived(lane, cell("provision"), cell("rebuild"))
+    assert lane.asked == [("provision", None), ("a new local AWS", None), ("rebuild", None)]
+    assert lane.removed == ["new-1", "new-3"]
+
+
+def test_a_lane_is_not_renewed_when_no_cell_is_left() -> None:
+    lane = Scripted(["succeeded"], worn_after=1)
+    lived(lane, cell("provision"))
+    assert lane.asked == [("provision", None)]
+    assert lane.removed == ["new-1"]
 
 
 def test_every_function_dies_in_every_way_in_some_scenario() -> None:

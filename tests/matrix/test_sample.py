@@ -101,7 +101,9 @@ def test_a_lock_that_is_said_to_be_lost_is_left_to_its_holder_and_told(
 
 
 def test_a_compensation_that_fails_must_name_the_operation_too() -> None:
-    wrong = Cell("compensation", "DeleteRuntimeFunction", "logs", "DescribeLogGroups", "throttle")
+    wrong = Cell(
+        "compensation", "DeleteRuntimeFunction", "logs", "DescribeLogGroups", "accessDenied"
+    )
     meant = "expected /never said/"
     ends = [
         judge(wrong, Execution("", "FAILED", {}, "SmokeTestError", cause, []), unhit=False)[0]
@@ -112,6 +114,14 @@ def test_a_compensation_that_fails_must_name_the_operation_too() -> None:
         )
     ]
     assert ends == ["succeeded", "failed", "not allowed"]
+
+
+@pytest.mark.parametrize("kind", ["throttle", "timeoutAfter", "crashAfter"])
+def test_what_passes_by_itself_must_not_fail_an_execution(kind: str) -> None:
+    run = Execution("", "FAILED", {}, "AwsCallError", "PutObject: Throttling: no", [])
+    assert judge(replace(CREATE, operation="PutObject", kind=kind), run, unhit=False)[0] == (
+        "not allowed"
+    )
 
 
 def test_the_figures_name_what_is_not_allowed() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from lifecycle.observability import vended
 from lifecycle.observability.target import Target
 from lifecycle.observability.wanted import Kind
@@ -27,12 +29,23 @@ def _log_group(target: Target) -> None:
     found = vended.get_log_group(logs, name)
     if found is None:
         target.ledger.change(f"the log group {name} was deleted")
-        logs.create_log_group(logGroupName=name, tags=target.tags)
+        _make_log_group(target)
     else:
         target.refuse_foreign(f"log group {name}", target.wanted.log_group_arn)
     if (found or {}).get("retentionInDays") != target.retention_days:
         target.ledger.change()
         logs.put_retention_policy(logGroupName=name, retentionInDays=target.retention_days)
+
+
+def _make_log_group(target: Target) -> None:
+    name = target.wanted.log_group
+    try:
+        target.logs.create_log_group(logGroupName=name, tags=target.tags)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+            raise
+        # The SDK repeats a call whose answer was lost; a group that somebody else just made has not our tags.
+        target.refuse_foreign(f"log group {name}", target.wanted.log_group_arn)
 
 
 def _destination(target: Target, kind: Kind) -> None:

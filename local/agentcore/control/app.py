@@ -35,7 +35,8 @@ class ControlApp(ModelApp):
     def seen(self, members: dict[str, Any]) -> dict[str, Any]:
         """Return the members of a request or an answer as the model would see them."""
         found = dict(members)
-        if found.get("credentialProviderConfigurations") == [] and "targetId" in found:
+        # Only an answer has a status.
+        if found.get("credentialProviderConfigurations") == [] and "status" in found:
             found["credentialProviderConfigurations"] = _SOME
         if isinstance(found.get("targets"), list):
             found["targets"] = [self.seen(each) for each in found["targets"]]

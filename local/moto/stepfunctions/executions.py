@@ -8,6 +8,7 @@ import threading
 import uuid
 from datetime import UTC, datetime
 from functools import wraps
+from types import SimpleNamespace
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -27,6 +28,7 @@ from moto.stepfunctions.parser.backend.execution import (
     BaseExecutionWorkerCommunication,
     Execution,
 )
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import (
     StepFunctionsParserBackend,
     stepfunctions_parser_backends,
@@ -68,6 +70,48 @@ def start_executions() -> None:
     StepFunctionsParserBackend.start_execution = start_execution  # type: ignore[method-assign, assignment]
 
 
+def begin_executions() -> None:
+    """Answer StartExecution once the execution has begun: it can be stopped and has a history.
+
+    moto answers when the thread has started; until the thread has got as far as to make its
+    environment, StopExecution and ListMapRuns fail with an AttributeError and the history is empty.
+    Upstream: upstream/early-calls.md.
+    """
+    start, run, enter = (
+        ExecutionWorker.start,
+        ExecutionWorker._execution_logic,
+        ExecutionWorker._get_evaluation_entrypoint,
+    )
+
+    @wraps(start)
+    def start_worker(self: Any) -> None:
+        self.begun = threading.Event()
+        start(self)  # type: ignore[no-untyped-call]
+        self.begun.wait()
+
+    @wraps(run)
+    def run_program(self: Any) -> None:
+        try:
+            run(self)  # type: ignore[no-untyped-call]
+        finally:
+            self.begun.set()
+
+    @wraps(enter)
+    def entrypoint(self: Any) -> Any:
+        program = enter(self)
+
+        # moto evaluates the program right after the event ExecutionStarted.
+        def evaluate(env: Environment) -> None:
+            self.begun.set()
+            program.eval(env)
+
+        return SimpleNamespace(eval=evaluate) if hasattr(self, "begun") else program
+
+    ExecutionWorker.start = start_worker  # type: ignore[method-assign]
+    ExecutionWorker._execution_logic = run_program  # type: ignore[method-assign]
+    ExecutionWorker._get_evaluation_entrypoint = entrypoint  # type: ignore[method-assign]
+
+
 def keep_stop_reasons() -> None:
     """Keep `error` and `cause` of StopExecution, which moto drops, and stop at once.
 
@@ -101,12 +145,13 @@ def _stop_at_once() -> None:
         self: Execution, stop_date: datetime, error: str | None, cause: str | None
     ) -> None:
         worker = self.exec_worker
-        if self.exec_status != ExecutionStatus.RUNNING or worker is None or worker.env is None:
+        if self.exec_status != ExecutionStatus.RUNNING or worker is None:
             stop(self, stop_date, error, cause)
             return
         error, cause = getattr(self, "said", (error, cause))
         self.exec_status, self.stop_date = ExecutionStatus.ABORTED, stop_date
         self.error, self.cause = error, cause
+        assert worker.env is not None, "begin_executions saw to that"
         _end_history(worker.env, error, cause)
         stop(self, stop_date, error, cause)
 

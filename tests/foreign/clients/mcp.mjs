@@ -1,10 +1,10 @@
-// The TypeScript MCP client against an MCP runtime.
-// Standard input: {url, token, wrongToken}. Prints the tools, a tool's answer, and how calls without a good token end.
+// The TypeScript MCP client against an MCP runtime or an MCP gateway.
+// Standard input: {url, token, wrongToken, tool}. Prints the tools, the answer of that tool, and how calls without a good token end.
 import { text } from "node:stream/consumers";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 
-const { url, token, wrongToken } = JSON.parse(await text(process.stdin));
+const { url, token, wrongToken, tool } = JSON.parse(await text(process.stdin));
 
 async function connected(headers) {
   const client = new Client({ name: "test", version: "1" });
@@ -23,7 +23,7 @@ async function refused(headers) {
 
 const client = await connected({ Authorization: `Bearer ${token}` });
 const { tools } = await client.listTools();
-const called = await client.callTool({ name: "shout", arguments: { text: "straße" } });
+const called = await client.callTool({ name: tool, arguments: { text: "straße" } });
 const server = client.getServerVersion();
 await client.close();
 process.stdout.write(

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.foreign import javascript
+from tests.foreign import javascript, programs
 from tests.local.clients.conftest import PROJECT, AwsCli, Caller, Up
 
 HERE = Path(__file__).parent
@@ -63,17 +63,7 @@ def made(
         "endpoint": f"{host}/runtimes/{quote(arn, safe='')}/invocations?qualifier=DEFAULT",
         "token": token,
     }
-    ended = subprocess.run(
-        [sys.executable, HERE / "gateway_client.py"],
-        cwd=PROJECT,
-        env=environment,
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return json.loads(ended.stdout)
+    return programs.run([sys.executable, HERE / "gateway_client.py"], given, environment, PROJECT)
 
 
 def test_the_sdk_makes_a_gateway_and_a_target(made: Any) -> None:
@@ -92,8 +82,8 @@ def test_the_typescript_client_lists_and_calls(
 ) -> None:
     head, claims, signature = token.split(".")
     wrong = f"{head}.{claims}.{signature[::-1]}"
-    asked = {"url": made["url"], "token": token, "wrongToken": wrong}
-    seen = javascript.run(HERE / "gateway.mjs", asked, environment)
+    asked = {"url": made["url"], "token": token, "wrongToken": wrong, "tool": "shouter___shout"}
+    seen = javascript.run(HERE / "mcp.mjs", asked, environment)
     assert seen["server"]["name"] == "sdk"
     assert seen["tools"] == ["shouter___shout", "shouter___count"]
     assert seen["content"] == [{"type": "text", "text": "STRASSE"}]

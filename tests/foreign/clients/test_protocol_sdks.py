@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.foreign import programs
 from tests.foreign.clients.environments import PROJECT, python_of
 
 PROGRAM = Path(__file__).with_name("sdks.py")
@@ -25,17 +24,7 @@ def seen(environment: dict[str, str], invocations: Callable[..., str], token: st
         "token": token,
         "wrongToken": f"{head}.{claims}.{signature[::-1]}",
     }
-    ended = subprocess.run(
-        [python_of("clients"), PROGRAM],
-        cwd=PROJECT,
-        env=environment,
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return json.loads(ended.stdout)
+    return programs.run([python_of("clients"), PROGRAM], given, environment, PROJECT)
 
 
 def test_an_a2a_agent_is_discovered_and_answers(seen: Any) -> None:

@@ -19,7 +19,8 @@ def given(
     javascript.node()  # before anything is deployed
     url = invocations("mcp", protocolConfiguration={"serverProtocol": "MCP"})
     head, claims, signature = token.split(".")
-    asked = {"url": url, "token": token, "wrongToken": f"{head}.{claims}.{signature[::-1]}"}
+    wrong = f"{head}.{claims}.{signature[::-1]}"
+    asked = {"url": url, "token": token, "wrongToken": wrong, "tool": "shout"}
     answered: dict[str, Any] = javascript.run(
         Path(__file__).with_name("mcp.mjs"), asked, environment
     )

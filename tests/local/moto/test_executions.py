@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.backend import execution_worker
 
 from tests.local.moto.machines import Machines, passing
 
@@ -24,6 +26,27 @@ def test_one_name_is_one_execution(machines: Machines) -> None:
     client.stop_execution(executionArn=first["executionArn"], error="Stopped", cause="by a test")
     found = machines.finish(first["executionArn"])
     assert (found["status"], found["error"], found["cause"]) == ("ABORTED", "Stopped", "by a test")
+
+
+def test_an_execution_has_begun_when_it_is_started(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine may take its time with the thread: a stop and a look at the history are for later calls."""
+    client = machines.client
+    arn = machines.make({"W": {"Type": "Wait", "Seconds": 20, "End": True}})
+
+    class Late(threading.Thread):
+        def run(self) -> None:
+            time.sleep(0.3)
+            super().run()
+
+    monkeypatch.setattr(execution_worker, "Thread", Late)
+    started = client.start_execution(stateMachineArn=arn)["executionArn"]
+    assert types_of(client, started)[0] == "ExecutionStarted"
+    client.stop_execution(executionArn=started, error="Stopped", cause="at once")
+    found = client.describe_execution(executionArn=started)
+    assert (found["status"], found["error"], found["cause"]) == ("ABORTED", "Stopped", "at once")
+    assert types_of(client, started)[-1] == "ExecutionAborted"
 
 
 def test_a_stopped_execution_does_not_wait_for_its_task(machines: Machines) -> None:

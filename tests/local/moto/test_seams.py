@@ -28,6 +28,7 @@ CANARIES = [
     "lambda_faults",
     "parameter_names",
     "shared_clients",
+    "early_calls",
     "history_pages",
     "history_order",
     "stop_reason",

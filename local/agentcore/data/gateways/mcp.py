@@ -25,10 +25,9 @@ from local.agentcore.data.gateways.rpc import (
     UNSUPPORTED_VERSION,
     RpcError,
 )
-from local.agentcore.data.gateways.tools import Tools
+from local.agentcore.data.gateways.tools import Tools, told
 
 _VERSION_HEADER = "MCP-Protocol-Version"
-_GENERIC = "An internal error occurred. Please retry later."
 PAGE = 100
 """Tools in one answer to `tools/list`. That it comes in pages is documented, how large they are is not."""
 
@@ -105,8 +104,7 @@ class McpServer:
         try:
             listed = self._tools.listed(gateway)
         except ServerError as error:
-            detailed = gateway.members.get("exceptionLevel") == "DEBUG"
-            raise RpcError(INTERNAL, str(error) if detailed else _GENERIC) from error
+            raise RpcError(INTERNAL, told(gateway, error)) from error
         if _configured(gateway).get("disableMcpListToolsPagination"):
             return {"tools": listed}
         start = _start(params.get("cursor"))

@@ -73,8 +73,7 @@ class Tools:
         try:
             return self._called(gateway, target, tool, arguments)
         except (ServiceError, ClientError, BotoCoreError, SendError, ServerError) as error:
-            detailed = gateway.members.get("exceptionLevel") == "DEBUG"
-            return _said(str(error) if detailed else _GENERIC, failed=True)
+            return _said(told(gateway, error), failed=True)
 
     def _called(
         self, gateway: Gateway, target: Target, tool: str, arguments: dict[str, Any]
@@ -106,6 +105,11 @@ class Tools:
         if target.dynamic:
             return self._servers.tools(gateway, target)
         return target.catalog.tools
+
+
+def told(gateway: Gateway, error: Exception) -> str:
+    """What a gateway tells its caller of an error: the reason only if its `exceptionLevel` is `DEBUG`."""
+    return str(error) if gateway.members.get("exceptionLevel") == "DEBUG" else _GENERIC
 
 
 def _said(text: str, *, failed: bool) -> dict[str, Any]:

@@ -77,6 +77,18 @@ def test_a_second_run_changes_nothing_and_writes_no_record(world: Any) -> None:
     assert writes(world) == []
 
 
+def test_a_log_group_whose_answer_was_lost_is_the_one_that_was_asked_for(world: Any) -> None:
+    logs, answers = world.clients.logs, [0.0]
+
+    def lose_the_answer(**_kwargs: Any) -> float | None:
+        return answers.pop() if answers else None
+
+    logs.meta.events.register_first("needs-retry.cloudwatch-logs.CreateLogGroup", lose_the_answer)
+    assert deliver(world).repaired == []
+    assert there(logs) == EVERYTHING
+    assert answers == []
+
+
 def test_the_longest_names_fit() -> None:
     longest = names.telemetry_name("s" * 128, "e" * 24, "traces")
     assert len(longest) <= 60

@@ -18,10 +18,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.agentcore.settings import Delays
 from local.edge.credentials import Principal
 from local.edge.faults import Fault
 from local.embedded import EmbeddedAws
+from tests.local.agentcore.gateways import whole
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -52,12 +52,7 @@ SERVICE = "bedrock-agentcore.amazonaws.com"
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     folder = tmp_path_factory.mktemp("edge")
-    (folder / "template.yaml").write_text(TEMPLATE)
-    with EmbeddedAws.start(
-        state_dir=folder / "state",
-        template=folder / "template.yaml",
-        delays=Delays(create=0, update=0, delete=0, endpoint=0, gateway=0, spans=0),
-    ) as embedded:
+    with whole.start(folder, TEMPLATE) as embedded:
         yield embedded
 
 
@@ -104,7 +99,8 @@ def client(aws: EmbeddedAws, role_arn: str, service: str) -> Any:
         aws_access_key_id=issued.access_key_id,
         aws_secret_access_key=issued.secret_access_key,
         aws_session_token=issued.session_token,
-        config=Config(retries={"total_max_attempts": 1}),
+        # The account allows few changes of gateways a second; the tests before have made some.
+        config=Config(retries={"mode": "standard", "total_max_attempts": 8}),
     )
 
 

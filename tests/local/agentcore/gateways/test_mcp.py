@@ -10,9 +10,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import botocore.auth
-import botocore.awsrequest
-import botocore.credentials
 import httpx
 import httpx2
 import pytest
@@ -21,8 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
-from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
+from tests.local.agentcore.gateways import whole
+from tests.local.agentcore.gateways.mcp_world import post, rpc
 from tests.local.agentcore.test_access import IdentityProvider, authorizer
 
 TEMPLATE = """
@@ -51,14 +49,9 @@ SCHEMA = {"type": "object", "properties": {"a": {"type": "number"}}, "required":
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     folder = tmp_path_factory.mktemp("mcp")
-    (folder / "template.yaml").write_text(TEMPLATE)
     (folder / "code").mkdir()
     (folder / "code" / "tools.py").write_text(FUNCTION)
-    with EmbeddedAws.start(
-        state_dir=folder / "state",
-        template=folder / "template.yaml",
-        delays=Delays(create=0, update=0, delete=0, endpoint=0, gateway=0, spans=0),
-    ) as embedded:
+    with whole.start(folder, TEMPLATE) as embedded:
         yield embedded
 
 
@@ -104,32 +97,6 @@ def gateway(aws: EmbeddedAws, name: str, role_arn: str, **more: Any) -> str:
         credentialProviderConfigurations=[{"credentialProviderType": "GATEWAY_IAM_ROLE"}],
     )
     return str(made["gatewayUrl"])
-
-
-def post(aws: EmbeddedAws, url: str, body: bytes, **headers: str) -> httpx.Response:
-    """Send a signed request with the keys of `root`."""
-    environment = aws.environment()
-    keys = botocore.credentials.Credentials(
-        environment["AWS_ACCESS_KEY_ID"],
-        environment["AWS_SECRET_ACCESS_KEY"],
-        environment.get("AWS_SESSION_TOKEN"),
-    )
-    request = botocore.awsrequest.AWSRequest(
-        "POST", url, {"Content-Type": "application/json", **headers}, body
-    )
-    botocore.auth.SigV4Auth(keys, "bedrock-agentcore", aws.region).add_auth(request)
-    return httpx.post(
-        url, content=body, headers=dict(request.headers.items()), timeout=60, trust_env=False
-    )
-
-
-def rpc(aws: EmbeddedAws, url: str, method: str, **params: Any) -> Any:
-    message = {"jsonrpc": "2.0", "id": 7, "method": method, "params": params}
-    answer = post(aws, url, json.dumps(message).encode())
-    assert answer.status_code == 200
-    document = answer.json()
-    assert document["id"] == 7
-    return document.get("result", document.get("error"))
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.agentcore.settings import Delays
 from local.embedded import EmbeddedAws
+from tests.local.agentcore.gateways import whole
 from tests.local.agentcore.gateways.mcp_world import (
     allow,
     endpoint,
@@ -34,12 +34,7 @@ Resources:
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     folder = tmp_path_factory.mktemp("servers")
-    (folder / "template.yaml").write_text(TEMPLATE)
-    with EmbeddedAws.start(
-        state_dir=folder / "state",
-        template=folder / "template.yaml",
-        delays=Delays(create=0, update=0, delete=0, endpoint=0, gateway=0, spans=0),
-    ) as embedded:
+    with whole.start(folder, TEMPLATE) as embedded:
         yield embedded
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
+from unittest import mock
 
 import boto3
 from botocore.exceptions import ClientError
@@ -12,7 +13,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
     state_task_service_sfn,
 )
 
-from tests.local.moto.canaries.machines import code_of, machine, passing, run
+from tests.local.moto.canaries.machines import begin, code_of, machine, passing, run
 
 
 def execution_name() -> bool:
@@ -22,6 +23,19 @@ def execution_name() -> bool:
 def text_output() -> bool:
     states = {"P": {"Type": "Pass", "Result": "text", "End": True}}
     return bool(run(states, name="n")["output"] == "text")
+
+
+def early_calls() -> bool:
+    """Stop an execution before its thread has run at all."""
+    client = boto3.client("stepfunctions")
+    arn = machine(passing({}))
+    with mock.patch("moto.stepfunctions.parser.backend.execution_worker.Thread"):
+        started = client.start_execution(stateMachineArn=arn, name="n")["executionArn"]
+    try:
+        client.stop_execution(executionArn=started)
+    except AttributeError:
+        return True
+    return False
 
 
 def history_pages() -> bool:
@@ -42,6 +56,7 @@ def stop_reason() -> bool:
     client = boto3.client("stepfunctions")
     waiting = machine({"W": {"Type": "Wait", "Seconds": 5, "End": True}})
     arn = client.start_execution(stateMachineArn=waiting, name="n")["executionArn"]
+    begin(arn)
     client.stop_execution(executionArn=arn, error="Stopped", cause="by a test")
     return "error" not in client.describe_execution(executionArn=arn)
 
@@ -73,6 +88,7 @@ def nested_stop() -> bool:
 CANARIES: list[Callable[[], bool]] = [
     execution_name,
     text_output,
+    early_calls,
     history_pages,
     history_order,
     stop_reason,

@@ -40,5 +40,12 @@ def run(states: dict[str, Any], **start: Any) -> dict[str, Any]:
     return dict(found)
 
 
+def begin(arn: str) -> None:
+    """Wait until an execution has begun, which in moto it has not at once."""
+    client = boto3.client("stepfunctions")
+    while not client.get_execution_history(executionArn=arn)["events"]:
+        time.sleep(0.01)
+
+
 def passing(value: dict[str, Any]) -> dict[str, Any]:
     return {"P": {"Type": "Pass", "Parameters": value, "End": True}}

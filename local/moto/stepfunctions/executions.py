@@ -145,13 +145,12 @@ def _stop_at_once() -> None:
         self: Execution, stop_date: datetime, error: str | None, cause: str | None
     ) -> None:
         worker = self.exec_worker
-        if self.exec_status != ExecutionStatus.RUNNING or worker is None:
+        if self.exec_status != ExecutionStatus.RUNNING or worker is None or worker.env is None:
             stop(self, stop_date, error, cause)
             return
         error, cause = getattr(self, "said", (error, cause))
         self.exec_status, self.stop_date = ExecutionStatus.ABORTED, stop_date
         self.error, self.cause = error, cause
-        assert worker.env is not None, "begin_executions saw to that"
         _end_history(worker.env, error, cause)
         stop(self, stop_date, error, cause)
 

@@ -10,12 +10,15 @@ from lifecycle.doors.section import GatewayChange, GatewayRecord
 from lifecycle.entry import Wire
 from lifecycle.errors import WaitTimeoutError
 from lifecycle.gateway import looks
+from lifecycle.gateway.closed import prepare
 from lifecycle.gateway.converge import next_step
 from lifecycle.gateway.finding import find_gateway
 from lifecycle.gateway.ledger import GatewayLedger
 from lifecycle.gateway.removal import GatewayRemover, RemovalNotes
+from lifecycle.gateway.rules import own_rules
 from lifecycle.gateway.wanted import Wanted
 from lifecycle.record import Record
+from lifecycle.request.closed.sign_in import is_closed
 from lifecycle.request.model import Request
 from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.settings import Settings
@@ -35,6 +38,7 @@ class DeployedGateway(Wire):
         id: What AgentCore calls it.
         url: Its address; null until it was ready once.
         endpoint: The address of an invocation of the runtime; null likewise.
+        only: Whether the runtime answers only this gateway.
         change: What the execution did to the gateway and its target; null when it only tested them.
         repaired: Manual changes (drift) that were found and repaired.
     """
@@ -42,6 +46,7 @@ class DeployedGateway(Wire):
     id: str
     url: str | None
     endpoint: str | None
+    only: bool
     change: GatewayChange | None
     repaired: list[str]
 
@@ -81,13 +86,20 @@ def deploy_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayR
     control = clients.agentcore_control
     if not is_wanted(event.request, record):
         return _switch_off(event, control, records, record, stack)
-    wanted = Wanted.of(event.request, record, stack, settings.gateway_role_arn)
+    wanted = Wanted.of(
+        *(event.request, record, stack, settings.gateway_role_arn),
+        before_promotion=event.part is not None,
+    )
     ledger = GatewayLedger(records, environment, event.execution, record.gateway, wanted)
-    step = next_step(control, wanted, ledger, stack, environment)
+    if event.part is not None:
+        step = prepare.next_step(control, event.part, wanted, ledger, records, record, stack)
+    else:
+        step = next_step(control, wanted, ledger, stack, environment, own_rules(record))
     if step is not None:
         _keep_the_deadline(event, step.what, step.status)
     polled = looks.looked(event, done=step is None)
-    gateway = describe(ledger.section, event.execution)
+    only = is_closed(event.request, record)
+    gateway = describe(ledger.section, event.execution, only=only)
     return GatewayResult(**polled, gateway=gateway, repaired=list(ledger.mine.repaired))
 
 
@@ -98,12 +110,15 @@ def is_wanted(request: Request, record: Record) -> bool:
     return request.gateway is not None
 
 
-def describe(section: GatewayRecord, execution: str) -> DeployedGateway | None:
+def describe(
+    section: GatewayRecord, execution: str, *, only: bool = False
+) -> DeployedGateway | None:
     """Say which gateway an environment has, for the output; None when it has none yet.
 
     Args:
         section: The section of the record.
         execution: ARN of the execution whose changes are told.
+        only: Whether the runtime answers only this gateway.
     """
     if section.id is None:
         return None
@@ -113,6 +128,7 @@ def describe(section: GatewayRecord, execution: str) -> DeployedGateway | None:
         id=section.id,
         url=section.url,
         endpoint=invocation_address(section.url) if section.url else None,
+        only=only,
         change=mine.change if mine and deployed else None,
         repaired=list(mine.repaired) if mine and deployed else [],
     )

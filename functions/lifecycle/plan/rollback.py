@@ -122,7 +122,9 @@ class _Planner:
         live = agentcore.get_endpoint(self._control, self._id, LIVE_ENDPOINT)
         # Before the stages change the draft.
         artifact_is_there = self._artifact_is_there()
-        there = restore.exists(self._control, self._id, self._version)
+        there = candidate.answers_as_live(
+            self._items, self._records.draft, self._version
+        ) and restore.exists(self._control, self._id, self._version)
         way = self._back(live) if there else self._anew(live)
         endpoint = CANDIDATE_ENDPOINT if there else agentcore.DEFAULT_ENDPOINT
         builds = way.artifact.builds if way.artifact else 0
@@ -185,7 +187,9 @@ class _Planner:
             self._items, draft.environment, self._promotions, self._version
         )
         known = len(self._clients.acts)
-        step = restore.restore(self._event, self._clients, self._records, self._settings.stack_name)
+        step = restore.restore(
+            *(self._event, self._clients, self._records, self._items, self._settings.stack_name)
+        )
         acts = [act.operation for act in self._clients.acts[known:]]
         not_known = []
         if not step.done and not acts:

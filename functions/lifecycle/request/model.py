@@ -70,7 +70,7 @@ class Request(InputModel):
     gateway: Gateway | None = Field(
         default=None,
         description="An AgentCore Gateway in front of the runtime. A provision without it removes one that is there.",
-        json_schema_extra=allowed("{type: runtime}, only with action provision"),
+        json_schema_extra=allowed("{type: runtime, only?}, only with action provision"),
     )
     tags: dict[
         Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[a-zA-Z0-9 ._:/=+@-]*$")],

@@ -19,6 +19,7 @@ from lifecycle.record import Record, State
 from lifecycle.request import rollback
 from lifecycle.request.account.transaction_search import check_transaction_search
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
+from lifecycle.request.closed.sign_in import is_closed, refuse_another_sign_in
 from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
 from lifecycle.request.model import Request, environment_of, parse_request
 from lifecycle.request.providers import check_provider
@@ -47,6 +48,7 @@ class Prepared(Wire):
         cases: The cases that a version must also pass; null when there are none, or nothing is tested.
         telemetry: Whether logs and traces are to be delivered, or something that delivers them is to be removed.
         gateway: Whether there is a gateway to make, repair, test or remove.
+        closes: Whether the runtime is to answer only its gateway, which must then be there before the runtime is.
         evaluations: The evaluators whose scores a version must reach; null likewise.
         learned: How long earlier runs of the environment took, or of the stack's others if it has none.
     """
@@ -55,6 +57,7 @@ class Prepared(Wire):
     cases: CasePlan | None = None
     telemetry: bool = False
     gateway: bool = False
+    closes: bool = False
     evaluations: EvaluationPlan | None = None
     learned: Learned = Field(default_factory=dict)
 
@@ -118,6 +121,7 @@ def prepare_request(
             check_provider(asked.auth, asked.environment, clients)
         else:
             asked = _completed(request, record) if record else request
+        refuse_another_sign_in(asked, record)
         cases = plan_cases(asked, lambda: clients.s3)
         asked = pinned(asked, cases)
         if asked.action != "teardown":
@@ -153,6 +157,7 @@ def prepare_request(
         evaluations=evaluations,
         telemetry=_has_telemetry(request, record),
         gateway=_has_gateway(request, record),
+        closes=is_closed(request, record),
         learned=learned,
     )
 

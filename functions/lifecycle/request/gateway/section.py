@@ -17,3 +17,9 @@ class Gateway(InputModel):
         "sign-in.",
         json_schema_extra=allowed("runtime"),
     )
+    only: bool = Field(
+        default=False,
+        description="Closes the runtime to everybody but the gateway: AgentCore then refuses a call that is sent to "
+        "the runtime directly, even with a valid token.",
+        json_schema_extra=allowed("true or false, true only with auth.type cognito or jwt"),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from lifecycle.doors.lock import LOCK
 from lifecycle.request.artifact import Artifact
 from lifecycle.request.auth import Auth
 from lifecycle.request.gateway.section import Gateway
@@ -46,6 +47,7 @@ def refuse_disagreement(request: Fields) -> None:
     _refuse_large_variables(request)
     _refuse_authorization_without_token(request)
     _refuse_cases(request)
+    _refuse_a_closed_runtime(request)
     _refuse_what_is_of_another_action(request)
 
 
@@ -73,6 +75,20 @@ def _refuse_cases(request: Fields) -> None:
         refuse_limits(request.smoke_test)
         refuse_payloads(request.smoke_test.cases, request.runtime.protocol)
         refuse_web_socket(request.smoke_test, request.runtime.protocol)
+
+
+def _refuse_a_closed_runtime(request: Fields) -> None:
+    """Refuse `gateway.only` with what it cannot work with."""
+    if request.gateway is None or not request.gateway.only:
+        return
+    if request.auth.type == "iam":
+        # A gateway passes a caller's own IAM permissions on, so the runtime cannot tell its calls from direct ones.
+        raise problem("gateway.only", True, "true only with auth.type cognito or jwt")
+    if LOCK in request.auth.configuration:
+        given = request.auth.configuration[LOCK]
+        raise problem(f"auth.configuration.{LOCK}", given, "only without gateway.only")
+    if request.smoke_test.web_socket:
+        raise problem("smokeTest.webSocket", True, "true only without gateway.only")
 
 
 def _refuse_what_is_of_another_action(request: Fields) -> None:

@@ -57,7 +57,7 @@ def view(record: Record, invocation_url: str | None) -> dict[str, Any]:
         "smokeTest": last_smoke_test(
             runtime.proven_version if runtime else None, runtime.failed_version if runtime else None
         ),
-        "gateway": _gateway(record.gateway) if record.gateway else None,
+        "gateway": _gateway(record.gateway, record) if record.gateway else None,
         "promotions": [
             {"version": one.version, "promotedAt": one.promoted_at, "execution": one.execution}
             for one in reversed(record.promotions)
@@ -102,11 +102,17 @@ def _artifact(artifact: ArtifactRecord) -> dict[str, Any]:
     }
 
 
-def _gateway(gateway: GatewayRecord) -> dict[str, Any]:
+def _is_closed(record: Record) -> bool:
+    live = record.runtime.live_identity if record.runtime else None
+    return live is not None and live.only_gateway is not None
+
+
+def _gateway(gateway: GatewayRecord, record: Record) -> dict[str, Any]:
     return {
         "id": gateway.id,
         "endpoint": invocation_address(gateway.url) if gateway.url else None,
         "proven": gateway.proven,
+        "only": _is_closed(record),
     }
 
 

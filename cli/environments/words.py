@@ -86,6 +86,8 @@ def _gateway(gateway: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
         yield "gateway", f"{gateway['id'] or 'not created'}, never finished: provision again"
         return
     yield "gateway", f"{gateway['id']}, {'proven' if gateway['proven'] else 'not proven'}"
+    if gateway["only"]:
+        yield "closed", "the runtime answers only this gateway"
     yield "gateway URL", gateway["endpoint"]
 
 

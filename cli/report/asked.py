@@ -32,6 +32,7 @@ SHOWN = frozenset(
         "runtime.requestHeaders",
         "observability",
         "gateway.type",
+        "gateway.only",
         "smokeTest.casesFrom",
         "smokeTest.repeat",
         "smokeTest.minPassRate",

@@ -220,7 +220,7 @@ def _gateway(event: OutcomeEvent, record: Record | None) -> dict[str, Any] | Non
     kept = record.failed_gateway_test if record else None
     if kept is None or kept.execution != event.execution:
         return event.gateway
-    tested = {name: kept.report.get(name) for name in ("id", "url", "endpoint", "checks")}
+    tested = {name: kept.report.get(name) for name in ("id", "only", "url", "endpoint", "checks")}
     return {"change": None, "repaired": [], **(event.gateway or {}), **tested}
 
 

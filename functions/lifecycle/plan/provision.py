@@ -9,7 +9,7 @@ from lifecycle.gateway.deploy import GatewaySettings
 from lifecycle.observability.deliver import DeliverySettings
 from lifecycle.plan.artifact import artifact_answers, plan_artifact
 from lifecycle.plan.drafts import DraftRecords
-from lifecycle.plan.gateway import TESTED, gateway_answers, plan_gateway
+from lifecycle.plan.gateway import TESTED, gateway_answers, plan_gateway, plan_lock
 from lifecycle.plan.identity import identity_answers, plan_identity
 from lifecycle.plan.observability import observability_answers, plan_observability
 from lifecycle.plan.output import Cost, PlannedEvaluation, PlannedGateway, ProvisionPlan
@@ -61,6 +61,7 @@ def plan_provision(event: StageEvent, *, clients: Clients = CLIENTS) -> PlannedP
         records = DraftRecords(reading.dynamodb, settings.table_name, event.request.environment)
         identity, unseen = plan_identity(event, reading, records, stack)
         artifact, unbuilt = plan_artifact(event, reading, records, settings)
+        plan_lock(event, reading, records, settings)
         runtime, promotion, undone = plan_runtime(event, reading, records, settings)
         observability = plan_observability(event, reading, records, settings)
         gateway = plan_gateway(event, reading, records, settings)

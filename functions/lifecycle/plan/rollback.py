@@ -15,7 +15,7 @@ from lifecycle.names import CANDIDATE_ENDPOINT, LIVE_ENDPOINT
 from lifecycle.plan.artifact import artifact_answers, plan_artifact
 from lifecycle.plan.drafts import DraftRecords
 from lifecycle.plan.gate import plan_gate
-from lifecycle.plan.gateway import TESTED, gateway_answers, plan_gateway_back
+from lifecycle.plan.gateway import TESTED, gateway_answers, plan_gateway_back, plan_lock
 from lifecycle.plan.identity import identity_answers, plan_identity
 from lifecycle.plan.output import (
     Cost,
@@ -214,6 +214,7 @@ class _Planner:
         records = self._records
         identity, unseen = plan_identity(event, clients, records, settings.stack_name)
         artifact, unbuilt = plan_artifact(event, clients, records, settings)
+        plan_lock(event, clients, records, settings)
         known = len(clients.acts)
         runtime, promotion, undone = plan_runtime(event, clients, records, settings)
         updates = [

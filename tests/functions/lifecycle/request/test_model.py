@@ -262,16 +262,34 @@ def test_runtime_and_entry_point_are_those_of_the_service(
         ({"gateway": {}}, "gateway.type: required, allowed: runtime"),
         (
             {"gateway": True},
-            "gateway: given true, allowed: {type: runtime}, only with action provision",
+            "gateway: given true, allowed: {type: runtime, only?}, only with action provision",
         ),
         (
-            {"gateway": {"type": "runtime", "only": True}},
-            "gateway.only: unknown field, allowed: type",
+            {"gateway": {"type": "runtime", "only": "yes"}},
+            "gateway.only: given 'yes', allowed: true or false, true only with auth.type cognito or jwt",
+        ),
+        (
+            {"auth": {"type": "iam"}, "gateway": {"type": "runtime", "only": True}},
+            "gateway.only: given true, allowed: true only with auth.type cognito or jwt",
+        ),
+        (
+            {
+                "auth": {
+                    "configuration": {"allowedWorkloadConfiguration": {"workloadIdentities": ["x"]}}
+                },
+                "gateway": {"type": "runtime", "only": True},
+            },
+            "auth.configuration.allowedWorkloadConfiguration: given "
+            "{'workloadIdentities': ['x']}, allowed: only without gateway.only",
+        ),
+        (
+            {"smokeTest": {"webSocket": True}, "gateway": {"type": "runtime", "only": True}},
+            "smokeTest.webSocket: given true, allowed: true only without gateway.only",
         ),
         *(
             (
                 {"action": action, "gateway": {"type": "runtime"}},
-                "gateway: given {'type': 'runtime'}, allowed: only with action provision",
+                "gateway: given {'type': 'runtime', 'only': False}, allowed: only with action provision",
             )
             for action in ("teardown", "smokeTest", "rollback")
         ),
@@ -285,5 +303,5 @@ def test_a_gateway_is_refused_by_its_field(given: dict[str, Any], said: str) -> 
 
 def test_a_gateway_is_asked_for_by_its_type() -> None:
     asked = parse_request({"gateway": {"type": "runtime"}})
-    assert asked.to_json()["gateway"] == {"type": "runtime"}
+    assert asked.to_json()["gateway"] == {"type": "runtime", "only": False}
     assert parse_request({}).gateway is None

@@ -95,8 +95,24 @@ def test_a_valid_token_counts_only_at_the_gateway_until_it_is_opened(
     assert (back["runtime"]["version"], back["smokeTest"]["endpoint"]) == ("2", "DEFAULT")
     assert call(url, token).status_code in (401, 403)
 
-    # By hand: the lock, the gateway's target, and a rule that sends the callers elsewhere.
-    runtime_id, gateway_id = opened["runtime"]["id"], opened["gateway"]["id"]
+    reopened = good(lifecycle.run(marked(name, tiny, "one")))
+    assert (reopened["change"], reopened["gateway"]) == ("updated", None)
+    assert call(url, token).status_code == 200
+    assert set(versions(lifecycle, opened["runtime"]["id"]).values()) == {
+        reopened["runtime"]["version"]
+    }
+    good(lifecycle.run({"action": "teardown", "environment": name}))
+    assert lifecycle.leftovers(name) == {}
+
+
+def test_what_was_changed_by_hand_is_repaired_and_named(
+    lifecycle: Any, environment: Callable[[], str], tiny: dict[str, Any]
+) -> None:
+    name, control = environment(), lifecycle.aws.client("bedrock-agentcore-control")
+    made = good(lifecycle.run(marked(name, tiny, "one", **CLOSED)))
+    token, url = access_token(lifecycle, made["auth"]), made["runtime"]["invocationUrl"]
+    # The lock, and a rule that could send the callers elsewhere.
+    runtime_id, gateway_id = made["runtime"]["id"], made["gateway"]["id"]
     found = control.get_agent_runtime(agentRuntimeId=runtime_id)
     del found["authorizerConfiguration"]["customJWTAuthorizer"]["allowedWorkloadConfiguration"]
     kept = control.meta.service_model.operation_model("UpdateAgentRuntime").input_shape.members
@@ -128,13 +144,6 @@ def test_a_valid_token_counts_only_at_the_gateway_until_it_is_opened(
     assert "the gateway was deleted" in healed["repaired"]
     assert call(url, token).status_code in (401, 403)
     assert call(healed["gateway"]["endpoint"], token).status_code == 200
-
-    reopened = good(lifecycle.run(marked(name, tiny, "one")))
-    assert (reopened["change"], reopened["gateway"]) == ("updated", None)
-    assert call(url, token).status_code == 200
-    assert set(versions(lifecycle, runtime_id).values()) == {reopened["runtime"]["version"]}
-    good(lifecycle.run({"action": "teardown", "environment": name}))
-    assert lifecycle.leftovers(name) == {}
 
 
 def delete_when_empty(control: Any, gateway_id: str) -> None:

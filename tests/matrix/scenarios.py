@@ -84,6 +84,10 @@ def _fronted(stage: Stage, name: str) -> None:
     stage.provisioned(name, gateway={"type": "runtime"})
 
 
+def _closed(stage: Stage, name: str) -> None:
+    stage.provisioned(name, gateway={"type": "runtime", "only": True})
+
+
 STATES: dict[str, Callable[[Stage, str], None]] = {
     "": lambda _stage, _name: None,
     "password": _password,
@@ -97,6 +101,7 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "a2a": _card,
     "observed": _observed,
     "fronted": _fronted,
+    "closed": _closed,
 }
 """How an environment comes into each state, undisturbed."""
 
@@ -281,7 +286,9 @@ _BACK = (
 )
 _OBSERVING = (_PREPARE, "DeliverTelemetryFunction")
 GATEWAY: dict[str, Any] = {"gateway": {"type": "runtime"}}
+CLOSED: dict[str, Any] = {"gateway": {"type": "runtime", "only": True}}
 _FRONTING = ("DeployGatewayFunction", "TestGatewayFunction")
+_CLOSING = ("DeployGatewayFunction", "DeployRuntimeFunction", "RunSmokeTestFunction")
 _DEPLOYING = ("PublishArtifactFunction", "DeployRuntimeFunction")
 _SIGNING_IN = ("ProvisionIdentityFunction", "RunSmokeTestFunction")
 
@@ -307,6 +314,8 @@ SCENARIOS = {
         Scenario("observe-no-more", _provision(), _OBSERVING[1:], "observed", "password"),
         Scenario("provision-gateway", _provision(**GATEWAY), _FRONTING, "password", "fronted"),
         Scenario("verify-gateway", _verify, ("TestGatewayFunction",), "fronted", "fronted"),
+        Scenario("close", _provision(**CLOSED), _CLOSING, "fronted", "closed"),
+        Scenario("verify-closed", _verify, ("RunSmokeTestFunction",), "closed", "closed"),
         Scenario("teardown-gateway", _teardown, ("DeleteGatewayFunction",), "fronted"),
         Scenario("teardown-observed", _teardown, ("DeleteTelemetryFunction",), "observed"),
         Scenario("evaluations", _evaluations, _EVALUATIONS, "password", "password"),

@@ -165,11 +165,6 @@ NOT_SEEN_HERE = (
     ),
     Unseen(
         "PlanProvisionFunction",
-        "bedrock-agentcore:ListGatewayRules",
-        "only for a gateway that would be removed or replaced: functions/lifecycle/gateway/test_plan.py",
-    ),
-    Unseen(
-        "PlanProvisionFunction",
         r"s3:(ListBucket|GetObjectVersion)|codebuild:\w+",
         "as PublishArtifactFunction, whose code it runs: functions/lifecycle/plan/test_plan.py",
     ),

@@ -57,10 +57,14 @@ def lock(front: Front) -> Any:
 
 
 def names(front: Front) -> list[tuple[str, str]]:
-    return sorted(
-        (one["name"], one["targetConfiguration"]["http"]["agentcoreRuntime"]["qualifier"])
-        for one in front.targets()
-    )
+    found = []
+    for one in front.targets():
+        target = front.control.get_gateway_target(
+            gatewayIdentifier=front.id, targetId=one["targetId"]
+        )
+        runtime = target["targetConfiguration"]["http"]["agentcoreRuntime"]
+        found.append((target["name"], runtime["qualifier"]))
+    return sorted(found)
 
 
 def test_the_gateway_is_first_and_the_way_to_the_candidate_goes_with_the_promotion(

@@ -79,7 +79,7 @@ def test_closed_tested_rebuilt_verified_and_gone(
 def test_a_valid_token_counts_only_at_the_gateway_until_it_is_opened(
     lifecycle: Any, environment: Callable[[], str], tiny: dict[str, Any]
 ) -> None:
-    name, control = environment(), lifecycle.aws.client("bedrock-agentcore-control")
+    name = environment()
     opened = good(lifecycle.run(marked(name, tiny, "one", **OPEN)))
     token, url = access_token(lifecycle, opened["auth"]), opened["runtime"]["invocationUrl"]
     through = opened["gateway"]["endpoint"]

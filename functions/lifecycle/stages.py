@@ -81,8 +81,11 @@ STAGES = (
     Stage("Restore the version", effect="creates"),
     Stage("Provision the identity", effect="creates"),
     Stage("Publish the artifact", effect="creates"),
+    # Before a runtime that answers only its gateway, and before its version is tested.
+    Stage("Make the gateway", effect="creates", same_as="Deploy the gateway"),
     Stage("Deploy the runtime", effect="creates"),
     Stage("Check the runtime"),
+    Stage("Point the gateway at the version", effect="creates", same_as="Deploy the gateway"),
     Stage("Deliver the telemetry", effect="creates"),
     Stage("Run the smoke test"),
     Stage("Run a batch of cases", same_as="Run the cases"),

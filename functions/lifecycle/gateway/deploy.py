@@ -8,7 +8,7 @@ from lifecycle.clients import CLIENTS, Clients
 from lifecycle.doors.address import invocation_address
 from lifecycle.doors.section import GatewayChange, GatewayRecord
 from lifecycle.entry import Wire
-from lifecycle.errors import WaitTimeoutError
+from lifecycle.errors import ServiceUnavailableError, WaitTimeoutError
 from lifecycle.gateway import looks
 from lifecycle.gateway.closed import prepare
 from lifecycle.gateway.converge import next_step
@@ -76,7 +76,8 @@ def deploy_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayR
     Raises:
         EnvironmentNotFoundError: The record lists no runtime.
         GatewayError: The gateway or its target failed, or somebody else's gateway has the name.
-        ServiceUnavailableError: The name is in use, but no such gateway is listed yet, or not yet with its tags.
+        ServiceUnavailableError: The name is in use, but no such gateway is listed yet, or not yet with its tags. Or a
+            part of the gateway of a closed runtime is not ready yet.
         WaitTimeoutError: The deadline passed.
     """
     settings = GatewaySettings.load()
@@ -93,6 +94,11 @@ def deploy_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayR
     ledger = GatewayLedger(records, environment, event.execution, record.gateway, wanted)
     if event.part is not None:
         step = prepare.next_step(control, event.part, wanted, ledger, records, record, stack)
+        if step is not None:
+            # These two states have no loop: each would add more events to the history than a retry does.
+            raise ServiceUnavailableError(
+                f"{step.what} is still {step.status}; the lifecycle retries this step"
+            )
     else:
         step = next_step(control, wanted, ledger, stack, environment, own_rules(record))
     if step is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lifecycle.doors.address import invocation_address
+from lifecycle.doors.address import GATEWAY_TARGET, invocation_address
 from lifecycle.smoke_test.invocation import Target
 
 _OWN_OPERATIONS = ("InvokeGateway",)
@@ -17,10 +17,12 @@ class ThroughGateway(Target):
     Attributes:
         gateway_arn: The gateway's ARN.
         gateway_url: Its address as `GetGateway` gives it.
+        target: The gateway's target that is called.
     """
 
     gateway_arn: str
     gateway_url: str
+    target: str = GATEWAY_TARGET
 
     def url(self, endpoint: str, path: str) -> str:
         """The URL of a call: below the gateway's target, whatever AgentCore's data plane is.
@@ -29,7 +31,8 @@ class ThroughGateway(Target):
             endpoint: Not used.
             path: The path of the operation below the runtime's.
         """
-        return f"{invocation_address(self.gateway_url).removesuffix('/invocations')}/{path}"
+        address = invocation_address(self.gateway_url, self.target)
+        return f"{address.removesuffix('/invocations')}/{path}"
 
     def resource_of(self, operation: str) -> str:
         """The ARN of what an operation is allowed on: the gateway, or the runtime behind it."""

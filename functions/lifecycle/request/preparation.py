@@ -21,6 +21,7 @@ from lifecycle.request.account.transaction_search import check_transaction_searc
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
 from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
 from lifecycle.request.model import Request, environment_of, parse_request
+from lifecycle.request.promotion.plan import CanaryPlan, plan_canary
 from lifecycle.request.providers import check_provider
 from lifecycle.request.smoke_test import merged
 from lifecycle.settings import Settings
@@ -47,6 +48,8 @@ class Prepared(Wire):
         cases: The cases that a version must also pass; null when there are none, or nothing is tested.
         telemetry: Whether logs and traces are to be delivered, or something that delivers them is to be removed.
         gateway: Whether there is a gateway to make, repair, test or remove.
+        canary: How callers are to try a version first; null when nobody asked for that.
+        left_canary: Whether something that splits calls was left behind, which must go before anything else.
         evaluations: The evaluators whose scores a version must reach; null likewise.
         learned: How long earlier runs of the environment took, or of the stack's others if it has none.
     """
@@ -55,6 +58,8 @@ class Prepared(Wire):
     cases: CasePlan | None = None
     telemetry: bool = False
     gateway: bool = False
+    canary: CanaryPlan | None = None
+    left_canary: bool = False
     evaluations: EvaluationPlan | None = None
     learned: Learned = Field(default_factory=dict)
 
@@ -153,6 +158,11 @@ def prepare_request(
         evaluations=evaluations,
         telemetry=_has_telemetry(request, record),
         gateway=_has_gateway(request, record),
+        canary=plan_canary(asked, record),
+        # A teardown removes it with everything else, and a dry run changes nothing.
+        left_canary=record.canary is not None
+        and request.action != "teardown"
+        and not request.dry_run,
         learned=learned,
     )
 

@@ -235,13 +235,13 @@ class _Shift:
     def _give_up(
         self, note: CanaryRecord, what: str, observed: dict[str, Any], reason: Any, act: Any
     ) -> Step:
-        if act is not None and observed["status"] in ("CREATE_FAILED", "DELETE_FAILED"):
-            # What failed before this canary began is no failure of it.
-            if note.tries == 0:
-                note.tries += 1
-                self._keep(note)
-                act()
-                return Step(what, "DELETING")
+        # What failed before this canary began is no failure of it.
+        stale = act is not None and observed["status"] in ("CREATE_FAILED", "DELETE_FAILED")
+        if stale and note.tries == 0:
+            note.tries += 1
+            self._keep(note)
+            act()
+            return Step(what, "DELETING")
         told = " ".join(str(reason or "AgentCore gives no reason").split())
         raise CanaryFailedError(
             f"{what} is {observed['status']}: {told}; all calls go to version {note.live_version}; fix the cause "

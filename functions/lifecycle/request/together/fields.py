@@ -18,6 +18,7 @@ from lifecycle.request.smoke_test import (
     refuse_payloads,
     refuse_web_socket,
 )
+from lifecycle.request.wait import LONGEST_WITH_CANARY, MOST_LOOKS_WITH_CANARY, Wait
 
 
 class Fields(Protocol):
@@ -27,6 +28,7 @@ class Fields(Protocol):
     auth: Auth
     runtime: Runtime
     smoke_test: SmokeTest
+    wait: Wait
     gateway: Gateway | None
     promotion: Promotion | None
     observability: bool
@@ -100,3 +102,11 @@ def _refuse_canary_without_gateway(request: Fields) -> None:
         return
     if request.gateway is None or request.gateway.type != "runtime":
         raise problem("promotion.strategy", "canary", "only with gateway.type runtime")
+    if not request.wait.leaves_room_for_a_canary:
+        given = request.wait.model_dump(mode="json", by_alias=True)
+        raise problem(
+            "wait",
+            given,
+            f"with strategy canary, at most timeoutSeconds {LONGEST_WITH_CANARY} without maxIntervalSeconds, or at "
+            f"most {MOST_LOOKS_WITH_CANARY} polls with it, or the execution's history overflows",
+        )

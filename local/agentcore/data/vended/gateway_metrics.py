@@ -1,7 +1,7 @@
 """The metrics that AgentCore publishes for its gateways: how many calls there were, and how many failed.
 
-Source: AgentCore developer guide, "AgentCore generated gateway observability data". Which dimensions a gateway with
-HTTP targets has is not documented, and so is what a call counts that the gateway itself refused: here it counts. The local
+Source: AgentCore developer guide, "AgentCore generated gateway observability data". Not documented: which dimensions a
+gateway with HTTP targets has, and whether a call counts that the gateway itself refused; here it counts. The local
 AgentCore publishes counts only, no latencies.
 """
 

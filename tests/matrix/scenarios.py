@@ -271,6 +271,13 @@ def _auto_rollback(stage: Stage, name: str) -> Execution:
     return run
 
 
+def _canary(stage: Stage, name: str) -> Execution:
+    # Each time another description makes a new version, so that there is something to split.
+    promotion = {"strategy": "canary", "steps": [50], "bakeSeconds": 1}
+    described = {"description": f"canary {uuid.uuid4()}"}
+    return _provision(**GATEWAY, promotion=promotion, runtime=described)(stage, name)
+
+
 _BY_ITSELF = ("PrepareRollbackFunction",)
 _BACK = (
     _PREPARE,
@@ -282,6 +289,7 @@ _BACK = (
 _OBSERVING = (_PREPARE, "DeliverTelemetryFunction")
 GATEWAY: dict[str, Any] = {"gateway": {"type": "runtime"}}
 _FRONTING = ("DeployGatewayFunction", "TestGatewayFunction")
+_SPLITTING = ("ShiftTrafficFunction", "JudgeStepFunction", "ClearCanaryFunction")
 _DEPLOYING = ("PublishArtifactFunction", "DeployRuntimeFunction")
 _SIGNING_IN = ("ProvisionIdentityFunction", "RunSmokeTestFunction")
 
@@ -307,6 +315,7 @@ SCENARIOS = {
         Scenario("observe-no-more", _provision(), _OBSERVING[1:], "observed", "password"),
         Scenario("provision-gateway", _provision(**GATEWAY), _FRONTING, "password", "fronted"),
         Scenario("verify-gateway", _verify, ("TestGatewayFunction",), "fronted", "fronted"),
+        Scenario("canary", _canary, _SPLITTING, "fronted", "fronted"),
         Scenario("teardown-gateway", _teardown, ("DeleteGatewayFunction",), "fronted"),
         Scenario("teardown-observed", _teardown, ("DeleteTelemetryFunction",), "observed"),
         Scenario("evaluations", _evaluations, _EVALUATIONS, "password", "password"),

@@ -13,6 +13,7 @@ from lifecycle.doors.address import invocation_address
 from lifecycle.doors.section import GatewayRecord
 from lifecycle.record import Record
 from lifecycle.sections.artifact import ArtifactRecord
+from lifecycle.sections.canary import CanaryRecord
 from lifecycle.sections.identity import IdentityRecord
 from lifecycle.sections.runtime import RuntimeRecord
 

@@ -74,9 +74,7 @@ class Request(InputModel):
         json_schema_extra=allowed("{type: runtime}, only with action provision"),
     )
     promotion: Promotion | None = Field(
-        default=None,
-        description="How callers come to a version that passed: at once (the default), or step by step.",
-        json_schema_extra=allowed("an object, only with action provision"),
+        default=None, json_schema_extra=allowed("an object, only with action provision")
     )
     tags: dict[
         Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[a-zA-Z0-9 ._:/=+@-]*$")],

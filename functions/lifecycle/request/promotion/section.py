@@ -70,9 +70,7 @@ class Promotion(InputModel):
         ),
     )
     checks: CanaryChecks | None = Field(
-        default=None,
-        description="For `canary`: when the calls of a step stop it.",
-        json_schema_extra=allowed("an object, only with strategy canary"),
+        default=None, json_schema_extra=allowed("an object, only with strategy canary")
     )
 
     @model_validator(mode="after")

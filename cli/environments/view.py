@@ -40,8 +40,8 @@ def view(record: Record, invocation_url: str | None) -> dict[str, Any]:
 
     Returns:
         `environment`, `state`, `stateReason`, `createdAt`, `updatedAt`, `expiresAt`, `lock`, `runtime`, `identity`,
-        `artifact`, `smokeTest`, `gateway`, `promotions` (the newest first) and `lastFailure`; null where there is
-        nothing.
+        `artifact`, `smokeTest`, `gateway`, `canary` (while calls are split), `promotions` (the newest first) and
+        `lastFailure`; null where there is nothing.
     """
     runtime = record.runtime
     signing_in = (runtime.live_identity if runtime else None) or record.identity
@@ -59,6 +59,7 @@ def view(record: Record, invocation_url: str | None) -> dict[str, Any]:
             runtime.proven_version if runtime else None, runtime.failed_version if runtime else None
         ),
         "gateway": _gateway(record.gateway) if record.gateway else None,
+        "canary": _canary(record.canary) if record.canary else None,
         "promotions": [
             {"version": one.version, "promotedAt": one.promoted_at, "execution": one.execution}
             for one in reversed(record.promotions)
@@ -108,6 +109,15 @@ def _gateway(gateway: GatewayRecord) -> dict[str, Any]:
         "id": gateway.id,
         "endpoint": invocation_address(gateway.url) if gateway.url else None,
         "proven": gateway.proven,
+    }
+
+
+def _canary(canary: CanaryRecord) -> dict[str, Any]:
+    return {
+        "execution": canary.execution,
+        "version": canary.version,
+        "liveVersion": canary.live_version,
+        "weight": canary.weight,
     }
 
 

@@ -77,9 +77,9 @@ def judge_step(
     began = note.begun_at or since
     baseline = began - metrics.BASELINE_SECONDS
     arn = str(gateway.arn)
-    seen = metrics.seen(clients.cloudwatch, arn, since, now)
+    seen = metrics.total(metrics.minutes(clients.cloudwatch, arn, since, now))
     # The minute in which the canary began is no baseline.
-    before = metrics.seen(clients.cloudwatch, arn, baseline, began - 60)
+    before = metrics.usual(metrics.minutes(clients.cloudwatch, arn, baseline, began - 120))
     verdict = metrics.judge(seen, before, plan.weights[event.step], plan.limits)
     if not verdict.passed:
         _fail(event, note, verdict.told)

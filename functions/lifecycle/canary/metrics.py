@@ -8,9 +8,10 @@ listed: metrics of the same dimensions are added up, and of several such sums th
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from statistics import median
 from typing import Any
 
 from lifecycle.request.promotion.section import CanaryChecks
@@ -25,6 +26,7 @@ _PERIOD = 60
 # GetMetricData takes 500 queries, three for each set of dimensions.
 _MOST_SETS = 160
 _DEVIATIONS = 2
+_FEWEST_MINUTES = 3
 
 _Dimensions = tuple[tuple[str, str], ...]
 
@@ -42,8 +44,8 @@ class Seen:
         return self.errors / self.calls if self.calls else 0.0
 
 
-def seen(cloudwatch: Any, gateway_arn: str, start: int, end: int) -> Seen:
-    """Read the metrics of a gateway.
+def minutes(cloudwatch: Any, gateway_arn: str, start: int, end: int) -> list[Seen]:
+    """Read the metrics of a gateway, minute by minute; minutes without calls are left out.
 
     Args:
         cloudwatch: A boto3 client.
@@ -53,14 +55,15 @@ def seen(cloudwatch: Any, gateway_arn: str, start: int, end: int) -> Seen:
     """
     sets = _dimension_sets(cloudwatch, gateway_arn)
     if not sets:
-        return Seen(0, 0)
-    names = (CALLS, *ERRORS)
+        return []
     queries = {
         f"q{number}_{which}": (dimensions, name)
         for number, dimensions in enumerate(sets)
-        for which, name in enumerate(names)
+        for which, name in enumerate((CALLS, *ERRORS))
     }
-    sums: dict[str, dict[tuple[str, ...], float]] = defaultdict(lambda: defaultdict(float))
+    sums: dict[str, dict[tuple[str, ...], Counter[datetime]]] = defaultdict(
+        lambda: defaultdict(Counter)
+    )
     pages = cloudwatch.get_paginator("get_metric_data").paginate(
         MetricDataQueries=[_query(key, *asked) for key, asked in queries.items()],
         StartTime=_minute(start),
@@ -70,9 +73,31 @@ def seen(cloudwatch: Any, gateway_arn: str, start: int, end: int) -> Seen:
         for result in page["MetricDataResults"]:
             dimensions, name = queries[result["Id"]]
             keys = tuple(key for key, _ in dimensions)
-            sums[name][keys] += sum(result["Values"])
-    whole = {name: round(max(sums[name].values(), default=0)) for name in names}
-    return Seen(whole[CALLS], sum(whole[name] for name in ERRORS))
+            for moment, value in zip(result["Timestamps"], result["Values"], strict=True):
+                sums[name][keys][moment] += round(value)
+    whole = {
+        name: max(sums[name].values(), key=Counter.total, default=Counter())
+        for name in (CALLS, *ERRORS)
+    }
+    return [
+        Seen(calls, sum(whole[name][moment] for name in ERRORS))
+        for moment, calls in sorted(whole[CALLS].items())
+        if calls
+    ]
+
+
+def total(each: list[Seen]) -> Seen:
+    """All calls of some minutes together."""
+    return Seen(sum(one.calls for one in each), sum(one.errors for one in each))
+
+
+def usual(each: list[Seen]) -> float:
+    """The share that fails as a rule: the median of the minutes.
+
+    A test of the gateway, most of whose calls must be refused, is in one minute or two, and says nothing of callers. Of
+    fewer than three minutes nothing is known, and nothing may fail.
+    """
+    return median(one.rate for one in each) if len(each) >= _FEWEST_MINUTES else 0.0
 
 
 @dataclass(frozen=True)
@@ -90,12 +115,12 @@ class Verdict:
     told: str
 
 
-def judge(now: Seen, before: Seen, weight: int, limits: CanaryChecks) -> Verdict:
+def judge(now: Seen, before: float, weight: int, limits: CanaryChecks) -> Verdict:
     """Judge a step by the calls of all targets: what fails beyond the share before the canary is the version's.
 
     Args:
         now: The calls of the step.
-        before: The calls before the canary.
+        before: The share that failed before the canary.
         weight: The share of the version, in percent.
         limits: What may fail.
     """
@@ -108,13 +133,13 @@ def judge(now: Seen, before: Seen, weight: int, limits: CanaryChecks) -> Verdict
             told=f"{told}; about {reached:.0f} calls reached the version, too few to judge by "
             f"(promotion.checks.minCalls is {limits.min_calls})",
         )
-    expected = before.rate * now.calls
+    expected = before * now.calls
     # What failed before fails now and then more often by chance.
-    chance = _DEVIATIONS * math.sqrt(expected * (1 - before.rate))
+    chance = _DEVIATIONS * math.sqrt(expected * (1 - before))
     excess = max(0.0, now.errors - expected)
     share = 100 * min(1.0, excess / reached)
     told = (
-        f"{told}, {100 * before.rate:.1f} % before the canary; that is {share:.1f} % of the about {reached:.0f} calls "
+        f"{told}, {100 * before:.1f} % before the canary; that is {share:.1f} % of the about {reached:.0f} calls "
         f"that reached the version (promotion.checks.maxErrorPercent is {limits.max_error_percent:g})"
     )
     return Verdict(True, excess <= limits.max_error_percent / 100 * reached + chance, told)

@@ -18,10 +18,10 @@ from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import Record, State
 from lifecycle.request import rollback
 from lifecycle.request.account.transaction_search import check_transaction_search
+from lifecycle.request.canaries.plan import CanaryPlan, plan_canary
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
 from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
 from lifecycle.request.model import Request, environment_of, parse_request
-from lifecycle.request.promotion.plan import CanaryPlan, plan_canary
 from lifecycle.request.providers import check_provider
 from lifecycle.request.smoke_test import merged
 from lifecycle.settings import Settings

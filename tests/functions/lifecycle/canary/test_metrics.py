@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from lifecycle.canary.metrics import Seen, judge, seen
+from lifecycle.canary.metrics import Seen, judge, minutes, total, usual
 from lifecycle.request.promotion.section import CanaryChecks
 
 ARN = "arn:aws:bedrock-agentcore:us-east-1:123456789012:gateway/front-abcdefghij"
@@ -38,8 +39,14 @@ class FakeCloudWatch:
             metric = query["MetricStat"]["Metric"]
             pairs = tuple((one["Name"], one["Value"]) for one in metric["Dimensions"])
             value = self.sums.get((metric["MetricName"], pairs))
-            found.append({"Id": query["Id"], "Values": [] if value is None else [value]})
+            values = [] if value is None else [value]
+            moments = [datetime.fromtimestamp(0, UTC)] * len(values)
+            found.append({"Id": query["Id"], "Values": values, "Timestamps": moments})
         return [{"MetricDataResults": found}]
+
+
+def seen(watch: FakeCloudWatch, arn: str, start: int, end: int) -> Seen:
+    return total(minutes(watch, arn, start, end))
 
 
 PLAIN = (("Operation", "InvokeGateway"), ("Resource", ARN))
@@ -92,7 +99,13 @@ def test_whole_minutes_count() -> None:
 def test_the_version_is_blamed_for_what_did_not_fail_before(
     now: Seen, before: Seen, weight: int, judged: bool, passed: bool
 ) -> None:
-    verdict = judge(now, before, weight, LIMITS)
+    verdict = judge(now, before.rate, weight, LIMITS)
     assert (verdict.judged, verdict.passed) == (judged, passed)
     assert f"{now.errors} of {now.calls} calls failed" in verdict.told
     assert ("too few to judge by" in verdict.told) is not judged
+
+
+def test_a_test_of_the_gateway_is_no_baseline() -> None:
+    probes = Seen(9, 7)
+    assert usual([]) == usual([probes]) == usual([probes, Seen(50, 0)]) == 0
+    assert usual([Seen(100, 1), probes, Seen(100, 3)]) == 0.03

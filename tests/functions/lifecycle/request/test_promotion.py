@@ -10,9 +10,9 @@ import pytest
 from lifecycle.doors.section import GatewayRecord
 from lifecycle.errors import InvalidRequestError
 from lifecycle.record import Record
+from lifecycle.request.canaries import plan
+from lifecycle.request.canaries.plan import plan_canary
 from lifecycle.request.model import parse_request
-from lifecycle.request.promotion import plan
-from lifecycle.request.promotion.plan import plan_canary
 from lifecycle.sections.runtime import RuntimeRecord
 
 ON: dict[str, Any] = {"gateway": {"type": "runtime"}}

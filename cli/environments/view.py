@@ -13,6 +13,7 @@ from lifecycle.doors.address import invocation_address
 from lifecycle.doors.section import GatewayRecord
 from lifecycle.record import Record
 from lifecycle.sections.artifact import ArtifactRecord
+from lifecycle.sections.canary import CanaryRecord
 from lifecycle.sections.identity import IdentityRecord
 from lifecycle.sections.runtime import RuntimeRecord
 
@@ -39,8 +40,8 @@ def view(record: Record, invocation_url: str | None) -> dict[str, Any]:
 
     Returns:
         `environment`, `state`, `stateReason`, `createdAt`, `updatedAt`, `expiresAt`, `lock`, `runtime`, `identity`,
-        `artifact`, `smokeTest`, `gateway`, `promotions` (the newest first) and `lastFailure`; null where there is
-        nothing.
+        `artifact`, `smokeTest`, `gateway`, `canary` (while calls are split), `promotions` (the newest first) and
+        `lastFailure`; null where there is nothing.
     """
     runtime = record.runtime
     signing_in = (runtime.live_identity if runtime else None) or record.identity
@@ -58,6 +59,7 @@ def view(record: Record, invocation_url: str | None) -> dict[str, Any]:
             runtime.proven_version if runtime else None, runtime.failed_version if runtime else None
         ),
         "gateway": _gateway(record.gateway, record) if record.gateway else None,
+        "canary": _canary(record.canary) if record.canary else None,
         "promotions": [
             {"version": one.version, "promotedAt": one.promoted_at, "execution": one.execution}
             for one in reversed(record.promotions)
@@ -113,6 +115,15 @@ def _gateway(gateway: GatewayRecord, record: Record) -> dict[str, Any]:
         "endpoint": invocation_address(gateway.url) if gateway.url else None,
         "proven": gateway.proven,
         "only": _is_closed(record),
+    }
+
+
+def _canary(canary: CanaryRecord) -> dict[str, Any]:
+    return {
+        "execution": canary.execution,
+        "version": canary.version,
+        "liveVersion": canary.live_version,
+        "weight": canary.weight,
     }
 
 

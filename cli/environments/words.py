@@ -28,6 +28,7 @@ def facts(view: dict[str, Any], now: float) -> Iterator[tuple[str, str]]:
     yield from _runtime(view)
     yield "smoke test", smoke_test_in_words(view["smokeTest"])
     yield from _gateway(view["gateway"])
+    yield from _canary(view["canary"])
     yield from _identity(view["identity"])
     yield from _artifact(view["artifact"])
     lock = view["lock"]
@@ -89,6 +90,12 @@ def _gateway(gateway: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
     if gateway["only"]:
         yield "closed", "the runtime answers only this gateway"
     yield "gateway URL", gateway["endpoint"]
+
+
+def _canary(canary: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+    if canary is not None:
+        share = f"{canary['weight'] or 0} % of the calls through the gateway"
+        yield "canary", f"version {canary['version']} gets {share}"
 
 
 def _only_that_client(identity: dict[str, Any]) -> bool:

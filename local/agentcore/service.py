@@ -39,6 +39,7 @@ from local.agentcore.data.sessions import Sessions
 from local.agentcore.data.start import Starter
 from local.agentcore.data.tokens import TokenChecker
 from local.agentcore.data.vended.application_logs import ApplicationLogs, Groups
+from local.agentcore.data.vended.gateway_metrics import GatewayMetrics
 from local.agentcore.evaluations.evaluators import get_evaluator
 from local.agentcore.model.app import Handler, ModelApp
 from local.agentcore.outbound import Outbound
@@ -157,7 +158,8 @@ class AgentCore:
         access = GatewayAccess(tokens, self._discovery, readings)
         rights = OutboundRights(roles, lacks)
         mcp = McpServer(gateways, rights, clients)
-        self.gateways = GatewayPlane(gateways, access, rights, self.data, mcp)
+        self._metrics = GatewayMetrics(clients, clock, readings)
+        self.gateways = GatewayPlane(gateways, access, rights, self.data, mcp, self._metrics.count)
         self._closing = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="agent-sweep", daemon=True)
         self._sweeper.start()
@@ -189,6 +191,7 @@ class AgentCore:
         self.ahead.close()
         self.sessions.end_everything()
         self._children.close()
+        self._metrics.close()
         self._logs.close()
         self._discovery.close()
 

@@ -276,6 +276,13 @@ def _auto_rollback(stage: Stage, name: str) -> Execution:
     return run
 
 
+def _canary(stage: Stage, name: str) -> Execution:
+    # Each time another description makes a new version, so that there is something to split.
+    promotion = {"strategy": "canary", "steps": [50], "bakeSeconds": 1}
+    described = {"description": f"canary {uuid.uuid4()}"}
+    return _provision(**GATEWAY, promotion=promotion, runtime=described)(stage, name)
+
+
 _BY_ITSELF = ("PrepareRollbackFunction",)
 _BACK = (
     _PREPARE,
@@ -289,6 +296,7 @@ GATEWAY: dict[str, Any] = {"gateway": {"type": "runtime"}}
 CLOSED: dict[str, Any] = {"gateway": {"type": "runtime", "only": True}}
 _FRONTING = ("DeployGatewayFunction", "TestGatewayFunction")
 _CLOSING = ("DeployGatewayFunction", "DeployRuntimeFunction", "RunSmokeTestFunction")
+_SPLITTING = ("ShiftTrafficFunction", "JudgeStepFunction", "ClearCanaryFunction")
 _DEPLOYING = ("PublishArtifactFunction", "DeployRuntimeFunction")
 _SIGNING_IN = ("ProvisionIdentityFunction", "RunSmokeTestFunction")
 
@@ -316,6 +324,7 @@ SCENARIOS = {
         Scenario("verify-gateway", _verify, ("TestGatewayFunction",), "fronted", "fronted"),
         Scenario("close", _provision(**CLOSED), _CLOSING, "fronted", "closed"),
         Scenario("verify-closed", _verify, ("RunSmokeTestFunction",), "closed", "closed"),
+        Scenario("canary", _canary, _SPLITTING, "fronted", "fronted"),
         Scenario("teardown-gateway", _teardown, ("DeleteGatewayFunction",), "fronted"),
         Scenario("teardown-observed", _teardown, ("DeleteTelemetryFunction",), "observed"),
         Scenario("evaluations", _evaluations, _EVALUATIONS, "password", "password"),

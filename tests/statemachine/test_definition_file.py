@@ -35,6 +35,7 @@ OF_SOME_STAGES = {
         "Plan the rollback",
         "Provision the identity",
         "Run the smoke test",
+        "Judge the step",
         "Test the gateway",
         "Delete the identity",
     },

@@ -41,6 +41,7 @@ class OutcomeEvent(Wire):
     artifact: dict[str, Any] | None = None
     observability: dict[str, Any] | None = None
     gateway: dict[str, Any] | None = None
+    canary: dict[str, Any] | None = None
     smoke_test: dict[str, Any] | None = None
     promotion: dict[str, Any] | None = None
     change: str | None = None
@@ -195,6 +196,7 @@ def _output(
         "gateway": _gateway(event, record),
         "smokeTest": event.smoke_test or _failed_smoke_test(event, record),
         "autoRollback": None,
+        "canary": event.canary,
         "promotion": event.promotion,
         "change": event.change,
         "repaired": event.repaired,

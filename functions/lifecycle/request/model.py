@@ -18,6 +18,7 @@ from lifecycle.request.artifact import Artifact
 from lifecycle.request.auth import Auth
 from lifecycle.request.gateway.section import Gateway
 from lifecycle.request.inputs import InputModel, allowed, parse_input, problem, unwrap
+from lifecycle.request.promotion.section import Promotion
 from lifecycle.request.runtime import Runtime
 from lifecycle.request.smoke_test import SmokeTest
 from lifecycle.request.together.fields import refuse_disagreement
@@ -72,6 +73,9 @@ class Request(InputModel):
         description="An AgentCore Gateway in front of the runtime. With `only: true` the runtime answers nobody else. A "
         "provision without it removes one that is there.",
         json_schema_extra=allowed("{type: runtime, only?}, only with action provision"),
+    )
+    promotion: Promotion | None = Field(
+        default=None, json_schema_extra=allowed("an object, only with action provision")
     )
     tags: dict[
         Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[a-zA-Z0-9 ._:/=+@-]*$")],

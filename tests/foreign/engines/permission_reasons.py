@@ -223,6 +223,16 @@ NOT_SEEN_HERE = (
         "only for drift and other tags: functions/lifecycle/gateway/test_drift.py and test_deploy.py",
     ),
     Unseen(
+        "ShiftTrafficFunction",
+        r"bedrock-agentcore:(DeleteAgentRuntimeEndpoint|UpdateAgentRuntimeEndpoint)",
+        "only for an endpoint that failed or that a rollback left behind: functions/lifecycle/canary/test_shift.py",
+    ),
+    Unseen(
+        "JudgeStepFunction",
+        r"(s3:(GetObject|GetObjectVersion|ListBucket)|cloudwatch:GetMetricData)",
+        "only with casesFrom, and for a gateway that was called: embedded/test_canary.py",
+    ),
+    Unseen(
         "PlanRollbackFunction",
         r"bedrock-agentcore:(Get|List)Gateway\w*",
         "only for an environment with a gateway: functions/lifecycle/plan/test_rollback.py",

@@ -9,6 +9,7 @@ from lifecycle.request.artifact import Artifact
 from lifecycle.request.auth import Auth
 from lifecycle.request.gateway.section import Gateway
 from lifecycle.request.inputs import problem
+from lifecycle.request.promotion.section import Promotion
 from lifecycle.request.runtime import Runtime
 from lifecycle.request.service.environment import bytes_of, most_bytes
 from lifecycle.request.service.headers import AUTHORIZATION
@@ -18,6 +19,7 @@ from lifecycle.request.smoke_test import (
     refuse_payloads,
     refuse_web_socket,
 )
+from lifecycle.request.wait import LONGEST_WITH_CANARY, MOST_LOOKS_WITH_CANARY, Wait
 
 
 class Fields(Protocol):
@@ -27,7 +29,9 @@ class Fields(Protocol):
     auth: Auth
     runtime: Runtime
     smoke_test: SmokeTest
+    wait: Wait
     gateway: Gateway | None
+    promotion: Promotion | None
     observability: bool
     version: str | None
     dry_run: bool
@@ -49,6 +53,7 @@ def refuse_disagreement(request: Fields) -> None:
     _refuse_cases(request)
     _refuse_a_closed_runtime(request)
     _refuse_what_is_of_another_action(request)
+    _refuse_canary_without_gateway(request)
 
 
 def _refuse_large_variables(request: Fields) -> None:
@@ -101,5 +106,23 @@ def _refuse_what_is_of_another_action(request: Fields) -> None:
     if request.gateway is not None and request.action != "provision":
         given = request.gateway.model_dump(mode="json", by_alias=True)
         raise problem("gateway", given, "only with action provision")
+    if request.promotion is not None and request.action != "provision":
+        given = request.promotion.model_dump(mode="json", by_alias=True, exclude_none=True)
+        raise problem("promotion", given, "only with action provision")
     if request.version is not None and request.action != "rollback":
         raise problem("version", request.version, "only with action rollback")
+
+
+def _refuse_canary_without_gateway(request: Fields) -> None:
+    if request.promotion is None or request.promotion.strategy == "direct":
+        return
+    if request.gateway is None or request.gateway.type != "runtime":
+        raise problem("promotion.strategy", "canary", "only with gateway.type runtime")
+    if not request.wait.leaves_room_for_a_canary:
+        given = request.wait.model_dump(mode="json", by_alias=True)
+        raise problem(
+            "wait",
+            given,
+            f"with strategy canary, at most timeoutSeconds {LONGEST_WITH_CANARY} without maxIntervalSeconds, or at "
+            f"most {MOST_LOOKS_WITH_CANARY} polls with it, or the execution's history overflows",
+        )

@@ -1,0 +1,1 @@
+"""Whether a canary is to be, and why not."""

@@ -140,6 +140,8 @@ def test_the_small_picture_has_the_stages_in_their_order() -> None:
         "Run a batch of cases",
         "Judge the cases",
         # Only of those who want a gateway.
+        "Make the gateway",
+        "Point the gateway at the version",
         "Deploy the gateway",
         "Test the gateway",
         "Delete the gateway",

@@ -144,6 +144,8 @@ def test_the_small_picture_has_the_stages_in_their_order() -> None:
         "Judge the step",
         "Clear the canary",
         # Only of those who want a gateway.
+        "Make the gateway",
+        "Point the gateway at the version",
         "Deploy the gateway",
         "Test the gateway",
         "Delete the gateway",

@@ -25,6 +25,7 @@ from lifecycle.errors import (
     ObservabilityError,
     RoleNotReadyError,
     RuntimeFailedError,
+    ServiceUnavailableError,
     SmokeTestError,
     TeardownIncompleteError,
     ThrottledError,
@@ -161,6 +162,10 @@ GONE: Answer = {**DONE, "gone": True, "runtime": None}
 INCOMPLETE = TeardownIncompleteError("left: the pool")
 OBSERVED = {"observability": True}
 FRONTED = {"gateway": {"type": "runtime"}}
+CLOSED = {"gateway": {"type": "runtime", "only": True}}
+# The runtime of an environment answers only its gateway.
+IS_CLOSED: dict[str, Any] = {"gateway": True, "closes": True}
+NOT_READY = ServiceUnavailableError("target candidate is still CREATING")
 ATTACHING: Answer = {**NOT_YET, "gateway": None, "repaired": []}
 OFF: Answer = {**DONE, "gateway": None, "repaired": []}
 # An environment that has a gateway.
@@ -467,6 +472,7 @@ SCENARIOS = [
                     "cases": {},
                     "telemetry": False,
                     "gateway": False,
+                    "closes": False,
                     "evaluations": None,
                     "learned": LEARNED,
                 }
@@ -536,6 +542,47 @@ SCENARIOS = [
         {"delete_gateway": [GOING]},
         visits=("Test the gateway", "Wait for the gateway to go", "Delete the runtime"),
         avoids=("Record the failure",),
+    ),
+    Scenario(
+        "closed",
+        CLOSED,
+        {"deploy_gateway": [NOT_READY, {**OFF, "gateway": GATEWAY}, NOT_READY]},
+        visits=(
+            "Make the gateway",
+            "Deploy the runtime",
+            "Point the gateway at the version",
+            "Run the smoke test",
+            "Deploy the gateway",
+            "Test the gateway",
+        ),
+        avoids=("Deliver the telemetry", "Record the failure"),
+    ),
+    Scenario(
+        "closed-unchanged-and-observed",
+        {**CLOSED, **OBSERVED},
+        {"deploy_runtime": [UNCHANGED]},
+        visits=("Point the gateway at the version", "Deliver the telemetry", "Run the smoke test"),
+        avoids=("Record the failure",),
+    ),
+    Scenario(
+        "closed-rolled-back",
+        {"action": "rollback"},
+        {"prepare_request": [IS_CLOSED]},
+        visits=(
+            "Restore the version",
+            "Point the gateway at the version",
+            "Run the smoke test",
+            "Deploy the gateway",
+        ),
+        avoids=("Make the gateway", "Deliver the telemetry", "Record the failure"),
+    ),
+    Scenario(
+        "no-gateway-to-close-to",
+        CLOSED,
+        {"deploy_gateway": [GatewayError("somebody else has it")]},
+        error="GatewayError",
+        cause="somebody else has it",
+        avoids=("Deploy the runtime",),
     ),
     Scenario(
         "switched-off",
@@ -739,8 +786,8 @@ class StandIns:
             self.events.setdefault((scenario, stage), []).append(event)
             scripted = self.left[scenario].get(stage)
             answer = scripted.pop(0) if scripted else self._usual(stage, event)
-            if answer is HAS_GATEWAY:
-                answer = {**self._usual(stage, event), **HAS_GATEWAY}
+            if answer is HAS_GATEWAY or answer is IS_CLOSED:
+                answer = {**self._usual(stage, event), **answer}
             if isinstance(answer, Exception):
                 raise answer
             return answer
@@ -757,6 +804,7 @@ class StandIns:
                 "cases": cases,
                 "telemetry": request.observability,
                 "gateway": request.gateway is not None,
+                "closes": request.gateway is not None and request.gateway.only,
                 "evaluations": evaluations_of(request),
                 "learned": LEARNED,
             }

@@ -95,6 +95,7 @@ class StandIns:
             "evaluations": None,
             "telemetry": False,
             "gateway": False,
+            "closes": False,
             "learned": {},
         }
 

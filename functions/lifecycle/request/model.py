@@ -70,8 +70,8 @@ class Request(InputModel):
     )
     gateway: Gateway | None = Field(
         default=None,
-        description="An AgentCore Gateway in front of the runtime. With `only: true` the runtime answers nobody else. A "
-        "provision without it removes one that is there.",
+        description="An AgentCore Gateway in front of the runtime. With `only: true` the runtime answers nobody else. "
+        "A provision without it removes one that is there.",
         json_schema_extra=allowed("{type: runtime, only?}, only with action provision"),
     )
     promotion: Promotion | None = Field(

@@ -275,12 +275,14 @@ def test_runtime_and_entry_point_are_those_of_the_service(
         (
             {
                 "auth": {
-                    "configuration": {"allowedWorkloadConfiguration": {"workloadIdentities": ["x"]}}
+                    "configuration": {
+                        "allowedWorkloadConfiguration": {"workloadIdentities": ["agent"]}
+                    }
                 },
                 "gateway": {"type": "runtime", "only": True},
             },
             "auth.configuration.allowedWorkloadConfiguration: given "
-            "{'workloadIdentities': ['x']}, allowed: only without gateway.only",
+            "{'workloadIdentities': ['agent']}, allowed: only without gateway.only",
         ),
         (
             {"smokeTest": {"webSocket": True}, "gateway": {"type": "runtime", "only": True}},

@@ -22,10 +22,10 @@ def fronted(arn: str = ARN) -> Record:
     return Record(environment="dev", gateway=gateway)
 
 
-def test_a_runtime_that_still_answers_directly_fails(smoke: Smoke) -> None:
-    identity = smoke.world.identity.model_copy(update={"only_gateway": ARN})
-    smoke.deploy(identity)
-    smoke.world.records.update(
+def test_a_runtime_that_still_answers_directly_fails(password: Smoke) -> None:
+    identity = password.world.identity.model_copy(update={"only_gateway": ARN})
+    password.deploy(identity)
+    password.world.records.update(
         "dev",
         "arn:aws:states:us-east-1:123456789012:execution:lifecycle:one",
         gateway=fronted().gateway,
@@ -33,15 +33,15 @@ def test_a_runtime_that_still_answers_directly_fails(smoke: Smoke) -> None:
     with pytest.raises(
         SmokeTestError, match="'A valid access token is refused without the gateway"
     ):
-        run(smoke)
-    assert smoke.runtime.invoked[-1].kind == "good"
+        run(password)
+    assert password.runtime.invoked[-1].kind == "good"
 
 
-def test_no_gateway_in_the_record_is_named_before_anybody_is_called(smoke: Smoke) -> None:
-    smoke.deploy(smoke.world.identity.model_copy(update={"only_gateway": ARN}))
+def test_no_gateway_in_the_record_is_named_before_anybody_is_called(password: Smoke) -> None:
+    password.deploy(password.world.identity.model_copy(update={"only_gateway": ARN}))
     with pytest.raises(SmokeTestError, match="seen none in the record; provision again"):
-        run(smoke)
-    assert smoke.runtime.invoked == []
+        run(password)
+    assert password.runtime.invoked == []
 
 
 @pytest.mark.parametrize(
@@ -49,10 +49,10 @@ def test_no_gateway_in_the_record_is_named_before_anybody_is_called(smoke: Smoke
     [("DEFAULT", "candidate"), ("candidate", "candidate"), ("live", "live")],
 )
 def test_the_way_leads_to_the_target_of_the_endpoint(
-    smoke: Smoke, endpoint: str, address: str
+    password: Smoke, endpoint: str, address: str
 ) -> None:
     direct = Target("arn:runtime", endpoint, "s" * 33)
-    opened: Any = smoke.world.identity
+    opened: Any = password.world.identity
     assert way_to(direct, opened, fronted()) is direct
     closed = opened.model_copy(update={"only_gateway": ARN})
     way = way_to(direct, closed, fronted())
@@ -60,7 +60,7 @@ def test_the_way_leads_to_the_target_of_the_endpoint(
     assert way.url("", "invocations") == f"https://one.example.com/{address}/invocations"
 
 
-def test_another_gateway_is_no_way(smoke: Smoke) -> None:
-    closed = smoke.world.identity.model_copy(update={"only_gateway": ARN})
+def test_another_gateway_is_no_way(password: Smoke) -> None:
+    closed = password.world.identity.model_copy(update={"only_gateway": ARN})
     with pytest.raises(SmokeTestError, match="seen arn:other in the record"):
         way_to(DIRECT, closed, fronted("arn:other"))

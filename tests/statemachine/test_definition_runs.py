@@ -17,6 +17,7 @@ import pytest
 
 from lifecycle.errors import (
     ArtifactBuildError,
+    CanaryFailedError,
     EnvironmentBusyError,
     GatewayError,
     GatewayTestError,
@@ -73,6 +74,7 @@ GATEWAY_TESTED = {
     "endpoint": "https://g.example.com/live/invocations",
     "checks": [{"name": "answered"}],
 }
+SPLIT = {"version": "2", "liveVersion": "1", "direct": None, "steps": []}
 USUAL: dict[str, Answer] = {
     "plan_provision": {"plan": PLAN},
     "plan_rollback": {"plan": {**PLAN, "version": {"version": "1"}}},
@@ -121,6 +123,9 @@ USUAL: dict[str, Answer] = {
         "promotion": {"endpoint": "live", "version": "1", "previousVersion": None},
         "runtime": {**RUNTIME, "endpoint": "live"},
     },
+    "shift_traffic": {**DONE, "canary": SPLIT},
+    "judge_step": {"canary": SPLIT, "over": True},
+    "clear_canary": {**DONE, "repaired": ["rule left behind"]},
     "deploy_gateway": {**DONE, "gateway": GATEWAY, "repaired": ["role changed"]},
     "test_gateway": {
         "passed": True,
@@ -167,6 +172,13 @@ CLOSED = {"gateway": {"type": "runtime", "only": True}}
 IS_CLOSED: dict[str, Any] = {"gateway": True, "closes": True}
 NOT_READY = ServiceUnavailableError("target candidate is still CREATING")
 ATTACHING: Answer = {**NOT_YET, "gateway": None, "repaired": []}
+CANARY = {**FRONTED, "promotion": {"strategy": "canary", "steps": [5, 50], "bakeSeconds": 1}}
+SHIFTING: Answer = {**NOT_YET, "canary": SPLIT}
+DIRECT: Answer = {**DONE, "canary": {**SPLIT, "direct": "live serves the version already"}}
+NOT_OVER: Answer = {"canary": SPLIT, "over": False}
+CLEARING: Answer = {**NOT_YET, "repaired": []}
+# Something that splits calls was left behind.
+LEFT_CANARY: dict[str, Any] = {"leftCanary": True}
 OFF: Answer = {**DONE, "gateway": None, "repaired": []}
 # An environment that has a gateway.
 HAS_GATEWAY: dict[str, Any] = {"gateway": True}
@@ -473,6 +485,8 @@ SCENARIOS = [
                     "telemetry": False,
                     "gateway": False,
                     "closes": False,
+                    "canary": None,
+                    "leftCanary": False,
                     "evaluations": None,
                     "learned": LEARNED,
                 }
@@ -583,6 +597,62 @@ SCENARIOS = [
         error="GatewayError",
         cause="somebody else has it",
         avoids=("Deploy the runtime",),
+    ),
+    Scenario(
+        "canary",
+        CANARY,
+        {
+            "shift_traffic": [SHIFTING],
+            "judge_step": [NOT_OVER],
+            "clear_canary": [CLEARING],
+        },
+        visits=(
+            *("Run the smoke test", "Shift the traffic", "Wait for the shift", "Wait out the step"),
+            *("Judge the step", "Promote the version", "Clear the canary"),
+            *("Wait for the canary to go", "Deploy the gateway", "Test the gateway"),
+        ),
+        avoids=("Record the failure",),
+    ),
+    Scenario(
+        "canary-failed",
+        CANARY,
+        {"judge_step": [CanaryFailedError("step 1 of 2 at 5 %")]},
+        error="CanaryFailedError",
+        cause="step 1 of 2 at 5 %",
+        visits=("Record the failure", "Clear the canary", "Report the failure"),
+        avoids=("Promote the version", "Deploy the gateway"),
+    ),
+    Scenario(
+        "canary-failed-and-removed",
+        {**CANARY, "teardown": "onFailure"},
+        {"shift_traffic": [CanaryFailedError("no capacity")]},
+        error="CanaryFailedError",
+        cause="no capacity",
+        visits=("Record the failure", "Delete the gateway", "Delete the artifact"),
+        avoids=("Promote the version", "Clear the canary"),
+    ),
+    Scenario(
+        "canary-direct",
+        CANARY,
+        {"shift_traffic": [DIRECT]},
+        visits=("Shift the traffic", "Promote the version", "Deploy the gateway"),
+        avoids=("Wait out the step", "Clear the canary"),
+    ),
+    Scenario(
+        "canary-left",
+        {"action": "smokeTest"},
+        {"prepare_request": [LEFT_CANARY], "clear_canary": [CLEARING]},
+        visits=("Clear the canary", "Wait for the canary to go", "Run the smoke test"),
+        avoids=("Record the failure",),
+    ),
+    Scenario(
+        "canary-stays",
+        {},
+        {"prepare_request": [LEFT_CANARY], "clear_canary": [WaitTimeoutError("still there")]},
+        error="WaitTimeoutError",
+        cause="still there",
+        visits=("Clear the canary", "Report the failure"),
+        avoids=("Record the failure", "Provision the identity"),
     ),
     Scenario(
         "switched-off",
@@ -758,6 +828,13 @@ SCENARIOS = [
 ]
 
 
+def canary_of(request: Any) -> dict[str, Any] | None:
+    promotion = request.promotion
+    if promotion is None or promotion.strategy == "direct":
+        return None
+    return {"steps": promotion.weights, "bakeSeconds": 0, "direct": None}
+
+
 def evaluations_of(request: Request) -> dict[str, Any] | None:
     """What `prepare_request` says of the evaluators."""
     planned = [
@@ -786,7 +863,7 @@ class StandIns:
             self.events.setdefault((scenario, stage), []).append(event)
             scripted = self.left[scenario].get(stage)
             answer = scripted.pop(0) if scripted else self._usual(stage, event)
-            if answer is HAS_GATEWAY or answer is IS_CLOSED:
+            if answer is HAS_GATEWAY or answer is IS_CLOSED or answer is LEFT_CANARY:
                 answer = {**self._usual(stage, event), **answer}
             if isinstance(answer, Exception):
                 raise answer
@@ -805,6 +882,8 @@ class StandIns:
                 "telemetry": request.observability,
                 "gateway": request.gateway is not None,
                 "closes": request.gateway is not None and request.gateway.only,
+                "canary": canary_of(request),
+                "leftCanary": False,
                 "evaluations": evaluations_of(request),
                 "learned": LEARNED,
             }

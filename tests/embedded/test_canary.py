@@ -189,7 +189,7 @@ def test_a_canary_that_was_stopped_is_found_and_removed(
             time.sleep(0.2)
         lifecycle.stepfunctions.stop_execution(executionArn=arn)
         rules, targets, endpoints = left(lifecycle, gateway["id"], runtime["id"])
-        assert (len(rules), targets) == (1, ["candidate", "live"])
+        assert (len(rules), targets) == (1, ["canary", "live"])
         assert endpoints == ["DEFAULT", "candidate", "live"]
 
     stop("two")

@@ -9,13 +9,14 @@ from botocore.exceptions import ClientError
 
 from lifecycle import names
 from lifecycle.canary import parts
-from lifecycle.canary.parts import CANDIDATE_TARGET
+from lifecycle.canary.parts import CANARY_TARGET
 from lifecycle.errors import CanaryFailedError
 from lifecycle.gateway import calls
 from lifecycle.gateway.removal import rule_label, target_label
 from lifecycle.gateway.step import Step
 from lifecycle.names import CANDIDATE_ENDPOINT
 from lifecycle.runtime import agentcore, endpoints
+from lifecycle.runtime.comparison import covered
 from lifecycle.runtime.rollback import candidate
 from lifecycle.sections.canary import CanaryRecord
 from lifecycle.sections.runtime import RuntimeRecord
@@ -80,7 +81,7 @@ class Maker:
     def target(self) -> Step | None:
         """Make the second target; None when it is ready."""
         control, note = self._control, self._note
-        what = target_label(note.gateway_id, CANDIDATE_TARGET)
+        what = target_label(note.gateway_id, CANARY_TARGET)
         gateway = calls.get_gateway(control, note.gateway_id) or {}
         wanted = parts.target_of(str(self._runtime.arn), str(gateway.get("authorizerType")))
         found = parts.targets_of(control, note)
@@ -101,11 +102,13 @@ class Maker:
             self._keep(note)
             return Step(what, answer["status"])
         observed = found[0]
-        if note.target_id != observed["targetId"]:
-            note.target_id = observed["targetId"]
-            self._keep(note)
         if observed["status"] in calls.BUSY:
             return Step(what, observed["status"])
+        if note.target_id != observed["targetId"]:
+            if observed["status"] != calls.READY or not covered(wanted, observed):
+                return self._remove_target(note, what, observed)
+            note.target_id = observed["targetId"]
+            self._keep(note)
         if observed["status"] != calls.READY:
             self._give_up(note, what, observed, calls.reasons(observed), None)
         return None
@@ -150,6 +153,14 @@ class Maker:
             )
             return Step(what, "UPDATING" if taken else "busy")
         return None
+
+    def _remove_target(self, note: CanaryRecord, what: str, observed: dict[str, Any]) -> Step:
+        """Begin to remove a target that somebody else made: no call may go where it leads."""
+        note.tries += 1
+        self._keep(note)
+        which = {"gatewayIdentifier": note.gateway_id, "targetId": observed["targetId"]}
+        calls.attempt(lambda: self._control.delete_gateway_target(**which))
+        return Step(what, "DELETING")
 
     def _give_up(
         self, note: CanaryRecord, what: str, observed: dict[str, Any], reason: Any, act: Any

@@ -14,8 +14,8 @@ from lifecycle.names import CANDIDATE_ENDPOINT
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.sections.canary import CanaryRecord
 
-CANDIDATE_TARGET = CANDIDATE_ENDPOINT
-"""The gateway's second target: the endpoint of that name."""
+CANARY_TARGET = "canary"
+"""The gateway's second target. It leads to the endpoint `candidate`; the target of that name is a closed runtime's."""
 _ALL = 100
 _FIRST_PRIORITY = 1
 
@@ -42,7 +42,7 @@ def target_of(runtime_arn: str, authorizer: str) -> dict[str, Any]:
     credentials = "CALLER_IAM_CREDENTIALS" if authorizer == "AWS_IAM" else "JWT_PASSTHROUGH"
     runtime = {"arn": runtime_arn, "qualifier": CANDIDATE_ENDPOINT}
     return {
-        "name": CANDIDATE_TARGET,
+        "name": CANARY_TARGET,
         "targetConfiguration": {"http": {"agentcoreRuntime": runtime}},
         "credentialProviderConfigurations": [{"credentialProviderType": credentials}],
     }
@@ -55,7 +55,7 @@ def rule_of(weight: int) -> dict[str, Any]:
         weight: The share of the new version, in percent.
     """
     split = [
-        {"name": CANDIDATE_TARGET, "targetName": CANDIDATE_TARGET, "weight": weight},
+        {"name": CANARY_TARGET, "targetName": CANARY_TARGET, "weight": weight},
         {"name": GATEWAY_TARGET, "targetName": GATEWAY_TARGET, "weight": _ALL - weight},
     ]
     return {
@@ -69,9 +69,9 @@ def weight_of(rule: dict[str, Any]) -> int | None:
     for action in rule.get("actions", []):
         route = action.get("routeToTarget") or {}
         for entry in (route.get("weightedRoute") or {}).get("trafficSplit", []):
-            if entry["targetName"] == CANDIDATE_TARGET:
+            if entry["targetName"] == CANARY_TARGET:
                 return int(entry["weight"])
-        if (route.get("staticRoute") or {}).get("targetName") == CANDIDATE_TARGET:
+        if (route.get("staticRoute") or {}).get("targetName") == CANARY_TARGET:
             return _ALL
     return None
 
@@ -94,7 +94,7 @@ def free_priority(rules: list[dict[str, Any]]) -> int:
 def targets_of(control: Any, note: CanaryRecord) -> list[dict[str, Any]]:
     """The targets of a canary that are there: the recorded one, and that of the name. The list may be late."""
     listed = calls.list_targets(control, note.gateway_id)
-    ids = [item["targetId"] for item in listed if item["name"] == CANDIDATE_TARGET]
+    ids = [item["targetId"] for item in listed if item["name"] == CANARY_TARGET]
     if note.target_id is not None:
         ids = [note.target_id, *ids]
     found = (calls.get_target(control, note.gateway_id, one) for one in dict.fromkeys(ids))

@@ -9,12 +9,11 @@ from typing import Any
 
 from lifecycle.agent_log.last_error import AgentLog
 from lifecycle.agent_log.private import private_texts
-from lifecycle.canary.parts import CANDIDATE_TARGET, CanaryEvent
+from lifecycle.canary.parts import CANARY_TARGET, CanaryEvent
 from lifecycle.cases.asking import Asking
 from lifecycle.clients import Clients
 from lifecycle.doors.section import GatewayRecord
 from lifecycle.errors import SmokeTestError
-from lifecycle.gateway_test.address import ThroughGateway
 from lifecycle.gateway_test.signed import SignedCaller
 from lifecycle.names import CANDIDATE_ENDPOINT
 from lifecycle.request.case import Case
@@ -26,6 +25,7 @@ from lifecycle.smoke_test.probes import good_caller, matrix
 from lifecycle.smoke_test.sign_in import sign_in
 from lifecycle.smoke_test.tested.sessions import stop_sessions
 from lifecycle.smoke_test.tested.subject import Subject
+from lifecycle.smoke_test.through import ThroughGateway
 
 MOST_CASES = 50
 """How many of the cases are asked at each step, the first ones; all of them were asked before the canary."""
@@ -61,7 +61,7 @@ class Questions:
             *(self._direct.arn, CANDIDATE_ENDPOINT, session_id),
             gateway_arn=str(gateway.arn),
             gateway_url=str(gateway.url),
-            target=CANDIDATE_TARGET,
+            target=CANARY_TARGET,
         )
 
     def ask(self, cases: list[Case]) -> int:

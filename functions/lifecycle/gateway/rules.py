@@ -14,9 +14,9 @@ from lifecycle.record import Record
 
 
 def own_rules(record: Record) -> frozenset[str]:
-    """The ids of the rules that the record names as the lifecycle's own; it makes none today."""
-    del record
-    return frozenset()
+    """The ids of the rules that the record names as the lifecycle's own: the one that splits calls for a canary."""
+    note = record.canary
+    return frozenset() if note is None or note.rule_id is None else frozenset({note.rule_id})
 
 
 def remove_foreign_rules(

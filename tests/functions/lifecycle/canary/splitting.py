@@ -71,6 +71,17 @@ class Splitting:
     def targets(self) -> list[str]:
         return sorted(item["name"] for item in self.front.targets())
 
+    def led_to(self) -> dict[str, str]:
+        """The endpoint that each target leads to."""
+        found = {}
+        for item in self.front.targets():
+            target = self.control.get_gateway_target(
+                gatewayIdentifier=self.front.id, targetId=item["targetId"]
+            )
+            runtime = target["targetConfiguration"]["http"]["agentcoreRuntime"]
+            found[item["name"]] = runtime["qualifier"]
+        return found
+
     def endpoints(self) -> dict[str, str]:
         return {
             name: endpoint.live

@@ -33,7 +33,7 @@ def test_the_next_execution_removes_it_and_names_it(splitting: Splitting) -> Non
     ending = "was left behind by a canary that did not end"
     assert splitting.clear().repaired == [
         f"rule {rule_id} of gateway {gateway} {ending}",
-        f"target candidate of gateway {gateway} {ending}",
+        f"target canary of gateway {gateway} {ending}",
         f"endpoint candidate of {runtime} {ending}",
     ]
     assert splitting.everything() == NOTHING
@@ -92,7 +92,7 @@ def test_killed_after_any_call_it_can_be_run_again_or_cleared(
         if kind == "shift" and number % 2:
             # Retried by the same execution.
             live.shift()
-            assert (live.weights(), live.targets()) == ([5], ["candidate", "live"])
+            assert (live.weights(), live.targets()) == ([5], ["canary", "live"])
         live.world.begin(f"after-{number}", CANARY)
         live.clear()
         assert live.everything() == NOTHING, number

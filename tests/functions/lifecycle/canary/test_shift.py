@@ -12,7 +12,7 @@ from lifecycle.errors import CanaryFailedError, WaitTimeoutError
 from tests.functions.lifecycle.canary.splitting import CANARY, NEW, Splitting
 
 NOTHING = ([], ["live"], {"live": "1"})
-SPLIT = ["candidate", "live"], {"candidate": "2", "live": "1"}
+SPLIT = ["canary", "live"], {"candidate": "2", "live": "1"}
 
 
 def test_each_step_gives_the_version_its_share(splitting: Splitting) -> None:
@@ -37,7 +37,7 @@ def test_the_rule_splits_the_calls_of_live_and_nothing_else(splitting: Splitting
     (rule,) = splitting.rules()
     assert rule["conditions"] == [{"matchPaths": {"anyOf": ["/live/*"]}}]
     split = rule["actions"][0]["routeToTarget"]["weightedRoute"]["trafficSplit"]
-    assert {one["targetName"]: one["weight"] for one in split} == {"candidate": 5, "live": 95}
+    assert {one["targetName"]: one["weight"] for one in split} == {"canary": 5, "live": 95}
 
 
 def test_the_rule_comes_last(splitting: Splitting) -> None:
@@ -50,7 +50,7 @@ def test_the_rule_comes_last(splitting: Splitting) -> None:
         splitting.world.pass_(2)
     split = [everything for everything in seen if everything[0]]
     assert split
-    assert all(targets == ["candidate", "live"] for _, targets, _ in split)
+    assert all(targets == ["canary", "live"] for _, targets, _ in split)
     # Whoever comes next knows of each before it is there.
     assert splitting.world.record().canary.version == "2"
 
@@ -59,7 +59,7 @@ def test_after_the_last_step_live_moves_and_nothing_is_left(splitting: Splitting
     splitting.shift()
     assert splitting.promote().promotion.version == "2"
     # The rule still splits: both targets lead to the version, so no caller meets the old one again.
-    assert splitting.everything() == ([5], ["candidate", "live"], {"candidate": "2", "live": "2"})
+    assert splitting.everything() == ([5], ["canary", "live"], {"candidate": "2", "live": "2"})
     assert splitting.clear().repaired == []
     assert splitting.everything() == ([], ["live"], {"live": "2"})
     assert splitting.world.record().canary is None
@@ -82,7 +82,7 @@ def test_the_rule_goes_first(splitting: Splitting) -> None:
         splitting.world.pass_(2)
     for weights, targets, endpoints in seen:
         assert not weights or (targets, endpoints) == SPLIT
-        assert "candidate" not in targets or "candidate" in endpoints
+        assert "canary" not in targets or "candidate" in endpoints
 
 
 def test_an_unchanged_version_is_promoted_directly(live: Splitting) -> None:
@@ -151,6 +151,26 @@ def test_a_priority_that_somebody_else_uses_is_left_alone(splitting: Splitting) 
     assert sorted(rule["priority"] for rule in splitting.rules()) == [1, 2]
     splitting.clear()
     assert [rule["priority"] for rule in splitting.rules()] == [1]
+
+
+def test_the_gateways_repair_leaves_the_rule_alone(splitting: Splitting) -> None:
+    splitting.shift()
+    assert splitting.front.deploy().repaired == []
+    assert splitting.everything() == ([5], *SPLIT)
+
+
+def test_a_target_that_leads_elsewhere_is_replaced(splitting: Splitting) -> None:
+    runtime = {"arn": splitting.world.only_runtime().arn, "qualifier": "DEFAULT"}
+    splitting.control.create_gateway_target(
+        gatewayIdentifier=splitting.front.id,
+        name="canary",
+        targetConfiguration={"http": {"agentcoreRuntime": runtime}},
+        credentialProviderConfigurations=[{"credentialProviderType": "JWT_PASSTHROUGH"}],
+    )
+    splitting.world.pass_(5)
+    splitting.shift()
+    assert splitting.led_to() == {"canary": "candidate", "live": "live"}
+    assert splitting.everything() == ([5], *SPLIT)
 
 
 def test_the_deadline_ends_a_shift_and_a_removal(splitting: Splitting) -> None:

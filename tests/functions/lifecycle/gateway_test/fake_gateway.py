@@ -102,10 +102,11 @@ class FakeGateway:
             return self.always[kind]
         if not self.is_open and kind != "good":
             return self._refusal(kind)
-        endpoint = path.split("/")[1]
-        known = ("live", "candidate") if self.is_split else ("live",)
-        if path != f"/{endpoint}/invocations" or endpoint not in known or self.target is None:
+        target = path.split("/")[1]
+        known = {"live": "live"} | ({"canary": "candidate"} if self.is_split else {})
+        if path != f"/{target}/invocations" or target not in known or self.target is None:
             return refused(404, "ResourceNotFoundException")
+        endpoint = known[target]
         address = (
             f"https://bedrock-agentcore.us-east-1.amazonaws.com/runtimes/{quote(ARN, safe='')}"
         )

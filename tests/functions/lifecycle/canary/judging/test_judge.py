@@ -30,7 +30,7 @@ def test_every_question_reaches_the_version_in_one_session(fixture: str, request
     assert len({call.session for call in (*runtime.invoked, *runtime.stopped)}) == 1
     assert runtime.stopped
     paths = {path for _, path, _ in judging.fronted.gateway.asked}
-    assert paths == {"/candidate/invocations"}
+    assert paths == {"/canary/invocations"}
 
 
 def test_good_calls_pass(judging: Any) -> None:

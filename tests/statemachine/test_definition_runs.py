@@ -632,6 +632,27 @@ SCENARIOS = [
         avoids=("Promote the version", "Clear the canary"),
     ),
     Scenario(
+        "canary-not-shifted",
+        CANARY,
+        {"shift_traffic": [CanaryFailedError("no capacity")]},
+        error="CanaryFailedError",
+        cause="no capacity",
+        # The call that failed may have made something.
+        visits=("Record the failure", "Clear the canary", "Report the failure"),
+        avoids=("Judge the step", "Promote the version"),
+    ),
+    Scenario(
+        "canary-of-a-closed-runtime",
+        {**CLOSED, "promotion": CANARY["promotion"]},
+        {"judge_step": [NOT_OVER]},
+        visits=(
+            *("Make the gateway", "Deploy the runtime", "Point the gateway at the version"),
+            *("Run the smoke test", "Shift the traffic", "Judge the step", "Promote the version"),
+            *("Clear the canary", "Deploy the gateway", "Test the gateway"),
+        ),
+        avoids=("Record the failure",),
+    ),
+    Scenario(
         "canary-direct",
         CANARY,
         {"shift_traffic": [DIRECT]},

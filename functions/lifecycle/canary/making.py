@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -63,9 +64,8 @@ class Maker:
         if status in agentcore.BUSY:
             return Step(what, str(status))
         if observed is not None and status in agentcore.FAILED:
-            return self._give_up(
-                note, what, observed, observed.get("failureReason"), self._clear_endpoint
-            )
+            clear = partial(candidate.clear, control, runtime_id)
+            return self._give_up(note, what, observed, observed.get("failureReason"), clear)
         # Recorded before the endpoint exists. One that an earlier rollback left behind belongs to the canary now.
         self._runtime.candidate = None
         self._keep(note, runtime=self._runtime)
@@ -106,7 +106,11 @@ class Maker:
             return Step(what, observed["status"])
         if note.target_id != observed["targetId"]:
             if observed["status"] != calls.READY or not covered(wanted, observed):
-                return self._remove_target(note, what, observed)
+                # Somebody else made it: no call may go where it leads.
+                note.tries += 1
+                self._keep(note)
+                _delete_target(control, note.gateway_id, observed["targetId"])
+                return Step(what, "DELETING")
             note.target_id = observed["targetId"]
             self._keep(note)
         if observed["status"] != calls.READY:
@@ -154,14 +158,6 @@ class Maker:
             return Step(what, "UPDATING" if taken else "busy")
         return None
 
-    def _remove_target(self, note: CanaryRecord, what: str, observed: dict[str, Any]) -> Step:
-        """Begin to remove a target that somebody else made: no call may go where it leads."""
-        note.tries += 1
-        self._keep(note)
-        which = {"gatewayIdentifier": note.gateway_id, "targetId": observed["targetId"]}
-        calls.attempt(lambda: self._control.delete_gateway_target(**which))
-        return Step(what, "DELETING")
-
     def _give_up(
         self, note: CanaryRecord, what: str, observed: dict[str, Any], reason: Any, act: Any
     ) -> Step:
@@ -178,8 +174,9 @@ class Maker:
             "and provision again"
         )
 
-    def _clear_endpoint(self) -> None:
-        candidate.clear(self._control, str(self._runtime.id))
+def _delete_target(control: Any, gateway_id: str, target_id: str) -> None:
+    which = {"gatewayIdentifier": gateway_id, "targetId": target_id}
+    calls.attempt(partial(control.delete_gateway_target, **which))
 
 
 def _attempt(call: Callable[[], Any]) -> bool:

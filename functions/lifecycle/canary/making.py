@@ -174,6 +174,7 @@ class Maker:
             "and provision again"
         )
 
+
 def _delete_target(control: Any, gateway_id: str, target_id: str) -> None:
     which = {"gatewayIdentifier": gateway_id, "targetId": target_id}
     calls.attempt(partial(control.delete_gateway_target, **which))

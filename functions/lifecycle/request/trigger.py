@@ -73,8 +73,8 @@ def start_execution(event: TriggerEvent, *, clients: Clients = CLIENTS) -> Start
 
     A new agent source in S3 starts the fleet's state machine, which rebuilds the environments that use the source. A
     schedule starts the fleet's state machine with the detail as input. An execution of the lifecycle that failed or was
-    stopped while callers tried its version starts one that takes them back. Any other event starts the lifecycle's state
-    machine with the envelope as input.
+    stopped while callers tried its version starts one that takes them back. Any other event starts the lifecycle's
+    state machine with the envelope as input.
 
     Args:
         event: The envelope.
@@ -88,10 +88,8 @@ def start_execution(event: TriggerEvent, *, clients: Clients = CLIENTS) -> Start
             again, and then keeps it in the queue of lost events.
     """
     settings = TriggerSettings.load()
-    if event.source == _STATES:
-        asked = _after_the_end(event, settings, clients)
-    else:
-        asked = _execution(event, settings)
+    ended = event.source == _STATES
+    asked = _after_the_end(event, settings, clients) if ended else _execution(event, settings)
     if asked is None:
         return Started(execution=None, started=False)
     machine, name, given = asked
@@ -143,7 +141,9 @@ def _after_the_end(
     detail = require_object(event.detail, "detail")
     ended = _text(detail.get("executionArn"), "detail.executionArn")
     own = _plain(_text(event.id, "id"))
-    given = what_clears(ended, clients.stepfunctions, Records(clients.dynamodb, settings.table_name))
+    given = what_clears(
+        ended, clients.stepfunctions, Records(clients.dynamodb, settings.table_name)
+    )
     return None if given is None else (settings.lifecycle_machine_arn, f"event-{own}", given)
 
 

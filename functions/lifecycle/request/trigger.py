@@ -21,7 +21,6 @@ from lifecycle.entry import Wire, logger
 from lifecycle.errors import InvalidRequestError
 from lifecycle.request.inputs import is_unicode, refuse_deep, require_object, shown
 from lifecycle.settings import Settings
-from lifecycle.table import Records
 
 _S3 = "aws.s3"
 _SCHEDULER = "aws.scheduler"
@@ -141,9 +140,7 @@ def _after_the_end(
     detail = require_object(event.detail, "detail")
     ended = _text(detail.get("executionArn"), "detail.executionArn")
     own = _plain(_text(event.id, "id"))
-    given = what_clears(
-        ended, clients.stepfunctions, Records(clients.dynamodb, settings.table_name)
-    )
+    given = what_clears(ended, clients, settings.table_name)
     return None if given is None else (settings.lifecycle_machine_arn, f"event-{own}", given)
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lifecycle.request.inputs import unwrap
+from lifecycle.clients import Clients
 from lifecycle.request.model import environment_of
 from lifecycle.table import Records
 
 
-def what_clears(execution: str, stepfunctions: Any, records: Records) -> dict[str, Any] | None:
+def what_clears(execution: str, clients: Clients, table_name: str) -> dict[str, Any] | None:
     """The input of an execution that removes the canary of an execution; None when there is nothing to remove.
 
     A smoke test removes what was left behind before anything else, and then shows that `live` answers. It leaves out
@@ -22,12 +22,18 @@ def what_clears(execution: str, stepfunctions: Any, records: Records) -> dict[st
 
     Args:
         execution: ARN of an execution that has ended.
-        stepfunctions: A boto3 client.
-        records: The environments table.
+        clients: Step Functions and DynamoDB.
+        table_name: The environments table.
     """
-    described = stepfunctions.describe_execution(executionArn=execution)
-    environment = environment_of(unwrap(json.loads(described.get("input") or "{}")))
-    record = records.get(environment) if environment is not None else None
+    described = clients.stepfunctions.describe_execution(executionArn=execution)
+    try:
+        environment = environment_of(json.loads(described.get("input") or "{}"))
+    except RecursionError:
+        # The first state refuses an input that is nested so deep.
+        environment = None
+    if environment is None:
+        return None
+    record = Records(clients.dynamodb, table_name).get(environment)
     # An execution that clears and fails is not the one that the record names, so no execution follows its end.
     if record is None or record.canary is None or record.canary.execution != execution:
         return None

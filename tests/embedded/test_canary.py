@@ -92,7 +92,7 @@ def left(
     return rules, names, sorted(versions(lifecycle, runtime_id))
 
 
-NOTHING = ([], ["live"], ["DEFAULT", "live"])
+NOTHING: tuple[list[Any], list[str], list[str]] = ([], ["live"], ["DEFAULT", "live"])
 
 
 def test_callers_are_split_and_none_fails(

@@ -74,7 +74,7 @@ GATEWAY_TESTED = {
     "endpoint": "https://g.example.com/live/invocations",
     "checks": [{"name": "answered"}],
 }
-SPLIT = {"version": "2", "liveVersion": "1", "direct": None, "steps": []}
+SPLIT: dict[str, Any] = {"version": "2", "liveVersion": "1", "direct": None, "steps": []}
 USUAL: dict[str, Answer] = {
     "plan_provision": {"plan": PLAN},
     "plan_rollback": {"plan": {**PLAN, "version": {"version": "1"}}},
@@ -560,7 +560,7 @@ SCENARIOS = [
     Scenario(
         "closed",
         CLOSED,
-        {"deploy_gateway": [NOT_READY, {**OFF, "gateway": GATEWAY}, NOT_READY]},
+        {"deploy_gateway": [NOT_READY, {**DONE, "gateway": GATEWAY, "repaired": []}, NOT_READY]},
         visits=(
             "Make the gateway",
             "Deploy the runtime",

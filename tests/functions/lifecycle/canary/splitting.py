@@ -11,6 +11,7 @@ from lifecycle.canary.report import CanaryReport
 from lifecycle.canary.shift import ShiftedTraffic, shift_traffic
 from lifecycle.runtime.promotion import promote_version
 from lifecycle.runtime.readiness import check_runtime
+from lifecycle.sections.canary import CanaryRecord
 from tests.functions.lifecycle.gateway.front import ON, Front
 
 CANARY: dict[str, Any] = {**ON, "promotion": {"strategy": "canary"}}
@@ -41,7 +42,8 @@ class Splitting:
         return shift_traffic(self.event(step, canary), clients=self.world.clients)
 
     def shift(self, step: int = 0, canary: CanaryReport | None = None) -> ShiftedTraffic:
-        return self._loop(lambda: self.call(step, canary))
+        result: ShiftedTraffic = self._loop(lambda: self.call(step, canary))
+        return result
 
     def clear(self) -> Any:
         return self.world.loop(clear_canary)
@@ -58,6 +60,12 @@ class Splitting:
         raise AssertionError(f"not done: {result}")
 
     # --- what is there ---
+
+    def note(self) -> CanaryRecord:
+        """The canary's section of the record, which has one."""
+        note = self.world.record().canary
+        assert note is not None
+        return note
 
     def rules(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.control.list_gateway_rules(

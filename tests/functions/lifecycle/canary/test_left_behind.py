@@ -13,7 +13,7 @@ from lifecycle.runtime.teardown import delete_runtime
 from tests.functions.lifecycle.canary.splitting import CANARY, NEW, Splitting
 from tests.functions.lifecycle.killer import Killed
 
-NOTHING = ([], ["live"], {"live": "1"})
+NOTHING: tuple[list[Any], list[str], dict[str, str]] = ([], ["live"], {"live": "1"})
 ACTIONS: list[dict[str, Any]] = [CANARY | NEW, {"action": "smokeTest"}]
 
 

@@ -49,9 +49,10 @@ def seen(watch: FakeCloudWatch, arn: str, start: int, end: int) -> Seen:
     return total(minutes(watch, arn, start, end))
 
 
-PLAIN = (("Operation", "InvokeGateway"), ("Resource", ARN))
-LIVE = (("Name", "live"), *PLAIN)
-CANDIDATE = (("Name", "candidate"), *PLAIN)
+Dimensions = tuple[tuple[str, str], ...]
+PLAIN: Dimensions = (("Operation", "InvokeGateway"), ("Resource", ARN))
+LIVE: Dimensions = (("Name", "live"), *PLAIN)
+CANDIDATE: Dimensions = (("Name", "candidate"), *PLAIN)
 
 
 def test_of_one_set_of_dimensions_the_errors_are_added() -> None:

@@ -11,7 +11,7 @@ from lifecycle.canary.clear import clear_canary
 from lifecycle.errors import CanaryFailedError, WaitTimeoutError
 from tests.functions.lifecycle.canary.splitting import CANARY, NEW, Splitting
 
-NOTHING = ([], ["live"], {"live": "1"})
+NOTHING: tuple[list[Any], list[str], dict[str, str]] = ([], ["live"], {"live": "1"})
 SPLIT = ["canary", "live"], {"candidate": "2", "live": "1"}
 
 
@@ -23,11 +23,11 @@ def test_each_step_gives_the_version_its_share(splitting: Splitting) -> None:
         "1",
         None,
     )
-    begun = splitting.world.record().canary
+    begun = splitting.note()
     for step, weight in ((1, 25), (2, 50)):
         splitting.shift(step, first.canary)
         assert splitting.everything() == ([weight], *SPLIT)
-    note = splitting.world.record().canary
+    note = splitting.note()
     assert (note.weight, note.begun_at) == (50, begun.begun_at)
     assert note.rule_id == begun.rule_id == splitting.rules()[0]["ruleId"]
 
@@ -52,7 +52,7 @@ def test_the_rule_comes_last(splitting: Splitting) -> None:
     assert split
     assert all(targets == ["canary", "live"] for _, targets, _ in split)
     # Whoever comes next knows of each before it is there.
-    assert splitting.world.record().canary.version == "2"
+    assert splitting.note().version == "2"
 
 
 def test_after_the_last_step_live_moves_and_nothing_is_left(splitting: Splitting) -> None:
@@ -107,7 +107,9 @@ def test_an_endpoint_of_an_earlier_rollback_becomes_the_canarys(live: Splitting)
     live.begin("three", runtime={"description": "third"})
     live.shift()
     assert live.endpoints() == {"candidate": "3", "live": "2"}
-    assert live.world.record().runtime.candidate is None
+    runtime = live.world.record().runtime
+    assert runtime is not None
+    assert runtime.candidate is None
     live.promote()
     live.clear()
     assert live.endpoints() == {"live": "3"}

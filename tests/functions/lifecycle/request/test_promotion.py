@@ -47,7 +47,13 @@ def test_what_cannot_be_is_refused_by_name(given: dict[str, Any], said: str) -> 
 
 
 def test_a_request_survives_the_state_machine() -> None:
-    for given in ({}, {"promotion": {}}, asked(), asked(steps=[1, 99], bakeSeconds=60)):
+    every: list[dict[str, Any]] = [
+        {},
+        {"promotion": {}},
+        asked(),
+        asked(steps=[1, 99], bakeSeconds=60),
+    ]
+    for given in every:
         request = parse_request(given)
         assert parse_request(request.to_json()) == request
 
@@ -71,7 +77,8 @@ def test_the_bounds_of_a_step_are_those_of_the_service() -> None:
 def ready(**changes: Any) -> Record:
     runtime = RuntimeRecord(name="one", live_version="1")
     gateway = GatewayRecord(name="one", id="one", url="https://one", target_id="T")
-    whole = {"runtime": runtime, "gateway": gateway, "proven_request": parse_request(ON).to_json()}
+    proven = parse_request(ON).to_json()
+    whole: dict[str, Any] = {"runtime": runtime, "gateway": gateway, "proven_request": proven}
     return Record(environment="dev", **(whole | changes))
 
 

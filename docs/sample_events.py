@@ -56,6 +56,7 @@ _EVERYWHERE: dict[str, Any] = {
     "casesDeadline": _LATER,
     "batch": Batch.model_validate({"from": 0, "to": 1}),
     "batches": 1,
+    "step": 0,
     "total": 1,
     "failure": _FAILURE,
     "smokeTest": {"passed": True, "endpoint": "DEFAULT", "checks": [], "sessionId": _SESSION},

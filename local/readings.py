@@ -131,6 +131,12 @@ READINGS: tuple[Reading, ...] = (
         "not known",
     ),
     Reading(
+        "gateway-metrics",
+        "When do a gateway's metrics come, and has each target its own?",
+        ("prompt", "late", "by-target"),
+        "AgentCore developer guide: batches of a minute, `Name` for tools; nothing for HTTP targets",
+    ),
+    Reading(
         "client-tokens",
         "Does a client token still count after its runtime, endpoint, gateway or target was deleted?",
         ("forgotten", "kept"),

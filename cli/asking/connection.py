@@ -77,6 +77,8 @@ class Connection:
         self._seconds = seconds
         self._qualifier = asked.endpoint
         self.session_id = session_id
+        at_gateway = asked.gateway_address
+        self._gateway = at_gateway and at_gateway.removesuffix("/invocations")
         base = str(clients.agentcore.meta.endpoint_url).rstrip("/")
         self._runtime = f"{base}/runtimes/{quote(asked.runtime_arn, safe='')}"
 
@@ -109,6 +111,8 @@ class Connection:
         listener: Listener | None,
     ) -> Answer:
         url = f"{self._runtime}/{path}?{urlencode({'qualifier': self._qualifier})}"
+        if self._gateway is not None and path != "stopruntimesession":
+            url = f"{self._gateway}/{path}"
         sent = {name: value for name, value in headers.items() if value is not None}
         # A compressed stream would come in larger pieces.
         sent["Accept-Encoding"] = "identity"

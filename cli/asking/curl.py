@@ -25,6 +25,7 @@ def curl_command(deployed: Deployed, asked: Asked, clients: CallerClients) -> st
     base = str(clients.agentcore.meta.endpoint_url).rstrip("/")
     query = urlencode({"qualifier": asked.endpoint})
     url = f"{base}/runtimes/{quote(asked.runtime_arn, safe='')}/invocations?{query}"
+    url = asked.gateway_address or url
     token = hint(f"token {asked.environment}", deployed.options, *asked.endpoint_option)
     message = PROTOCOLS[asked.protocol].openings(_QUESTION)[0].message
     return " \\\n  ".join(

@@ -14,7 +14,9 @@ from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import Record
 from lifecycle.sections.identity import IdentityRecord
+from lifecycle.smoke_test.invocation import Target
 from lifecycle.smoke_test.tested.subject import subject_of
+from lifecycle.smoke_test.through import way_to
 
 NEWEST_ENDPOINT = "DEFAULT"
 """The endpoint that AgentCore makes with a runtime; it serves the newest version."""
@@ -32,6 +34,7 @@ class Asked:
         version: The version that it serves; `None` for an endpoint that the lifecycle did not make.
         protocol: The protocol of the agent, as the input names it.
         identity: How callers sign in.
+        gateway_address: Where the endpoint is called if it answers only its gateway; `None` for its own address.
     """
 
     environment: str
@@ -41,6 +44,7 @@ class Asked:
     version: str | None
     protocol: str
     identity: IdentityRecord
+    gateway_address: str | None = None
 
     @property
     def endpoint_option(self) -> tuple[str, ...]:
@@ -87,7 +91,19 @@ def find_asked(deployed: Deployed, environment: str, endpoint: str) -> Asked:
         version=versions.get(endpoint),
         protocol=_protocol(record, endpoint),
         identity=identity,
+        gateway_address=_gateway_address(record, runtime.arn, endpoint, identity),
     )
+
+
+def _gateway_address(
+    record: Record, arn: str, endpoint: str, identity: IdentityRecord
+) -> str | None:
+    direct = Target(arn, endpoint, session_id="")
+    try:
+        way = way_to(direct, identity, record)
+    except LifecycleError as error:
+        raise CommandError(str(error)) from error
+    return way.url("", "invocations") if way != direct else None
 
 
 def _protocol(record: Record, endpoint: str) -> str:

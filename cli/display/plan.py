@@ -58,6 +58,9 @@ def plan_rows(plan: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     if observability := plan.get("observability"):
         details = [*observability.get("repaired", []), *observability.get("removes", [])]
         yield "observability", observability["change"], "; ".join(details)
+    if canary := plan.get("canary"):
+        steps = ", ".join(f"{weight} %" for weight in canary["steps"])
+        yield "canary", "direct" if canary["direct"] else "split", canary["direct"] or steps
     if gateway := plan.get("gateway"):
         details = [*gateway.get("repaired", []), *gateway.get("removes", [])]
         yield "gateway", gateway["change"], "; ".join(details)

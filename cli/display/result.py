@@ -77,7 +77,17 @@ def _facts(output: dict[str, Any]) -> list[tuple[str, str]]:
         for name, value in (output.get(section) or {}).items():
             if value not in (None, [], {}) and name != "checks":
                 facts.append((f"{section}.{name}", text_of(value)))
+    facts += _canary(output.get("canary") or {})
     return facts + [("repaired", text_of(item)) for item in output.get("repaired") or []]
+
+
+def _canary(canary: dict[str, Any]) -> list[tuple[str, str]]:
+    if canary.get("direct"):
+        return [("canary", f"promoted directly: {canary['direct']}")]
+    return [
+        ("canary", f"version {canary.get('version')} at {step.get('weight')} %: {step.get('told')}")
+        for step in canary.get("steps") or []
+    ]
 
 
 def _print_checks(console: Console, checks: list[dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ from cli.environments.moments import iso
 from cli.environments.summary import last_smoke_test
 from lifecycle.record import Record
 from lifecycle.sections.artifact import ArtifactRecord
+from lifecycle.sections.canary import CanaryRecord
 from lifecycle.sections.identity import IdentityRecord
 from lifecycle.sections.runtime import RuntimeRecord
 
@@ -38,8 +39,8 @@ def view(record: Record, invocation_url: str | None) -> dict[str, Any]:
 
     Returns:
         `environment`, `state`, `stateReason`, `createdAt`, `updatedAt`, `expiresAt`, `lock`, `runtime`, `identity`,
-        `artifact`, `smokeTest`, `gateway`, `promotions` (the newest first) and `lastFailure`; null where there is
-        nothing.
+        `artifact`, `smokeTest`, `gateway`, `canary` (while calls are split), `promotions` (the newest first) and
+        `lastFailure`; null where there is nothing.
     """
     runtime = record.runtime
     signing_in = (runtime.live_identity if runtime else None) or record.identity
@@ -57,6 +58,7 @@ def view(record: Record, invocation_url: str | None) -> dict[str, Any]:
             runtime.proven_version if runtime else None, runtime.failed_version if runtime else None
         ),
         "gateway": _gateway(record),
+        "canary": _canary(record.canary) if record.canary else None,
         "credentials": [
             {"name": name, "type": one.type, "provider": one.name, "arn": one.arn}
             for name, one in (record.credentials.providers.items() if record.credentials else ())
@@ -109,7 +111,26 @@ def _gateway(record: Record) -> dict[str, Any] | None:
     found = gateway_of(record)
     if found is None:
         return None
-    return {"id": found["id"], "endpoint": found["endpoint"], "proven": found["passed"] is True}
+    return {
+        "id": found["id"],
+        "endpoint": found["endpoint"],
+        "proven": found["passed"] is True,
+        "only": _is_closed(record),
+    }
+
+
+def _is_closed(record: Record) -> bool:
+    live = record.runtime.live_identity if record.runtime else None
+    return live is not None and live.only_gateway is not None
+
+
+def _canary(canary: CanaryRecord) -> dict[str, Any]:
+    return {
+        "execution": canary.execution,
+        "version": canary.version,
+        "liveVersion": canary.live_version,
+        "weight": canary.weight,
+    }
 
 
 def _last_failure(record: Record) -> dict[str, Any] | None:

@@ -30,6 +30,7 @@ def facts(view: dict[str, Any], now: float) -> Iterator[tuple[str, str]]:
     yield from _gateway(view["gateway"])
     for one in view["credentials"]:
         yield f"credential {one['name']}", f"{one['type']}, provider {one['provider']}"
+    yield from _canary(view["canary"])
     yield from _identity(view["identity"])
     yield from _artifact(view["artifact"])
     lock = view["lock"]
@@ -88,7 +89,15 @@ def _gateway(gateway: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
         yield "gateway", f"{gateway['id'] or 'not created'}, never finished: provision again"
         return
     yield "gateway", f"{gateway['id']}, {'proven' if gateway['proven'] else 'not proven'}"
+    if gateway["only"]:
+        yield "closed", "the runtime answers only this gateway"
     yield "gateway URL", gateway["endpoint"]
+
+
+def _canary(canary: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+    if canary is not None:
+        share = f"{canary['weight'] or 0} % of the calls through the gateway"
+        yield "canary", f"version {canary['version']} gets {share}"
 
 
 def _only_that_client(identity: dict[str, Any]) -> bool:

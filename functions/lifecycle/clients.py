@@ -237,6 +237,11 @@ class Clients(Connections):
         return self._client("iam", _CONFIG.merge(_ONE_TRY))
 
     @cached_property
+    def cloudwatch(self) -> Any:
+        """Amazon CloudWatch: what the gateway's callers got."""
+        return self._client("cloudwatch")
+
+    @cached_property
     def xray(self) -> Any:
         """AWS X-Ray: where the spans of the account go."""
         return self._client("xray")

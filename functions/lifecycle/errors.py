@@ -19,6 +19,7 @@ A class's name is the error's name in Step Functions. Its message says what happ
     ├── CredentialsError          a credential provider or its role failed, or somebody else has the name
     ├── GatewayError              AgentCore says that the gateway or its target failed, or somebody else has its name
     ├── GatewayTestError          a call through the gateway was not refused or answered as it must be
+    ├── CanaryFailedError         the version that got a share of the calls failed; all calls go to the old one
     ├── RuntimeFailedError        AgentCore says that the runtime or endpoint failed
     ├── WaitTimeoutError          the deadline of a wait passed
     ├── SmokeTestError            the smoke test failed
@@ -116,6 +117,10 @@ class GatewayError(LifecycleError):
 
 class GatewayTestError(LifecycleError):
     """A check of the gateway failed. The message has the check, what was expected and what was seen."""
+
+
+class CanaryFailedError(LifecycleError):
+    """A step of a canary failed. The message has the step, its weight and what was seen."""
 
 
 class RuntimeFailedError(LifecycleError):

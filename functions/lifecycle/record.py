@@ -17,6 +17,7 @@ from lifecycle.polling.schedule import Learned
 from lifecycle.promotions.entry import Promoted
 from lifecycle.sections.artifact import ArtifactRecord
 from lifecycle.sections.base import Section
+from lifecycle.sections.canary import CanaryRecord
 from lifecycle.sections.credentials import CredentialsRecord
 from lifecycle.sections.identity import IdentityRecord
 from lifecycle.sections.runtime import RuntimeRecord
@@ -113,6 +114,7 @@ class Record(Section):
     telemetry: TelemetryRecord | None = None
     gateway: GatewayRecord | None = None
     credentials: CredentialsRecord | None = None
+    canary: CanaryRecord | None = None
     promotions: list[Promoted] = Field(default_factory=list, description="The newest last.")
     failed_smoke_test: FailedSmokeTest | None = None
     failed_gateway_test: FailedSmokeTest | None = None

@@ -46,6 +46,7 @@ class Gateways:
         sessions: The running agents.
         runtimes: The data plane of runtimes.
         access: Who may call a gateway.
+        count: Counts a call of a gateway, for its metrics.
 
     Attributes:
         handlers: The operations of the control plane, by name.
@@ -64,6 +65,7 @@ class Gateways:
         sessions: Sessions,
         runtimes: WSGIApplication,
         access: GatewayAccess,
+        count: Callable[[str, str | None, int], None],
     ) -> None:
         account = store.account
         roles = GatewayRoles(clients, account.account_id, account.readings)
@@ -87,7 +89,7 @@ class Gateways:
             **RuleOperations(store).handlers,
         }
         tools = Tools(store, Functions(rights, clients), Apis(self._outgoing), servers)
-        self.plane = GatewayPlane(store, access, rights, runtimes, McpServer(tools))
+        self.plane = GatewayPlane(store, access, rights, runtimes, McpServer(tools), count)
 
     def stop(self) -> None:
         """Start no look at a server any more."""

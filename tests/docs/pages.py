@@ -20,6 +20,7 @@ NAMES = (
     "cost.md",
     "calling.md",
     "asking.md",
+    "canary.md",
     "gateway.md",
     "gateway-mcp.md",
     "gateway-test.md",

@@ -139,7 +139,13 @@ def test_the_small_picture_has_the_stages_in_their_order() -> None:
         # Only of those who give cases.
         "Run a batch of cases",
         "Judge the cases",
+        # Only of those who want a canary.
+        "Shift the traffic",
+        "Judge the step",
+        "Clear the canary",
         # Only of those who want a gateway.
+        "Make the gateway",
+        "Point the gateway at the version",
         "Deploy the gateway",
         "Test the gateway",
         "Delete the gateway",

@@ -74,6 +74,7 @@ PROVOKED_THERE = {
     "WaitTimeoutError": f"{FUNCTIONS}/runtime/test_readiness.py",
     "SmokeTestError": "tests/embedded/test_causes.py",
     "GatewayTestError": f"{FUNCTIONS}/gateway_test/test_run.py",
+    "CanaryFailedError": f"{FUNCTIONS}/canary/test_shift.py",
     "TeardownIncompleteError": f"{FUNCTIONS}/runtime/test_teardown.py",
     "FleetError": f"{FUNCTIONS}/fleet/test_report.py",
     "LockLostError": f"{FUNCTIONS}/identity/test_provision.py",

@@ -35,6 +35,7 @@ SERVICES = {
     "agentcore": ("bedrock-agentcore", "bedrock-agentcore"),
     "logs": ("logs", "logs"),
     "quick_logs": ("logs", "logs"),
+    "cloudwatch": ("cloudwatch", "cloudwatch"),
     "xray": ("xray", "xray"),
     "iam": ("iam", "iam"),
     "events": ("events", "events"),

@@ -98,6 +98,10 @@ def _tooled_twice(stage: Stage, name: str) -> None:
         stage.provisioned(name, runtime={"description": mark}, **outbound)
 
 
+def _closed(stage: Stage, name: str) -> None:
+    stage.provisioned(name, gateway={"type": "runtime", "only": True})
+
+
 STATES: dict[str, Callable[[Stage, str], None]] = {
     "": lambda _stage, _name: None,
     "password": _password,
@@ -114,6 +118,7 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "keyed": _keyed,
     "tooled": _tooled,
     "tooled-twice": _tooled_twice,
+    "closed": _closed,
 }
 """How an environment comes into each state, undisturbed."""
 
@@ -301,6 +306,13 @@ def _auto_rollback(stage: Stage, name: str) -> Execution:
     return run
 
 
+def _canary(stage: Stage, name: str) -> Execution:
+    # Each time another description makes a new version, so that there is something to split.
+    promotion = {"strategy": "canary", "steps": [50], "bakeSeconds": 1}
+    described = {"description": f"canary {uuid.uuid4()}"}
+    return _provision(**GATEWAY, promotion=promotion, runtime=described)(stage, name)
+
+
 _BY_ITSELF = ("PrepareRollbackFunction",)
 _BACK = (
     _PREPARE,
@@ -311,8 +323,11 @@ _BACK = (
 )
 _OBSERVING = (_PREPARE, "DeliverTelemetryFunction")
 GATEWAY: dict[str, Any] = {"gateway": {"type": "runtime"}}
+CLOSED: dict[str, Any] = {"gateway": {"type": "runtime", "only": True}}
 _FRONTING = ("DeployGatewayFunction", "TestGatewayFunction")
 _KEYED = (_PREPARE, "DeployCredentialsFunction")
+_CLOSING = ("DeployGatewayFunction", "DeployRuntimeFunction", "RunSmokeTestFunction")
+_SPLITTING = ("ShiftTrafficFunction", "JudgeStepFunction", "ClearCanaryFunction")
 _DEPLOYING = ("PublishArtifactFunction", "DeployRuntimeFunction")
 _SIGNING_IN = ("ProvisionIdentityFunction", "RunSmokeTestFunction")
 
@@ -338,6 +353,9 @@ SCENARIOS = {
         Scenario("observe-no-more", _provision(), _OBSERVING[1:], "observed", "password"),
         Scenario("provision-gateway", _provision(**GATEWAY), _FRONTING, "password", "fronted"),
         Scenario("verify-gateway", _verify, ("TestGatewayFunction",), "fronted", "fronted"),
+        Scenario("close", _provision(**CLOSED), _CLOSING, "fronted", "closed"),
+        Scenario("verify-closed", _verify, ("RunSmokeTestFunction",), "closed", "closed"),
+        Scenario("canary", _canary, _SPLITTING, "fronted", "fronted"),
         Scenario("teardown-gateway", _teardown, ("DeleteGatewayFunction",), "fronted"),
         Scenario("provision-keyed", _provision_keyed, _KEYED, "password", "keyed"),
         Scenario("keyed-no-more", _provision(), _KEYED[1:], "keyed", "password"),

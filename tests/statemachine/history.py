@@ -72,13 +72,14 @@ def _paths(
         return
     for target in _targets(states[here]):
         step = (here, target)
-        if step not in taken and target != _ONCE and states[target]["Type"] != "Succeed":
+        if step not in taken and target not in _ONCE and states[target]["Type"] != "Succeed":
             for rest in _paths(states, target, wait, (*taken, step)):
                 yield [here, *rest]
 
 
-# A failed verification may roll back, once; what it then runs is no verification any more.
-_ONCE = "Prepare the rollback"
+# A failed verification may roll back, once; what it then runs is no verification any more. What was left behind by a
+# canary is cleared once, before anything else.
+_ONCE = ("Prepare the rollback", "What is asked for?")
 
 
 def _targets(state: dict[str, Any]) -> list[str]:

@@ -35,6 +35,7 @@ OF_SOME_STAGES = {
         "Plan the rollback",
         "Provision the identity",
         "Run the smoke test",
+        "Judge the step",
         "Test the gateway",
         "Delete the identity",
     },
@@ -155,12 +156,16 @@ def test_a_trigger_starts_machines_and_events_start_nothing_but_triggers(
     assert sorted(set(rules)) == sorted(trigger.function for trigger in TRIGGERS)
 
 
-def test_every_trigger_is_off_by_default(template: dict[str, Any]) -> None:
-    switches = [
-        event["Properties"]["State"]["Ref"]
+def test_every_trigger_but_the_one_that_takes_callers_back_is_off_by_default(
+    template: dict[str, Any],
+) -> None:
+    events = {
+        name: event["Properties"]
         for resource in template["Resources"].values()
-        for event in resource["Properties"].get("Events", {}).values()
-    ]
+        for name, event in resource["Properties"].get("Events", {}).items()
+    }
+    assert [name for name, event in events.items() if "State" not in event] == ["ExecutionEnded"]
+    switches = [event["State"]["Ref"] for event in events.values() if "State" in event]
     assert len(switches) == 6
     for name in switches:
         assert template["Parameters"][name]["Default"] == "DISABLED"

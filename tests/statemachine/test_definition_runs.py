@@ -17,6 +17,7 @@ import pytest
 
 from lifecycle.errors import (
     ArtifactBuildError,
+    CanaryFailedError,
     CredentialsError,
     EnvironmentBusyError,
     GatewayError,
@@ -26,6 +27,7 @@ from lifecycle.errors import (
     ObservabilityError,
     RoleNotReadyError,
     RuntimeFailedError,
+    ServiceUnavailableError,
     SmokeTestError,
     TeardownIncompleteError,
     ThrottledError,
@@ -74,6 +76,7 @@ GATEWAY_TESTED = {
     "endpoint": "https://g.example.com/live/invocations",
     "checks": [{"name": "answered"}],
 }
+SPLIT: dict[str, Any] = {"version": "2", "liveVersion": "1", "direct": None, "steps": []}
 USUAL: dict[str, Answer] = {
     "plan_provision": {"plan": PLAN},
     "plan_rollback": {"plan": {**PLAN, "version": {"version": "1"}}},
@@ -124,6 +127,9 @@ USUAL: dict[str, Answer] = {
         "promotion": {"endpoint": "live", "version": "1", "previousVersion": None},
         "runtime": {**RUNTIME, "endpoint": "live"},
     },
+    "shift_traffic": {**DONE, "canary": SPLIT},
+    "judge_step": {"canary": SPLIT, "over": True},
+    "clear_canary": {**DONE, "repaired": ["rule left behind"]},
     "deploy_gateway": {**DONE, "gateway": GATEWAY, "repaired": ["role changed"]},
     "test_gateway": {
         "passed": True,
@@ -165,13 +171,26 @@ GONE: Answer = {**DONE, "gone": True, "runtime": None}
 INCOMPLETE = TeardownIncompleteError("left: the pool")
 OBSERVED = {"observability": True}
 FRONTED = {"gateway": {"type": "runtime"}}
+CLOSED = {"gateway": {"type": "runtime", "only": True}}
+# The runtime of an environment answers only its gateway.
+IS_CLOSED: dict[str, Any] = {"gateway": True, "closes": True}
+NOT_READY = ServiceUnavailableError("target candidate is still CREATING")
 ATTACHING: Answer = {**NOT_YET, "gateway": None, "repaired": []}
+CANARY = {**FRONTED, "promotion": {"strategy": "canary", "steps": [5, 50], "bakeSeconds": 1}}
+SHIFTING: Answer = {**NOT_YET, "canary": SPLIT}
+DIRECT: Answer = {**DONE, "canary": {**SPLIT, "direct": "live serves the version already"}}
+NOT_OVER: Answer = {"canary": SPLIT, "over": False}
+CLEARING: Answer = {**NOT_YET, "repaired": []}
+# Something that splits calls was left behind.
+LEFT_CANARY: dict[str, Any] = {"leftCanary": True}
 OFF: Answer = {**DONE, "gateway": None, "repaired": []}
 # An environment that has a gateway.
 HAS_GATEWAY: dict[str, Any] = {"gateway": True}
 # An environment that has credentials.
 HAS_CREDENTIALS: dict[str, Any] = {"credentials": True}
 NO_CREDENTIALS: Answer = {"credentials": None, "repaired": []}
+# What a scenario may say of an environment, beside what its input says.
+PREPARED = {*IS_CLOSED, *LEFT_CANARY, *HAS_GATEWAY, *HAS_CREDENTIALS}
 CASE = {"prompt": "6 × 7?", "expect": "42"}
 CASES = {"smokeTest": {"cases": [CASE] * 5}}
 VERIFY = {"action": "smokeTest", "autoRollback": True}
@@ -475,6 +494,9 @@ SCENARIOS = [
                     "telemetry": False,
                     "gateway": False,
                     "credentials": False,
+                    "closes": False,
+                    "canary": None,
+                    "leftCanary": False,
                     "evaluations": None,
                     "learned": LEARNED,
                 }
@@ -544,6 +566,124 @@ SCENARIOS = [
         {"delete_gateway": [GOING]},
         visits=("Test the gateway", "Wait for the gateway to go", "Delete the runtime"),
         avoids=("Record the failure",),
+    ),
+    Scenario(
+        "closed",
+        CLOSED,
+        {"deploy_gateway": [NOT_READY, {**DONE, "gateway": GATEWAY, "repaired": []}, NOT_READY]},
+        visits=(
+            "Make the gateway",
+            "Deploy the runtime",
+            "Point the gateway at the version",
+            "Run the smoke test",
+            "Deploy the gateway",
+            "Test the gateway",
+        ),
+        avoids=("Deliver the telemetry", "Record the failure"),
+    ),
+    Scenario(
+        "closed-unchanged-and-observed",
+        {**CLOSED, **OBSERVED},
+        {"deploy_runtime": [UNCHANGED]},
+        visits=("Point the gateway at the version", "Deliver the telemetry", "Run the smoke test"),
+        avoids=("Record the failure",),
+    ),
+    Scenario(
+        "closed-rolled-back",
+        {"action": "rollback"},
+        {"prepare_request": [IS_CLOSED]},
+        visits=(
+            "Restore the version",
+            "Point the gateway at the version",
+            "Run the smoke test",
+            "Deploy the gateway",
+        ),
+        avoids=("Make the gateway", "Deliver the telemetry", "Record the failure"),
+    ),
+    Scenario(
+        "no-gateway-to-close-to",
+        CLOSED,
+        {"deploy_gateway": [GatewayError("somebody else has it")]},
+        error="GatewayError",
+        cause="somebody else has it",
+        avoids=("Deploy the runtime",),
+    ),
+    Scenario(
+        "canary",
+        CANARY,
+        {
+            "shift_traffic": [SHIFTING],
+            "judge_step": [NOT_OVER],
+            "clear_canary": [CLEARING],
+        },
+        visits=(
+            *("Run the smoke test", "Shift the traffic", "Wait for the shift", "Wait out the step"),
+            *("Judge the step", "Promote the version", "Clear the canary"),
+            *("Wait for the canary to go", "Deploy the gateway", "Test the gateway"),
+        ),
+        avoids=("Record the failure",),
+    ),
+    Scenario(
+        "canary-failed",
+        CANARY,
+        {"judge_step": [CanaryFailedError("step 1 of 2 at 5 %")]},
+        error="CanaryFailedError",
+        cause="step 1 of 2 at 5 %",
+        visits=("Record the failure", "Clear the canary", "Report the failure"),
+        avoids=("Promote the version", "Deploy the gateway"),
+    ),
+    Scenario(
+        "canary-failed-and-removed",
+        {**CANARY, "teardown": "onFailure"},
+        {"shift_traffic": [CanaryFailedError("no capacity")]},
+        error="CanaryFailedError",
+        cause="no capacity",
+        visits=("Record the failure", "Delete the gateway", "Delete the artifact"),
+        avoids=("Promote the version", "Clear the canary"),
+    ),
+    Scenario(
+        "canary-not-shifted",
+        CANARY,
+        {"shift_traffic": [CanaryFailedError("no capacity")]},
+        error="CanaryFailedError",
+        cause="no capacity",
+        # The call that failed may have made something.
+        visits=("Record the failure", "Clear the canary", "Report the failure"),
+        avoids=("Judge the step", "Promote the version"),
+    ),
+    Scenario(
+        "canary-of-a-closed-runtime",
+        {**CLOSED, "promotion": CANARY["promotion"]},
+        {"judge_step": [NOT_OVER]},
+        visits=(
+            *("Make the gateway", "Deploy the runtime", "Point the gateway at the version"),
+            *("Run the smoke test", "Shift the traffic", "Judge the step", "Promote the version"),
+            *("Clear the canary", "Deploy the gateway", "Test the gateway"),
+        ),
+        avoids=("Record the failure",),
+    ),
+    Scenario(
+        "canary-direct",
+        CANARY,
+        {"shift_traffic": [DIRECT]},
+        visits=("Shift the traffic", "Promote the version", "Deploy the gateway"),
+        avoids=("Wait out the step", "Clear the canary"),
+    ),
+    Scenario(
+        "canary-left",
+        {"action": "smokeTest"},
+        {"prepare_request": [LEFT_CANARY], "clear_canary": [CLEARING]},
+        visits=("Clear the canary", "Wait for the canary to go", "Run the smoke test"),
+        avoids=("Record the failure",),
+    ),
+    Scenario(
+        "canary-stays",
+        {},
+        {"prepare_request": [LEFT_CANARY], "clear_canary": [WaitTimeoutError("still there")]},
+        error="WaitTimeoutError",
+        cause="still there",
+        visits=("Clear the canary", "Report the failure"),
+        avoids=("Record the failure", "Provision the identity"),
     ),
     Scenario(
         "switched-off",
@@ -644,6 +784,27 @@ SCENARIOS = [
             "Delete the gateway",
             "Delete the credentials",
         ),
+    ),
+    Scenario(
+        "credentials-of-a-closed-runtime",
+        CLOSED,
+        {"prepare_request": [{**IS_CLOSED, **HAS_CREDENTIALS}]},
+        visits=(
+            "Deploy the credentials",
+            "Make the gateway",
+            "Deploy the runtime",
+            "Point the gateway at the version",
+            "Test the gateway",
+            "Retire the credentials",
+        ),
+        avoids=("Record the failure",),
+    ),
+    Scenario(
+        "credentials-and-canary",
+        CANARY,
+        {"prepare_request": [{**HAS_CREDENTIALS, **HAS_GATEWAY}]},
+        visits=("Deploy the credentials", "Judge the step", "Retire the credentials"),
+        avoids=("Record the failure",),
     ),
     Scenario(
         "credentials-round-trip",
@@ -817,6 +978,13 @@ SCENARIOS = [
 ]
 
 
+def canary_of(request: Any) -> dict[str, Any] | None:
+    promotion = request.promotion
+    if promotion is None or promotion.strategy == "direct":
+        return None
+    return {"steps": promotion.weights, "bakeSeconds": 0, "direct": None}
+
+
 def evaluations_of(request: Request) -> dict[str, Any] | None:
     """What `prepare_request` says of the evaluators."""
     planned = [
@@ -845,7 +1013,7 @@ class StandIns:
             self.events.setdefault((scenario, stage), []).append(event)
             scripted = self.left[scenario].get(stage)
             answer = scripted.pop(0) if scripted else self._usual(stage, event)
-            if isinstance(answer, dict) and answer.keys() <= {*HAS_GATEWAY, *HAS_CREDENTIALS}:
+            if isinstance(answer, dict) and answer.keys() <= PREPARED:
                 answer = {**self._usual(stage, event), **answer}
             if isinstance(answer, Exception):
                 raise answer
@@ -864,6 +1032,9 @@ class StandIns:
                 "telemetry": request.observability,
                 "gateway": request.gateway is not None,
                 "credentials": bool(request.credentials),
+                "closes": request.gateway is not None and request.gateway.only,
+                "canary": canary_of(request),
+                "leftCanary": False,
                 "evaluations": evaluations_of(request),
                 "learned": LEARNED,
             }

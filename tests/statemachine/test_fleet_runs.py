@@ -95,6 +95,7 @@ class StandIns:
             "evaluations": None,
             "telemetry": False,
             "gateway": False,
+            "closes": False,
             "learned": {},
         }
 
@@ -327,6 +328,8 @@ def test_nothing_starts_by_itself_unless_it_is_turned_on(
     assert count() == before
     assert len(aws.calls.calls(service="lambda", operation="Invoke")) == called
     rules = aws.client("events").list_rules(NamePrefix="agentcore-lifecycle-")["Rules"]
-    assert [rule["State"] for rule in rules] == ["DISABLED", "DISABLED"]
+    # The one that is on takes callers back after a canary that was stopped, and makes nothing.
+    states = {"ExecutionEnded" in rule["Name"]: rule["State"] for rule in rules}
+    assert (len(rules), states) == (3, {True: "ENABLED", False: "DISABLED"})
     schedules = aws.client("scheduler").list_schedules()["Schedules"]
     assert [schedule["State"] for schedule in schedules] == ["DISABLED"] * 4

@@ -19,7 +19,14 @@ from lifecycle.gateway import looks as gateway
 from lifecycle.polling.schedule import BOUNDED_UNTIL, Bounds, Span, looks
 from lifecycle.request.cases.plan import MOST_BATCHES
 from lifecycle.request.model import parse_request
-from lifecycle.request.wait import MOST_EARLY_LOOKS, MOST_LOOKS, Wait
+from lifecycle.request.promotion.section import MOST_STEPS
+from lifecycle.request.wait import (
+    LONGEST_WITH_CANARY,
+    MOST_EARLY_LOOKS,
+    MOST_LOOKS,
+    MOST_LOOKS_WITH_CANARY,
+    Wait,
+)
 from tests.statemachine.history import (
     BEGIN_AND_END,
     EVENTS,
@@ -63,6 +70,18 @@ SPANS = "Wait for the spans"
 SPAN_ROUNDS = evaluations.MOST_LOOKS - 1
 # These, too.
 GATEWAY = ("Wait for the gateway", "Wait for the gateway to go")
+SHIFT, CLEARING = "Wait for the shift", "Wait for the canary to go"
+CANARY = (SHIFT, CLEARING)
+# No loop: a step waits once, and the next round is the next step.
+BAKE = "Wait out the step"
+CLEARED = ("Clear the canary", "Is the canary gone?")
+STEP = (
+    "Shift the traffic",
+    "Is the traffic shifted?",
+    BAKE,
+    "Judge the step",
+    "Is the canary over?",
+)
 
 
 def test_every_polling_loop_is_found() -> None:
@@ -71,7 +90,10 @@ def test_every_polling_loop_is_found() -> None:
         "Wait for the build",
         "Wait for the runtime",
         SPANS,
+        SHIFT,
+        BAKE,
         "Wait for the endpoint",
+        CLEARING,
         *GATEWAY,
         "Wait for the deletion",
     ]
@@ -99,13 +121,15 @@ def cost(path: list[str], retries: int) -> int:
     return events + retries * RETRY * kinds.count("Task")
 
 
-def whole(wait: Wait, retries: int) -> int:
-    """The events of an execution whose loops all take their whole time.
+def whole(wait: Wait, retries: int, *, canary: bool = False) -> int:
+    """The events of an execution whose loops all take their whole time, with those of a canary or without.
 
     A loop can wait for two things one after the other, and then its gaps start short again. In the runtime's loop a
     change of another must end before that; until then each round may deploy in vain.
     """
-    return max(_whole(wait, retries, without, apart) for without, apart in EITHER)
+    # A canary is part of a provision, which may end in a teardown.
+    either = EITHER[:1] if canary else EITHER
+    return max(_whole(wait, retries, *part, canary=canary) for part in either)
 
 
 # A dry run of a provision or rollback ends after its plan: it enters no loop.
@@ -136,10 +160,25 @@ TESTING = (
 )
 
 
-def _whole(wait: Wait, retries: int, without: tuple[str, ...], apart: tuple[str, ...]) -> int:
+def _whole(
+    wait: Wait,
+    retries: int,
+    without: tuple[str, ...],
+    apart: tuple[str, ...],
+    *,
+    canary: bool = False,
+) -> int:
     total: int = 0
     for name in waits(DEFINITION):
-        if name in without:
+        if name in without or name == BAKE:
+            continue
+        if name in CANARY and not canary:
+            continue
+        if name in CANARY:
+            # What was left behind is cleared first, and the canary itself at its end.
+            loops = MOST_STEPS if name == SHIFT else 2
+            path = min(rounds(DEFINITION, name), key=len)
+            total += loops * gateway.MOST_LOOKS * cost(path, retries)
             continue
         costs = [cost(path, retries) for path in rounds(DEFINITION, name)]
         if name == SPANS or name in GATEWAY:
@@ -153,7 +192,12 @@ def _whole(wait: Wait, retries: int, without: tuple[str, ...], apart: tuple[str,
             for split in splits
         )
     # Everything once, and that may be retried as often as the definition allows.
+    apart = apart if canary else (*apart, *CANARY, *STEP)
     entered = [state for name, state in STATES.items() if name not in apart]
+    if canary:
+        entered += [STATES[name] for name in STEP] * (MOST_STEPS - 1)
+        # Clearing what was left behind asks again what is asked for.
+        entered += [STATES[name] for name in (*CLEARED, "What is asked for?")]
     times = 1
     if without == VERIFIED_LOOPS:
         entered += [STATES[name] for name in TESTING]
@@ -183,6 +227,34 @@ def test_the_longest_execution_stays_inside_the_history(
     with capsys.disabled():
         print(f"\nhistory: {events} events at most with wait {json.dumps(given)}")
     assert events < MOST_EVENTS
+
+
+CANARY_INPUTS = [
+    {"timeoutSeconds": 1800},
+    {"timeoutSeconds": 300, "intervalSeconds": 0, "maxIntervalSeconds": 1},
+    {"timeoutSeconds": MOST_LOOKS_WITH_CANARY, "intervalSeconds": 0, "maxIntervalSeconds": 1},
+    {"timeoutSeconds": LONGEST_WITH_CANARY, "intervalSeconds": 0},
+]
+
+
+@pytest.mark.parametrize("given", CANARY_INPUTS, ids=json.dumps)
+def test_the_longest_canary_stays_inside_the_history(
+    given: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    canary = {"strategy": "canary", "steps": [1, 2, 3, 4, 5]}
+    # The runtime answers only the gateway: its two states count, too.
+    asked = {"gateway": {"type": "runtime", "only": True}, "promotion": canary, "wait": given}
+    events = whole(parse_request(asked).wait, retries=1, canary=True)
+    with capsys.disabled():
+        print(f"\nhistory: {events} events at most with a canary and wait {json.dumps(given)}")
+    assert events < MOST_EVENTS
+
+
+@pytest.mark.parametrize("given", [*INPUTS[:3], INPUTS[4], INPUTS[5]], ids=json.dumps)
+def test_waits_that_leave_no_room_for_a_canary_are_refused(given: dict[str, Any]) -> None:
+    asked = {"gateway": {"type": "runtime"}, "promotion": {"strategy": "canary"}, "wait": given}
+    with pytest.raises(InvalidRequestError, match=r"wait: given .* history overflows"):
+        parse_request(asked)
 
 
 def test_a_verification_that_rolls_back_is_not_the_longest_execution() -> None:

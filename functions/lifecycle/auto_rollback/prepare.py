@@ -15,6 +15,7 @@ from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import Record
 from lifecycle.request import rollback
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
+from lifecycle.request.closed.sign_in import refuse_another_sign_in
 from lifecycle.request.credentials.check import check_credentials
 from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
 from lifecycle.request.model import Request, parse_request
@@ -125,6 +126,7 @@ def _request(
         update={"action": "rollback", "version": version, "auto_rollback": False}
     )
     request = rollback.completed(back, record, items)
+    refuse_another_sign_in(request, record)
     check_provider(request.auth, request.environment, clients)
     check_credentials(request.credentials, request.environment, clients.secrets)
     cases = plan_cases(request, lambda: clients.s3)

@@ -25,6 +25,7 @@ from lifecycle.smoke_test.probes import good_caller
 from lifecycle.smoke_test.sign_in import SignedIn, sign_in
 from lifecycle.smoke_test.tested.sessions import stop_sessions
 from lifecycle.smoke_test.tested.subject import subject_of
+from lifecycle.smoke_test.through import way_to
 from lifecycle.table import Records
 
 _NEVER = Asked(passed=False, reason=NOT_ASKED, undecided=True)
@@ -103,12 +104,13 @@ def run_cases(
     chosen = list(enumerate(cases))[event.batch.first : event.batch.end]
     tally = _Tally(chosen, request.smoke_test, event.batches)
     target = Target(str(subject.runtime.arn), event.endpoint, f"smoke-test-{uuid.uuid4()}")
+    way = way_to(target, identity, record)
     signed_in = _sign_in(request.environment, identity, clients, patience)
     if signed_in is None:
         return tally.result(target.session_id)
     caller = good_caller(identity, signed_in, clients)
     protocol = request.runtime.protocol
-    asking = Asking(caller, target, protocol, patience, signed_in.secrets)
+    asking = Asking(caller, way, protocol, patience, signed_in.secrets)
     try:
         if request.smoke_test.max_p95_seconds or any(case.max_seconds for _, case in chosen):
             asking.warm_up(chosen[0][1])

@@ -49,6 +49,7 @@ class GatewayRecord(Section):
         arn: Its ARN.
         url: Its address as `GetGateway` gives it; null until it was ready once.
         target_id: What AgentCore calls its target; null until that was created.
+        candidate_id: What AgentCore calls the target for the version under test, which only a closed runtime has.
         deployed: Digest of each part as it was last written. Another one that is found is drift.
         echoed: Digest of each part that AgentCore gave back in another form than it was written in, in that form.
         tags: The tags last written.
@@ -62,6 +63,7 @@ class GatewayRecord(Section):
     arn: str | None = None
     url: str | None = None
     target_id: str | None = None
+    candidate_id: str | None = None
     deployed: dict[str, str] = Field(default_factory=dict)
     echoed: dict[str, str] = Field(default_factory=dict)
     tags: dict[str, str] = Field(default_factory=dict)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from lifecycle import names
+from lifecycle.gateway.closed.candidate import CandidateTarget
 from lifecycle.gateway.itself import GatewayConverger
 from lifecycle.gateway.ledger import GatewayLedger
 from lifecycle.gateway.removal import gateway_label
+from lifecycle.gateway.rules import remove_foreign_rules
 from lifecycle.gateway.step import Step
 from lifecycle.gateway.target import TargetConverger
 from lifecycle.gateway.wanted import Wanted
 
 
 def next_step(
-    control: Any, wanted: Wanted, ledger: GatewayLedger, stack: str, environment: str
+    control: Any,
+    wanted: Wanted,
+    ledger: GatewayLedger,
+    stack: str,
+    environment: str,
+    own_rules: Collection[str] = (),
 ) -> Step | None:
     """Do the next step; None when gateway and target are there, ready, and as they must be.
 
@@ -24,6 +32,7 @@ def next_step(
         ledger: Where changes are recorded before they are made.
         stack: The stack's name.
         environment: Which environment.
+        own_rules: The ids of the rules that are the lifecycle's own. Every other one goes.
 
     Raises:
         GatewayError: What this execution changed has failed, or somebody else's gateway has the name.
@@ -33,6 +42,12 @@ def next_step(
     if step is not None or observed is None:
         return step
     step, target = TargetConverger(control, wanted, ledger, observed["gatewayId"]).step()
+    if step is not None:
+        return step
+    gateway_id = observed["gatewayId"]
+    step = remove_foreign_rules(control, ledger, gateway_id, own_rules)
+    if step is None:
+        step = CandidateTarget(control, wanted, ledger, gateway_id).clear()
     if step is not None:
         return step
     url = observed.get("gatewayUrl")

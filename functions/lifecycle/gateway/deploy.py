@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.doors.section import GatewayChange, GatewayRecord
 from lifecycle.entry import Wire
-from lifecycle.errors import WaitTimeoutError
+from lifecycle.errors import ServiceUnavailableError, WaitTimeoutError
 from lifecycle.gateway import looks
+from lifecycle.gateway.closed import prepare
 from lifecycle.gateway.converge import next_step
 from lifecycle.gateway.finding import find_gateway
 from lifecycle.gateway.ledger import GatewayLedger
 from lifecycle.gateway.mcp.front import McpFront, is_mcp
 from lifecycle.gateway.mcp.leaving import leave_role, remove_own_role
 from lifecycle.gateway.removal import GatewayRemover, RemovalNotes
+from lifecycle.gateway.rules import own_rules
 from lifecycle.gateway.step import Step
 from lifecycle.gateway.wanted import Wanted
 from lifecycle.record import Record
+from lifecycle.request.closed.sign_in import is_closed
 from lifecycle.request.model import Request
 from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.settings import Settings
@@ -35,6 +40,7 @@ class DeployedGateway(Wire):
         id: What AgentCore calls it.
         url: Its address; null until it was ready once.
         endpoint: The address that callers use: of an invocation of the runtime, or of the MCP server; null likewise.
+        only: Whether the runtime answers only this gateway.
         change: What the execution did to the gateway and its target; null when it only tested them.
         repaired: Manual changes (drift) that were found and repaired.
     """
@@ -42,6 +48,7 @@ class DeployedGateway(Wire):
     id: str
     url: str | None
     endpoint: str | None
+    only: bool
     change: GatewayChange | None
     repaired: list[str]
 
@@ -71,7 +78,8 @@ def deploy_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayR
     Raises:
         EnvironmentNotFoundError: The record lists no runtime.
         GatewayError: The gateway or its target failed, or somebody else's gateway has the name.
-        ServiceUnavailableError: The name is in use, but no such gateway is listed yet, or not yet with its tags.
+        ServiceUnavailableError: The name is in use, but no such gateway is listed yet, or not yet with its tags. Or a
+            part of the gateway of a closed runtime is not ready yet.
         WaitTimeoutError: The deadline passed.
     """
     settings = GatewaySettings.load()
@@ -86,15 +94,23 @@ def deploy_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayR
         front = McpFront.of(event, record, records, clients)
         step, ledger = front.next_step(), front.ledger
     else:
-        wanted = Wanted.of(event.request, record, stack, settings.gateway_role_arn)
+        wanted = Wanted.of(
+            *(event.request, record, stack, settings.gateway_role_arn),
+            before_promotion=event.part is not None,
+        )
         ledger = GatewayLedger(records, environment, event.execution, record.gateway, wanted)
-        step = next_step(control, wanted, ledger, stack, environment)
-        if step is None:
-            leave_role(clients, ledger, stack, environment)
+        if event.part is not None:
+            _prepare(event.part, control, wanted, ledger, records, record, stack)
+            step = None
+        else:
+            step = next_step(control, wanted, ledger, stack, environment, own_rules(record))
+            if step is None:
+                leave_role(clients, ledger, stack, environment)
     if step is not None:
         _keep_the_deadline(event, step.what, step.status)
     polled = looks.looked(event, done=step is None)
-    gateway = describe(ledger.section, event.execution)
+    only = is_closed(event.request, record)
+    gateway = describe(ledger.section, event.execution, only=only)
     return GatewayResult(**polled, gateway=gateway, repaired=list(ledger.mine.repaired))
 
 
@@ -105,12 +121,15 @@ def is_wanted(request: Request, record: Record) -> bool:
     return request.gateway is not None
 
 
-def describe(section: GatewayRecord, execution: str) -> DeployedGateway | None:
+def describe(
+    section: GatewayRecord, execution: str, *, only: bool = False
+) -> DeployedGateway | None:
     """Say which gateway an environment has, for the output; None when it has none yet.
 
     Args:
         section: The section of the record.
         execution: ARN of the execution whose changes are told.
+        only: Whether the runtime answers only this gateway.
     """
     if section.id is None:
         return None
@@ -120,6 +139,7 @@ def describe(section: GatewayRecord, execution: str) -> DeployedGateway | None:
         id=section.id,
         url=section.url,
         endpoint=section.endpoint,
+        only=only,
         change=mine.change if mine and deployed else None,
         repaired=list(mine.repaired) if mine and deployed else [],
     )
@@ -152,4 +172,22 @@ def _keep_the_deadline(event: StageEvent, what: str, status: str) -> None:
         raise WaitTimeoutError(
             f"{what} was still {status} after {looks.seconds(event)} s; look at it in the "
             "AgentCore console, and retry"
+        )
+
+
+def _prepare(
+    part: Literal["gateway", "candidate"],
+    control: Any,
+    wanted: Wanted,
+    ledger: GatewayLedger,
+    records: Records,
+    record: Record,
+    stack: str,
+) -> None:
+    """Do the next step for a closed runtime, before its version is promoted; see `prepare.next_step`."""
+    step = prepare.next_step(control, part, wanted, ledger, records, record, stack)
+    if step is not None:
+        # These two states have no loop: each would add more events to the history than a retry does.
+        raise ServiceUnavailableError(
+            f"{step.what} is still {step.status}; the lifecycle retries this step"
         )

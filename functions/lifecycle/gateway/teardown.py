@@ -80,8 +80,10 @@ def delete_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayT
             remove_own_role(clients, stack, environment)
         removal.tried = []
         kept = removal if removal.removed else None
-        if section is not None or kept != record.gateway_removal:
-            changes = {"gateway": None, "gateway_removal": kept}
+        canary = record.canary
+        if section is not None or canary is not None or kept != record.gateway_removal:
+            # The rule and the target of a canary went with the gateway; its endpoint goes with the runtime.
+            changes = {"gateway": None, "gateway_removal": kept, "canary": None}
             records.update(environment, event.execution, last=True, **changes)
     removed = [what for what in removal.removed if what not in remover.left]
     return GatewayTeardown(**looks.looked(event, done=not remover.left), removed=removed, **said)

@@ -21,6 +21,7 @@ from lifecycle.request.model import Request
 from lifecycle.runtime import configuration
 from lifecycle.runtime.comparison import agrees, covered
 from lifecycle.runtime.configuration import AUTHORIZER
+from lifecycle.sections.identity import IdentityRecord
 
 _DRIFT = {
     AUTHORIZER_PART: "the gateway's authorizer was changed",
@@ -36,7 +37,7 @@ class Wanted:
         name: The gateway's name.
         role_arn: The role that AgentCore uses for it.
         authorizer: The runtime's `authorizerConfiguration`; None for IAM.
-        runtime_arn: The runtime that the target leads to.
+        runtime_arn: The runtime that the target leads to; empty while there is none yet, and no target.
         tags: The gateway's tags; a target has none.
     """
 
@@ -47,7 +48,15 @@ class Wanted:
     tags: dict[str, str]
 
     @classmethod
-    def of(cls, request: Request, record: Record, stack: str, role_arn: str) -> Wanted:
+    def of(
+        cls,
+        request: Request,
+        record: Record,
+        stack: str,
+        role_arn: str,
+        *,
+        before_promotion: bool = False,
+    ) -> Wanted:
         """What is wanted for an environment whose version is promoted.
 
         Args:
@@ -55,22 +64,26 @@ class Wanted:
             record: With the runtime, and with the identity that its callers sign in with.
             stack: The stack's name.
             role_arn: The gateway's role.
+            before_promotion: No version of the request is promoted yet, and there may be no runtime: only a provision
+                or rollback of a closed runtime deploys a gateway then.
 
         Raises:
             EnvironmentNotFoundError: The record lists no runtime.
             AwsCallError: The identity is not provisioned.
         """
         environment, runtime = request.environment, record.runtime
-        if runtime is None or runtime.arn is None:
+        arn = runtime.arn if runtime else None
+        if arn is None and not before_promotion:
             raise EnvironmentNotFoundError(
                 f"environment '{environment}' has no runtime; provision it again"
             )
-        identity = runtime.live_identity or record.identity
         return cls(
             name=names.gateway_name(stack, environment),
             role_arn=role_arn,
-            authorizer=configuration.authorizer(request, identity),
-            runtime_arn=runtime.arn,
+            authorizer=configuration.authorizer(
+                request, _identity(request, record, before_promotion)
+            ),
+            runtime_arn=arn or "",
             tags=names.tags(stack, environment) | request.tags,
         )
 
@@ -96,17 +109,8 @@ class Wanted:
 
     @property
     def target(self) -> dict[str, Any]:
-        """What `CreateGatewayTarget` and `UpdateGatewayTarget` get.
-
-        The gateway passes on what the caller signs in with, so its own role may call nothing.
-        """
-        credentials = "CALLER_IAM_CREDENTIALS" if self.authorizer is None else "JWT_PASSTHROUGH"
-        runtime = {"arn": self.runtime_arn, "qualifier": names.LIVE_ENDPOINT}
-        return {
-            "name": GATEWAY_TARGET,
-            "targetConfiguration": {"http": {"agentcoreRuntime": runtime}},
-            "credentialProviderConfigurations": [{"credentialProviderType": credentials}],
-        }
+        """What `CreateGatewayTarget` and `UpdateGatewayTarget` get."""
+        return target_to(self, GATEWAY_TARGET, names.LIVE_ENDPOINT)
 
     @property
     def _authorizer_type(self) -> str:
@@ -124,12 +128,7 @@ class Wanted:
         """How the output names a part that was changed by hand; never a value but an ARN."""
         if part != TARGET_PART:
             return _DRIFT[part]
-        there = _runtime_of(observed)
-        arn, endpoint = there.get("arn"), there.get("qualifier", "DEFAULT")
-        if (arn, endpoint) != (self.runtime_arn, names.LIVE_ENDPOINT):
-            where = f"the endpoint {endpoint} of {arn}" if arn else "what is no runtime"
-            return f"the gateway's target was changed to {where}"
-        return "the gateway's target was changed"
+        return _target_drift(observed, self.runtime_arn)
 
     def is_same_kind(self, observed: dict[str, Any]) -> bool:
         """Whether a target, from `GetGatewayTarget`, leads to a runtime; another kind has members of its own."""
@@ -172,6 +171,42 @@ class Wanted:
     def _is_echo(self, part: str, observed: dict[str, Any], section: GatewayRecord) -> bool:
         same_wish = section.deployed.get(part) == names.digest(self.parts[part])
         return same_wish and section.is_echo(part, observed)
+
+
+def target_to(wanted: Wanted, name: str, endpoint: str) -> dict[str, Any]:
+    """A target that leads to an endpoint of the runtime.
+
+    The gateway passes on what the caller signs in with, so its own role may call nothing.
+
+    Args:
+        wanted: With the runtime, and its sign-in.
+        name: The target's name.
+        endpoint: The endpoint's name.
+    """
+    credentials = "CALLER_IAM_CREDENTIALS" if wanted.authorizer is None else "JWT_PASSTHROUGH"
+    runtime = {"arn": wanted.runtime_arn, "qualifier": endpoint}
+    return {
+        "name": name,
+        "targetConfiguration": {"http": {"agentcoreRuntime": runtime}},
+        "credentialProviderConfigurations": [{"credentialProviderType": credentials}],
+    }
+
+
+def _identity(request: Request, record: Record, before_promotion: bool) -> IdentityRecord | None:
+    """How callers of the gateway sign in: those of `live`, or of the version that a provision is about to test."""
+    live = record.runtime.live_identity if record.runtime else None
+    if live is not None and (request.action == "rollback" or not before_promotion):
+        return live
+    return record.identity
+
+
+def _target_drift(observed: dict[str, Any], runtime_arn: str) -> str:
+    there = _runtime_of(observed)
+    arn, endpoint = there.get("arn"), there.get("qualifier", "DEFAULT")
+    if (arn, endpoint) != (runtime_arn, names.LIVE_ENDPOINT):
+        where = f"the endpoint {endpoint} of {arn}" if arn else "what is no runtime"
+        return f"the gateway's target was changed to {where}"
+    return "the gateway's target was changed"
 
 
 def _runtime_of(target: dict[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class GatewayDoor(Door):
     Args:
         gateway_url: The gateway's address.
         passes: The credential provider of the target that passes the caller's sign-in on.
-        directly: Calls the runtime as the right caller, without the gateway.
+        directly: Calls the runtime as the right caller, without the gateway; None if it answers only that.
         hidden: Takes secrets out of a text.
     """
 
@@ -59,7 +59,7 @@ class GatewayDoor(Door):
         self,
         gateway_url: str,
         passes: str,
-        directly: Callable[[], Answer],
+        directly: Callable[[], Answer] | None,
         hidden: Callable[[str], str],
     ) -> None:
         self._hidden = hidden
@@ -74,7 +74,9 @@ class GatewayDoor(Door):
         if reply.answer.status == HTTPStatus.OK:
             return
         self._tries += 1
-        if self._tries >= _TRIES_BEFORE_ASKING and self._direct is None:
+        if self._directly is None or self._direct is not None:
+            return
+        if self._tries >= _TRIES_BEFORE_ASKING:
             self._direct = self._directly()
 
     def hint(self, reply: Conversation) -> str:

@@ -33,7 +33,7 @@ from lifecycle.smoke_test.conversations.protocols import PROTOCOLS
 from lifecycle.smoke_test.gate import Check, Gate
 from lifecycle.smoke_test.invocation import Answer, Target
 from lifecycle.smoke_test.patience import Patience
-from lifecycle.smoke_test.probes import good_caller, matrix
+from lifecycle.smoke_test.probes import Probe, good_caller, matrix
 from lifecycle.smoke_test.redaction import Redaction
 from lifecycle.smoke_test.sign_in import SignedIn, StaleSecretError, sign_in
 from lifecycle.smoke_test.tested.old_secret import without_secret_version
@@ -51,6 +51,7 @@ class GatewayTestResult(Wire):
         passed: Whether all checks passed.
         id: What AgentCore calls the gateway.
         endpoint: The address of an invocation.
+        only: Whether the runtime answers only this gateway.
         url: The gateway's address as `GetGateway` gives it.
         checks: The result of each check.
         answer: The agent's answer to an invocation, at most 4,000 characters.
@@ -60,6 +61,7 @@ class GatewayTestResult(Wire):
     passed: bool
     id: str
     endpoint: str
+    only: bool
     url: str
     checks: list[Check]
     answer: str
@@ -179,6 +181,7 @@ class _Test:
             passed=passed,
             id=str(self._gateway.id),
             endpoint=str(self._gateway.endpoint),
+            only=self._identity.only_gateway is not None,
             url=str(self._gateway.url),
             checks=self._checks,
             answer=self._answer,
@@ -206,20 +209,31 @@ class _Test:
     def _knock(self, gate: Gate, signed_in: SignedIn) -> None:
         probes = matrix(self._identity, signed_in, self._clients, SignedCaller)
         for probe in probes:
+            if probe.direct:
+                self._ask_refused(probe, signed_in)
+                continue
             if probe.answered and self._identity.type != "iam":
                 self._hint(signed_in).check(self._checks)
             gate.ask(probe)
         self._answer = gate.answer
 
-    def _gate(self, signed_in: SignedIn) -> Gate:
+    def _agent_log(self) -> AgentLog:
+        private = private_texts(self._event.request)
+        return AgentLog(self._clients.quick_logs, str(self._runtime.id), LIVE_ENDPOINT, private)
+
+    def _ask_refused(self, probe: Probe, signed_in: SignedIn) -> None:
+        """Send a call to the runtime's own address, which it must refuse."""
         request = self._event.request
-        agent_log = AgentLog(
-            self._clients.quick_logs, str(self._runtime.id), LIVE_ENDPOINT, private_texts(request)
-        )
+        gate = Gate(self._direct, request, self._patience, signed_in.secrets, self._agent_log())
+        gate.checks = self._checks
+        gate.ask(probe)
+
+    def _gate(self, signed_in: SignedIn) -> Gate:
+        request, agent_log = self._event.request, self._agent_log()
         door = GatewayDoor(
             str(self._gateway.url),
             credential_provider(self._identity),
-            lambda: self._ask_directly(signed_in),
+            None if self._identity.only_gateway else lambda: self._ask_directly(signed_in),
             Redaction(signed_in.secrets),
         )
         gate = Gate(

@@ -11,6 +11,7 @@ from lifecycle.identity import cognito
 from lifecycle.identity.late_tags import late_tags
 from lifecycle.identity.ledger import IdentityLedger, begin
 from lifecycle.identity.oauth import token_endpoint
+from lifecycle.request.closed.sign_in import is_closed
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.sections.flow import Flow
 from lifecycle.sections.identity import IdentityRecord
@@ -84,6 +85,10 @@ def open_ledger(event: StageEvent, records: Records) -> IdentityLedger:
     record = records.held(environment, execution)
     live = record.runtime.live_identity if record.runtime else None
     identity = begin(record.identity, event.request.auth, live)
+    # The gateway is not looked at yet. Until it is, a closed runtime stays closed to the one that it had.
+    before = record.identity.only_gateway if record.identity else None
+    closed = is_closed(event.request, record)
+    identity = identity.model_copy(update={"only_gateway": before if closed else None})
     return IdentityLedger(records, environment, execution, identity, record.identity)
 
 

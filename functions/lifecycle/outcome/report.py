@@ -42,6 +42,7 @@ class OutcomeEvent(Wire):
     observability: dict[str, Any] | None = None
     gateway: dict[str, Any] | None = None
     credentials: dict[str, Any] | None = None
+    canary: dict[str, Any] | None = None
     smoke_test: dict[str, Any] | None = None
     promotion: dict[str, Any] | None = None
     change: str | None = None
@@ -197,6 +198,7 @@ def _output(
         "credentials": event.credentials,
         "smokeTest": event.smoke_test or _failed_smoke_test(event, record),
         "autoRollback": None,
+        "canary": event.canary,
         "promotion": event.promotion,
         "change": event.change,
         "repaired": event.repaired,
@@ -222,7 +224,7 @@ def _gateway(event: OutcomeEvent, record: Record | None) -> dict[str, Any] | Non
     kept = record.failed_gateway_test if record else None
     if kept is None or kept.execution != event.execution:
         return event.gateway
-    tested = {name: kept.report.get(name) for name in ("id", "url", "endpoint", "checks")}
+    tested = {name: kept.report.get(name) for name in ("id", "only", "url", "endpoint", "checks")}
     return {"change": None, "repaired": [], **(event.gateway or {}), **tested}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lifecycle import names
 from lifecycle.gateway.deploy import GatewaySettings, is_wanted
 from lifecycle.gateway.finding import find_gateway
 from lifecycle.gateway.itself import GatewayConverger
@@ -12,12 +13,14 @@ from lifecycle.gateway.ledger import GatewayLedger
 from lifecycle.gateway.mcp.front import McpFront, is_mcp
 from lifecycle.gateway.mcp.leaving import has_own_role, role_label
 from lifecycle.gateway.removal import would_remove
+from lifecycle.gateway.rules import own_rules, remove_foreign_rules
 from lifecycle.gateway.target import TargetConverger
 from lifecycle.gateway.wanted import Wanted
 from lifecycle.plan.drafts import DraftRecords
 from lifecycle.plan.output import PlannedGateway
 from lifecycle.plan.reading import Answer, ReadingClients, unmade
 from lifecycle.record import Record
+from lifecycle.request.closed.sign_in import is_closed
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.sections.identity import IdentityRecord
 
@@ -48,6 +51,32 @@ def gateway_answers() -> dict[str, Answer]:
         "create_gateway": lambda _: made,
         "create_gateway_target": lambda _: target,
     }
+
+
+def plan_lock(
+    event: StageEvent, clients: ReadingClients, records: DraftRecords, settings: GatewaySettings
+) -> None:
+    """Note in the draft which gateway the runtime would answer only, as the stage does before the runtime is made.
+
+    Args:
+        event: The execution and its request.
+        clients: With the answers of `gateway_answers`.
+        records: The identity as it would be.
+        settings: The stack.
+
+    Raises:
+        LifecycleError: As `deploy_gateway`.
+    """
+    record = records.draft
+    if record.identity is None or not is_closed(event.request, record):
+        return
+    stack, environment = settings.stack_name, event.request.environment
+    recorded = record.gateway.id if record.gateway else None
+    name = names.gateway_name(stack, environment)
+    there, _ = find_gateway(clients.agentcore_control, recorded, name, stack, environment)
+    arn = there["gatewayArn"] if there else unmade("the gateway")
+    closed = record.identity.model_copy(update={"only_gateway": arn})
+    records.update(environment, event.execution, identity=closed)
 
 
 def plan_gateway(
@@ -134,7 +163,9 @@ def _plan_wanted(
             removes=would_remove(control, str(ledger.section.id)),
         )
     if observed is not None:
-        TargetConverger(control, wanted, ledger, observed["gatewayId"]).step()
+        gateway_id = observed["gatewayId"]
+        TargetConverger(control, wanted, ledger, gateway_id).step()
+        remove_foreign_rules(control, ledger, gateway_id, own_rules(record))
     acts = {act.operation for act in clients.acts[before:]}
     return PlannedGateway(
         change="create" if "create_gateway" in acts else "update" if acts else "unchanged",

@@ -132,6 +132,20 @@ class PlannedCredentials(Wire):
     removes: list[str] = Field(default_factory=list)
 
 
+class PlannedCanary(Wire):
+    """How callers would try the version before `live` moves.
+
+    Attributes:
+        steps: The share of the calls at each step, in percent; none when it would be promoted directly.
+        bake_seconds: How long each step would take before it is judged.
+        direct: Why the version would be promoted directly; null when it would not.
+    """
+
+    steps: list[int]
+    bake_seconds: int
+    direct: str | None = None
+
+
 class Cost(Wire):
     """What the provision would cost in builds; `buildMinutes` is null when it is not known."""
 
@@ -156,6 +170,7 @@ class ProvisionPlan(Wire):
         observability: What would happen to the delivery of logs and traces; null when there is none.
         gateway: What would happen to the gateway; null when there is none.
         credentials: What would happen to the credential providers; null when there are none.
+        canary: How callers would try the version first; null when nobody asks for that.
         promotion: Whether `live` would move.
         evaluations: Which evaluators would judge the sessions of the smoke test; none without evaluators.
         cost: In builds.
@@ -168,6 +183,7 @@ class ProvisionPlan(Wire):
     observability: PlannedObservability | None
     gateway: PlannedGateway | None
     credentials: PlannedCredentials | None
+    canary: PlannedCanary | None
     promotion: PlannedPromotion
     evaluations: list[PlannedEvaluation]
     cost: Cost

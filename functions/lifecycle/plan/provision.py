@@ -10,16 +10,27 @@ from lifecycle.gateway.deploy import GatewaySettings
 from lifecycle.observability.deliver import DeliverySettings
 from lifecycle.plan.artifact import artifact_answers, plan_artifact
 from lifecycle.plan.drafts import DraftRecords
-from lifecycle.plan.gateway import TESTED, gateway_answers, plan_gateway
+from lifecycle.plan.gateway import TESTED, gateway_answers, plan_gateway, plan_lock
 from lifecycle.plan.identity import identity_answers, plan_identity
 from lifecycle.plan.observability import observability_answers, plan_observability
 from lifecycle.plan.outbound.credentials import credentials_answers, plan_credentials
-from lifecycle.plan.output import Cost, PlannedEvaluation, PlannedGateway, ProvisionPlan
+from lifecycle.plan.output import (
+    Cost,
+    PlannedCanary,
+    PlannedEvaluation,
+    PlannedGateway,
+    ProvisionPlan,
+)
 from lifecycle.plan.reading import ReadingClients, only_reading
 from lifecycle.plan.runtime import plan_runtime, runtime_answers
+from lifecycle.record import Record
+from lifecycle.request.canaries.plan import plan_canary
+from lifecycle.request.model import Request
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.runtime.deploy import DeploySettings
+from lifecycle.table import Records
 
+_UNCHANGED = "live serves the version already"
 _TESTED = "whether the smoke test passes; `live` moves only after that"
 
 
@@ -69,10 +80,13 @@ def plan_provision(event: StageEvent, *, clients: Clients = CLIENTS) -> PlannedP
     answers["iam"] = outbound["iam"]
     reading = ReadingClients(clients, answers)
     with only_reading():
+        # As it is: the stages below leave drafts of what it would be.
+        before = Records(reading.dynamodb, settings.table_name).get(event.request.environment)
         records = DraftRecords(reading.dynamodb, settings.table_name, event.request.environment)
         identity, unseen = plan_identity(event, reading, records, stack)
         artifact, unbuilt = plan_artifact(event, reading, records, settings)
         credentials = plan_credentials(event, reading, records, settings)
+        plan_lock(event, reading, records, settings)
         runtime, promotion, undone = plan_runtime(event, reading, records, settings)
         observability = plan_observability(event, reading, records, settings)
         gateway = plan_gateway(event, reading, records, settings)
@@ -84,6 +98,7 @@ def plan_provision(event: StageEvent, *, clients: Clients = CLIENTS) -> PlannedP
             observability=observability,
             gateway=gateway,
             credentials=credentials,
+            canary=_canary(event.request, before, moves=promotion.moves),
             promotion=promotion,
             evaluations=[
                 PlannedEvaluation(evaluator=one.id, min_score=one.min_score)
@@ -97,3 +112,13 @@ def plan_provision(event: StageEvent, *, clients: Clients = CLIENTS) -> PlannedP
 
 def _of_gateway(gateway: PlannedGateway | None) -> list[str]:
     return [TESTED] if gateway is not None and gateway.change != "remove" else []
+
+
+def _canary(request: Request, record: Record | None, *, moves: bool) -> PlannedCanary | None:
+    """How callers would try the version; the record says how the environment is."""
+    plan = plan_canary(request, record or Record(environment=request.environment))
+    if plan is None:
+        return None
+    direct = plan.direct or (None if moves else _UNCHANGED)
+    steps = [] if direct else plan.steps
+    return PlannedCanary(steps=steps, bake_seconds=plan.bake_seconds, direct=direct)

@@ -16,7 +16,7 @@ from lifecycle.names import CANDIDATE_ENDPOINT, LIVE_ENDPOINT
 from lifecycle.plan.artifact import artifact_answers, plan_artifact
 from lifecycle.plan.drafts import DraftRecords
 from lifecycle.plan.gate import plan_gate
-from lifecycle.plan.gateway import TESTED, gateway_answers, plan_gateway_back
+from lifecycle.plan.gateway import TESTED, gateway_answers, plan_gateway_back, plan_lock
 from lifecycle.plan.identity import identity_answers, plan_identity
 from lifecycle.plan.outbound.credentials import credentials_answers, plan_credentials
 from lifecycle.plan.output import (
@@ -131,7 +131,9 @@ class _Planner:
         # Before the stages change the draft.
         artifact_is_there = self._artifact_is_there()
         credentials = plan_credentials(self._event, self._clients, self._records, self._settings)
-        there = restore.exists(self._control, self._id, self._version)
+        there = candidate.answers_as_live(
+            self._items, self._records.draft, self._version
+        ) and restore.exists(self._control, self._id, self._version)
         way = self._back(live) if there else self._anew(live)
         endpoint = CANDIDATE_ENDPOINT if there else agentcore.DEFAULT_ENDPOINT
         builds = way.artifact.builds if way.artifact else 0
@@ -195,7 +197,9 @@ class _Planner:
             self._items, draft.environment, self._promotions, self._version
         )
         known = len(self._clients.acts)
-        step = restore.restore(self._event, self._clients, self._records, self._settings.stack_name)
+        step = restore.restore(
+            *(self._event, self._clients, self._records, self._items, self._settings.stack_name)
+        )
         acts = [act.operation for act in self._clients.acts[known:]]
         not_known = []
         if not step.done and not acts:
@@ -220,6 +224,7 @@ class _Planner:
         records = self._records
         identity, unseen = plan_identity(event, clients, records, settings.stack_name)
         artifact, unbuilt = plan_artifact(event, clients, records, settings)
+        plan_lock(event, clients, records, settings)
         known = len(clients.acts)
         runtime, promotion, undone = plan_runtime(event, clients, records, settings)
         updates = [

@@ -20,6 +20,7 @@ from lifecycle.request.credentials.section import MOST as MOST_CREDENTIALS
 from lifecycle.request.credentials.section import Credential
 from lifecycle.request.gateway.section import Gateway
 from lifecycle.request.inputs import InputModel, allowed, parse_input, problem, unwrap
+from lifecycle.request.promotion.section import Promotion
 from lifecycle.request.runtime import Runtime
 from lifecycle.request.smoke_test import SmokeTest
 from lifecycle.request.together.fields import refuse_disagreement
@@ -71,9 +72,12 @@ class Request(InputModel):
     )
     gateway: Gateway | None = Field(
         default=None,
-        description="An AgentCore Gateway in front of the runtime, or of tools. A provision without it removes one "
-        "that is there.",
+        description="An AgentCore Gateway in front of the runtime, or of tools. With `only: true` the runtime answers "
+        "nobody else. A provision without it removes one that is there.",
         json_schema_extra=allowed("an object, only with action provision"),
+    )
+    promotion: Promotion | None = Field(
+        default=None, json_schema_extra=allowed("an object, only with action provision")
     )
     credentials: list[Credential] = Field(
         default_factory=list,

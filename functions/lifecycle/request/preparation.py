@@ -18,7 +18,9 @@ from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import Record, State
 from lifecycle.request import rollback
 from lifecycle.request.account.transaction_search import check_transaction_search
+from lifecycle.request.canaries.plan import CanaryPlan, plan_canary
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
+from lifecycle.request.closed.sign_in import is_closed, refuse_another_sign_in
 from lifecycle.request.credentials.check import check_credentials
 from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
 from lifecycle.request.inputs import shown
@@ -52,6 +54,9 @@ class Prepared(Wire):
         telemetry: Whether logs and traces are to be delivered, or something that delivers them is to be removed.
         gateway: Whether there is a gateway to make, repair, test or remove.
         credentials: Whether there are credential providers to make, repair or remove.
+        closes: Whether the runtime is to answer only its gateway, which must then be there before the runtime is.
+        canary: How callers are to try a version first; null when nobody asked for that.
+        left_canary: Whether something that splits calls was left behind, which must go before anything else.
         evaluations: The evaluators whose scores a version must reach; null likewise.
         learned: How long earlier runs of the environment took, or of the stack's others if it has none.
     """
@@ -61,6 +66,9 @@ class Prepared(Wire):
     telemetry: bool = False
     gateway: bool = False
     credentials: bool = False
+    closes: bool = False
+    canary: CanaryPlan | None = None
+    left_canary: bool = False
     evaluations: EvaluationPlan | None = None
     learned: Learned = Field(default_factory=dict)
 
@@ -137,6 +145,7 @@ def prepare_request(
                 reach.checked(kept, reach.ReachSettings.load(), lambda: clients.s3)
         else:
             asked = _completed(request, record) if record else request
+        refuse_another_sign_in(asked, record)
         cases = plan_cases(asked, lambda: clients.s3)
         asked = pinned(asked, cases)
         if asked.action != "teardown":
@@ -173,6 +182,12 @@ def prepare_request(
         telemetry=_has_telemetry(request, record),
         gateway=_has_gateway(request, record),
         credentials=_has_credentials(asked, record),
+        closes=is_closed(request, record),
+        canary=plan_canary(asked, record),
+        # A teardown removes it with everything else, and a dry run changes nothing.
+        left_canary=record.canary is not None
+        and request.action != "teardown"
+        and not request.dry_run,
         learned=learned,
     )
 

@@ -55,6 +55,8 @@ def completed(request: Request, record: Record, items: PromotionItems) -> Reques
             "observability": False,
             # The gateway stays as it is: its target is `live`, whatever version that serves.
             "gateway": None,
+            # Whoever goes back goes at once.
+            "promotion": None,
             "smoke_test": merged(last.smoke_test, request.smoke_test, last.runtime.protocol),
         }
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -36,6 +36,8 @@ class StageEvent(Wire):
         look: The last look of the loop; null before the first one.
         learned: How long earlier runs took; only for stages in a loop.
         automatic: A verification rolls back by itself; only for the stage that promotes.
+        part: What of the gateway of a closed runtime is made before the runtime is called; only for the stage that
+            deploys the gateway. Null: everything, after the promotion.
     """
 
     execution: str
@@ -44,6 +46,7 @@ class StageEvent(Wire):
     look: Look | None = None
     learned: Learned = Field(default_factory=dict)
     automatic: bool = False
+    part: Literal["gateway", "candidate"] | None = None
 
     @property
     def overdue(self) -> bool:

@@ -24,6 +24,7 @@ from lifecycle.settings import Settings
 
 _S3 = "aws.s3"
 _SCHEDULER = "aws.scheduler"
+_STATES = "aws.states"
 # What an event may ask for of the fields that decide whether something is removed or rolled back.
 _REBUILDS = {"action": "provision", "teardown": "never", "autoRollback": False}
 # Step Functions, "Service quotas": the input of an execution.
@@ -57,11 +58,12 @@ class Started(Wire):
     """What `start_execution` returns.
 
     Attributes:
-        execution: The execution's name.
-        started: False when an earlier delivery of the event started an execution of that name, and it has ended.
+        execution: The execution's name; null when an execution of the lifecycle ended and left nothing behind.
+        started: False when an earlier delivery of the event started an execution of that name, and it has ended; or
+            when there is nothing to start.
     """
 
-    execution: str
+    execution: str | None
     started: bool
 
 
@@ -69,12 +71,13 @@ def start_execution(event: TriggerEvent, *, clients: Clients = CLIENTS) -> Start
     """Start the execution that an event asks for.
 
     A new agent source in S3 starts the fleet's state machine, which rebuilds the environments that use the source. A
-    schedule starts the fleet's state machine with the detail as input. Any other event starts the lifecycle's state
-    machine with the envelope as input.
+    schedule starts the fleet's state machine with the detail as input. An execution of the lifecycle that failed or was
+    stopped while callers tried its version starts one that takes them back. Any other event starts the lifecycle's
+    state machine with the envelope as input.
 
     Args:
         event: The envelope.
-        clients: Step Functions.
+        clients: Step Functions and DynamoDB.
 
     Returns:
         The execution's name, and whether this delivery started it.
@@ -84,7 +87,11 @@ def start_execution(event: TriggerEvent, *, clients: Clients = CLIENTS) -> Start
             again, and then keeps it in the queue of lost events.
     """
     settings = TriggerSettings.load()
-    machine, name, given = _execution(event, settings)
+    ended = event.source == _STATES
+    asked = _after_the_end(event, settings, clients) if ended else _execution(event, settings)
+    if asked is None:
+        return Started(execution=None, started=False)
+    machine, name, given = asked
     try:
         answer = clients.stepfunctions.start_execution(
             stateMachineArn=machine, name=name, input=_as_input(given)
@@ -122,6 +129,19 @@ def _execution(event: TriggerEvent, settings: TriggerSettings) -> tuple[str, str
     _refuse_removals(event.detail_type, detail)
     own = _plain(identity)
     return settings.lifecycle_machine_arn, f"event-{own}", event.model_dump(by_alias=True)
+
+
+def _after_the_end(
+    event: TriggerEvent, settings: TriggerSettings, clients: Clients
+) -> tuple[str, str, dict[str, Any]] | None:
+    # Only these events pay for this import.
+    from lifecycle.request.canaries.stopped import what_clears
+
+    detail = require_object(event.detail, "detail")
+    ended = _text(detail.get("executionArn"), "detail.executionArn")
+    own = _plain(_text(event.id, "id"))
+    given = what_clears(ended, clients, settings.table_name)
+    return None if given is None else (settings.lifecycle_machine_arn, f"event-{own}", given)
 
 
 def _upload(item: dict[str, Any]) -> str | None:

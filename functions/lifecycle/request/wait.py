@@ -16,6 +16,9 @@ from lifecycle.request.inputs import InputModel, allowed, problem
 MOST_LOOKS = 400
 MOST_EARLY_LOOKS = 385
 """How many of them may be in the first 15 minutes, in which the runtime's loop makes the most events."""
+MOST_LOOKS_WITH_CANARY = 335
+LONGEST_WITH_CANARY = 2400
+"""How many looks, or without `maxIntervalSeconds` how many seconds, leave room for the loops of a canary."""
 _LONGEST_INTERVAL = 1000
 
 
@@ -68,10 +71,21 @@ class Wait(InputModel):
             )
         return self
 
+    @property
+    def leaves_room_for_a_canary(self) -> bool:
+        """Whether the loops look so rarely that those of a canary fit into the history, too."""
+        if self.max_interval_seconds is None:
+            return self.timeout_seconds <= LONGEST_WITH_CANARY
+        return sum(self._looks(self.max_interval_seconds)) <= MOST_LOOKS_WITH_CANARY
+
     def _fits(self, longest: int) -> bool:
+        early, late = self._looks(longest)
+        return early <= MOST_EARLY_LOOKS and early + late <= MOST_LOOKS
+
+    def _looks(self, longest: int | None) -> tuple[int, int]:
         # A loop can wait for two things, one after the other. It looks most often if the gaps of the first do not grow.
         first = min(BOUNDED_UNTIL, self.timeout_seconds)
         bounds = Bounds(self.interval_seconds, longest)
         early = sum(1 for _ in islice(looks(first, [], bounds), MOST_EARLY_LOOKS + 1))
         late = islice(looks(self.timeout_seconds - first, [], bounds), MOST_LOOKS + 1)
-        return early <= MOST_EARLY_LOOKS and early + sum(1 for _ in late) <= MOST_LOOKS
+        return early, sum(1 for _ in late)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lifecycle import names
+from lifecycle.doors.lock import LOCK
 from lifecycle.runtime.configuration import (
     ARTIFACT,
     AUTHORIZER,
@@ -109,12 +110,20 @@ def drift(
     """
     asked = digests(wanted)
     by_hand = [part for part in different if part in asked and deployed.get(part) == asked[part]]
-    return [
-        "the runtime's authorizer was removed"
-        if part == AUTHORIZER and not observed.get(part)
-        else _DRIFT.get(part, f"the runtime's {part} was changed")
-        for part in by_hand
-    ]
+    return [_said(part, wanted, observed) for part in by_hand]
+
+
+def _said(part: str, wanted: Configuration, observed: Configuration) -> str:
+    if part == AUTHORIZER and not observed.get(part):
+        return "the runtime's authorizer was removed"
+    if part == AUTHORIZER and _lock_of(wanted) and _lock_of(wanted) != _lock_of(observed):
+        return "the runtime's lock to its gateway was changed"
+    return _DRIFT.get(part, f"the runtime's {part} was changed")
+
+
+def _lock_of(configuration: Configuration) -> Any:
+    jwt = (configuration.get(AUTHORIZER) or {}).get("customJWTAuthorizer") or {}
+    return jwt.get(LOCK)
 
 
 def agrees(part: str, wanted: Any, seen: Any) -> bool:
@@ -130,7 +139,9 @@ def agrees(part: str, wanted: Any, seen: Any) -> bool:
         return bool(ours == theirs)
     if part == AUTHORIZER:
         claims, seen_claims = ours["customJWTAuthorizer"], theirs.get("customJWTAuthorizer") or {}
-        if any(claims.get(name) != seen_claims.get(name) for name in _EXACT_CLAIMS):
+        # One more place that calls may come from would open the runtime to it.
+        exact = (*_EXACT_CLAIMS, LOCK) if LOCK in claims else _EXACT_CLAIMS
+        if any(claims.get(name) != seen_claims.get(name) for name in exact):
             return False
     return covered(ours, theirs)
 

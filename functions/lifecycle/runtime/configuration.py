@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from typing import Any, Literal
 
+from lifecycle.doors.lock import LOCK, locked
 from lifecycle.errors import ArtifactBuildError, AwsCallError
 from lifecycle.record import Record
 from lifecycle.request.model import Request
@@ -62,7 +63,10 @@ def desired(
             },
         },
         "protocolConfiguration": {"serverProtocol": runtime.protocol},
-        "authorizerConfiguration": authorizer(request, record.identity),
+        "authorizerConfiguration": locked(
+            authorizer(request, record.identity),
+            record.identity.only_gateway if record.identity else None,
+        ),
         "environmentVariables": {
             "AWS_DEFAULT_REGION": region,
             "AWS_REGION": region,
@@ -85,14 +89,15 @@ def desired(
     return wanted
 
 
-def configured(request: Request) -> list[Path]:
-    """The members that `runtime.configuration` and `auth.configuration` name, for the record.
+def configured(request: Request, identity: IdentityRecord | None = None) -> list[Path]:
+    """The members that `runtime.configuration`, `auth.configuration` and `gateway.only` set, for the record.
 
     A member that an earlier request named and this one leaves out goes back to AgentCore's default.
     """
     jwt = (AUTHORIZER, "customJWTAuthorizer")
+    lock = [(*jwt, LOCK)] if identity is not None and identity.only_gateway else []
     return sorted(
-        [*_leaves(request.runtime.configuration), *_leaves(request.auth.configuration, jwt)]
+        [*_leaves(request.runtime.configuration), *_leaves(request.auth.configuration, jwt), *lock]
     )
 
 

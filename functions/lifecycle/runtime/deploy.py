@@ -103,7 +103,7 @@ def make_plan(request: Request, record: Record, settings: DeploySettings, region
         environment=request.environment,
         tags=names.tags(stack, request.environment) | request.tags,
         wanted=configuration.desired(request, record, role_arn, settings.model_id, stack, region),
-        configured=configuration.configured(request),
+        configured=configuration.configured(request, record.identity),
         role_arn=role_arn,
     )
 

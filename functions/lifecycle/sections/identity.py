@@ -45,6 +45,10 @@ class IdentityRecord(Section):
     allowed_audience: list[str] | None = None
     allowed_scopes: list[str] | None = None
     token_secret_arn: str | None = None
+    only_gateway: str | None = Field(
+        default=None,
+        description="ARN of the only gateway that the runtime takes calls from; null for an open one.",
+    )
 
     @property
     def secret_arn(self) -> str | None:

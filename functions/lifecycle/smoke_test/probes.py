@@ -27,11 +27,13 @@ class Probe:
         name: What must happen, as a short sentence.
         caller: How it is called.
         answered: True for the one call that must be answered.
+        direct: True for a call that would be answered if it came through the runtime's gateway, and does not.
     """
 
     name: str
     caller: Caller
     answered: bool = False
+    direct: bool = False
 
 
 def matrix(
@@ -77,6 +79,8 @@ def _probes(
         yield Probe("SigV4 is answered", signs, answered=True)
     else:
         good = BearerCaller(clients, signed_in.token)
+        if identity.only_gateway is not None:
+            yield Probe("A valid access token is refused without the gateway", good, direct=True)
         yield Probe("A valid access token is answered", good, answered=True)
 
 

@@ -30,6 +30,7 @@ from lifecycle.smoke_test.tested.old_secret import without_secret_version
 from lifecycle.smoke_test.tested.sessions import stop_sessions
 from lifecycle.smoke_test.tested.subject import subject_of
 from lifecycle.smoke_test.tested.verdict import write_failed, write_passed
+from lifecycle.smoke_test.through import way_to
 from lifecycle.table import Records
 
 
@@ -125,6 +126,7 @@ def run_smoke_test(
     patience = Patience(request.smoke_test.timeout_seconds, sleep)
     gates: list[Gate] = []
     try:
+        way = way_to(target, identity, subject.record)
         signed_in = sign_in(request.environment, identity, clients, patience)
         private = private_texts(request)
         agent_log = AgentLog(clients.quick_logs, str(runtime.id), endpoint, private)
@@ -132,7 +134,10 @@ def run_smoke_test(
         gates.append(Gate(target, request, patience, signed_in.secrets, agent_log))
         try:
             for probe in probes:
-                gates[0].ask(probe)
+                if probe.answered and way != target:
+                    # A closed runtime refuses every call that comes directly.
+                    gates.append(Gate(way, request, patience, signed_in.secrets, agent_log))
+                gates[-1].ask(probe)
             if request.smoke_test.web_socket:
                 # Only a smoke test of a WebSocket pays for this import.
                 from lifecycle.smoke_test.websocket.probes import WEBSOCKET, over_websocket
@@ -141,7 +146,7 @@ def run_smoke_test(
                     Gate(target, request, patience, signed_in.secrets, agent_log, WEBSOCKET)
                 )
                 for probe in over_websocket(probes, clients, request.smoke_test.expect):
-                    gates[1].ask(probe)
+                    gates[-1].ask(probe)
         finally:
             caller = good_caller(identity, signed_in, clients)
             stop_sessions(target, [gate.mcp_session_id for gate in gates], caller)
@@ -179,7 +184,7 @@ def _report(
         endpoint=target.qualifier,
         version=version,
         checks=[check for gate in gates for check in gate.checks],
-        answer=gates[0].answer if gates else "",
+        answer=next((gate.answer for gate in gates if gate.answer), ""),
         session_id=target.session_id,
     )
 

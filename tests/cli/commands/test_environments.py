@@ -147,17 +147,27 @@ def test_an_environment_is_shown_in_words_and_without_secrets(
         (
             {"id": "one", "url": "https://one.example.com", "proven": True},
             ["gateway      one, proven", "gateway URL  https://one.example.com/live/invocations"],
-            {"id": "one", "endpoint": "https://one.example.com/live/invocations", "proven": True},
+            {
+                "id": "one",
+                "endpoint": "https://one.example.com/live/invocations",
+                "proven": True,
+                "only": False,
+            },
         ),
         (
             {"id": "one", "url": "https://one.example.com"},
             ["gateway      one, not proven"],
-            {"id": "one", "endpoint": "https://one.example.com/live/invocations", "proven": False},
+            {
+                "id": "one",
+                "endpoint": "https://one.example.com/live/invocations",
+                "proven": False,
+                "only": False,
+            },
         ),
         (
             {},
             ["gateway      not created, never finished: provision again"],
-            {"id": None, "endpoint": None, "proven": False},
+            {"id": None, "endpoint": None, "proven": False, "only": False},
         ),
     ],
 )

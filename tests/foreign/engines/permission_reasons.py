@@ -165,11 +165,6 @@ NOT_SEEN_HERE = (
     ),
     Unseen(
         "PlanProvisionFunction",
-        "bedrock-agentcore:ListGatewayRules",
-        "only for a gateway that would be removed or replaced: functions/lifecycle/gateway/test_plan.py",
-    ),
-    Unseen(
-        "PlanProvisionFunction",
         r"s3:(ListBucket|GetObjectVersion)|codebuild:\w+",
         "as PublishArtifactFunction, whose code it runs: functions/lifecycle/plan/test_plan.py",
     ),
@@ -244,6 +239,16 @@ NOT_SEEN_HERE = (
         "only for a policy that somebody else attached: functions/lifecycle/roles/test_converge.py",
     ),
     Unseen(
+        "ShiftTrafficFunction",
+        r"bedrock-agentcore:(DeleteAgentRuntimeEndpoint|UpdateAgentRuntimeEndpoint)",
+        "only for an endpoint that failed or that a rollback left behind: functions/lifecycle/canary/test_shift.py",
+    ),
+    Unseen(
+        "JudgeStepFunction",
+        r"(s3:(GetObject|GetObjectVersion|ListBucket)|cloudwatch:GetMetricData)",
+        "only with casesFrom, and for a gateway that was called: embedded/test_canary.py",
+    ),
+    Unseen(
         "PlanRollbackFunction",
         r"bedrock-agentcore:(Get|List)Gateway\w*",
         "only for an environment with a gateway: functions/lifecycle/plan/test_rollback.py",
@@ -278,6 +283,11 @@ NOT_SEEN_HERE = (
         "AgentCore asks the model of a custom evaluator with the caller's rights; the local AWS has built-in ones only",
     ),
     Unseen("StartExecutionFunction", "sqs:SendMessage", "Lambda itself keeps a lost event with it"),
+    Unseen(
+        "StartExecutionFunction",
+        r"(states:DescribeExecution|dynamodb:GetItem)",
+        "the local Step Functions sends no events of executions that end: functions/lifecycle/canary/test_stopped.py",
+    ),
     Unseen(
         r"StartExecutionFunction(Rebuild|Sweep|Verify|FindOrpha)\w*",
         r"(lambda:InvokeFunction|sqs:SendMessage)",

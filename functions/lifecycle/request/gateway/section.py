@@ -24,6 +24,14 @@ class Gateway(InputModel):
         "sign-in. `mcp`: an MCP server with the tools of `targets`, with the same sign-in.",
         json_schema_extra=allowed("runtime or mcp"),
     )
+    only: bool = Field(
+        default=False,
+        description="For `runtime`: closes the runtime to everybody but the gateway: AgentCore then refuses a call "
+        "that is sent to the runtime directly, even with a valid token.",
+        json_schema_extra=allowed(
+            "true or false, true only with gateway.type runtime and auth.type cognito or jwt"
+        ),
+    )
     targets: list[McpTarget] = Field(
         default_factory=list,
         max_length=_MOST_TARGETS,
@@ -55,6 +63,9 @@ class Gateway(InputModel):
 
     def _of_mcp(self) -> list[tuple[str, Any, str]]:
         found: list[tuple[str, Any, str]] = []
+        if self.only:
+            # Its callers call tools; nobody calls the runtime through it, so it would answer nobody.
+            found.append(("only", True, "true only with gateway.type runtime"))
         if not self.targets:
             found.append(("targets", None, "required with gateway.type mcp"))
         if self.test is None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from lifecycle.doors.lock import LOCK
 from lifecycle.request.artifact import Artifact
 from lifecycle.request.auth import Auth
 from lifecycle.request.credentials.section import Credential
 from lifecycle.request.gateway.section import Gateway
 from lifecycle.request.inputs import problem
+from lifecycle.request.promotion.section import Promotion
 from lifecycle.request.runtime import Runtime
 from lifecycle.request.service.environment import bytes_of, most_bytes
 from lifecycle.request.service.headers import AUTHORIZATION
@@ -20,6 +22,7 @@ from lifecycle.request.smoke_test import (
 )
 from lifecycle.request.together.credentials import most_bytes_of, refuse_credentials
 from lifecycle.request.together.gateway import refuse_targets
+from lifecycle.request.wait import LONGEST_WITH_CANARY, MOST_LOOKS_WITH_CANARY, Wait
 
 
 class Fields(Protocol):
@@ -29,8 +32,10 @@ class Fields(Protocol):
     auth: Auth
     runtime: Runtime
     smoke_test: SmokeTest
+    wait: Wait
     gateway: Gateway | None
     credentials: list[Credential]
+    promotion: Promotion | None
     observability: bool
     version: str | None
     dry_run: bool
@@ -53,7 +58,9 @@ def refuse_disagreement(request: Fields) -> None:
     _refuse_cases(request)
     if request.gateway is not None:
         refuse_targets(request.gateway, request.auth, request.runtime, request.credentials)
+    _refuse_a_closed_runtime(request)
     _refuse_what_is_of_another_action(request)
+    _refuse_canary_without_gateway(request)
 
 
 def _refuse_large_variables(request: Fields) -> None:
@@ -83,6 +90,20 @@ def _refuse_cases(request: Fields) -> None:
         refuse_web_socket(request.smoke_test, request.runtime.protocol)
 
 
+def _refuse_a_closed_runtime(request: Fields) -> None:
+    """Refuse `gateway.only` with what it cannot work with."""
+    if request.gateway is None or not request.gateway.only:
+        return
+    if request.auth.type == "iam":
+        # A gateway passes a caller's own IAM permissions on, so the runtime cannot tell its calls from direct ones.
+        raise problem("gateway.only", True, "true only with auth.type cognito or jwt")
+    if LOCK in request.auth.configuration:
+        given = request.auth.configuration[LOCK]
+        raise problem(f"auth.configuration.{LOCK}", given, "only without gateway.only")
+    if request.smoke_test.web_socket:
+        raise problem("smokeTest.webSocket", True, "true only without gateway.only")
+
+
 def _refuse_what_is_of_another_action(request: Fields) -> None:
     if request.dry_run and request.action == "smokeTest":
         raise problem("dryRun", True, "true only with action provision, rollback or teardown")
@@ -93,5 +114,23 @@ def _refuse_what_is_of_another_action(request: Fields) -> None:
     if request.gateway is not None and request.action != "provision":
         given = request.gateway.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         raise problem("gateway", given, "only with action provision")
+    if request.promotion is not None and request.action != "provision":
+        given = request.promotion.model_dump(mode="json", by_alias=True, exclude_none=True)
+        raise problem("promotion", given, "only with action provision")
     if request.version is not None and request.action != "rollback":
         raise problem("version", request.version, "only with action rollback")
+
+
+def _refuse_canary_without_gateway(request: Fields) -> None:
+    if request.promotion is None or request.promotion.strategy == "direct":
+        return
+    if request.gateway is None or request.gateway.type != "runtime":
+        raise problem("promotion.strategy", "canary", "only with gateway.type runtime")
+    if not request.wait.leaves_room_for_a_canary:
+        given = request.wait.model_dump(mode="json", by_alias=True)
+        raise problem(
+            "wait",
+            given,
+            f"with strategy canary, at most timeoutSeconds {LONGEST_WITH_CANARY} without maxIntervalSeconds, or at "
+            f"most {MOST_LOOKS_WITH_CANARY} polls with it, or the execution's history overflows",
+        )

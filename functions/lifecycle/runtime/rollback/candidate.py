@@ -11,6 +11,7 @@ from lifecycle.errors import SmokeTestError
 from lifecycle.names import CANDIDATE_ENDPOINT
 from lifecycle.promotions.entry import Promoted
 from lifecycle.promotions.store import PromotionItems, Provisioned
+from lifecycle.record import Record
 from lifecycle.runtime import agentcore
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT
 from lifecycle.sections.identity import IdentityRecord
@@ -79,6 +80,21 @@ def identity_of(provisioned: Provisioned, now: IdentityRecord | None) -> Identit
     if then.flow == now.flow:
         today["secret_version"] = now.secret_version
     return then.model_copy(update=today)
+
+
+def answers_as_live(items: PromotionItems, record: Record, version: str) -> bool:
+    """Whether an earlier version takes calls from where `live` does: from anywhere, or only from the same gateway.
+
+    Args:
+        items: What earlier versions were provisioned with.
+        record: The environment's record.
+        version: The earlier version.
+    """
+    then = items.of_version(record.environment, record.promotions, version)
+    live = record.runtime.live_identity if record.runtime else None
+    if then is None or live is None:
+        return True
+    return (then.identity or {}).get("onlyGateway") == live.only_gateway
 
 
 def clear(control: Any, runtime_id: str) -> bool:

@@ -62,7 +62,7 @@ class History:
             # A rollback says nothing of what delivers logs and traces, so a later rebuild keeps it.
             request["observability"] = bool((record.request or {}).get("observability"))
             # It keeps the gateway that is there, which a failed provision may have asked for otherwise.
-            request["gateway"] = _gateway(record)
+            request["gateway"] = _gateway(record, self.identity)
         made_of = then or self._asked_for(event)
         if made_of and "smokeTest" in made_of.request:
             # What a rollback is asked otherwise is for this once; a later rebuild asks what the version was made with.
@@ -138,11 +138,12 @@ class History:
         return names.digest([self._runtime_id, self._version, *lasting, self._provisioned.artifact])
 
 
-def _gateway(record: Record) -> dict[str, Any] | None:
+def _gateway(record: Record, identity: IdentityRecord | None) -> dict[str, Any] | None:
     """What a request says that is to keep the gateway of an environment."""
     if record.gateway is None:
         return None
-    return Gateway(type="runtime").model_dump(mode="json", by_alias=True)
+    only = identity is not None and identity.only_gateway is not None
+    return Gateway(type="runtime", only=only).model_dump(mode="json", by_alias=True)
 
 
 def _plain(section: BaseModel | None) -> dict[str, Any] | None:

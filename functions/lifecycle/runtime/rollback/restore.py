@@ -11,6 +11,7 @@ from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.errors import RuntimeFailedError, WaitTimeoutError
 from lifecycle.names import CANDIDATE_ENDPOINT
+from lifecycle.promotions.store import PromotionItems
 from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.runtime import agentcore, endpoints
 from lifecycle.runtime.description import DeployedRuntime, describe_runtime
@@ -25,7 +26,8 @@ class RestoredVersion(Polled):
     """What `restore_version` returns.
 
     Attributes:
-        gone: AgentCore no longer has the version, so it must be made anew.
+        gone: AgentCore no longer has the version, or it is not closed to the gateway that `live` is closed to. It must
+            be made anew.
         runtime: The runtime at `candidate`; null until it is there, and when the version is gone.
     """
 
@@ -50,24 +52,31 @@ def restore_version(event: StageEvent, *, clients: Clients = CLIENTS) -> Restore
     """
     settings = Settings.load()
     records = Records(clients.dynamodb, settings.table_name)
-    return restore(event, clients, records, settings.stack_name)
+    items = PromotionItems(clients.dynamodb, settings.table_name)
+    return restore(event, clients, records, items, settings.stack_name)
 
 
-def restore(event: StageEvent, clients: Clients, records: Records, stack: str) -> RestoredVersion:
+def restore(
+    event: StageEvent, clients: Clients, records: Records, items: PromotionItems, stack: str
+) -> RestoredVersion:
     """Do the next step of `restore_version`.
 
     Args:
         event: The stage's event.
         clients: AgentCore.
         records: The environments' records.
+        items: What earlier versions were provisioned with.
         stack: The stack's name.
 
     Raises:
         LifecycleError: As `restore_version`.
     """
     environment = event.request.environment
-    runtime = deployed_record(records.held(environment, event.execution), environment)
+    record = records.held(environment, event.execution)
+    runtime = deployed_record(record, environment)
     tags = names.tags(stack, environment) | event.request.tags
+    if not candidate.answers_as_live(items, record, str(event.request.version)):
+        return _Restorer(event, clients, records, runtime, tags).gone()
     return _Restorer(event, clients, records, runtime, tags).restore()
 
 
@@ -94,7 +103,7 @@ class _Restorer:
 
     def restore(self) -> RestoredVersion:
         if not exists(self._control, self._id, self._version):
-            return self._gone()
+            return self.gone()
         endpoint = agentcore.get_endpoint(self._control, self._id, CANDIDATE_ENDPOINT)
         note = self._note()
         if endpoint is None:
@@ -165,7 +174,7 @@ class _Restorer:
         self._keep(note.model_copy(update=again), last=True)
         raise RuntimeFailedError(f"{text}; live does not move; fix the cause and retry")
 
-    def _gone(self) -> RestoredVersion:
+    def gone(self) -> RestoredVersion:
         if self._runtime.candidate is not None:
             # Of an earlier rollback. The new version is tested on DEFAULT.
             if not candidate.clear(self._control, self._id):

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 _PATH = re.compile(rf"{GATEWAY_PREFIX}(?P<gateway>[^/]+)(?P<rest>/.*)?")
 _INVOCATION = re.compile(r"/(?P<target>[^/]+)(?P<below>/invocations(?:/.*)?)")
+_COUNTED = "agentcore.local.counted"
 _USER = "x-amzn-bedrock-agentcore-runtime-user-id"
 
 
@@ -45,6 +46,7 @@ class GatewayPlane:
         rights: With which rights it calls its targets.
         runtimes: The data plane of runtimes, which answers for a runtime target.
         mcp: Answers for a gateway with the protocol MCP.
+        count: Counts a call of a gateway: its ARN, the target that answered (None for the gateway itself), the status.
 
     Attributes:
         draw: Draws a number from 0 to 99 for each call that a rule splits. Tests put their own in its place.
@@ -57,6 +59,7 @@ class GatewayPlane:
         rights: OutboundRights,
         runtimes: WSGIApplication,
         mcp: McpServer,
+        count: Callable[[str, str | None, int], None],
     ) -> None:
         self._model = load_model("bedrock-agentcore")
         self._store = store
@@ -64,12 +67,14 @@ class GatewayPlane:
         self._rights = rights
         self._runtimes = runtimes
         self._mcp = mcp
+        self._count = count
         self.draw: Callable[[], int] = lambda: secrets.randbelow(100)
         self._place = Place(store.account.region, store.account.account_id)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         request = Request(environ)
+        start_response = self._counted(environ, start_response)
         try:
             answer = self._serve(request)
         except ServiceError as error:
@@ -82,6 +87,17 @@ class GatewayPlane:
             return answer(environ, start_response)
         return self._runtimes(answer, start_response)
 
+    def _counted(self, environ: WSGIEnvironment, start_response: StartResponse) -> StartResponse:
+        """Count the call when its answer begins; nothing for a gateway that there is not, and for its documents."""
+
+        def started(status: str, headers: Any, exc_info: Any = None) -> Any:
+            arn, target = environ.get(_COUNTED, (None, None))
+            if arn is not None:
+                self._count(arn, target, int(status.split(" ", 1)[0]))
+            return start_response(status, headers, exc_info)
+
+        return started
+
     def _serve(self, request: Request) -> Response | dict[str, Any]:
         """Return the answer, or the WSGI environment of the request that the runtime answers."""
         found = _PATH.fullmatch(raw_path(request.environ))
@@ -91,6 +107,7 @@ class GatewayPlane:
             if request.method != "GET" or authorizer_of(gateway) is None:
                 raise not_found("This gateway takes no bearer tokens.")
             return self._access.sign_in_document(request, gateway)
+        request.environ[_COUNTED] = (gateway.arn, None)
         refusal = self._access.refusal(request, gateway)
         if refusal is not None:
             return refusal
@@ -137,6 +154,7 @@ class GatewayPlane:
         target = self._target(gateway, self._routed(gateway, unquote(found["target"])))
         if target.kind != HTTP_RUNTIME:
             raise not_found(f"'{target.name}' is no HTTP target.")
+        request.environ[_COUNTED] = (gateway.arn, target.name)
         arn, endpoint = target.settings["arn"], target.settings.get("qualifier", DEFAULT)
         members = {"agentRuntimeArn": arn, "qualifier": endpoint}
         if _USER in request.headers:

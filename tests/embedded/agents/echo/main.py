@@ -1,8 +1,11 @@
 """A foreign agent: nothing but the standard library and the service contract. Answers with what reached it."""
 
+import itertools
 import json
 import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+CALLS = itertools.count()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -13,6 +16,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         prompt = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["prompt"]
+        # Right in every smoke test, wrong for some callers: one call of so many fails.
+        fails = os.environ.get("ECHO_FAILS")
+        if fails and prompt == "which version?" and next(CALLS) % int(fails) == 0:
+            self.send_error(500)
+            return
         self.answer(
             {
                 "answer": f"echo of {prompt}",

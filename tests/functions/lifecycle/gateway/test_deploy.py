@@ -29,6 +29,7 @@ def test_a_gateway_is_made_in_front_of_live(front: Front) -> None:
         "id": gateway["gatewayId"],
         "url": gateway["gatewayUrl"],
         "endpoint": f"{gateway['gatewayUrl']}/live/invocations",
+        "only": False,
         "change": "created",
         "repaired": [],
     }

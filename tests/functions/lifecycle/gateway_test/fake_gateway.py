@@ -36,6 +36,8 @@ class FakeGateway:
     is_open: bool = False
     challenge: str | None = f'Bearer resource_metadata="{URL}{DOCUMENT}"'
     document: Reply | None = None
+    # Whether it has the second target of a canary.
+    is_split: bool = False
     # What is answered before the target is asked, by kind of call as in `FakeRuntime`.
     always: dict[str, Reply] = field(default_factory=dict)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
@@ -100,12 +102,15 @@ class FakeGateway:
             return self.always[kind]
         if not self.is_open and kind != "good":
             return self._refusal(kind)
-        if path != "/live/invocations" or self.target is None:
+        target = path.split("/")[1]
+        known = {"live": "live"} | ({"canary": "candidate"} if self.is_split else {})
+        if path != f"/{target}/invocations" or target not in known or self.target is None:
             return refused(404, "ResourceNotFoundException")
+        endpoint = known[target]
         address = (
             f"https://bedrock-agentcore.us-east-1.amazonaws.com/runtimes/{quote(ARN, safe='')}"
         )
-        return self.runtime.handle(f"{address}/invocations?qualifier=live", headers, body)
+        return self.runtime.handle(f"{address}/invocations?qualifier={endpoint}", headers, body)
 
     def _refusal(self, kind: str) -> Reply:
         if kind == "none" and self.door.identity.type != "iam":

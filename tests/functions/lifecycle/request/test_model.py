@@ -265,8 +265,29 @@ def test_runtime_and_entry_point_are_those_of_the_service(
             "gateway: given true, allowed: an object, only with action provision",
         ),
         (
-            {"gateway": {"type": "runtime", "only": True}},
-            "gateway.only: unknown field, allowed: type, targets, test",
+            {"gateway": {"type": "runtime", "only": "yes"}},
+            "gateway.only: given 'yes', allowed: true or false, true only with gateway.type runtime and auth.type "
+            "cognito or jwt",
+        ),
+        (
+            {"auth": {"type": "iam"}, "gateway": {"type": "runtime", "only": True}},
+            "gateway.only: given true, allowed: true only with auth.type cognito or jwt",
+        ),
+        (
+            {
+                "auth": {
+                    "configuration": {
+                        "allowedWorkloadConfiguration": {"workloadIdentities": ["agent"]}
+                    }
+                },
+                "gateway": {"type": "runtime", "only": True},
+            },
+            "auth.configuration.allowedWorkloadConfiguration: given "
+            "{'workloadIdentities': ['agent']}, allowed: only without gateway.only",
+        ),
+        (
+            {"smokeTest": {"webSocket": True}, "gateway": {"type": "runtime", "only": True}},
+            "smokeTest.webSocket: given true, allowed: true only without gateway.only",
         ),
         *(
             (
@@ -285,5 +306,10 @@ def test_a_gateway_is_refused_by_its_field(given: dict[str, Any], said: str) -> 
 
 def test_a_gateway_is_asked_for_by_its_type() -> None:
     asked = parse_request({"gateway": {"type": "runtime"}})
-    assert asked.to_json()["gateway"] == {"type": "runtime", "targets": [], "test": None}
+    assert asked.to_json()["gateway"] == {
+        "type": "runtime",
+        "only": False,
+        "targets": [],
+        "test": None,
+    }
     assert parse_request({}).gateway is None

@@ -1,0 +1,101 @@
+"""What a canary consists of besides its endpoint: a second target of the gateway, and a rule that splits the calls.
+
+Source: AgentCore developer guide, "Gateway rules"; botocore's model, `CreateGatewayRule`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lifecycle.canary.report import CanaryReport
+from lifecycle.doors.address import GATEWAY_TARGET
+from lifecycle.gateway import calls
+from lifecycle.names import CANDIDATE_ENDPOINT
+from lifecycle.request.stage_event import StageEvent
+from lifecycle.sections.canary import CanaryRecord
+
+CANARY_TARGET = "canary"
+"""The gateway's second target. It leads to the endpoint `candidate`; the target of that name is a closed runtime's."""
+_ALL = 100
+_FIRST_PRIORITY = 1
+
+
+class CanaryEvent(StageEvent):
+    """What the state machine passes to the stages of a canary.
+
+    Attributes:
+        step: The number of the step, from 0.
+        canary: What the steps before it have reported; null before the first.
+    """
+
+    step: int = 0
+    canary: CanaryReport | None = None
+
+
+def target_of(runtime_arn: str, authorizer: str) -> dict[str, Any]:
+    """What `CreateGatewayTarget` gets. It passes on what the caller signs in with, as the target `live` does.
+
+    Args:
+        runtime_arn: The runtime.
+        authorizer: The gateway's `authorizerType`.
+    """
+    credentials = "CALLER_IAM_CREDENTIALS" if authorizer == "AWS_IAM" else "JWT_PASSTHROUGH"
+    runtime = {"arn": runtime_arn, "qualifier": CANDIDATE_ENDPOINT}
+    return {
+        "name": CANARY_TARGET,
+        "targetConfiguration": {"http": {"agentcoreRuntime": runtime}},
+        "credentialProviderConfigurations": [{"credentialProviderType": credentials}],
+    }
+
+
+def rule_of(weight: int) -> dict[str, Any]:
+    """The conditions and actions of the rule: calls of `live` are split by weight.
+
+    Args:
+        weight: The share of the new version, in percent.
+    """
+    split = [
+        {"name": CANARY_TARGET, "targetName": CANARY_TARGET, "weight": weight},
+        {"name": GATEWAY_TARGET, "targetName": GATEWAY_TARGET, "weight": _ALL - weight},
+    ]
+    return {
+        "conditions": [{"matchPaths": {"anyOf": [f"/{GATEWAY_TARGET}/*"]}}],
+        "actions": [{"routeToTarget": {"weightedRoute": {"trafficSplit": split}}}],
+    }
+
+
+def weight_of(rule: dict[str, Any]) -> int | None:
+    """The share of the calls that a rule gives to the target of the canary; None when it gives it none."""
+    for action in rule.get("actions", []):
+        route = action.get("routeToTarget") or {}
+        for entry in (route.get("weightedRoute") or {}).get("trafficSplit", []):
+            if entry["targetName"] == CANARY_TARGET:
+                return int(entry["weight"])
+        if (route.get("staticRoute") or {}).get("targetName") == CANARY_TARGET:
+            return _ALL
+    return None
+
+
+def rules_of(control: Any, note: CanaryRecord) -> list[dict[str, Any]]:
+    """The rules of a canary: the recorded one, and all that lead to its target."""
+    return [
+        rule
+        for rule in calls.list_rules(control, note.gateway_id)
+        if rule["ruleId"] == note.rule_id or weight_of(rule) is not None
+    ]
+
+
+def free_priority(rules: list[dict[str, Any]]) -> int:
+    """The first priority that no rule has: a smaller number comes first."""
+    taken = {rule["priority"] for rule in rules}
+    return next(number for number in range(_FIRST_PRIORITY, len(taken) + 2) if number not in taken)
+
+
+def targets_of(control: Any, note: CanaryRecord) -> list[dict[str, Any]]:
+    """The targets of a canary that are there: the recorded one, and that of the name. The list may be late."""
+    listed = calls.list_targets(control, note.gateway_id)
+    ids = [item["targetId"] for item in listed if item["name"] == CANARY_TARGET]
+    if note.target_id is not None:
+        ids = [note.target_id, *ids]
+    found = (calls.get_target(control, note.gateway_id, one) for one in dict.fromkeys(ids))
+    return [one for one in found if one is not None]

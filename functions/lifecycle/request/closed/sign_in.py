@@ -1,0 +1,64 @@
+"""Whether a runtime is to answer only its gateway, and what may not change with that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lifecycle.errors import InvalidRequestError
+from lifecycle.record import Record
+from lifecycle.request.auth import Auth
+from lifecycle.request.model import Request
+
+# Where the smoke test finds its own caller says nothing about who may call.
+_OTHER_MEMBERS = {"token_secret_arn"}
+
+
+def is_closed(request: Request, record: Record | None) -> bool:
+    """Whether the runtime is to answer only its gateway, when the execution is done.
+
+    Args:
+        request: A provision says it. Everything else keeps what `live` has.
+        record: The environment's record; None if there is none yet.
+    """
+    if request.action == "provision":
+        return request.gateway is not None and request.gateway.only
+    live = record.runtime.live_identity if record and record.runtime else None
+    return live is not None and live.only_gateway is not None
+
+
+def refuse_another_sign_in(request: Request, record: Record | None) -> None:
+    """Refuse a version with another sign-in behind a gateway that `live` is called through.
+
+    A gateway has one sign-in. The version is tested through it before it is promoted, so the callers of `live` would
+    be refused from then on, and for good if the version fails.
+
+    Args:
+        request: With every field filled in.
+        record: The environment's record.
+
+    Raises:
+        InvalidRequestError: The sign-in is another one than that of `live`.
+    """
+    if record is None or record.gateway is None or record.gateway.id is None:
+        return
+    live = record.proven_request
+    if request.action == "teardown" or live is None or not is_closed(request, record):
+        return
+    before = Auth.model_validate(live.get("auth") or {})
+    if _sign_in(before) == _sign_in(request.auth):
+        return
+    if request.action == "rollback":
+        raise InvalidRequestError(
+            f"version: given '{request.version}', allowed: a version with the sign-in of the version that live serves, "
+            "because the runtime answers only its gateway, which has one sign-in; to go back to it, provision its auth "
+            "without gateway.only, then with it"
+        )
+    raise InvalidRequestError(
+        f"auth: given another sign-in (type '{request.auth.type}') than that of the version that live serves (type "
+        f"'{before.type}'), allowed: the same one, while gateway.only is true; provision the new auth without "
+        "gateway.only, then with it"
+    )
+
+
+def _sign_in(auth: Auth) -> dict[str, Any]:
+    return auth.model_dump(exclude=_OTHER_MEMBERS) | {"flow": auth.cognito_flow}

@@ -1,0 +1,1 @@
+"""The input's section `promotion`: how callers come to a version that passed."""

@@ -1,0 +1,37 @@
+"""The section of the record about a canary. `lifecycle.canary` makes and removes what it lists."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from lifecycle.sections.base import Section
+
+
+class CanaryRecord(Section):
+    """What splits the calls of `live` while a version is tried, recorded before it is made.
+
+    Attributes:
+        execution: Which execution began it.
+        version: The version that gets a share of the calls.
+        live_version: The version that gets the rest.
+        gateway_id: The gateway that splits.
+        target_id: What AgentCore calls the gateway's second target; null until that was created.
+        rule_id: What AgentCore calls the rule; null until that was created.
+        weight: The share of the version, in percent, that the rule was last given; null before.
+        begun_at: When the first step began, in seconds since the epoch; what was before is the baseline.
+        shifted_at: When the current step began.
+        tries: How often a target was made; another number gives another client token.
+        repaired: What was left behind and is removed, one phrase each.
+    """
+
+    execution: str
+    version: str
+    live_version: str
+    gateway_id: str
+    target_id: str | None = None
+    rule_id: str | None = None
+    weight: int | None = None
+    begun_at: int | None = None
+    shifted_at: int | None = None
+    tries: int = 0
+    repaired: list[str] = Field(default_factory=list)

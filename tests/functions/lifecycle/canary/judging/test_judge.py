@@ -1,0 +1,67 @@
+"""A step is judged by what callers met, and by what the version answers through the gateway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lifecycle.errors import CanaryFailedError
+
+CASES = {"smokeTest": {"cases": [{"prompt": "今の天気は", "expect": "晴れ"}]}}
+WRONG = {"smokeTest": {"cases": [{"name": "snow", "prompt": "今の天気は", "expect": "雪"}]}}
+
+
+def test_without_calls_the_questions_decide(judging: Any) -> None:
+    result = judging.judge(**CASES)
+    (step,) = result.canary.steps
+    assert (step.weight, step.calls, step.judged, step.cases) == (20, 0, False, 2)
+    assert "too few to judge by" in step.told
+    assert not result.over
+    assert judging.judge(1).over
+
+
+@pytest.mark.parametrize("fixture", ["judging", "judging_iam"])
+def test_every_question_reaches_the_version_in_one_session(fixture: str, request: Any) -> None:
+    judging = request.getfixturevalue(fixture)
+    judging.judge(**CASES)
+    runtime = judging.fronted.smoke.runtime
+    assert {call.qualifier for call in runtime.invoked} == {"candidate"}
+    assert len({call.session for call in (*runtime.invoked, *runtime.stopped)}) == 1
+    assert runtime.stopped
+    paths = {path for _, path, _ in judging.fronted.gateway.asked}
+    assert paths == {"/canary/invocations"}
+
+
+def test_good_calls_pass(judging: Any) -> None:
+    judging.watch.sums = {"Invocations": 200, "UserErrors": 1, "SystemErrors": 0}
+    (step,) = judging.judge().canary.steps
+    assert (step.calls, step.errors, step.judged) == (200, 1, True)
+
+
+def test_too_many_errors_fail_before_anything_is_asked(judging: Any) -> None:
+    judging.watch.sums = {"Invocations": 200, "UserErrors": 12, "SystemErrors": 8}
+    with pytest.raises(
+        CanaryFailedError,
+        match=r"canary of version 4, step 1 of 2 at 20 %: 20 of 200 calls failed.*"
+        r"all calls go to version 3 again",
+    ):
+        judging.judge()
+    assert judging.fronted.gateway.asked == []
+
+
+def test_a_wrong_answer_fails(judging: Any) -> None:
+    with pytest.raises(
+        CanaryFailedError, match=r"step 2 of 2 at 50 %: 1 of 1 cases failed .*'snow'"
+    ):
+        judging.judge(1, **WRONG)
+    with pytest.raises(CanaryFailedError, match="the answer does not match"):
+        judging.judge(smokeTest={"expect": "雪"})
+
+
+def test_another_executions_canary_is_not_judged(judging: Any) -> None:
+    world = judging.fronted.smoke.world
+    other = judging.fronted.record.canary.model_copy(update={"execution": "other"})
+    world.records.update("dev", world.event().execution, canary=other)
+    with pytest.raises(CanaryFailedError, match="lists no canary of this execution"):
+        judging.judge()

@@ -1,0 +1,52 @@
+"""A runtime that answers only its gateway has a canary, too: the smoke test and the callers have a target each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lifecycle.runtime.readiness import check_runtime
+from tests.functions.lifecycle.canary.splitting import NEW, Splitting
+from tests.functions.lifecycle.gateway.front import Front
+from tests.functions.lifecycle.gateway.test_closed import CLOSED, close, lock, loop
+from tests.functions.lifecycle.runtime_world import World
+
+CANARY: dict[str, Any] = {"promotion": {"strategy": "canary"}}
+
+
+@pytest.fixture
+def closed(runtime_world: World) -> Splitting:
+    """A closed runtime whose `live` serves version 1, and a version 2 that has passed its smoke test."""
+    front = Front(runtime_world)
+    close(front, "one")
+    world = front.world
+    world.begin("two", CLOSED | CANARY | NEW)
+    assert world.publish().done
+    loop(front, "gateway")
+    world.deploy()
+    world.loop(check_runtime)
+    loop(front, "candidate")
+    world.prove()
+    return Splitting(front)
+
+
+def test_the_smoke_test_and_the_callers_have_a_target_each(closed: Splitting) -> None:
+    closed.shift()
+    assert closed.led_to() == {"candidate": "DEFAULT", "canary": "candidate", "live": "live"}
+    (rule,) = closed.rules()
+    split = rule["actions"][0]["routeToTarget"]["weightedRoute"]["trafficSplit"]
+    assert {one["targetName"] for one in split} == {"canary", "live"}
+    arn = closed.front.gateway()["gatewayArn"]
+    assert lock(closed.front) == {"hostingEnvironments": [{"arn": arn}]}
+    closed.promote()
+    closed.clear()
+    assert closed.front.deploy().repaired == []
+    assert closed.everything() == ([], ["live"], {"live": "2"})
+
+
+def test_a_failed_canary_leaves_the_old_version(closed: Splitting) -> None:
+    closed.shift()
+    closed.clear()
+    # The target of the smoke test stays until the next provision, as after a smoke test that failed.
+    assert closed.everything() == ([], ["candidate", "live"], {"live": "1"})

@@ -27,6 +27,7 @@ from local.agentcore.data.gateways.servers import Servers
 from local.agentcore.data.gateways.tools import Tools
 from local.agentcore.data.identity.gateways import GatewayIdentity
 from local.agentcore.data.sessions import Sessions, end_named
+from local.agentcore.data.vended.gateway_metrics import GatewayMetrics
 from local.agentcore.model.app import Handler
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ class Gateways:
         sessions: The running agents.
         runtimes: The data plane of runtimes.
         access: Who may call a gateway.
-        count: Counts a call of a gateway, for its metrics.
 
     Attributes:
         handlers: The operations of the control plane, by name.
@@ -65,7 +65,6 @@ class Gateways:
         sessions: Sessions,
         runtimes: WSGIApplication,
         access: GatewayAccess,
-        count: Callable[[str, str | None, int], None],
     ) -> None:
         account = store.account
         roles = GatewayRoles(clients, account.account_id, account.readings)
@@ -89,12 +88,16 @@ class Gateways:
             **RuleOperations(store).handlers,
         }
         tools = Tools(store, Functions(rights, clients), Apis(self._outgoing), servers)
-        self.plane = GatewayPlane(store, access, rights, runtimes, McpServer(tools), count)
+        self._metrics = GatewayMetrics(clients, account.clock, account.readings)
+        self.plane = GatewayPlane(
+            *(store, access, rights, runtimes, McpServer(tools)), self._metrics.count
+        )
 
     def stop(self) -> None:
         """Start no look at a server any more."""
         self._synchronizer.close()
 
     def close(self) -> None:
-        """Close the connections; the agents have ended before."""
+        """Publish what was counted and close the connections; the agents have ended before."""
+        self._metrics.close()
         self._outgoing.close()

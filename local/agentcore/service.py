@@ -32,7 +32,6 @@ from local.agentcore.data.sessions import Sessions
 from local.agentcore.data.start import Starter
 from local.agentcore.data.tokens import TokenChecker
 from local.agentcore.data.vended.application_logs import ApplicationLogs, Groups
-from local.agentcore.data.vended.gateway_metrics import GatewayMetrics
 from local.agentcore.evaluations.evaluators import get_evaluator
 from local.agentcore.gateways import Gateways
 from local.agentcore.model.app import Handler
@@ -144,7 +143,6 @@ class AgentCore:
             application_logs=ApplicationLogs(self._logs, delivered_to, account_id, clock),
             workload_headers=self.outbound.headers,
         )
-        self._metrics = GatewayMetrics(clients, clock, readings)
         self._gateways = Gateways(
             store=gateways,
             endpoint_url=endpoint_url,
@@ -155,7 +153,6 @@ class AgentCore:
             sessions=self.sessions,
             runtimes=self.data,
             access=GatewayAccess(tokens, self._discovery, readings),
-            count=self._metrics.count,
         )
         self.gateways = self._gateways.plane
         of_runtimes = _of_runtimes(runtimes, endpoints, self._tags)
@@ -188,7 +185,6 @@ class AgentCore:
         self._gateways.stop()
         self.sessions.end_everything()
         self._children.close()
-        self._metrics.close()
         self._logs.close()
         self._discovery.close()
         self._gateways.close()

@@ -24,7 +24,7 @@ from cli.target.target import Target
 SMOKE_TEST = "Run the smoke test"
 """The state whose result has the answer."""
 _PACE = Pace(quick=0.1, slow=0.3)
-QUICK_WAIT = {"intervalSeconds": 0, "maxIntervalSeconds": 1, "timeoutSeconds": 385}
+QUICK_WAIT = {"intervalSeconds": 0, "maxIntervalSeconds": 1, "timeoutSeconds": 378}
 """The polls of a round that only changed Python files. The build before it may have taken minutes, and the product
 sleeps up to ten seconds between polls when it has learned that."""
 

@@ -13,7 +13,7 @@ from cli.target.running import running_aws
 from cli.target.stack import session_of
 from cli.target.temporary import temporary_aws
 
-_WAIT = {"intervalSeconds": 0, "maxIntervalSeconds": 1, "timeoutSeconds": 385}
+_WAIT = {"intervalSeconds": 0, "maxIntervalSeconds": 1, "timeoutSeconds": 378}
 """The local AWS is quick, and polls cost nothing."""
 
 

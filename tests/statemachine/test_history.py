@@ -53,7 +53,7 @@ INPUTS = [
     {"timeoutSeconds": 1800},
     {"timeoutSeconds": 1800, "maxIntervalSeconds": 5},
     {"timeoutSeconds": MOST_EARLY_LOOKS, "intervalSeconds": 0, "maxIntervalSeconds": 1},
-    {"timeoutSeconds": 640, "maxIntervalSeconds": 2},
+    {"timeoutSeconds": 638, "maxIntervalSeconds": 2},
 ]
 KNOWN: list[list[Span]] = [
     [],
@@ -172,11 +172,11 @@ def _whole(
     for name in waits(DEFINITION):
         if name in without or name == BAKE:
             continue
-        if name in CANARY and not canary:
+        if name == SHIFT and not canary:
             continue
         if name in CANARY:
-            # What was left behind is cleared first, and the canary itself at its end.
-            loops = MOST_STEPS if name == SHIFT else 2
+            # What was left behind is cleared first, whatever the input asks for, and a canary itself at its end.
+            loops = MOST_STEPS if name == SHIFT else 1 + canary
             path = min(rounds(DEFINITION, name), key=len)
             total += loops * gateway.MOST_LOOKS * cost(path, retries)
             continue
@@ -194,10 +194,11 @@ def _whole(
     # Everything once, and that may be retried as often as the definition allows.
     apart = apart if canary else (*apart, *CANARY, *STEP)
     entered = [state for name, state in STATES.items() if name not in apart]
+    # Clearing what was left behind asks again what is asked for.
+    entered.append(STATES["What is asked for?"])
     if canary:
         entered += [STATES[name] for name in STEP] * (MOST_STEPS - 1)
-        # Clearing what was left behind asks again what is asked for.
-        entered += [STATES[name] for name in (*CLEARED, "What is asked for?")]
+        entered += [STATES[name] for name in CLEARED]
     times = 1
     if without == VERIFIED_LOOPS:
         entered += [STATES[name] for name in TESTING]

@@ -14,7 +14,7 @@ from lifecycle.request.inputs import InputModel, allowed, problem
 # All polling loops of an execution together stay below Step Functions' limit of 25,000 history events with this many
 # looks in each, even if every call is retried once (tests/statemachine/test_history.py walks the definition).
 MOST_LOOKS = 400
-MOST_EARLY_LOOKS = 385
+MOST_EARLY_LOOKS = 378
 """How many of them may be in the first 15 minutes, in which the runtime's loop makes the most events."""
 MOST_LOOKS_WITH_CANARY = 335
 LONGEST_WITH_CANARY = 2400

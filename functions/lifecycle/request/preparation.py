@@ -20,7 +20,7 @@ from lifecycle.request import rollback
 from lifecycle.request.account.transaction_search import check_transaction_search
 from lifecycle.request.canaries.plan import CanaryPlan, plan_canary
 from lifecycle.request.cases.plan import CasePlan, pinned, plan_cases
-from lifecycle.request.closed.sign_in import is_closed, refuse_another_sign_in
+from lifecycle.request.closed.sign_in import is_closed, refuse_another_sign_in, refuse_closing
 from lifecycle.request.credentials.check import check_credentials
 from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
 from lifecycle.request.inputs import shown
@@ -106,9 +106,9 @@ def prepare_request(
 
     Raises:
         InvalidRequestError: The input is wrong, the stack does not allow its provider or secret, the provider does not
-            answer, the stack does not allow a target of its gateway, there is no such version to roll back to, the
-            object with the cases is wrong or cannot be read, an evaluator is unknown, or the account is not ready for
-            `observability`.
+            answer, the stack does not allow a target of its gateway, the runtime cannot be closed yet, there is no such
+            version to roll back to, the object with the cases is wrong or cannot be read, an evaluator is unknown, or
+            the account is not ready for `observability`.
         EnvironmentNotFoundError: Another action than `provision` of an environment without a record.
         EnvironmentBusyError: Another execution works on the environment.
         ArtifactChangeError: The environment's runtime is of the other kind of artifact.
@@ -134,6 +134,7 @@ def prepare_request(
         nonlocal asked, cases, evaluations
         if request.action == "provision":
             _refuse_artifact_change(record, request)
+            refuse_closing(request, record)
         if request.action == "rollback" and record is not None:
             items = PromotionItems(clients.dynamodb, settings.table_name)
             asked = rollback.completed(request, record, items)

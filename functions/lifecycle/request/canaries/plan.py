@@ -7,7 +7,7 @@ from lifecycle.record import Record
 from lifecycle.request.model import Request
 
 FIRST = "live serves no version yet, so there is nothing to split calls with"
-NO_GATEWAY = "the environment has no gateway that was finished yet"
+NO_GATEWAY = "the environment has no gateway in front of the runtime that was finished yet"
 OTHER_SIGN_IN = "the sign-in changes, so callers of the old version could not call the new one"
 OTHER_PROTOCOL = "the protocol changes, so callers of the old version could not call the new one"
 

@@ -60,5 +60,28 @@ def refuse_another_sign_in(request: Request, record: Record | None) -> None:
     )
 
 
+def refuse_closing(request: Request, record: Record | None) -> None:
+    """Refuse to close a runtime while the environment has an MCP gateway.
+
+    An environment has one gateway, and that of a closed runtime is made before its version is tested. The callers of
+    the tools would lose theirs, also if the version fails.
+
+    Args:
+        request: With every field filled in.
+        record: The environment's record.
+
+    Raises:
+        InvalidRequestError: The environment has an MCP gateway, and the request is to close the runtime.
+    """
+    if request.action != "provision" or request.gateway is None or not request.gateway.only:
+        return
+    if record is not None and record.gateway is not None and record.gateway.mcp is not None:
+        raise InvalidRequestError(
+            "gateway.only: given true, allowed: false while the environment has an MCP gateway, which the gateway in "
+            "front of the runtime would take the place of before the version is tested; provision gateway.type runtime "
+            "without only, then with it"
+        )
+
+
 def _sign_in(auth: Auth) -> dict[str, Any]:
     return auth.model_dump(exclude=_OTHER_MEMBERS) | {"flow": auth.cognito_flow}

@@ -142,6 +142,8 @@ def _gateway(record: Record, identity: IdentityRecord | None) -> dict[str, Any] 
     """What a request says that is to keep the gateway of an environment."""
     if record.gateway is None:
         return None
+    if record.gateway.mcp is not None:
+        return record.gateway.mcp.asked
     only = identity is not None and identity.only_gateway is not None
     return Gateway(type="runtime", only=only).model_dump(mode="json", by_alias=True)
 

@@ -13,7 +13,7 @@ from lifecycle.gateway.teardown import delete_gateway
 from tests.functions.lifecycle.raw_body import RawBody
 from tests.functions.lifecycle.runtime_world import ACCOUNT, World
 
-ON: dict[str, Any] = {"gateway": {"type": "runtime", "only": False}}
+ON: dict[str, Any] = {"gateway": {"type": "runtime"}}
 OTHER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/other"
 
 

@@ -56,6 +56,17 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "gateway.targets: given 1, allowed: only with gateway.type mcp",
     ),
     (
+        {"gateway": gateway(orders(**{"lambda": LAMBDA})) | {"only": True}},
+        "gateway.only: given true, allowed: true only with gateway.type runtime",
+    ),
+    (
+        {
+            "gateway": gateway(orders(**{"lambda": LAMBDA})),
+            "promotion": {"strategy": "canary"},
+        },
+        "promotion.strategy: given 'canary', allowed: only with gateway.type runtime",
+    ),
+    (
         {"gateway": gateway(*[orders(**{"lambda": LAMBDA})] * 2)},
         "gateway.targets.1.name: given 'orders', allowed: each name once",
     ),

@@ -99,6 +99,8 @@ def test_a_ready_environment_is_split() -> None:
         (Record(environment="dev"), {}, plan.FIRST),
         (ready(gateway=None), {}, plan.NO_GATEWAY),
         (ready(gateway=GatewayRecord(name="one")), {}, plan.NO_GATEWAY),
+        # An MCP gateway, which the one in front of the runtime takes the place of.
+        (ready(gateway=GatewayRecord(name="one", url="https://one/mcp")), {}, plan.NO_GATEWAY),
         (ready(), {"auth": {"type": "iam"}}, plan.OTHER_SIGN_IN),
         (ready(), {"runtime": {"protocol": "MCP"}}, plan.OTHER_PROTOCOL),
     ],

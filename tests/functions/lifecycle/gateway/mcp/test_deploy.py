@@ -9,6 +9,10 @@ import pytest
 
 from lifecycle.errors import GatewayError, InvalidRequestError
 from lifecycle.gateway.deploy import deploy_gateway
+from lifecycle.request.closed.sign_in import refuse_closing
+from lifecycle.request.model import parse_request
+from lifecycle.runtime.promotion import promote_version
+from lifecycle.runtime.rollback.restore import restore_version
 from lifecycle.sections.identity import IdentityRecord
 from tests.functions.lifecycle.gateway.front import ON, OTHER_ROLE
 from tests.functions.lifecycle.gateway.mcp.tools import (
@@ -37,6 +41,7 @@ def test_role_gateway_and_targets_are_made(tools: Tools) -> None:
         "id": gateway["gatewayId"],
         "url": gateway["gatewayUrl"],
         "endpoint": gateway["gatewayUrl"],
+        "only": False,
         "change": "created",
         "repaired": [],
     }
@@ -178,6 +183,19 @@ def test_what_the_stack_does_not_allow_any_more_is_refused_by_a_rollback(
         deployed.deploy()
 
 
+def test_the_rebuild_after_a_rollback_keeps_the_gateway(deployed: Tools) -> None:
+    world = deployed.world
+    world.records.release("dev", world.execution)
+    world.provision("three", mcp() | {"runtime": {"description": "newer"}})
+    world.begin_rollback("four", "1")
+    world.loop(restore_version)
+    world.prove()
+    world.loop(promote_version)
+    record = world.record()
+    assert record.request["gateway"] == record.proven_request["gateway"] == record.gateway.mcp.asked
+    assert parse_request({"gateway": record.request["gateway"]}).gateway.type == "mcp"
+
+
 def test_the_other_type_takes_its_place_and_the_role_goes(deployed: Tools) -> None:
     result = deployed.again("three", ON)
     assert result.gateway.endpoint.endswith("/live/invocations")
@@ -188,6 +206,18 @@ def test_the_other_type_takes_its_place_and_the_role_goes(deployed: Tools) -> No
     assert back.gateway.endpoint.endswith("/mcp")
     assert deployed.role() is not None
     assert deployed.target()["name"] == "orders"
+
+
+def test_a_runtime_is_not_closed_while_its_tools_have_callers(deployed: Tools) -> None:
+    only = parse_request({"gateway": {"type": "runtime", "only": True}})
+    with pytest.raises(
+        InvalidRequestError,
+        match=r"gateway\.only: given true, allowed: false while the environment has an MCP gateway",
+    ):
+        refuse_closing(only, deployed.world.record())
+    refuse_closing(parse_request(ON), deployed.world.record())
+    deployed.again("three", ON)
+    refuse_closing(only, deployed.world.record())
 
 
 def test_switched_off_the_role_goes_too(deployed: Tools) -> None:

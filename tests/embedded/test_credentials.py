@@ -81,6 +81,27 @@ def test_used_repaired_left_out_and_gone(
     assert lifecycle.leftovers(name) == {}
 
 
+def test_the_agent_of_a_closed_runtime_uses_them_before_and_in_a_canary(
+    lifecycle: Any, environment: Callable[[], str], asked: Callable[..., dict[str, Any]]
+) -> None:
+    name = environment()
+    given = {**asked(name), "gateway": {"type": "runtime", "only": True}}
+    run = lifecycle.run(given)
+    assert run.status == "SUCCEEDED", (run.error, run.cause)
+    # Its calls come through the gateway, whose callers' tokens AgentCore gives the agent a token of its own for.
+    assert "right key, right token" in run.output["smokeTest"]["answer"]
+    given["promotion"] = {"strategy": "canary", "steps": [50], "bakeSeconds": 1}
+    given["runtime"] = {**given["runtime"], "description": "two"}
+    tried = lifecycle.run(given)
+    assert tried.status == "SUCCEEDED", (tried.error, tried.cause)
+    assert [step["cases"] for step in tried.output["canary"]["steps"]] == [1]
+    assert tried.output["runtime"]["version"] == "2"
+    assert tried.output["credentials"]["change"] == "unchanged"
+    gone = lifecycle.run({"environment": name, "action": "teardown"})
+    assert gone.status == "SUCCEEDED", (gone.error, gone.cause)
+    assert lifecycle.leftovers(name) == {}
+
+
 def test_switched_off_and_an_environment_without_enters_none_of_these_states(
     lifecycle: Any,
     environment: Callable[[], str],

@@ -663,6 +663,29 @@ SCENARIOS = [
         avoids=("Record the failure",),
     ),
     Scenario(
+        "canary-after-cases",
+        {**CANARY, **CASES},
+        {},
+        visits=("Judge the cases", "Shift the traffic", "Promote the version"),
+        avoids=("Record the failure",),
+    ),
+    Scenario(
+        "canary-after-evaluators",
+        {**CANARY, **EVALUATORS},
+        {},
+        visits=("Evaluate the sessions", "Shift the traffic", "Promote the version"),
+        avoids=("Record the failure",),
+    ),
+    Scenario(
+        "no-way-to-the-version",
+        CLOSED,
+        {"deploy_gateway": [{**DONE, "gateway": GATEWAY, "repaired": []}, GatewayError("no")]},
+        error="GatewayError",
+        cause="no",
+        visits=("Point the gateway at the version", "Record the failure"),
+        avoids=("Run the smoke test",),
+    ),
+    Scenario(
         "canary-direct",
         CANARY,
         {"shift_traffic": [DIRECT]},
@@ -812,6 +835,12 @@ SCENARIOS = [
         {"prepare_request": [HAS_CREDENTIALS]},
         visits=("Retire the credentials", "Delete the runtime", "Delete the credentials"),
         avoids=("Delete the gateway", "Delete the telemetry"),
+    ),
+    Scenario(
+        "credentials-and-telemetry",
+        {**OBSERVED, "teardown": "always"},
+        {"prepare_request": [HAS_CREDENTIALS]},
+        visits=("Delete the credentials", "Delete the telemetry", "Delete the identity"),
     ),
     Scenario(
         "credentials-left-out",

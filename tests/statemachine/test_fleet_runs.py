@@ -95,7 +95,10 @@ class StandIns:
             "evaluations": None,
             "telemetry": False,
             "gateway": False,
+            "credentials": False,
             "closes": False,
+            "canary": None,
+            "leftCanary": False,
             "learned": {},
         }
 
@@ -329,7 +332,7 @@ def test_nothing_starts_by_itself_unless_it_is_turned_on(
     assert len(aws.calls.calls(service="lambda", operation="Invoke")) == called
     rules = aws.client("events").list_rules(NamePrefix="agentcore-lifecycle-")["Rules"]
     # The one that is on takes callers back after a canary that was stopped, and makes nothing.
-    states = {"ExecutionEnded" in rule["Name"]: rule["State"] for rule in rules}
+    states = {"aws.states" in rule["EventPattern"]: rule["State"] for rule in rules}
     assert (len(rules), states) == (3, {True: "ENABLED", False: "DISABLED"})
     schedules = aws.client("scheduler").list_schedules()["Schedules"]
     assert [schedule["State"] for schedule in schedules] == ["DISABLED"] * 4

@@ -14,13 +14,15 @@ from lifecycle.credentials.converge import ProviderConverger
 from lifecycle.credentials.ledger import CredentialsLedger
 from lifecycle.credentials.removal import remove_provider
 from lifecycle.credentials.rights import PURPOSE, Place, agent_role
+from lifecycle.credentials.unused import unused_providers
 from lifecycle.credentials.wanted import wanted_providers
 from lifecycle.entry import Wire
+from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import Record
 from lifecycle.request.model import Request
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.roles.converge import converge_role, remove_role
-from lifecycle.sections.credentials import CredentialsChange, CredentialsRecord, ProviderRecord
+from lifecycle.sections.credentials import CredentialsChange, ProviderRecord
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 
@@ -145,7 +147,9 @@ def converge(
     converger = ProviderConverger(control, ledger, stack, environment, tags)
     for provider in ledger.section.providers.values():
         converger.converge(provider)
-    for provider in _unused(ledger.section, record, stack, promoted=event.promoted):
+    items = PromotionItems(clients.dynamodb, settings.table_name)
+    unused = unused_providers(ledger.section, record, stack, items, promoted=event.promoted)
+    for provider in unused:
         ledger.intend("updated")
         remove(control, provider, stack, environment)
         ledger.forget(provider)
@@ -154,21 +158,6 @@ def converge(
     _converge_role(clients, ledger, settings, request)
     ledger.finish()
     return _result(ledger, event)
-
-
-def _unused(
-    section: CredentialsRecord, record: Record, stack: str, *, promoted: bool
-) -> list[ProviderRecord]:
-    """The former providers that no version needs: after the promotion all, before it those that `live` does not use."""
-    is_live = record.runtime is not None and record.runtime.live_version is not None
-    if promoted or not is_live:
-        return list(section.former)
-    if record.proven_request is None:
-        # Nobody knows what `live` was provisioned with.
-        return []
-    proven = Request.model_validate({**record.proven_request, "wait": {}})
-    live = {one.name for one in wanted_providers(proven, stack).values()}
-    return [one for one in section.former if one.name not in live]
 
 
 def _converge_role(

@@ -19,6 +19,8 @@ def unused_providers(
 ) -> list[ProviderRecord]:
     """The former providers to remove: after the promotion all, before it those that `live` does not use.
 
+    What a target of the gateway may have stays in any case: the gateway follows the promotion, and may have failed.
+
     Args:
         section: What is there.
         record: The environment's, which says what `live` serves.
@@ -29,7 +31,11 @@ def unused_providers(
     used = set() if promoted else _used_by_live(record, stack, items)
     if used is None:
         return []
-    return [one for one in section.former if one.name not in used]
+    mcp = record.gateway.mcp if record.gateway else None
+    of_targets = mcp.providers if mcp else []
+    return [
+        one for one in section.former if one.name not in used and one.arn not in of_targets
+    ]
 
 
 def _used_by_live(record: Record, stack: str, items: PromotionItems) -> set[str] | None:

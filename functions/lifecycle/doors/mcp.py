@@ -17,6 +17,8 @@ class McpRecord(Section):
         role: The name of the gateway's own role.
         targets: What AgentCore calls each target, by its name.
         tools: How many tools each target has at least, by its name.
+        providers: ARNs of the credential providers that a target may have: those that are to be written and, until
+            all targets are ready, those of before.
         policy: The role's policy as it was last written. Another one that is found is drift.
         role_tags: The role's tags as they were last written.
         role_written: ARN of the execution that last made or changed the role: AgentCore may not see that yet.
@@ -27,6 +29,7 @@ class McpRecord(Section):
     role: str
     targets: dict[str, str] = Field(default_factory=dict)
     tools: dict[str, int] = Field(default_factory=dict)
+    providers: list[str] = Field(default_factory=list)
     policy: dict[str, Any] | None = None
     role_tags: dict[str, str] = Field(default_factory=dict)
     role_written: str | None = None

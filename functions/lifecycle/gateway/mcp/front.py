@@ -208,7 +208,8 @@ class McpFront:
         """Record that everything is there."""
         digests = {part: names.digest(value) for part, value in self.wanted.parts.items()}
         echoed = self.wanted.echoes(observed, targets.seen)
-        self.ledger.finish(url=url, deployed=digests, echoed=echoed)
+        mcp = _mcp_of(self.ledger.section).model_copy(update={"providers": self.wanted.providers})
+        self.ledger.finish(url=url, deployed=digests, echoed=echoed, mcp=mcp)
 
     def _record(self) -> None:
         """Record the role's name and what is asked, before either is made."""

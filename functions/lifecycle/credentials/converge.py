@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from lifecycle.credentials import calls
 from lifecycle.credentials.ledger import CredentialsLedger
+from lifecycle.credentials.owner import is_ours
 from lifecycle.credentials.wanted import drift, members
 from lifecycle.entry import refused_call
 from lifecycle.errors import CredentialsError, ServiceUnavailableError
@@ -47,7 +48,7 @@ class ProviderConverger:
 
         Raises:
             CredentialsError: AgentCore could not make it, or somebody else's provider has the name.
-            ServiceUnavailableError: AgentCore is busy with it.
+            ServiceUnavailableError: AgentCore is busy with it, or does not show yet whose it is.
         """
         observed = calls.get_provider(self._control, provider.type, provider.name)
         if observed is None:
@@ -120,14 +121,8 @@ class ProviderConverger:
         provider.tags = dict(self._tags)
 
     def _refuse_foreign(self, observed: dict[str, Any], provider: ProviderRecord) -> None:
-        if not is_owned(self._control, observed, self._stack, self._environment):
+        if not is_ours(self._control, observed, provider, self._stack, self._environment):
             raise CredentialsError(
                 f"the {calls.label(provider)} is there, and its tags do not say that stack {self._stack} created it "
                 f"for environment '{self._environment}'; delete it, or use another name"
             )
-
-
-def is_owned(control: Any, observed: dict[str, Any], stack: str, environment: str) -> bool:
-    """Tell whether a provider, from its get, has the tags of stack and environment."""
-    tags = agentcore.tags_of(control, observed["credentialProviderArn"])
-    return agentcore.is_ours(tags, stack, environment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lifecycle.errors import CredentialsError
 from lifecycle.sections.credentials import (
     CredentialsChange,
     CredentialsDeployment,
@@ -56,6 +57,25 @@ class CredentialsLedger:
         if self.mine.change != "created":
             self.mine.change = change
         self.save()
+
+    def wrote(self, provider: ProviderRecord) -> None:
+        """Record that AgentCore took a provider; in which form it gives that back is not known yet."""
+        self.mine.written = [*dict.fromkeys([*self.mine.written, provider.name])]
+        provider.echoed = None
+        self.save()
+
+    def refuse_own_failure(self, provider: ProviderRecord, why: str) -> None:
+        """Say that what this execution wrote has failed; what was so before is repaired.
+
+        Raises:
+            CredentialsError: Says why.
+        """
+        if provider.name not in self.mine.written:
+            return
+        # A redrive must try again, not report this failure again.
+        self.mine.written.remove(provider.name)
+        self.save()
+        raise CredentialsError(f"{why}; fix the cause and retry the execution")
 
     def know(self, provider: ProviderRecord) -> ProviderRecord | None:
         """What the record has of a provider, wherever it is listed."""
@@ -115,4 +135,5 @@ class CredentialsLedger:
         known = self.know(provider)
         if known is None:
             return provider
-        return provider.model_copy(update={"arn": known.arn, "tags": known.tags})
+        kept = {"arn": known.arn, "tags": known.tags, "echoed": known.echoed}
+        return provider.model_copy(update=kept)

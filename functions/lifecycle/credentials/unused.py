@@ -33,9 +33,7 @@ def unused_providers(
         return []
     mcp = record.gateway.mcp if record.gateway else None
     of_targets = mcp.providers if mcp else []
-    return [
-        one for one in section.former if one.name not in used and one.arn not in of_targets
-    ]
+    return [one for one in section.former if one.name not in used and one.arn not in of_targets]
 
 
 def _used_by_live(record: Record, stack: str, items: PromotionItems) -> set[str] | None:

@@ -17,7 +17,9 @@ DOCUMENT = json.dumps(
         "openapi": "3.0.0",
         "info": {"title": "Shop", "version": "1"},
         "servers": [{"url": "https://api.example.com"}],
-        "paths": {"/orders": {"get": {"operationId": "get", "responses": {"200": {"description": "ok"}}}}},
+        "paths": {
+            "/orders": {"get": {"operationId": "get", "responses": {"200": {"description": "ok"}}}}
+        },
     }
 )
 

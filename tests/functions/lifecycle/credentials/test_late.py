@@ -13,8 +13,12 @@ def test_a_teardown_finds_what_the_record_has_and_no_list_shows_yet(outbound: Ou
     outbound.provision("one", outbound.key(), outbound.oauth2())
     there = outbound.providers()
     with (
-        outbound.told("ListApiKeyCredentialProviders", lambda told: told.update(credentialProviders=[])),
-        outbound.told("ListOauth2CredentialProviders", lambda told: told.update(credentialProviders=[])),
+        outbound.told(
+            "ListApiKeyCredentialProviders", lambda told: told.update(credentialProviders=[])
+        ),
+        outbound.told(
+            "ListOauth2CredentialProviders", lambda told: told.update(credentialProviders=[])
+        ),
     ):
         gone = outbound.delete()
     assert outbound.providers() == []

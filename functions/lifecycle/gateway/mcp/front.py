@@ -208,8 +208,7 @@ class McpFront:
         """Record that everything is there."""
         digests = {part: names.digest(value) for part, value in self.wanted.parts.items()}
         echoed = self.wanted.echoes(observed, targets.seen)
-        mcp = _mcp_of(self.ledger.section).model_copy(update={"providers": self.wanted.providers})
-        self.ledger.finish(url=url, deployed=digests, echoed=echoed, mcp=mcp)
+        self.ledger.finish(url=url, deployed=digests, echoed=echoed, mcp=_settled(self))
 
     def _record(self) -> None:
         """Record the role's name and what is asked, before either is made."""
@@ -279,6 +278,12 @@ def _outbound(record: Record) -> dict[str, Outbound]:
         for name, one in providers.items()
         if one.arn is not None
     }
+
+
+def _settled(front: McpFront) -> McpRecord:
+    """The targets have the wanted providers now, and no former one."""
+    mcp = _mcp_of(front.ledger.section)
+    return mcp.model_copy(update={"providers": front.wanted.providers})
 
 
 def _mcp_of(section: GatewayRecord) -> McpRecord:

@@ -70,7 +70,7 @@ class DeployedCredentials(Wire):
 
     Attributes:
         providers: The providers, in the order of the input.
-        role_arn: The agent's role; null when there are no credentials any more.
+        role_arn: The agent's role; null when no credentials are the agent's.
         change: What the execution did to the providers and the role.
         repaired: Manual changes (drift) that were found and repaired.
     """
@@ -137,11 +137,12 @@ def converge(
     """
     request, stack = event.request, settings.stack_name
     environment = request.environment
-    wanted = wanted_providers(request, stack)
+    wanted = wanted_providers(request, record, stack)
     if not wanted and record.credentials is None:
         return CredentialsResult(credentials=None, repaired=[])
     ledger = CredentialsLedger(records, environment, event.execution, record.credentials)
-    ledger.want(wanted, names.role_name(stack, environment, PURPOSE))
+    role = names.role_name(stack, environment, PURPOSE)
+    ledger.want(wanted, role, promoted=event.promoted)
     tags = names.tags(stack, environment) | request.tags
     control = clients.agentcore_control
     converger = ProviderConverger(control, ledger, stack, environment, tags)
@@ -155,7 +156,10 @@ def converge(
         ledger.forget(provider)
     if not ledger.all():
         return _switch_off(clients, ledger, stack, environment)
-    _converge_role(clients, ledger, settings, request)
+    if ledger.of_agent():
+        _converge_role(clients, ledger, settings, request)
+    else:
+        _remove_role(clients, ledger, stack, environment)
     ledger.finish()
     return _result(ledger, event)
 
@@ -166,14 +170,14 @@ def _converge_role(
     stack, environment = settings.stack_name, request.environment
     place = Place.of(settings.role_boundary_arn, clients.agentcore_control.meta.region_name)
     wanted = agent_role(
-        *(stack, environment, ledger.all(), place),
+        *(stack, environment, ledger.of_agent(), place),
         boundary=settings.role_boundary_arn,
         base=settings.agent_policy_arn,
         tags=request.tags,
     )
     role = ledger.section.role
     if role is None:
-        raise AssertionError("a section with providers has a role")
+        raise AssertionError("a section with providers of the agent has a role")
     ledger.save()
     found = converge_role(clients.iam, wanted, former=role.policy, former_tags=role.tags)
     if found.created and role.arn is not None:
@@ -188,11 +192,17 @@ def _converge_role(
 def _switch_off(
     clients: Clients, ledger: CredentialsLedger, stack: str, environment: str
 ) -> CredentialsResult:
-    role = ledger.section.role
-    if role is not None:
-        remove_role(clients.iam, role.name, names.tags(stack, environment))
+    _remove_role(clients, ledger, stack, environment)
     ledger.empty()
     return CredentialsResult(credentials=None, repaired=[])
+
+
+def _remove_role(clients: Clients, ledger: CredentialsLedger, stack: str, environment: str) -> None:
+    role = ledger.section.role
+    if role is not None:
+        ledger.intend("updated")
+        remove_role(clients.iam, role.name, names.tags(stack, environment))
+        ledger.section.role = None
 
 
 def _result(ledger: CredentialsLedger, event: CredentialsEvent) -> CredentialsResult:

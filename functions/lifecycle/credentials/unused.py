@@ -51,5 +51,5 @@ def _used_by_live(record: Record, stack: str, items: PromotionItems) -> set[str]
             return None
         # The waits of an earlier request may be longer than today's limits.
         request = Request.model_validate({**then.request, "wait": {}})
-        used |= {one.name for one in wanted_providers(request, stack).values()}
+        used |= {one.name for one in wanted_providers(request, record, stack).values()}
     return used

@@ -6,8 +6,10 @@ from typing import Any
 
 from lifecycle import names
 from lifecycle.credentials.calls import API_KEY
+from lifecycle.record import Record
 from lifecycle.request.credentials.section import Credential
 from lifecycle.request.model import Request
+from lifecycle.roles.use import agents_own
 from lifecycle.sections.credentials import ProviderRecord
 
 _CUSTOM = "customOauth2ProviderConfig"
@@ -25,17 +27,24 @@ _MADE_OF = (
 )
 
 
-def wanted_providers(request: Request, stack: str) -> dict[str, ProviderRecord]:
+def wanted_providers(request: Request, record: Record, stack: str) -> dict[str, ProviderRecord]:
     """The providers that a request asks for, by the names in the input.
 
     Args:
         request: The request.
+        record: The environment's.
         stack: The stack's name.
     """
-    return {one.name: _record(one, request.environment, stack) for one in request.credentials}
+    own = {one.name for one in agents_own(request, record)}
+    return {
+        one.name: _record(one, request.environment, stack, for_agent=one.name in own)
+        for one in request.credentials
+    }
 
 
-def _record(credential: Credential, environment: str, stack: str) -> ProviderRecord:
+def _record(
+    credential: Credential, environment: str, stack: str, *, for_agent: bool
+) -> ProviderRecord:
     content = [
         credential.type,
         credential.secret_arn,
@@ -51,6 +60,7 @@ def _record(credential: Credential, environment: str, stack: str) -> ProviderRec
         discovery_url=credential.discovery_url,
         client_id=credential.client_id,
         scopes=list(credential.scopes),
+        for_agent=for_agent,
     )
 
 

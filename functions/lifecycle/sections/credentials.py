@@ -24,6 +24,7 @@ class ProviderRecord(Section):
         discovery_url: For `oauth2`: the provider's discovery document.
         client_id: For `oauth2`: the client's id.
         scopes: For `oauth2`: the scopes that a token is asked for.
+        for_agent: Whether the agent may use it. One that a target of the gateway names is the gateway's alone.
         tags: The tags last written.
         echoed: Digest of the form that AgentCore gave it back in right after it was written, if that is another one.
     """
@@ -36,6 +37,7 @@ class ProviderRecord(Section):
     discovery_url: str | None = None
     client_id: str | None = None
     scopes: list[str] = Field(default_factory=list)
+    for_agent: bool = True
     tags: dict[str, str] = Field(default_factory=dict)
     echoed: str | None = None
 

@@ -7,6 +7,7 @@ from typing import Protocol
 from lifecycle.request.artifact import Artifact
 from lifecycle.request.auth import Auth
 from lifecycle.request.credentials.section import Credential
+from lifecycle.request.credentials.use import of_agent
 from lifecycle.request.gateway.section import Gateway
 from lifecycle.request.inputs import problem
 from lifecycle.request.runtime import Runtime
@@ -58,7 +59,7 @@ def refuse_disagreement(request: Fields) -> None:
 
 def _refuse_large_variables(request: Fields) -> None:
     most = most_bytes(request.artifact.type, request.runtime.configuration.get("platformVersion"))
-    most -= most_bytes_of(request.credentials)
+    most -= most_bytes_of(of_agent(request.credentials, request.gateway))
     size = bytes_of(request.runtime.environment_variables)
     if size > most:
         raise problem(

@@ -128,7 +128,7 @@ class Outbound:
         return [role["RoleName"] for role in self.iam.list_roles(PathPrefix=path)["Roles"]]
 
     def policy(self) -> list[Any]:
-        (name,) = self.roles()
+        (name,) = (each for each in self.roles() if each.endswith("-agent"))
         answer = self.iam.get_role_policy(RoleName=name, PolicyName="environment")
         statements: list[Any] = answer["PolicyDocument"]["Statement"]
         return statements

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lifecycle.errors import InvalidRequestError
 from lifecycle.gateway.deploy import deploy_gateway
 from lifecycle.request.model import parse_request
 from tests.functions.lifecycle.credentials.outbound import Outbound
@@ -74,3 +75,76 @@ def test_a_target_keeps_its_provider_until_it_has_another_one(
     outbound.again(promoted=True)
     assert outbound.providers() == [outbound.provider("weather")]
     assert used(tools).endswith(outbound.provider("weather"))
+
+
+def test_the_agent_gets_neither_variable_nor_right_of_what_a_target_names(
+    outbound: Outbound, tools: Tools
+) -> None:
+    promoted(outbound, "one", asked(outbound.key(), outbound.oauth2()))
+    outbound.again(promoted=True)
+    rights = json.dumps(outbound.policy())
+    assert outbound.provider("orders") in rights
+    assert outbound.secrets["client"] in rights
+    assert outbound.provider("weather") not in rights
+    assert outbound.secrets["key"] not in rights
+    variables = outbound.world.detail()["environmentVariables"]
+    assert variables["CREDENTIAL_PROVIDER_ORDERS"] == outbound.provider("orders")
+    assert "CREDENTIAL_PROVIDER_WEATHER" not in variables
+    outbound.world.loop(deploy_gateway)
+    assert used(tools).endswith(outbound.provider("weather"))
+
+
+def test_an_agent_without_credentials_of_its_own_has_no_role_of_its_own(
+    outbound: Outbound, tools: Tools
+) -> None:
+    promoted(outbound, "one", asked(outbound.key()))
+    result = outbound.again(promoted=True)
+    assert result.credentials is not None
+    assert result.credentials.role_arn is None
+    assert outbound.roles() == []
+    assert outbound.world.detail()["roleArn"] == "arn:aws:iam::123456789012:role/agent"
+    assert len(outbound.providers()) == 1
+
+
+def test_what_live_may_use_is_taken_from_its_agent_with_the_promotion(
+    outbound: Outbound, tools: Tools
+) -> None:
+    outbound.provision("one", outbound.key())
+    (role,) = outbound.roles()
+    promoted(outbound, "two", asked(outbound.key()))
+    assert outbound.roles() == [role]
+    assert outbound.provider("weather") in json.dumps(outbound.policy())
+    assert outbound.again(promoted=True).credentials is not None
+    assert outbound.roles() == []
+    assert outbound.again(promoted=True).repaired == []
+
+
+def test_a_rollback_gives_the_agent_nothing_of_the_gateway_that_it_keeps(
+    outbound: Outbound, tools: Tools
+) -> None:
+    world = outbound.world
+    request = asked(outbound.key(), outbound.oauth2())
+    for execution, change in (("one", {}), ("two", {"runtime": {"description": "other"}})):
+        promoted(outbound, execution, request | change)
+        world.loop(deploy_gateway)
+        outbound.again(promoted=True)
+        world.records.release("dev", world.execution)
+    world.begin_rollback("back")
+    outbound.again()
+    outbound.again(promoted=True)
+    rights = json.dumps(outbound.policy())
+    assert outbound.provider("orders") in rights
+    assert outbound.provider("weather") not in rights
+
+
+def test_no_rollback_to_a_version_whose_agent_used_what_is_the_gateways_now(
+    outbound: Outbound, tools: Tools
+) -> None:
+    world = outbound.world
+    outbound.provision("one", outbound.key())
+    promoted(outbound, "two", asked(outbound.key()))
+    world.loop(deploy_gateway)
+    outbound.again(promoted=True)
+    world.records.release("dev", world.execution)
+    with pytest.raises(InvalidRequestError, match=r"given '1', .* signs in with \(weather\)"):
+        world.begin_rollback("back")

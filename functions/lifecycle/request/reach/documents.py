@@ -15,7 +15,7 @@ from lifecycle.request.artifact import Source
 from lifecycle.request.cases.source import read_latest
 from lifecycle.request.gateway.targets import OpenApi, ToolSchema
 from lifecycle.request.gateway.tools import tool_faults
-from lifecycle.request.inputs import shown
+from lifecycle.request.inputs import is_unicode, shown
 
 _OPENAPI = re.compile(r"3\.[01](\.\d+)?(-[0-9A-Za-z.-]+)?")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -100,7 +100,14 @@ def openapi_of(document: OpenApi, s3: Callable[[], Any]) -> tuple[str, str | Non
         raise DocumentRefusedError(
             "an object with openapi 3.0 or 3.1", what="no OpenAPI document in JSON"
         )
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")), version
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        # Python reads NaN, Infinity and 1e999, which JSON has not.
+        raise DocumentRefusedError("finite numbers", what="a number that JSON has not") from None
+    if not is_unicode(text):
+        raise DocumentRefusedError("texts that UTF-8 can carry", what="half a surrogate pair")
+    return text, version
 
 
 def operations_of(document: str) -> list[str]:

@@ -379,8 +379,10 @@ def test_what_stays_on_the_allowed_hosts_passes() -> None:
         "type": "object",
         # Properties may have any name.
         "properties": {
-            **dict.fromkeys(("$ref", "$id", "links", "callbacks", "mapping"), {"type": "string"}),
-            **dict.fromkeys(("servers", "server", "webhooks"), {"$ref": "#/components/schemas/b"}),
+            **{key: {"type": "string"} for key in ("$ref", "$id", "links", "callbacks", "mapping")},
+            **{
+                key: {"$ref": "#/components/schemas/b"} for key in ("servers", "server", "webhooks")
+            },
             "discriminator": {"type": "object", "properties": {"mapping": {"type": "object"}}},
         },
         "discriminator": {"propertyName": "kind", "mapping": {"b": "#/components/schemas/b"}},
@@ -442,3 +444,26 @@ def test_nothing_of_an_object_in_s3_is_shown(kind: str, value: Any, sentence: st
     text = refused(target, Bucket(value))
     assert sentence in text
     assert SECRET not in text
+
+
+UNSENDABLE = [
+    (r'"\ud800"', "given half a surrogate pair"),
+    ("NaN", "given a number that JSON has not"),
+    ("Infinity", "given a number that JSON has not"),
+    ("1e999", "given a number that JSON has not"),
+]
+
+
+@pytest.mark.parametrize(("value", "sentence"), UNSENDABLE)
+def test_a_document_that_cannot_be_sent_is_refused(value: str, sentence: str) -> None:
+    text = json.dumps(DOCUMENT)[:-1] + f', "x-a": {value}}}'
+    assert f"openApi: {sentence}" in refused(orders(openApi={"inline": text}))
+
+
+def test_tools_that_cannot_be_sent_are_refused() -> None:
+    half = {**TOOL, "description": "\ud800"}
+    kind = {"lambdaArn": ARN, "toolSchema": {"inline": [half]}}
+    assert "UTF-8 can carry" in said({"gateway": gateway(orders(**{"lambda": kind}))})
+    kind = {"lambdaArn": ARN, "toolSchema": {"bucket": "schemas", "key": "a"}}
+    text = refused(orders(**{"lambda": kind}), Bucket([half]))
+    assert "[0].description: given what is not shown, allowed: a string that UTF-8 can" in text

@@ -467,3 +467,33 @@ def test_tools_that_cannot_be_sent_are_refused() -> None:
     kind = {"lambdaArn": ARN, "toolSchema": {"bucket": "schemas", "key": "a"}}
     text = refused(orders(**{"lambda": kind}), Bucket([half]))
     assert "[0].description: given what is not shown, allowed: a string that UTF-8 can" in text
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"a": 1e-200}, {"a": 10**39}, {"": 1}, {"a": [{"b": "\ud800"}]}, {"a": 1e999}]
+)
+def test_arguments_that_the_record_cannot_hold_are_refused(arguments: dict[str, Any]) -> None:
+    text = said(
+        {"gateway": gateway(orders(**{"lambda": LAMBDA}), test={**TEST, "arguments": arguments})}
+    )
+    assert "gateway.test.arguments: given" in text
+    assert "allowed: a JSON object whose names have 1 to 1000 characters" in text
+
+
+def test_scopes_that_a_target_inherits_are_as_short_as_its_own() -> None:
+    credential = {
+        "name": "crm",
+        "type": "oauth2",
+        "secretArn": "arn:aws:secretsmanager:us-west-2:123456789012:secret:crm-AbCdEf",
+        "discoveryUrl": "https://id.example.com/.well-known/openid-configuration",
+        "clientId": "client",
+        "scopes": ["https://crm.example.com/" + "a" * 60],
+    }
+    server = orders(mcpServer={"endpoint": "https://api.example.com/mcp"}, credential="crm")
+    asked = {"credentials": [credential], "gateway": gateway(server)}
+    assert (
+        "gateway.targets.0.credential: given 'crm', allowed: a credential whose scopes have at most 64 characters"
+        in said(asked)
+    )
+    own = {**asked, "gateway": gateway({**server, "scopes": ["read"]})}
+    assert parse_request(own).gateway is not None

@@ -356,7 +356,7 @@ AWAY: list[tuple[dict[str, Any], str]] = [
         "no parameter that names the host",
     ),
     (
-        with_paths(**{"x-amazon-apigateway-integration": {"uri": "https://evil.net/"}}),
+        with_paths(item={"get": {"operationId": "a", "x-amazon-apigateway-integration": {}}}),
         "paths./orders.get: given the member",
     ),
     ({"host": "evil.net"}, "given the member 'host'"),

@@ -98,6 +98,16 @@ def test_a_gateway_never_calls_a_function_of_the_stack(name: str, may: bool) -> 
     assert not allows("EnvironmentRoleBoundary", "lambda:InvokeFunction", function)
 
 
+@pytest.mark.parametrize(("stack", "may"), [("stack", False), ("another", True)])
+def test_a_gateway_never_calls_a_function_of_a_stack_whose_name_is_cut(
+    stack: str, may: bool
+) -> None:
+    """CloudFormation gives each function the stack's whole name as a tag, whatever the function is called."""
+    function = PLACE.arn("lambda", "function:sta-DeleteRuntimeFunction-1A")
+    tags = {"aws:cloudformation:stack-name": stack}
+    assert allows("GatewayRoleBoundary", "lambda:InvokeFunction", function, **tags) is may
+
+
 @pytest.mark.parametrize("policy", BOUNDARIES)
 @pytest.mark.parametrize(
     "action",

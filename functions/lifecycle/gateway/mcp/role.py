@@ -12,6 +12,11 @@ from lifecycle.gateway.mcp.resolved import Resolved
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.roles.wanted import Policy, policy_of
 
+ID_SUFFIX = "?" * 10
+"""What AgentCore puts behind a gateway's name and a hyphen (botocore's model: GatewayArn), as a pattern of IAM.
+
+`*` would also stand for the longer name of another environment's gateway.
+"""
 _NOTHING: Policy = {"Effect": "Deny", "Action": "*", "Resource": "*"}
 
 
@@ -35,7 +40,7 @@ def rights_of(targets: Iterable[Resolved], gateway_name: str, place: str) -> Pol
         statements.append(_allow(["bedrock-agentcore:InvokeAgentRuntime"], [*runtimes, *ends]))
     if credentials:
         directory = f"{place}workload-identity-directory/default"
-        identities = [directory, f"{directory}/workload-identity/{gateway_name}-*"]
+        identities = [directory, f"{directory}/workload-identity/{gateway_name}-{ID_SUFFIX}"]
         statements.append(_allow(["bedrock-agentcore:GetWorkloadAccessToken"], identities))
         vault = f"{place}token-vault/default"
         statements += [

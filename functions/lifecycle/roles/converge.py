@@ -160,12 +160,13 @@ def _tags(
 ) -> list[str]:
     there = calls.tags_of(role)
     missing = {key: value for key, value in wanted.tags.items() if there.get(key) != value}
-    if missing:
-        tags = [{"Key": key, "Value": value} for key, value in missing.items()]
-        iam.tag_role(RoleName=wanted.name, Tags=tags)
+    # First, because for IAM a key in another case is the same one (user guide, "Tags for IAM resources").
     gone = [key for key in former if key in there and key not in wanted.tags]
     if gone:
         iam.untag_role(RoleName=wanted.name, TagKeys=gone)
+    if missing:
+        tags = [{"Key": key, "Value": value} for key, value in missing.items()]
+        iam.tag_role(RoleName=wanted.name, Tags=tags)
     # Another value than the last one that was asked for is a new wish.
     changed = [key for key in missing if former.get(key, wanted.tags[key]) == wanted.tags[key]]
     new = [key for key in missing if former and key not in former]

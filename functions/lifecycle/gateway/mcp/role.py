@@ -43,10 +43,10 @@ def rights_of(targets: Iterable[Resolved], gateway_name: str, place: str) -> Pol
         identities = [directory, f"{directory}/workload-identity/{gateway_name}-{ID_SUFFIX}"]
         statements.append(_allow(["bedrock-agentcore:GetWorkloadAccessToken"], identities))
         vault = f"{place}token-vault/default"
-        statements += [
-            _allow([one.action], [*identities, vault, one.resource])
-            for one in sorted(credentials, key=lambda one: one.resource)
-        ]
+        # One statement for each action: IAM takes 10,240 characters at most.
+        for action in sorted({one.action for one in credentials}):
+            resources = sorted({one.resource for one in credentials if one.action == action})
+            statements.append(_allow([action], [*identities, vault, *resources]))
         secrets = sorted({one.secret_arn for one in credentials if one.secret_arn})
         if secrets:
             statements.append(_allow(["secretsmanager:GetSecretValue"], secrets))

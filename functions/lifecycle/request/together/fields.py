@@ -32,6 +32,7 @@ class Fields(Protocol):
     smoke_test: SmokeTest
     gateway: Gateway | None
     credentials: list[Credential]
+    tags: dict[str, str]
     observability: bool
     version: str | None
     dry_run: bool
@@ -49,12 +50,28 @@ def refuse_disagreement(request: Fields) -> None:
         PydanticCustomError: Two fields disagree; it names one, its value and what is allowed.
     """
     refuse_credentials(request.credentials, request.action, request.auth.type, request.runtime)
+    _refuse_tags_of_roles(request)
     _refuse_large_variables(request)
     _refuse_authorization_without_token(request)
     _refuse_cases(request)
     if request.gateway is not None:
         refuse_targets(request.gateway, request.auth, request.runtime, request.credentials)
     _refuse_what_is_of_another_action(request)
+
+
+def _refuse_tags_of_roles(request: Fields) -> None:
+    """Roles have the tags, whose keys are not case-sensitive (IAM user guide, "Tags for IAM resources")."""
+    is_mcp = request.gateway is not None and request.gateway.type == "mcp"
+    seen: dict[str, str] = {}
+    for key in request.tags if request.credentials or is_mcp else ():
+        other = seen.setdefault(key.lower(), key)
+        if other != key:
+            raise problem(
+                "tags",
+                key,
+                f"another key than '{other}': with credentials or an MCP gateway, roles have these tags, and IAM does "
+                "not tell upper from lower case",
+            )
 
 
 def _refuse_large_variables(request: Fields) -> None:

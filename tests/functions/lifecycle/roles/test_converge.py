@@ -153,6 +153,18 @@ def test_another_wish_is_no_drift(iam: Any, wanted: WantedRole) -> None:
     assert seen(iam, wanted.name)["tags"] == {**names.tags("stack", "dev"), "owner": "b"}
 
 
+def test_a_tag_whose_case_changes_is_not_taken_away_again(iam: Any, wanted: WantedRole) -> None:
+    """IAM user guide: keys of tags are not case-sensitive, so `Team` and `team` is one tag."""
+    converge_role(iam, wanted)
+    made: list[str] = []
+    iam.meta.events.register("after-call", lambda model, **_: made.append(model.name))
+    other = replace(wanted, tags=names.tags("stack", "dev") | {"Team": "a"})
+    found = converge_role(iam, other, former=wanted.policy, former_tags=wanted.tags)
+    assert [each for each in made if "tag" in each.lower()] == ["UntagRole", "TagRole"]
+    assert found.repaired == []
+    assert seen(iam, wanted.name)["tags"] == dict(other.tags)
+
+
 def test_a_role_without_the_environments_tags_is_neither_changed_nor_removed(
     iam: Any, wanted: WantedRole
 ) -> None:

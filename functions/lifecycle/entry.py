@@ -43,6 +43,7 @@ PASSING = {
     "OperationAborted": "Amazon S3 API reference, Error responses: a conflicting operation is in progress",
     "ConditionalRequestConflict": "Amazon S3 API reference, Error responses: a conflicting write is in progress",
     "OperationAbortedException": "CloudWatch Logs API reference: concurrent updates of one resource",
+    "ConcurrentModification": "IAM, botocore's model: the code of ConcurrentModificationException",
     "ConcurrentModificationException": "API references of Cognito, EventBridge, tagging and AgentCore",
     "RetryableConflictException": "AgentCore, botocore's model: retryable",
     "TransactionConflictException": "DynamoDB API reference, UpdateItem: a transaction is in progress",

@@ -25,7 +25,7 @@ def document(policy: str) -> dict[str, Any]:
     return dict(found)
 
 
-def allows(policy: str, action: str, resource: str, **tags: str) -> bool:
+def allows(policy: str, action: str, resource: str, via: str | None = None, **tags: str) -> bool:
     """Whether a role with a boundary can do something, if its own policy lets it do everything."""
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     iam = Authorization(
@@ -34,7 +34,8 @@ def allows(policy: str, action: str, resource: str, **tags: str) -> bool:
         lambda _: tags,
         boundary_of=lambda _: document(policy),
     )
-    return iam.lacks("arn:aws:iam::1:role/r", [Permission(action, resource)]) is None
+    context = {"kms:ViaService": via} if via is not None else {}
+    return iam.lacks("arn:aws:iam::1:role/r", [Permission(action, resource, context)]) is None
 
 
 def test_an_agent_with_a_role_of_its_own_can_all_that_every_agent_may() -> None:
@@ -64,6 +65,25 @@ def test_a_secret_only_if_its_owner_names_an_environment_of_the_stack(
 
 
 @pytest.mark.parametrize("policy", BOUNDARIES)
+@pytest.mark.parametrize(
+    ("via", "may"),
+    [
+        ("secretsmanager.us-west-2.amazonaws.com", True),
+        ("secretsmanager.eu-west-1.amazonaws.com", False),
+        ("s3.us-west-2.amazonaws.com", False),
+        (None, False),
+    ],
+)
+def test_the_key_of_a_secret_only_to_read_the_secret(
+    policy: str, via: str | None, may: bool
+) -> None:
+    """A key policy that names a role gives it no more than its boundary allows."""
+    key = PLACE.arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab")
+    assert allows(policy, "kms:Decrypt", key, via=via) is may
+    assert not allows(policy, "kms:Encrypt", key, via=via)
+
+
+@pytest.mark.parametrize("policy", BOUNDARIES)
 @pytest.mark.parametrize(("stack", "may"), [("stack", True), ("other", False)])
 def test_only_the_stacks_own_credential_providers(policy: str, stack: str, may: bool) -> None:
     name = f"token-vault/default/apikeycredentialprovider/{stack}--dev--key-12345678"
@@ -76,6 +96,16 @@ def test_a_gateway_never_calls_a_function_of_the_stack(name: str, may: bool) -> 
     function = PLACE.arn("lambda", f"function:{name}")
     assert allows("GatewayRoleBoundary", "lambda:InvokeFunction", function) is may
     assert not allows("EnvironmentRoleBoundary", "lambda:InvokeFunction", function)
+
+
+@pytest.mark.parametrize(("stack", "may"), [("stack", False), ("another", True)])
+def test_a_gateway_never_calls_a_function_of_a_stack_whose_name_is_cut(
+    stack: str, may: bool
+) -> None:
+    """CloudFormation gives each function the stack's whole name as a tag, whatever the function is called."""
+    function = PLACE.arn("lambda", "function:sta-DeleteRuntimeFunction-1A")
+    tags = {"aws:cloudformation:stack-name": stack}
+    assert allows("GatewayRoleBoundary", "lambda:InvokeFunction", function, **tags) is may
 
 
 @pytest.mark.parametrize("policy", BOUNDARIES)

@@ -20,6 +20,8 @@ from lifecycle.request.credentials.check import check_credentials
 from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
 from lifecycle.request.model import Request, parse_request
 from lifecycle.request.providers import check_provider
+from lifecycle.request.reach import check as reach
+from lifecycle.request.reach.back import kept_gateway
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 
@@ -127,6 +129,10 @@ def _request(
     )
     request = rollback.completed(back, record, items)
     refuse_another_sign_in(request, record)
+    kept = kept_gateway(record)
+    if kept is not None:
+        # What the stack does not allow any more is refused before `live` moves, as for `action: rollback`.
+        reach.checked(kept, reach.ReachSettings.load(), lambda: clients.s3)
     check_provider(request.auth, request.environment, clients)
     check_credentials(request.credentials, request.environment, clients.secrets)
     cases = plan_cases(request, lambda: clients.s3)

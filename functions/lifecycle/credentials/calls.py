@@ -32,12 +32,13 @@ def create_provider(control: Any, kind: str, members: dict[str, Any]) -> dict[st
     return answer
 
 
-def update_provider(control: Any, kind: str, members: dict[str, Any]) -> None:
+def update_provider(control: Any, kind: str, members: dict[str, Any]) -> dict[str, Any]:
     """Replace all that a provider is made of."""
     if kind == API_KEY:
-        control.update_api_key_credential_provider(**members)
+        answer: dict[str, Any] = control.update_api_key_credential_provider(**members)
     else:
-        control.update_oauth2_credential_provider(**members)
+        answer = control.update_oauth2_credential_provider(**members)
+    return answer
 
 
 def delete_provider(control: Any, kind: str, name: str) -> None:

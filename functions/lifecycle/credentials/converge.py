@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 
 from lifecycle.credentials import calls
 from lifecycle.credentials.ledger import CredentialsLedger
-from lifecycle.credentials.wanted import drift, members
+from lifecycle.credentials.owner import is_ours
+from lifecycle.credentials.wanted import drift, echo_of, is_form_of, members
 from lifecycle.entry import refused_call
 from lifecycle.errors import CredentialsError, ServiceUnavailableError
 from lifecycle.runtime import agentcore
@@ -47,26 +48,38 @@ class ProviderConverger:
 
         Raises:
             CredentialsError: AgentCore could not make it, or somebody else's provider has the name.
-            ServiceUnavailableError: AgentCore is busy with it.
+            ServiceUnavailableError: AgentCore is busy with it, or does not show yet whose it is.
         """
         observed = calls.get_provider(self._control, provider.type, provider.name)
         if observed is None:
             self._create(provider)
             return
         self._refuse_foreign(observed, provider)
-        self._wait_while_busy(observed, provider)
+        failed = observed.get("status") in FAILED
         if provider.arn is None:
             # The answer to its create was lost.
             provider.arn, provider.tags = observed["credentialProviderArn"], dict(self._tags)
-            self._ledger.save()
-        different = drift(provider, observed)
+            self._ledger.save() if failed else self._ledger.wrote(provider)
+        self._look(observed, provider)
+        different = self._different(provider, observed)
         if different:
             self._ledger.repair(*(f"the {calls.label(provider)} {what}" for what in different))
-        if different or observed.get("status") in FAILED:
+        if different or failed:
             self._ledger.intend("updated")
-            calls.update_provider(self._control, provider.type, members(provider))
-            self._settle(provider)
+            answer = calls.update_provider(self._control, provider.type, members(provider))
+            self._ledger.wrote(provider)
+            self._settle(answer, provider)
         self._write_tags(provider)
+
+    def _different(self, provider: ProviderRecord, observed: dict[str, Any]) -> list[str]:
+        found = drift(provider, observed)
+        if not found or provider.echoed == echo_of(observed):
+            return []
+        if provider.name in self._ledger.mine.written and is_form_of(provider, observed):
+            # What was written just now and comes back in another form is AgentCore's own form.
+            provider.echoed = echo_of(observed)
+            return []
+        return found
 
     def _create(self, provider: ProviderRecord) -> None:
         if provider.arn is not None:
@@ -85,28 +98,26 @@ class ProviderConverger:
                 ) from error
             raise
         provider.arn, provider.tags = made["credentialProviderArn"], dict(self._tags)
-        self._ledger.save()
-        self._wait_while_busy(made, provider)
+        self._ledger.wrote(provider)
+        self._look(made, provider)
 
-    def _settle(self, provider: ProviderRecord) -> None:
-        observed = calls.get_provider(self._control, provider.type, provider.name)
-        if observed is not None:
-            self._wait_while_busy(observed, provider)
+    def _settle(self, answer: dict[str, Any], provider: ProviderRecord) -> None:
+        seen = answer if "status" in answer or provider.type == calls.API_KEY else None
+        seen = seen or calls.get_provider(self._control, provider.type, provider.name)
+        if seen is not None:
+            self._look(seen, provider)
 
-    def _wait_while_busy(self, observed: dict[str, Any], provider: ProviderRecord) -> None:
+    def _look(self, observed: dict[str, Any], provider: ProviderRecord) -> None:
         """A provider of an API key has no status; that of one for OAuth2 may be left out, too."""
         status = observed.get("status", calls.READY)
         if status in calls.BUSY:
             raise ServiceUnavailableError(
                 f"the {calls.label(provider)} is {status}; the lifecycle retries this step"
             )
-        if status in FAILED and self._ledger.mine.change != "unchanged":
-            reason = " ".join(
-                str(observed.get("failureReason") or "AgentCore gives no reason").split()
-            )
-            raise CredentialsError(
-                f"the {calls.label(provider)} is {status}: {reason}; fix the cause and retry the execution"
-            )
+        if status in FAILED:
+            reason = observed.get("failureReason") or "AgentCore gives no reason"
+            why = " ".join(f"the {calls.label(provider)} is {status}: {reason}".split())
+            self._ledger.refuse_own_failure(provider, why)
 
     def _write_tags(self, provider: ProviderRecord) -> None:
         obsolete = [key for key in provider.tags if key not in self._tags]
@@ -120,14 +131,8 @@ class ProviderConverger:
         provider.tags = dict(self._tags)
 
     def _refuse_foreign(self, observed: dict[str, Any], provider: ProviderRecord) -> None:
-        if not is_owned(self._control, observed, self._stack, self._environment):
+        if not is_ours(self._control, observed, provider, self._stack, self._environment):
             raise CredentialsError(
                 f"the {calls.label(provider)} is there, and its tags do not say that stack {self._stack} created it "
                 f"for environment '{self._environment}'; delete it, or use another name"
             )
-
-
-def is_owned(control: Any, observed: dict[str, Any], stack: str, environment: str) -> bool:
-    """Tell whether a provider, from its get, has the tags of stack and environment."""
-    tags = agentcore.tags_of(control, observed["credentialProviderArn"])
-    return agentcore.is_ours(tags, stack, environment)

@@ -14,13 +14,15 @@ from lifecycle.credentials.converge import ProviderConverger
 from lifecycle.credentials.ledger import CredentialsLedger
 from lifecycle.credentials.removal import remove_provider
 from lifecycle.credentials.rights import PURPOSE, Place, agent_role
+from lifecycle.credentials.unused import unused_providers
 from lifecycle.credentials.wanted import wanted_providers
 from lifecycle.entry import Wire
+from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import Record
 from lifecycle.request.model import Request
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.roles.converge import converge_role, remove_role
-from lifecycle.sections.credentials import CredentialsChange, CredentialsRecord, ProviderRecord
+from lifecycle.sections.credentials import CredentialsChange, ProviderRecord
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 
@@ -68,7 +70,7 @@ class DeployedCredentials(Wire):
 
     Attributes:
         providers: The providers, in the order of the input.
-        role_arn: The agent's role; null when there are no credentials any more.
+        role_arn: The agent's role; null when no credentials are the agent's.
         change: What the execution did to the providers and the role.
         repaired: Manual changes (drift) that were found and repaired.
     """
@@ -135,40 +137,31 @@ def converge(
     """
     request, stack = event.request, settings.stack_name
     environment = request.environment
-    wanted = wanted_providers(request, stack)
+    wanted = wanted_providers(request, record, stack)
     if not wanted and record.credentials is None:
         return CredentialsResult(credentials=None, repaired=[])
     ledger = CredentialsLedger(records, environment, event.execution, record.credentials)
-    ledger.want(wanted, names.role_name(stack, environment, PURPOSE))
+    role = names.role_name(stack, environment, PURPOSE)
+    ledger.want(wanted, role, promoted=event.promoted)
     tags = names.tags(stack, environment) | request.tags
     control = clients.agentcore_control
     converger = ProviderConverger(control, ledger, stack, environment, tags)
     for provider in ledger.section.providers.values():
         converger.converge(provider)
-    for provider in _unused(ledger.section, record, stack, promoted=event.promoted):
+    items = PromotionItems(clients.dynamodb, settings.table_name)
+    unused = unused_providers(ledger.section, record, stack, items, promoted=event.promoted)
+    for provider in unused:
         ledger.intend("updated")
         remove(control, provider, stack, environment)
         ledger.forget(provider)
     if not ledger.all():
         return _switch_off(clients, ledger, stack, environment)
-    _converge_role(clients, ledger, settings, request)
+    if ledger.of_agent():
+        _converge_role(clients, ledger, settings, request)
+    else:
+        _remove_role(clients, ledger, stack, environment)
     ledger.finish()
     return _result(ledger, event)
-
-
-def _unused(
-    section: CredentialsRecord, record: Record, stack: str, *, promoted: bool
-) -> list[ProviderRecord]:
-    """The former providers that no version needs: after the promotion all, before it those that `live` does not use."""
-    is_live = record.runtime is not None and record.runtime.live_version is not None
-    if promoted or not is_live:
-        return list(section.former)
-    if record.proven_request is None:
-        # Nobody knows what `live` was provisioned with.
-        return []
-    proven = Request.model_validate({**record.proven_request, "wait": {}})
-    live = {one.name for one in wanted_providers(proven, stack).values()}
-    return [one for one in section.former if one.name not in live]
 
 
 def _converge_role(
@@ -177,14 +170,14 @@ def _converge_role(
     stack, environment = settings.stack_name, request.environment
     place = Place.of(settings.role_boundary_arn, clients.agentcore_control.meta.region_name)
     wanted = agent_role(
-        *(stack, environment, ledger.all(), place),
+        *(stack, environment, ledger.of_agent(), place),
         boundary=settings.role_boundary_arn,
         base=settings.agent_policy_arn,
         tags=request.tags,
     )
     role = ledger.section.role
     if role is None:
-        raise AssertionError("a section with providers has a role")
+        raise AssertionError("a section with providers of the agent has a role")
     ledger.save()
     found = converge_role(clients.iam, wanted, former=role.policy, former_tags=role.tags)
     if found.created and role.arn is not None:
@@ -199,11 +192,17 @@ def _converge_role(
 def _switch_off(
     clients: Clients, ledger: CredentialsLedger, stack: str, environment: str
 ) -> CredentialsResult:
-    role = ledger.section.role
-    if role is not None:
-        remove_role(clients.iam, role.name, names.tags(stack, environment))
+    _remove_role(clients, ledger, stack, environment)
     ledger.empty()
     return CredentialsResult(credentials=None, repaired=[])
+
+
+def _remove_role(clients: Clients, ledger: CredentialsLedger, stack: str, environment: str) -> None:
+    role = ledger.section.role
+    if role is not None:
+        ledger.intend("updated")
+        remove_role(clients.iam, role.name, names.tags(stack, environment))
+        ledger.section.role = None
 
 
 def _result(ledger: CredentialsLedger, event: CredentialsEvent) -> CredentialsResult:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from lifecycle.errors import CredentialsError
 from lifecycle.sections.credentials import (
     CredentialsChange,
     CredentialsDeployment,
@@ -57,6 +60,25 @@ class CredentialsLedger:
             self.mine.change = change
         self.save()
 
+    def wrote(self, provider: ProviderRecord) -> None:
+        """Record that AgentCore took a provider; in which form it gives that back is not known yet."""
+        self.mine.written = [*dict.fromkeys([*self.mine.written, provider.name])]
+        provider.echoed = None
+        self.save()
+
+    def refuse_own_failure(self, provider: ProviderRecord, why: str) -> None:
+        """Say that what this execution wrote has failed; what was so before is repaired.
+
+        Raises:
+            CredentialsError: Says why.
+        """
+        if provider.name not in self.mine.written:
+            return
+        # A redrive must try again, not report this failure again.
+        self.mine.written.remove(provider.name)
+        self.save()
+        raise CredentialsError(f"{why}; fix the cause and retry the execution")
+
     def know(self, provider: ProviderRecord) -> ProviderRecord | None:
         """What the record has of a provider, wherever it is listed."""
         return next((one for one in self.all() if one.name == provider.name), None)
@@ -65,18 +87,23 @@ class CredentialsLedger:
         """Every provider that the record lists."""
         return [*self.section.providers.values(), *self.section.former]
 
-    def want(self, wanted: dict[str, ProviderRecord], role: str) -> None:
+    def of_agent(self) -> list[ProviderRecord]:
+        """Those that the agent may use."""
+        return [one for one in self.all() if one.for_agent]
+
+    def want(self, wanted: dict[str, ProviderRecord], role: str, *, promoted: bool) -> None:
         """List what is to be there before any of it is made; what was listed before becomes `former`.
 
         Args:
             wanted: By the names in the input.
             role: The name of the agent's role.
+            promoted: Nothing that the agent could use before is needed any more.
         """
-        kept = {name: self._as_known(one) for name, one in wanted.items()}
+        kept = {name: self._as_known(one, promoted=promoted) for name, one in wanted.items()}
         chosen = {one.name for one in wanted.values()}
         self.section.former = [one for one in self.all() if one.name not in chosen]
         self.section.providers = kept
-        if self.section.role is None and wanted:
+        if self.section.role is None and self.of_agent():
             self.section.role = RoleRecord(name=role)
 
     def forget(self, provider: ProviderRecord) -> None:
@@ -111,8 +138,11 @@ class CredentialsLedger:
         """Take the section out of the record: nothing of it is there any more."""
         self._records.update(self._environment, self._execution, last=True, credentials=None)
 
-    def _as_known(self, provider: ProviderRecord) -> ProviderRecord:
+    def _as_known(self, provider: ProviderRecord, *, promoted: bool) -> ProviderRecord:
         known = self.know(provider)
         if known is None:
             return provider
-        return provider.model_copy(update={"arn": known.arn, "tags": known.tags})
+        kept: dict[str, Any] = {"arn": known.arn, "tags": known.tags, "echoed": known.echoed}
+        # The agent that `live` serves may use it until the new version is promoted.
+        kept["for_agent"] = provider.for_agent or (known.for_agent and not promoted)
+        return provider.model_copy(update=kept)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lifecycle.credentials import calls
-from lifecycle.credentials.converge import is_owned
+from lifecycle.credentials.owner import is_ours
 from lifecycle.errors import ServiceUnavailableError
 from lifecycle.sections.credentials import ProviderRecord
 
@@ -23,10 +23,10 @@ def remove_provider(control: Any, provider: ProviderRecord, stack: str, environm
         Whether there was one to remove; False also for somebody else's.
 
     Raises:
-        ServiceUnavailableError: AgentCore is not done yet.
+        ServiceUnavailableError: AgentCore is not done yet, or does not show yet whose it is.
     """
     observed = calls.get_provider(control, provider.type, provider.name)
-    if observed is None or not is_owned(control, observed, stack, environment):
+    if observed is None or not is_ours(control, observed, provider, stack, environment):
         return False
     if observed.get("status") != "DELETING":
         calls.delete_provider(control, provider.type, provider.name)

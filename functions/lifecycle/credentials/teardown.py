@@ -6,7 +6,7 @@ from typing import Any
 
 from lifecycle import names
 from lifecycle.clients import CLIENTS, Clients
-from lifecycle.credentials import calls
+from lifecycle.credentials import calls, owner
 from lifecycle.credentials.calls import Kind
 from lifecycle.credentials.removal import remove_provider
 from lifecycle.credentials.rights import PURPOSE
@@ -32,7 +32,7 @@ def delete_credentials(event: StageEvent, *, clients: Clients = CLIENTS) -> Tear
         What was removed and what stays. A dry run changes nothing.
 
     Raises:
-        ServiceUnavailableError: AgentCore is not done with a provider yet.
+        ServiceUnavailableError: AgentCore is not done with a provider yet, or does not show yet whose it is.
     """
     settings = Settings.load()
     environment, stack = event.request.environment, settings.stack_name
@@ -84,30 +84,40 @@ class _Remover:
     def find(self, record: Record) -> tuple[list[ProviderRecord], list[Kept]]:
         """The environment's providers that are there, and those of somebody else that have its names."""
         section = record.credentials
-        listed = [*section.providers.values(), *section.former] if section else []
-        known = {one.name: one for one in listed}
+        recorded = [*section.providers.values(), *section.former] if section else []
         found, kept = [], []
+        # The record first: a list may lag behind creates.
+        for one in recorded:
+            observed = calls.get_provider(self._control, one.type, one.name)
+            if observed is None:
+                continue
+            if owner.is_ours(self._control, observed, one, self._stack, self._environment):
+                found.append(one)
+            else:
+                kept.append(self._foreign(one.name))
+        known = {one.name for one in recorded}
         prefix = _prefix(self._stack, self._environment)
         for kind, name, _ in calls.providers_that_begin_with(self._control, prefix):
-            observed = calls.get_provider(self._control, kind, name)
+            observed = None if name in known else calls.get_provider(self._control, kind, name)
             if observed is None:
                 continue
             tags = tags_of(self._control, observed["credentialProviderArn"])
             if is_ours(tags, self._stack, self._environment):
-                found.append(known.get(name) or _unknown(kind, name))
-                continue
-            if tags.get(names.STACK_TAG) == self._stack:
-                # Of the environment `dev--x`, whose providers begin with the prefix of `dev`, too.
-                continue
-            why = f"its tags do not say that stack {self._stack} created it"
-            kept.append(Kept(resource=f"credential provider {name}", reason=why))
+                found.append(_unknown(kind, name))
+            elif tags.get(names.STACK_TAG) != self._stack:
+                # Others of the stack are of the environment `dev--x`, whose begin with the prefix of `dev`, too.
+                kept.append(self._foreign(name))
         return found, kept
+
+    def _foreign(self, name: str) -> Kept:
+        why = f"its tags do not say that stack {self._stack} created it"
+        return Kept(resource=f"credential provider {name}", reason=why)
 
     def role(self, name: str) -> list[str]:
         """How the output names the environment's role, if it is there."""
         role = get_role(self._iam, name)
-        owner = names.tags(self._stack, self._environment)
-        return [f"role {name}"] if role is not None and is_owned(role, owner) else []
+        mine = names.tags(self._stack, self._environment)
+        return [f"role {name}"] if role is not None and is_owned(role, mine) else []
 
 
 def _unknown(kind: Kind, name: str) -> ProviderRecord:

@@ -51,8 +51,17 @@ def tags_of(secrets: Any, arn: str | None) -> dict[str, str]:
     Raises:
         ClientError: Secrets Manager refuses.
     """
-    described = secrets.describe_secret(SecretId=arn)
-    return {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}
+    return described(secrets, arn)[1]
+
+
+def described(secrets: Any, arn: str | None) -> tuple[str, dict[str, str]]:
+    """The whole ARN and the tags of a secret. Its value is not read.
+
+    Raises:
+        ClientError: Secrets Manager refuses.
+    """
+    seen = secrets.describe_secret(SecretId=arn)
+    return seen["ARN"], {tag["Key"]: tag["Value"] for tag in seen.get("Tags", [])}
 
 
 def is_of(tags: Tags, stack: str, environment: str) -> bool:

@@ -42,6 +42,11 @@ _CHOOSING = frozenset(
 _LARGEST_WHOLE = 2**53 - 1
 _LARGEST, _SMALLEST = 1e125, 1e-129
 _LONGEST_NAME = 1000
+KEPT = (
+    f"a JSON object whose names have 1 to {_LONGEST_NAME} characters, whose texts UTF-8 can carry, and whose numbers "
+    f"are at most {_LARGEST_WHOLE} if they are whole"
+)
+"""What JSON of the input must be that is kept and sent as it is."""
 
 
 ONLY_HTTP = "only with runtime.protocol HTTP"
@@ -135,14 +140,9 @@ class Case(InputModel):
     @classmethod
     def _can_be_kept_and_sent(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
         if value is not None and not (
-            _can_be_kept(value) and is_unicode(json.dumps(value, ensure_ascii=False))
+            can_be_kept(value) and is_unicode(json.dumps(value, ensure_ascii=False))
         ):
-            raise problem(
-                "",
-                value,
-                f"a JSON object whose names have 1 to {_LONGEST_NAME} characters, whose texts UTF-8 can carry, and "
-                f"whose numbers are at most {_LARGEST_WHOLE} if they are whole",
-            )
+            raise problem("", value, KEPT)
         return value
 
     @model_validator(mode="after")
@@ -191,13 +191,14 @@ def _fault_of(path: str) -> str | None:
     return None
 
 
-def _can_be_kept(value: Any) -> bool:
+def can_be_kept(value: Any) -> bool:
+    """Whether the record can hold a JSON value as it is: its names and numbers (DynamoDB's limits)."""
     if isinstance(value, dict):
         return all(
-            1 <= len(name) <= _LONGEST_NAME and _can_be_kept(item) for name, item in value.items()
+            1 <= len(name) <= _LONGEST_NAME and can_be_kept(item) for name, item in value.items()
         )
     if isinstance(value, list):
-        return all(_can_be_kept(item) for item in value)
+        return all(can_be_kept(item) for item in value)
     if isinstance(value, float):
         return value == 0 or (math.isfinite(value) and _SMALLEST <= abs(value) <= _LARGEST)
     if isinstance(value, int) and not isinstance(value, bool):

@@ -9,8 +9,10 @@ from lifecycle.promotions.entry import Promoted, before, of_version
 from lifecycle.promotions.store import PromotionItems, Provisioned
 from lifecycle.record import Record
 from lifecycle.request.artifact import Artifact
+from lifecycle.request.credentials.use import of_agent
+from lifecycle.request.inputs import shown
 from lifecycle.request.model import Request
-from lifecycle.request.reach.back import refuse_version
+from lifecycle.request.reach.back import kept_gateway, refuse_version
 from lifecycle.request.smoke_test import merged
 
 
@@ -28,8 +30,8 @@ def completed(request: Request, record: Record, items: PromotionItems) -> Reques
 
     Raises:
         InvalidRequestError: There is no such version to go back to (the message names those that there are), the
-            environment's MCP gateway does not fit it, or the input has a field that only counts for cases, and there
-            are none.
+            environment's MCP gateway does not fit it or has taken a credential of its agent, or the input has a field
+            that only counts for cases, and there are none.
     """
     runtime = record.runtime
     live = runtime.live_version if runtime else None
@@ -61,7 +63,19 @@ def completed(request: Request, record: Record, items: PromotionItems) -> Reques
         }
     )
     refuse_version(whole, record)
+    _refuse_what_the_gateway_has(last, record, wanted.version)
     return _pinned(whole, provisioned)
+
+
+def _refuse_what_the_gateway_has(last: Request, record: Record, version: str) -> None:
+    """A credential is the agent's or the gateway's, and the gateway stays."""
+    then = {one.name for one in of_agent(last.credentials, last.gateway)}
+    taken = then - {one.name for one in of_agent(last.credentials, kept_gateway(record))}
+    if taken:
+        raise InvalidRequestError(
+            f"version: given {shown(version)}, allowed: a version whose agent uses no credential that the MCP gateway, "
+            f"which a rollback keeps, signs in with ({', '.join(sorted(taken))}); provision what you want instead"
+        )
 
 
 def as_provision(request: Request) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lifecycle.entry import is_explicit_deny
 from lifecycle.names import STACK_TAG, role_path
 from lifecycle.roles.wanted import Policy
 
@@ -68,6 +69,20 @@ def ignore_missing(call: Callable[[], Any]) -> None:
 def is_taken(error: ClientError) -> bool:
     """Tell whether an error says that a role of the name is there."""
     return bool(error.response["Error"]["Code"] == "EntityAlreadyExists")
+
+
+def still_has_policies(error: ClientError) -> bool:
+    """Tell whether an error says that a role cannot be deleted because something is attached to it.
+
+    botocore's model of IAM: DeleteConflictException, whose code on the wire is DeleteConflict.
+    """
+    return bool(error.response["Error"]["Code"] == "DeleteConflict")
+
+
+def is_denied(error: ClientError) -> bool:
+    """Tell whether a policy does not allow a call, without a statement that denies it."""
+    is_code = error.response["Error"]["Code"].startswith("AccessDenied")
+    return bool(is_code and not is_explicit_deny(error))
 
 
 def is_missing(error: ClientError) -> bool:

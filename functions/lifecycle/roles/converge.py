@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,9 @@ from lifecycle.entry import refused_call
 from lifecycle.errors import CredentialsError, ServiceUnavailableError
 from lifecycle.roles import calls
 from lifecycle.roles.wanted import INLINE_POLICY, Policy, WantedRole
+
+# How long after its creation a role may not be seen everywhere: more than IAM usually needs.
+_SHOWN_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -47,15 +52,16 @@ def converge_role(
 
     Raises:
         CredentialsError: A role of the name has not the tags of stack and environment; it is left alone.
-        ServiceUnavailableError: The name is taken, but IAM does not show the role yet.
+        ServiceUnavailableError: The name is taken, but IAM does not show the role yet, or not all of it.
     """
     role = calls.get_role(iam, wanted.name)
     if role is None:
         return Converged(_create(iam, wanted), created=True, repaired=[])
     _refuse_foreign(role, wanted.name, wanted.owner)
-    # The boundary first: IAM lets us change the policies only of a role that has it.
-    repaired = [*_bound(iam, wanted, role), *_trust(iam, wanted, role)]
-    repaired += [*_policies(iam, wanted, former), *_tags(iam, wanted, role, former_tags or {})]
+    with _until_shown(wanted.name, role):
+        # The boundary first: IAM lets us change the policies only of a role that has it.
+        repaired = [*_bound(iam, wanted, role), *_trust(iam, wanted, role)]
+        repaired += [*_policies(iam, wanted, former), *_tags(iam, wanted, role, former_tags or {})]
     return Converged(role["Arn"], created=False, repaired=repaired)
 
 
@@ -80,20 +86,35 @@ def _create(iam: Any, wanted: WantedRole) -> str:
                 f"a role is called '{wanted.name}', but IAM does not show it yet; the lifecycle retries this step"
             ) from error
         raise
-    try:
+    with _until_shown(wanted.name, made["Role"]):
         _put_policy(iam, wanted)
         for policy in sorted(wanted.attached):
             iam.attach_role_policy(RoleName=wanted.name, PolicyArn=policy)
+    arn: str = made["Role"]["Arn"]
+    return arn
+
+
+@contextmanager
+def _until_shown(name: str, role: Mapping[str, Any]) -> Iterator[None]:
+    """Let the next call give a young role what it lacks.
+
+    As long as IAM does not show it everywhere, it has no path and no boundary, by which the function's own policy
+    allows the calls: they are denied, not only not found.
+
+    Raises:
+        ServiceUnavailableError: IAM refused a call for this reason.
+    """
+    try:
+        yield
     except ClientError as error:
-        if calls.is_missing(error):
-            # The next call finds the role and gives it what it lacks.
+        created = role.get("CreateDate")
+        young = created is None or time.time() - created.timestamp() < _SHOWN_SECONDS
+        if young and (calls.is_missing(error) or calls.is_denied(error)):
             raise ServiceUnavailableError(
-                f"the role '{wanted.name}' was made, but IAM does not show all of it yet ({refused_call(error)}); the "
+                f"the role '{name}' was made, but IAM does not show all of it yet ({refused_call(error)}); the "
                 "lifecycle retries this step"
             ) from error
         raise
-    arn: str = made["Role"]["Arn"]
-    return arn
 
 
 def _bound(iam: Any, wanted: WantedRole, role: Mapping[str, Any]) -> list[str]:
@@ -139,12 +160,13 @@ def _tags(
 ) -> list[str]:
     there = calls.tags_of(role)
     missing = {key: value for key, value in wanted.tags.items() if there.get(key) != value}
-    if missing:
-        tags = [{"Key": key, "Value": value} for key, value in missing.items()]
-        iam.tag_role(RoleName=wanted.name, Tags=tags)
+    # First, because for IAM a key in another case is the same one (user guide, "Tags for IAM resources").
     gone = [key for key in former if key in there and key not in wanted.tags]
     if gone:
         iam.untag_role(RoleName=wanted.name, TagKeys=gone)
+    if missing:
+        tags = [{"Key": key, "Value": value} for key, value in missing.items()]
+        iam.tag_role(RoleName=wanted.name, Tags=tags)
     # Another value than the last one that was asked for is a new wish.
     changed = [key for key in missing if former.get(key, wanted.tags[key]) == wanted.tags[key]]
     new = [key for key in missing if former and key not in former]
@@ -170,6 +192,9 @@ def remove_role(iam: Any, name: str, owner: Mapping[str, str]) -> bool:
 
     Returns:
         Whether there was a role to remove.
+
+    Raises:
+        ServiceUnavailableError: IAM does not see yet that its policies are gone.
     """
     role = calls.get_role(iam, name)
     if role is None or not is_owned(role, owner):
@@ -178,7 +203,15 @@ def remove_role(iam: Any, name: str, owner: Mapping[str, str]) -> bool:
         calls.delete_inline_policy(iam, name, policy)
     for arn in calls.attached_policies(iam, name):
         calls.detach_policy(iam, name, arn)
-    calls.ignore_missing(lambda: iam.delete_role(RoleName=name))
+    try:
+        calls.ignore_missing(lambda: iam.delete_role(RoleName=name))
+    except ClientError as error:
+        if calls.still_has_policies(error):
+            raise ServiceUnavailableError(
+                f"the role '{name}' still has policies, says IAM ({refused_call(error)}), which were taken away; the "
+                "lifecycle retries this step"
+            ) from error
+        raise
     return True
 
 

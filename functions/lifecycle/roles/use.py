@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from lifecycle.record import Record
+from lifecycle.request.credentials.section import Credential
+from lifecycle.request.credentials.use import of_agent
 from lifecycle.request.model import Request
+from lifecycle.request.reach.back import kept_gateway
 
 
 def role_of(request: Request, record: Record, shared: str) -> str:
@@ -12,10 +15,10 @@ def role_of(request: Request, record: Record, shared: str) -> str:
     Args:
         request: Of the provision or rollback.
         record: The environment's.
-        shared: The role of all agents that have no credentials.
+        shared: The role of all agents that have no credentials of their own.
     """
     section = record.credentials
-    if not request.credentials or section is None or section.role is None:
+    if not agents_own(request, record) or section is None or section.role is None:
         return shared
     return section.role.arn or shared
 
@@ -29,7 +32,18 @@ def variables_of(request: Request, record: Record) -> dict[str, str]:
     """
     providers = record.credentials.providers if record.credentials else {}
     found: dict[str, str] = {}
-    for one in request.credentials:
+    for one in agents_own(request, record):
         if one.name in providers:
             found |= one.variables(providers[one.name].name)
     return found
+
+
+def agents_own(request: Request, record: Record) -> list[Credential]:
+    """The credentials that are the agent's: what a target of the gateway signs in with is the gateway's alone.
+
+    Args:
+        request: Of the provision or rollback.
+        record: The environment's, with the gateway that a rollback keeps.
+    """
+    gateway = kept_gateway(record) if request.action == "rollback" else request.gateway
+    return of_agent(request.credentials, gateway)

@@ -80,9 +80,9 @@ def find_by_name(control: Any, name: str) -> dict[str, Any] | None:
 
 
 def tags_of(control: Any, arn: str) -> dict[str, str]:
-    """Read the tags of a runtime or endpoint; none when it is gone."""
+    """Read the tags of a runtime, endpoint, gateway or credential provider; none when it is gone."""
     try:
-        answer = control.list_tags_for_resource(resourceArn=arn)
+        answer = control.list_tags_for_resource(resourceArn=_taggable(arn))
     except ClientError as error:
         if is_not_found(error):
             return {}
@@ -107,11 +107,16 @@ def write_tags(
     seen = tags_of(control, arn)
     missing = {key: value for key, value in wanted.items() if seen.get(key) != value}
     if missing:
-        control.tag_resource(resourceArn=arn, tags=missing)
+        control.tag_resource(resourceArn=_taggable(arn), tags=missing)
     gone = [key for key in obsolete if key in seen]
     if gone:
-        control.untag_resource(resourceArn=arn, tagKeys=gone)
+        control.untag_resource(resourceArn=_taggable(arn), tagKeys=gone)
     return sorted(missing)
+
+
+def _taggable(arn: str) -> str:
+    """An ARN as calls about tags take it: botocore's model writes a credential provider's with another service."""
+    return arn.replace(":acps:", ":bedrock-agentcore:", 1)
 
 
 def serves(endpoint: dict[str, Any] | None, version: str) -> bool:

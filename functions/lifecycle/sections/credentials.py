@@ -24,7 +24,9 @@ class ProviderRecord(Section):
         discovery_url: For `oauth2`: the provider's discovery document.
         client_id: For `oauth2`: the client's id.
         scopes: For `oauth2`: the scopes that a token is asked for.
+        for_agent: Whether the agent may use it. One that a target of the gateway names is the gateway's alone.
         tags: The tags last written.
+        echoed: Digest of the form that AgentCore gave it back in right after it was written, if that is another one.
     """
 
     type: Literal["apiKey", "oauth2"]
@@ -35,7 +37,9 @@ class ProviderRecord(Section):
     discovery_url: str | None = None
     client_id: str | None = None
     scopes: list[str] = Field(default_factory=list)
+    for_agent: bool = True
     tags: dict[str, str] = Field(default_factory=dict)
+    echoed: str | None = None
 
 
 class RoleRecord(Section):
@@ -55,11 +59,19 @@ class RoleRecord(Section):
 
 
 class CredentialsDeployment(Section):
-    """What one execution does to the providers and the role, recorded before it is done."""
+    """What one execution does to the providers and the role, recorded before it is done.
+
+    Attributes:
+        execution: Which execution.
+        change: What it does, in all.
+        repaired: The drift that it found and repaired, one phrase each.
+        written: The providers that AgentCore took from it: one of these that fails is this execution's failure.
+    """
 
     execution: str
     change: CredentialsChange
     repaired: list[str] = Field(default_factory=list)
+    written: list[str] = Field(default_factory=list)
 
 
 class CredentialsRecord(Section):

@@ -39,10 +39,11 @@ _POSIX = {
 _CORRECTED = (
     (":acps:", ":(acps|bedrock-agentcore):"),
     # Tags of an OAuth 2.0 provider are read and written by its ARN, whose `oauth2credentialprovider` the model's
-    # pattern does not take (hashicorp/terraform-provider-aws#46590: its tests ran against AWS).
+    # pattern does not take (hashicorp/terraform-provider-aws#46590: its tests ran against AWS). No document says that
+    # one with `acps` is taken there.
     (
         ":bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+/[^/]+)(?:/[a-z-]+/[^/]+)*",
-        ":(?:acps|bedrock-agentcore):[a-z0-9-]+:[0-9]{12}:([a-z-]+/[^/]+)(?:/[a-z0-9-]+/[^/]+)*",
+        ":bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+/[^/]+)(?:/[a-z0-9-]+/[^/]+)*",
     ),
 )
 _PROPERTY = re.compile(r"\{\^?(?:Is)?([A-Za-z]+)\}")

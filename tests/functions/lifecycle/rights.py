@@ -27,6 +27,7 @@ VALUES = {
     "AWS::Region": PLACE.region,
     "AWS::AccountId": ACCOUNT,
     "AWS::StackName": "stack",
+    "AWS::URLSuffix": "amazonaws.com",
     "AgentExecutionRole.Arn": ROLE,
     "AgentPolicy": AGENT_POLICY,
     "EnvironmentRoleBoundary": ROLE_BOUNDARY,

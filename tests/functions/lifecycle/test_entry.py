@@ -43,6 +43,8 @@ def refusal(code: str, status: int = 400) -> ClientError:
         (refusal("InternalFailure", 500), ServiceUnavailableError),
         (refusal("OperationAbortedException"), ServiceUnavailableError),
         (refusal("ConcurrentModificationException"), ServiceUnavailableError),
+        # As IAM writes it.
+        (refusal("ConcurrentModification", 409), ServiceUnavailableError),
         *((refusal(code, 409), ServiceUnavailableError) for code in PASSING),
         *((refusal(code), ThrottledError) for code in THROTTLES),
         (refusal("InvalidParameterException"), AwsCallError),

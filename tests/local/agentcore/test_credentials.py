@@ -187,6 +187,10 @@ def test_an_oauth2_provider_from_create_to_gone(world: World, server: Authorizat
     world.readings.change({"provider-arn": "acps"})
     acps = control.get_oauth2_credential_provider(name="crm")["credentialProviderArn"]
     assert acps == arn.replace("bedrock-agentcore", "acps")
+    # The model takes it in calls about providers, and not in those about tags.
+    assert control.list_tags_for_resource(resourceArn=arn)["tags"] == {}
+    code, _ = refused(control.list_tags_for_resource, resourceArn=acps)
+    assert code == "ValidationException"
     control.delete_oauth2_credential_provider(name="crm")
     assert secrets_of(world) == {}
 

@@ -26,7 +26,7 @@ from lifecycle.gateway.mcp.leaving import PURPOSE, own_role
 from lifecycle.gateway.mcp.outbound import Outbound
 from lifecycle.gateway.mcp.recorded import recorded
 from lifecycle.gateway.mcp.resolved import Place, Resolved, resolve
-from lifecycle.gateway.mcp.role import rights_of
+from lifecycle.gateway.mcp.role import ID_SUFFIX, rights_of
 from lifecycle.gateway.mcp.targets import McpTargets
 from lifecycle.gateway.mcp.wanted import McpWanted
 from lifecycle.gateway.removal import gateway_label
@@ -42,10 +42,6 @@ from lifecycle.request.stage_event import StageEvent
 from lifecycle.roles.converge import converge_role, differs
 from lifecycle.roles.wanted import WantedRole, trust_of
 from lifecycle.table import Records
-
-# AgentCore puts 10 characters behind a gateway's name (botocore's model: GatewayArn). `*` would also stand for the
-# longer name of another environment's gateway.
-_ID_SUFFIX = "?" * 10
 
 
 class McpSettings(reach.ReachSettings):
@@ -208,7 +204,7 @@ class McpFront:
         """Record that everything is there."""
         digests = {part: names.digest(value) for part, value in self.wanted.parts.items()}
         echoed = self.wanted.echoes(observed, targets.seen)
-        self.ledger.finish(url=url, deployed=digests, echoed=echoed)
+        self.ledger.finish(url=url, deployed=digests, echoed=echoed, mcp=_settled(self))
 
     def _record(self) -> None:
         """Record the role's name and what is asked, before either is made."""
@@ -263,7 +259,7 @@ def _role(wanted: McpWanted, request: Request, settings: McpSettings, region: st
         settings.stack_name,
         request.environment,
         PURPOSE,
-        trust=trust_of(account, f"{place}gateway/{wanted.name}-{_ID_SUFFIX}"),
+        trust=trust_of(account, f"{place}gateway/{wanted.name}-{ID_SUFFIX}"),
         policy=rights_of(targets, wanted.name, place),
         boundary=settings.gateway_boundary_arn,
         tags_too=request.tags,
@@ -278,6 +274,12 @@ def _outbound(record: Record) -> dict[str, Outbound]:
         for name, one in providers.items()
         if one.arn is not None
     }
+
+
+def _settled(front: McpFront) -> McpRecord:
+    """The targets have the wanted providers now, and no former one."""
+    mcp = _mcp_of(front.ledger.section)
+    return mcp.model_copy(update={"providers": front.wanted.providers})
 
 
 def _mcp_of(section: GatewayRecord) -> McpRecord:

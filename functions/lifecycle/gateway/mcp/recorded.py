@@ -33,6 +33,8 @@ def recorded(
             "asked": asked.to_json(),
             "role": role.name,
             "tools": {name: one.tools for name, one in wanted.targets.items()},
+            # A target has the former one until it is changed.
+            "providers": sorted({*known.providers, *wanted.providers}),
             "role_written": written,
             "tries": known.tries if written == known.role_written else {},
         }

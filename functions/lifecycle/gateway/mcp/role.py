@@ -12,6 +12,11 @@ from lifecycle.gateway.mcp.resolved import Resolved
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.roles.wanted import Policy, policy_of
 
+ID_SUFFIX = "?" * 10
+"""What AgentCore puts behind a gateway's name and a hyphen (botocore's model: GatewayArn), as a pattern of IAM.
+
+`*` would also stand for the longer name of another environment's gateway.
+"""
 _NOTHING: Policy = {"Effect": "Deny", "Action": "*", "Resource": "*"}
 
 
@@ -35,13 +40,13 @@ def rights_of(targets: Iterable[Resolved], gateway_name: str, place: str) -> Pol
         statements.append(_allow(["bedrock-agentcore:InvokeAgentRuntime"], [*runtimes, *ends]))
     if credentials:
         directory = f"{place}workload-identity-directory/default"
-        identities = [directory, f"{directory}/workload-identity/{gateway_name}-*"]
+        identities = [directory, f"{directory}/workload-identity/{gateway_name}-{ID_SUFFIX}"]
         statements.append(_allow(["bedrock-agentcore:GetWorkloadAccessToken"], identities))
         vault = f"{place}token-vault/default"
-        statements += [
-            _allow([one.action], [*identities, vault, one.resource])
-            for one in sorted(credentials, key=lambda one: one.resource)
-        ]
+        # One statement for each action: IAM takes 10,240 characters at most.
+        for action in sorted({one.action for one in credentials}):
+            resources = sorted({one.resource for one in credentials if one.action == action})
+            statements.append(_allow([action], [*identities, vault, *resources]))
         secrets = sorted({one.secret_arn for one in credentials if one.secret_arn})
         if secrets:
             statements.append(_allow(["secretsmanager:GetSecretValue"], secrets))

@@ -58,7 +58,7 @@ class McpTargets:
         Raises:
             GatewayError: What this execution changed has failed, or waits for a person.
         """
-        for name in sorted(self._mcp.targets.keys() - self._wanted.targets.keys()):
+        for name in sorted(self._mcp.ours - self._wanted.targets.keys()):
             step = self._drop(name)
             if step is not None:
                 return step
@@ -72,7 +72,7 @@ class McpTargets:
 
     def look(self) -> bool:
         """For a plan: look at every target as it is now, and tell whether one would change."""
-        dropped = self._mcp.targets.keys() - self._wanted.targets.keys()
+        dropped = self._mcp.ours - self._wanted.targets.keys()
         steps = [self._drop(name) for name in sorted(dropped)]
         for name in self._wanted.targets:
             observed = self._find(name)
@@ -82,18 +82,17 @@ class McpTargets:
         return any(step is not None for step in steps)
 
     def _drop(self, name: str) -> Step | None:
-        """Remove a target that an earlier request had."""
-        target_id = self._mcp.targets[name]
-        observed = self._get(target_id)
+        """Remove a target that an earlier request had, also one that is only known by its name."""
+        observed = self._find(name)
         what = target_label(self._gateway_id, name)
         if observed is None:
-            del self._mcp.targets[name]
+            self._mcp.forget(name)
             self._ledger.section.deployed.pop(part_of(name), None)
             self._ledger.save()
             return None
         if observed["status"] != "DELETING":
             self._ledger.intend("updated")
-            self._writes.delete(target_id)
+            self._writes.delete(observed["targetId"])
         return Step(what, "DELETING")
 
     def _converge(self, name: str, observed: dict[str, Any]) -> Step | None:
@@ -101,7 +100,7 @@ class McpTargets:
         what = target_label(self._gateway_id, observed["name"])
         section, status = self._ledger.section, observed["status"]
         if self._mcp.targets.get(name) != target_id:
-            self._mcp.targets[name] = target_id
+            self._mcp.made(name, target_id)
             section.deployed.pop(part, None)
         if status in calls.BUSY:
             return Step(what, status)

@@ -37,6 +37,12 @@ class McpWanted(Wanted):
         return common | {part_of(name): one.wanted for name, one in self.targets.items()}
 
     @property
+    def providers(self) -> list[str]:
+        """The ARNs of the credential providers that the targets use."""
+        used = (one.outbound for one in self.targets.values())
+        return sorted({one.arn for one in used if one is not None})
+
+    @property
     def gateway(self) -> dict[str, Any]:
         """See `Wanted`."""
         return super().gateway | {"protocolType": "MCP"}

@@ -44,6 +44,8 @@ class TargetWrites:
             *(self._mcp.targets.get(name), wanted),
         )
         what = target_label(self._gateway_id, name)
+        # If the answer is lost, a later request that drops the target must still know of it.
+        self._mcp.begin(name)
         ledger.intend("updated")
         try:
             answer = self._control.create_gateway_target(
@@ -53,7 +55,7 @@ class TargetWrites:
             if agentcore.is_conflict(error):
                 return Step(what, "busy")
             raise
-        self._mcp.targets[name] = answer["targetId"]
+        self._mcp.made(name, answer["targetId"])
         ledger.wrote(part)
         return Step(what, answer["status"])
 

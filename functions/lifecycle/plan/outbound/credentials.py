@@ -22,9 +22,10 @@ def credentials_answers() -> dict[str, dict[str, Answer]]:
     def provider(_: Mapping[str, Any]) -> dict[str, Any]:
         return {"credentialProviderArn": unmade("the credential provider")}
 
+    def ready(_: Mapping[str, Any]) -> dict[str, Any]:
+        return {"status": calls.READY}
+
     of_providers = (
-        "update_api_key_credential_provider",
-        "update_oauth2_credential_provider",
         "delete_api_key_credential_provider",
         "delete_oauth2_credential_provider",
     )
@@ -43,6 +44,8 @@ def credentials_answers() -> dict[str, dict[str, Answer]]:
         "agentcore_control": {
             "create_api_key_credential_provider": provider,
             "create_oauth2_credential_provider": provider,
+            "update_api_key_credential_provider": ready,
+            "update_oauth2_credential_provider": ready,
             **dict.fromkeys(of_providers, nothing),
         },
         "iam": {

@@ -30,7 +30,8 @@ def check_credentials(credentials: Sequence[Credential], environment: str, secre
 
     Raises:
         InvalidRequestError: The stack's parameter `ProviderHosts` does not have a provider's host, a secret's tags do
-            not allow it for this environment and host, or the stack's name is too long for providers.
+            not allow it for this environment and host, its ARN is not whole, or the stack's name is too long for
+            providers.
     """
     if not credentials:
         return
@@ -64,7 +65,7 @@ def _host(credential: Credential, settings: ProviderSettings, where: str) -> str
 
 def _of_secret(secrets: Any, arn: str, use: Use) -> str | None:
     try:
-        tags = secret_tags.tags_of(secrets, arn)
+        whole, tags = secret_tags.described(secrets, arn)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in _NO_SUCH_SECRET:
@@ -78,4 +79,8 @@ def _of_secret(secrets: Any, arn: str, use: Use) -> str | None:
             f"belongs to an environment, or it has no tag {credential_tags.ENVIRONMENTS_TAG} that names the stack; "
             f"{credential_tags.how_to_allow(use)}"
         )
-    return credential_tags.refusal(tags, use)
+    refused = credential_tags.refusal(tags, use)
+    if refused is None and whole != arn:
+        # Secrets Manager also finds it by an ARN without the end. The role that reads it is given this very ARN.
+        return f"is a part of an ARN, with which no role could read the secret; name {whole}"
+    return refused

@@ -20,6 +20,8 @@ _SECRET_ARN = r"^arn:aws(-[^:]+)?:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-
 _DISCOVERY_URL = (
     r"^https?://[!-\x22$->@-~]+/\.well-known/(openid-configuration|oauth-authorization-server)$"
 )
+LONGEST_SECRET_ARN = 200
+"""Characters of a secret's ARN. A role's policy, of 10,240 at most, names up to twice `MOST` secrets and providers."""
 _DEFAULT_KEYS = {"apiKey": "apiKey", "oauth2": "clientSecret"}
 _NAME_VARIABLE, _SCOPES_VARIABLE = "CREDENTIAL_PROVIDER_", "CREDENTIAL_SCOPES_"
 
@@ -40,12 +42,14 @@ class Credential(InputModel):
         json_schema_extra=allowed("apiKey or oauth2"),
     )
     secret_arn: str = Field(
-        max_length=2048,
+        max_length=LONGEST_SECRET_ARN,
         pattern=_SECRET_ARN,
         description="Your secret, as JSON. Its tag `agentcore-lifecycle:credential-environments` must name "
         "`<stack>/<environment>`, and for `oauth2` its tag `agentcore-lifecycle:credential-hosts` the host of "
         "`discoveryUrl`. The lifecycle never reads its value.",
-        json_schema_extra=allowed("the ARN of a Secrets Manager secret of this account"),
+        json_schema_extra=allowed(
+            f"the whole ARN of a Secrets Manager secret of this account, at most {LONGEST_SECRET_ARN} characters"
+        ),
     )
     json_key: str | None = Field(
         default=None,

@@ -12,9 +12,9 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from pydantic.alias_generators import to_camel
 
 from lifecycle.request.artifact import Source
-from lifecycle.request.case import checked_pattern
+from lifecycle.request.case import KEPT, can_be_kept, checked_pattern
 from lifecycle.request.gateway.tools import refuse_tools
-from lifecycle.request.inputs import InputModel, allowed, problem, problems
+from lifecycle.request.inputs import InputModel, allowed, is_unicode, problem, problems
 from lifecycle.request.service.urls import has_valid_host
 
 SEPARATOR = "___"
@@ -30,6 +30,8 @@ _S3_WORDS = {
     "key": "key of 1 to 1024 bytes",
     "versionId": "version id",
 }
+LONGEST_SCOPE = 64
+"""The longest scope of a target (botocore's model: OAuthScope)."""
 _MOST_ARGUMENTS = 10_000
 _KINDS = "lambda, openApi, mcpServer, runtime"
 _TAKES_CREDENTIAL = "only with openApi, mcpServer or runtime"
@@ -185,7 +187,7 @@ class McpTarget(InputModel):
         description="What the gateway signs in to the target with: the name of one of the input's `credentials`.",
         json_schema_extra=allowed(f"a name of credentials, {_TAKES_CREDENTIAL}"),
     )
-    scopes: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(
+    scopes: list[Annotated[str, Field(min_length=1, max_length=LONGEST_SCOPE)]] = Field(
         default_factory=list,
         max_length=100,
         description="The scopes that the gateway asks the credential's provider for.",
@@ -246,7 +248,10 @@ class McpTest(InputModel):
     @field_validator("arguments")
     @classmethod
     def _is_short(cls, value: dict[str, Any]) -> dict[str, Any]:
-        size = len(json.dumps(value, ensure_ascii=False))
+        text = json.dumps(value, ensure_ascii=False)
+        if not (can_be_kept(value) and is_unicode(text)):
+            raise problem("", value, KEPT)
+        size = len(text)
         if size > _MOST_ARGUMENTS:
             raise problem("", size, f"at most {_MOST_ARGUMENTS} characters as JSON")
         return value

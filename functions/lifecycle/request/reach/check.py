@@ -6,7 +6,7 @@ It is checked when a request is prepared, and again by the stage that makes the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -17,16 +17,17 @@ from lifecycle.request.cases.source import UnreadableError
 from lifecycle.request.gateway.section import Gateway
 from lifecycle.request.gateway.targets import Document, McpTarget
 from lifecycle.request.inputs import shown
+from lifecycle.request.reach.addresses import servers_of
 from lifecycle.request.reach.documents import (
     DocumentRefusedError,
     openapi_of,
     operations_of,
-    servers_of,
     tools_of,
 )
 from lifecycle.settings import Networks, Settings
 
 _SHOWN = 300
+_NOT_SHOWN = "a URL that is not shown"
 # CloudFormation cuts the name of a stack in the name of a function that would be longer than 64 characters.
 _CUT = 20
 
@@ -83,25 +84,32 @@ def _checked(target: McpTarget, settings: ReachSettings, s3: Callable[[], Any]) 
     if target.function is not None:
         _check_function(target.function.lambda_arn, settings)
         schema = target.function.tool_schema
-        version = _read("lambda.toolSchema", lambda: tools_of(schema, s3)[1])
+        version = _read("lambda.toolSchema", schema, lambda: tools_of(schema, s3)[1])
         pinned = target.function.model_copy(update={"tool_schema": _pinned(schema, version)})
         return target.model_copy(update={"function": pinned})
     if target.open_api is not None:
         api = target.open_api
-        document, version = _read("openApi", lambda: openapi_of(api, s3))
-        _read("openApi", lambda: operations_of(document))
-        _check_urls("openApi", _read("openApi", lambda: servers_of(document)), settings)
+        document, version = _read("openApi", api, lambda: openapi_of(api, s3))
+        _read("openApi", api, lambda: operations_of(document))
+        for place, url in _read("openApi", api, lambda: servers_of(document)):
+            if api.source is None:
+                _check_url("openApi", url, shown(url), settings)
+            else:
+                _check_url(f"openApi: {place}", url, _NOT_SHOWN, settings)
         return target.model_copy(update={"open_api": _pinned(api, version)})
     if target.mcp_server is not None:
-        _check_urls("mcpServer.endpoint", [target.mcp_server.endpoint], settings)
+        url = target.mcp_server.endpoint
+        _check_url("mcpServer.endpoint", url, shown(url), settings)
     return target
 
 
-def _read(field: str, read: Callable[[], Any]) -> Any:
+def _read(field: str, document: Document, read: Callable[[], Any]) -> Any:
     try:
         return read()
     except DocumentRefusedError as error:
-        raise _RefusedError(f"{field}: {error}") from None
+        # Whoever may start an execution may not read every object that the stack may.
+        told = error.whole if document.source is None else error
+        raise _RefusedError(f"{field}: {told}") from None
     except UnreadableError as error:
         raise _RefusedError(f"{field}: given {error}") from None
 
@@ -127,21 +135,21 @@ def _check_function(arn: str, settings: ReachSettings) -> None:
         )
 
 
-def _check_urls(field: str, urls: Iterable[str], settings: ReachSettings) -> None:
-    for url in urls:
-        place = hosts.place_of(url)
-        anywhere = settings.provider_networks == "any"
-        is_https = place is not None and (place.scheme, place.port) == ("https", hosts.HTTPS_PORT)
-        if place is None or not (is_https or anywhere):
-            raise _RefusedError(
-                f"{field}: given {shown(url)}, allowed: a URL that begins with https://, with a host name and no port "
-                "other than 443"
-            )
-        if not any(hosts.matches(pattern, place.host) for pattern in settings.gateway_hosts):
-            raise _RefusedError(
-                f"{field}: given {shown(url)}, allowed: a URL of {_named(settings.gateway_hosts)}; to allow "
-                f"{place.host}, add it to the stack's parameter GatewayHosts and deploy the stack again"
-            )
+def _check_url(field: str, url: str, given: str, settings: ReachSettings) -> None:
+    place = hosts.place_of(url)
+    anywhere = settings.provider_networks == "any"
+    is_https = place is not None and (place.scheme, place.port) == ("https", hosts.HTTPS_PORT)
+    if place is None or not (is_https or anywhere):
+        raise _RefusedError(
+            f"{field}: given {given}, allowed: a URL that begins with https://, with a host name and no port other "
+            "than 443"
+        )
+    if not any(hosts.matches(pattern, place.host) for pattern in settings.gateway_hosts):
+        host = "its host" if given == _NOT_SHOWN else place.host
+        raise _RefusedError(
+            f"{field}: given {given}, allowed: a URL of {_named(settings.gateway_hosts)}; to allow {host}, add it to "
+            "the stack's parameter GatewayHosts and deploy the stack again"
+        )
 
 
 def _named(patterns: tuple[str, ...]) -> str:

@@ -7,22 +7,46 @@ no bucket.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from typing import Any
 
 from lifecycle.request.artifact import Source
 from lifecycle.request.cases.source import read_latest
 from lifecycle.request.gateway.targets import OpenApi, ToolSchema
 from lifecycle.request.gateway.tools import tool_faults
-from lifecycle.request.inputs import shown
+from lifecycle.request.inputs import is_unicode, shown
 
-_OPENAPI = ("3.0", "3.1")
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_OPENAPI = re.compile(r"3\.[01](\.\d+)?(-[0-9A-Za-z.-]+)?")
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+"""The members of a path that are operations."""
 _MOST_OPERATIONS = 500
 
 
 class DocumentRefusedError(Exception):
-    """The document cannot be used. The message says what was given and what is allowed; the caller names the field."""
+    """The document cannot be used. The message has none of its content; the caller names the field.
+
+    Attributes:
+        whole: The message with what was given: only for a document that is in the input itself.
+
+    Args:
+        allowed: What is allowed.
+        what: What was given, without content.
+        given: The same with content.
+        place: Where in the document.
+    """
+
+    def __init__(
+        self,
+        allowed: str,
+        *,
+        what: str = "what is not shown",
+        given: str | None = None,
+        place: str = "",
+    ) -> None:
+        where = f"{place}: " if place else ""
+        super().__init__(f"{where}given {what}, allowed: {allowed}")
+        self.whole = f"{where}given {given or what}, allowed: {allowed}"
 
 
 def tools_of(schema: ToolSchema, s3: Callable[[], Any]) -> tuple[list[dict[str, Any]], str | None]:
@@ -43,15 +67,13 @@ def tools_of(schema: ToolSchema, s3: Callable[[], Any]) -> tuple[list[dict[str, 
         return schema.inline, None
     value, version = _json_of(_source(schema), s3)
     if not isinstance(value, list):
-        raise DocumentRefusedError("given what is no JSON list, allowed: a list of tools")
+        raise DocumentRefusedError("a list of tools", what="what is no JSON list")
     faults = tool_faults(value)
     if faults:
         fault = faults[0]
-        raise DocumentRefusedError(
-            f"{fault.path}: given {shown(fault.given)}, allowed: {fault.allowed}"
-        )
+        raise DocumentRefusedError(fault.allowed, given=shown(fault.given), place=fault.path)
     if not value:
-        raise DocumentRefusedError("given no tool, allowed: 1 or more")
+        raise DocumentRefusedError("1 or more", what="no tool")
     return value, version
 
 
@@ -74,11 +96,18 @@ def openapi_of(document: OpenApi, s3: Callable[[], Any]) -> tuple[str, str | Non
     else:
         value, version = _json_of(_source(document), s3)
     named = value.get("openapi") if isinstance(value, dict) else None
-    if not isinstance(named, str) or not named.startswith(_OPENAPI):
+    if not isinstance(named, str) or _OPENAPI.fullmatch(named) is None:
         raise DocumentRefusedError(
-            "given no OpenAPI document in JSON, allowed: an object with openapi 3.0 or 3.1"
+            "an object with openapi 3.0 or 3.1", what="no OpenAPI document in JSON"
         )
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")), version
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        # Python reads NaN, Infinity and 1e999, which JSON has not.
+        raise DocumentRefusedError("finite numbers", what="a number that JSON has not") from None
+    if not is_unicode(text):
+        raise DocumentRefusedError("texts that UTF-8 can carry", what="half a surrogate pair")
+    return text, version
 
 
 def operations_of(document: str) -> list[str]:
@@ -95,60 +124,21 @@ def operations_of(document: str) -> list[str]:
         for item in (paths.values() if isinstance(paths, dict) else ())
         if isinstance(item, dict)
         for method, operation in item.items()
-        if method in _METHODS
+        if method in METHODS
         and isinstance(operation, dict)
         and isinstance(operation.get("operationId"), str)
     ]
     if not found or len(found) > _MOST_OPERATIONS:
         raise DocumentRefusedError(
-            f"given {len(found)} operations with an operationId, allowed: 1 to {_MOST_OPERATIONS}"
+            f"1 to {_MOST_OPERATIONS}", what=f"{len(found)} operations with an operationId"
         )
     return found
-
-
-def servers_of(document: str) -> list[str]:
-    """The URLs of every server that a document names, at whatever level.
-
-    Raises:
-        DocumentRefusedError: It names none at its root, one with variables, or refers to another document.
-    """
-    value = json.loads(document)
-    if not isinstance(value.get("servers"), list) or not value["servers"]:
-        raise DocumentRefusedError("given no servers, allowed: at least one server with a URL")
-    found = []
-    for key, item in _members(value):
-        if key == "$ref" and isinstance(item, str) and not item.startswith("#"):
-            raise DocumentRefusedError(
-                f"given the reference {shown(item)}, allowed: references that begin with #"
-            )
-        if key != "servers" or not isinstance(item, list):
-            continue
-        for server in item:
-            url = server.get("url") if isinstance(server, dict) else None
-            if not isinstance(url, str) or "{" in url:
-                raise DocumentRefusedError(
-                    f"given the server {shown(url)}, allowed: a URL without variables"
-                )
-            found.append(url)
-    return found
-
-
-def _members(root: Any) -> Iterator[tuple[str, Any]]:
-    """Every member of every object, however deep."""
-    left = [root]
-    while left:
-        value = left.pop()
-        if isinstance(value, dict):
-            yield from value.items()
-            left += value.values()
-        elif isinstance(value, list):
-            left += value
 
 
 def _source(document: ToolSchema | OpenApi) -> Source:
     source = document.source
     if source is None:
-        raise DocumentRefusedError("given nothing, allowed: inline, or bucket and key")
+        raise DocumentRefusedError("inline, or bucket and key", what="nothing")
     return source
 
 
@@ -157,7 +147,7 @@ def _json_of(source: Source, s3: Callable[[], Any]) -> tuple[Any, str | None]:
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        raise DocumentRefusedError("given what is no UTF-8, allowed: JSON in UTF-8") from None
+        raise DocumentRefusedError("JSON in UTF-8", what="what is no UTF-8") from None
     return _parsed(text), pinned.version_id
 
 
@@ -165,4 +155,4 @@ def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise DocumentRefusedError("given what is no JSON, allowed: JSON") from None
+        raise DocumentRefusedError("JSON", what="what is no JSON") from None

@@ -8,6 +8,7 @@ from lifecycle.doors.lock import LOCK
 from lifecycle.request.artifact import Artifact
 from lifecycle.request.auth import Auth
 from lifecycle.request.credentials.section import Credential
+from lifecycle.request.credentials.use import of_agent
 from lifecycle.request.gateway.section import Gateway
 from lifecycle.request.inputs import problem
 from lifecycle.request.promotion.section import Promotion
@@ -36,6 +37,7 @@ class Fields(Protocol):
     gateway: Gateway | None
     credentials: list[Credential]
     promotion: Promotion | None
+    tags: dict[str, str]
     observability: bool
     version: str | None
     dry_run: bool
@@ -53,6 +55,7 @@ def refuse_disagreement(request: Fields) -> None:
         PydanticCustomError: Two fields disagree; it names one, its value and what is allowed.
     """
     refuse_credentials(request.credentials, request.action, request.auth.type, request.runtime)
+    _refuse_tags_of_roles(request)
     _refuse_large_variables(request)
     _refuse_authorization_without_token(request)
     _refuse_cases(request)
@@ -63,9 +66,24 @@ def refuse_disagreement(request: Fields) -> None:
     _refuse_canary_without_gateway(request)
 
 
+def _refuse_tags_of_roles(request: Fields) -> None:
+    """Roles have the tags, whose keys are not case-sensitive (IAM user guide, "Tags for IAM resources")."""
+    is_mcp = request.gateway is not None and request.gateway.type == "mcp"
+    seen: dict[str, str] = {}
+    for key in request.tags if request.credentials or is_mcp else ():
+        other = seen.setdefault(key.lower(), key)
+        if other != key:
+            raise problem(
+                "tags",
+                key,
+                f"another key than '{other}': with credentials or an MCP gateway, roles have these tags, and IAM does "
+                "not tell upper from lower case",
+            )
+
+
 def _refuse_large_variables(request: Fields) -> None:
     most = most_bytes(request.artifact.type, request.runtime.configuration.get("platformVersion"))
-    most -= most_bytes_of(request.credentials)
+    most -= most_bytes_of(of_agent(request.credentials, request.gateway))
     size = bytes_of(request.runtime.environment_variables)
     if size > most:
         raise problem(

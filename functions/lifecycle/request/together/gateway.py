@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from lifecycle.request.auth import Auth
 from lifecycle.request.credentials.section import Credential
 from lifecycle.request.gateway.section import Gateway
-from lifecycle.request.gateway.targets import McpTarget
+from lifecycle.request.gateway.targets import LONGEST_SCOPE, McpTarget
 from lifecycle.request.inputs import problem
 from lifecycle.request.runtime import Runtime
 
@@ -36,11 +36,24 @@ def refuse_targets(
             )
         if target.scopes and types.get(str(target.credential)) != "oauth2":
             raise problem(f"{field}.scopes", target.scopes, "only with a credential of type oauth2")
+        if not target.scopes:
+            _refuse_long_scopes(field, target, credentials)
         for name, value in (("header", target.header), ("scheme", target.scheme)):
             if value is not None and types.get(str(target.credential)) != "apiKey":
                 raise problem(f"{field}.{name}", value, "only with a credential of type apiKey")
         if target.runtime is not None:
             _refuse_own_runtime(field, target, auth, runtime, types)
+
+
+def _refuse_long_scopes(field: str, target: McpTarget, credentials: Sequence[Credential]) -> None:
+    """A target that names no scopes asks for those of its credential, which may be longer than a target's."""
+    for one in credentials:
+        if one.name == target.credential and any(len(s) > LONGEST_SCOPE for s in one.scopes):
+            raise problem(
+                f"{field}.credential",
+                target.credential,
+                f"a credential whose scopes have at most {LONGEST_SCOPE} characters, or scopes of the target's own",
+            )
 
 
 def _refuse_own_runtime(

@@ -100,8 +100,13 @@ class Vault:
         return self._store.arn(f"token-vault/{VAULT}/{kind}credentialprovider/{name}")
 
     def tagged(self) -> list[tuple[str, dict[str, str]]]:
-        """Return the ARN and the tags of each provider; a change of the tags is a change of the provider."""
-        return [(self.arn(one), one.tags) for one in [*self._providers.values()]]
+        """Return the ARN and the tags of each provider; a change of the tags is a change of the provider.
+
+        The model of the calls about tags takes no other form of an ARN, whatever the reading says.
+        """
+        return [
+            (self.resource(one.kind, one.name), one.tags) for one in [*self._providers.values()]
+        ]
 
     def get(self, request: dict[str, Any]) -> dict[str, Any]:
         """GetTokenVault."""

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from lifecycle.auto_rollback.prepare import VerificationFailed, prepare_rollback
+from lifecycle.doors.mcp import McpRecord
+from lifecycle.doors.section import GatewayRecord
 from lifecycle.errors import LockLostError
 from lifecycle.outcome.cause import RawFailure
 from lifecycle.record import FailedSmokeTest
+from lifecycle.request.gateway.section import Gateway
 
 INPUT = {"action": "smokeTest", "autoRollback": True}
 FAILURE = {"Error": "SmokeTestError", "Cause": "check 'it answers': no"}
@@ -133,6 +136,20 @@ def test_what_a_rollback_refuses_is_refused_here(world: Any) -> None:
     fail(world)
     # It only counts for cases, and the version before has none.
     assert "repeat" in prepare(world, smokeTest={"repeat": 2}).auto_rollback.refused
+
+
+def test_a_gateway_that_the_stack_does_not_allow_any_more_rolls_nothing_back(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    three_versions(world)
+    target = {"name": "tools", "mcpServer": {"endpoint": "https://api.example.com/mcp"}}
+    asked = {"type": "mcp", "targets": [target], "test": {"tool": "tools___get"}}
+    mcp = McpRecord(asked=Gateway.model_validate(asked).to_json(), role="r")
+    fail(world)
+    world.records.update("dev", world.execution, gateway=GatewayRecord(name="stack-dev", mcp=mcp))
+    assert prepare(world).auto_rollback.to_version == "2"
+    monkeypatch.setenv("GATEWAY_HOSTS", "")
+    assert "stack's parameter GatewayHosts" in prepare(world).auto_rollback.refused
 
 
 def test_whoever_lost_the_lock_rolls_nothing_back(world: Any) -> None:

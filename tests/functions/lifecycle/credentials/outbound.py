@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from botocore.exceptions import ReadTimeoutError
 
 from lifecycle.credentials.deploy import CredentialsEvent, CredentialsResult, deploy_credentials
 from lifecycle.credentials.teardown import delete_credentials
@@ -79,6 +83,32 @@ class Outbound:
         asked = parse_request({"action": "teardown", **request})
         return self.world.run(delete_credentials, request=asked)
 
+    # --- what AgentCore says ---
+
+    @contextmanager
+    def told(self, operation: str, change: Callable[[dict[str, Any]], object]) -> Iterator[None]:
+        """Change the answers of an operation."""
+
+        def tell(model: Any, parsed: dict[str, Any], **_: Any) -> None:
+            if model.name == operation and "Error" not in parsed:
+                change(parsed)
+
+        self.control.meta.events.register("after-call", tell)
+        try:
+            yield
+        finally:
+            self.control.meta.events.unregister("after-call", tell)
+
+    @contextmanager
+    def lost(self, operation: str) -> Iterator[None]:
+        """An operation takes effect, and its answer does not come."""
+
+        def lose(_: dict[str, Any]) -> None:
+            raise ReadTimeoutError(endpoint_url="https://control")
+
+        with self.told(operation, lose):
+            yield
+
     # --- what is there ---
 
     def providers(self) -> list[str]:
@@ -98,7 +128,7 @@ class Outbound:
         return [role["RoleName"] for role in self.iam.list_roles(PathPrefix=path)["Roles"]]
 
     def policy(self) -> list[Any]:
-        (name,) = self.roles()
+        (name,) = (each for each in self.roles() if each.endswith("-agent"))
         answer = self.iam.get_role_policy(RoleName=name, PolicyName="environment")
         statements: list[Any] = answer["PolicyDocument"]["Statement"]
         return statements

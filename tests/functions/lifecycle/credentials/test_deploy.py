@@ -189,6 +189,29 @@ def test_what_live_uses_stays_until_another_version_is_promoted(outbound: Outbou
     assert outbound.policy()[-1]["Resource"] == [outbound.secrets["other-key"]]
 
 
+def test_a_version_that_was_promoted_by_an_execution_that_did_not_end_keeps_its_providers(
+    outbound: Outbound,
+) -> None:
+    """What the record calls proven is written at the very end: `live` is what was promoted."""
+    outbound.provision("one", outbound.key())
+    first = outbound.provider("weather")
+    outbound.deploy(outbound.key(owned="other-key"), execution="two")
+    second = outbound.provider("weather")
+    outbound.world.provision("two", {"credentials": [outbound.key(owned="other-key")]})
+    assert outbound.world.record().proven_request != outbound.world.request.to_json()
+    outbound.deploy(outbound.key(owned="other-key", jsonKey="third"), execution="three")
+    assert outbound.providers() == sorted([second, outbound.provider("weather")])
+    assert first not in outbound.providers()
+
+
+def test_nothing_is_removed_while_nobody_knows_what_live_uses(outbound: Outbound) -> None:
+    outbound.provision("one", outbound.key())
+    first = outbound.provider("weather")
+    outbound.world.promotions.delete("dev")
+    outbound.deploy(outbound.key(owned="other-key"), execution="two")
+    assert outbound.providers() == sorted([first, outbound.provider("weather")])
+
+
 def test_a_try_that_failed_leaves_nothing_to_the_next_one(outbound: Outbound) -> None:
     outbound.provision("one", outbound.key())
     first = outbound.provider("weather")

@@ -54,3 +54,15 @@ def test_what_would_be_made_repaired_and_removed(outbound: Outbound) -> None:
     assert none is not None
     assert (none.change, len(none.removes)) == ("remove", 3)
     assert outbound.providers() == [outbound.provider("weather")]
+
+
+def test_a_provider_that_has_failed_would_be_repaired(outbound: Outbound) -> None:
+    outbound.provision("one", outbound.oauth2())
+
+    def failed(told: dict[str, Any]) -> None:
+        told.update(status="UPDATE_FAILED", failureReason="no such host")
+
+    with outbound.told("GetOauth2CredentialProvider", failed):
+        found = planned(outbound, outbound.oauth2())
+    assert found is not None
+    assert found.change == "update"

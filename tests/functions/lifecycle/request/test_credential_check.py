@@ -30,7 +30,8 @@ class Secrets:
         self.tags = tags
 
     def describe_secret(self, **given: str) -> dict[str, Any]:
-        assert given == {"SecretId": ARN}
+        # Secrets Manager also finds a secret by an ARN without its last hyphen and six characters.
+        assert given["SecretId"] in (ARN, ARN[:-7])
         if isinstance(self.tags, ClientError):
             raise self.tags
         return {"ARN": ARN, "Tags": [{"Key": k, "Value": v} for k, v in self.tags.items()]}
@@ -99,6 +100,16 @@ def test_what_he_does_not_allow_is_refused_by_name(
     assert f"credentials.0.secretArn: given '{ARN}', which " in text
     assert said in text
     assert "prod" not in text
+
+
+def test_an_arn_without_its_last_characters_is_refused_with_the_whole_one() -> None:
+    """The role's policy names it, and IAM compares the whole ARN."""
+    text = refused({**KEY, "secretArn": ARN[:-7]}, {FOR: "stack/dev"})
+    assert text.startswith(
+        f"credentials.0.secretArn: given '{ARN[:-7]}', which is a part of an ARN"
+    )
+    assert text.endswith(f"name {ARN}")
+    assert ARN not in refused({**KEY, "secretArn": ARN[:-7]}, {FOR: "other/dev"})
 
 
 def test_an_explicit_deny_is_told_apart() -> None:

@@ -32,6 +32,24 @@ def test_both_kinds_are_taken_with_their_defaults() -> None:
     assert parse_request({}).credentials == []
 
 
+MCP = {
+    "type": "mcp",
+    "targets": [{"name": "a", "mcpServer": {"endpoint": "https://api.example.com/mcp"}}],
+    "test": {"tool": "a___b"},
+}
+
+
+@pytest.mark.parametrize("more", [{"credentials": [KEY]}, {"gateway": MCP}])
+def test_tags_that_iam_cannot_tell_apart_are_refused_where_a_role_is_made(
+    more: dict[str, Any],
+) -> None:
+    tags = {"Owner": "a", "owner": "b"}
+    assert parse_request({"tags": tags}).tags == tags
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_request({"tags": tags, **more})
+    assert "tags: given 'owner', allowed: another key than 'Owner'" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

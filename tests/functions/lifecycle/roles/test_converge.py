@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from lifecycle import names
@@ -150,6 +153,18 @@ def test_another_wish_is_no_drift(iam: Any, wanted: WantedRole) -> None:
     assert seen(iam, wanted.name)["tags"] == {**names.tags("stack", "dev"), "owner": "b"}
 
 
+def test_a_tag_whose_case_changes_is_not_taken_away_again(iam: Any, wanted: WantedRole) -> None:
+    """IAM user guide: keys of tags are not case-sensitive, so `Team` and `team` is one tag."""
+    converge_role(iam, wanted)
+    made: list[str] = []
+    iam.meta.events.register("after-call", lambda model, **_: made.append(model.name))
+    other = replace(wanted, tags=names.tags("stack", "dev") | {"Team": "a"})
+    found = converge_role(iam, other, former=wanted.policy, former_tags=wanted.tags)
+    assert [each for each in made if "tag" in each.lower()] == ["UntagRole", "TagRole"]
+    assert found.repaired == []
+    assert seen(iam, wanted.name)["tags"] == dict(other.tags)
+
+
 def test_a_role_without_the_environments_tags_is_neither_changed_nor_removed(
     iam: Any, wanted: WantedRole
 ) -> None:
@@ -169,21 +184,63 @@ def test_a_role_is_removed_with_all_that_it_has(iam: Any, wanted: WantedRole) ->
     assert not remove_role(iam, wanted.name, wanted.owner)
 
 
-def test_a_role_that_iam_does_not_show_yet_is_finished_by_the_next_call(
-    iam: Any, wanted: WantedRole
-) -> None:
-    def late(**_: Any) -> tuple[AWSResponse, dict[str, Any]]:
-        error = {"Code": "NoSuchEntity", "Message": "The role cannot be found."}
-        return AWSResponse("", 404, {}, None), {"Error": error}
+@contextmanager
+def refused(
+    iam: Any, operation: str, code: str, status: int, message: str = "no"
+) -> Iterator[None]:
+    """IAM refuses an operation."""
 
-    event = "before-call.iam.PutRolePolicy"
-    iam.meta.events.register(event, late)
-    with pytest.raises(ServiceUnavailableError, match="IAM does not show all of it yet"):
-        converge_role(iam, wanted)
-    iam.meta.events.unregister(event, late)
+    def refuse(**_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        told = {"Code": code, "Message": message}
+        metadata = {"HTTPStatusCode": status}
+        return AWSResponse("", status, {}, None), {"Error": told, "ResponseMetadata": metadata}
+
+    event = f"before-call.iam.{operation}"
+    iam.meta.events.register(event, refuse)
+    try:
+        yield
+    finally:
+        iam.meta.events.unregister(event, refuse)
+
+
+@pytest.mark.parametrize("operation", ["PutRolePolicy", "AttachRolePolicy"])
+@pytest.mark.parametrize(("code", "status"), [("NoSuchEntity", 404), ("AccessDenied", 403)])
+def test_a_role_that_iam_does_not_show_yet_is_finished_by_the_next_call(
+    iam: Any, wanted: WantedRole, operation: str, code: str, status: int
+) -> None:
+    """A role that is not there has no path and no boundary, by which the function's policy allows these calls."""
+    with refused(iam, operation, code, status):
+        for _ in range(2):
+            with pytest.raises(ServiceUnavailableError, match="IAM does not show all of it yet"):
+                converge_role(iam, wanted)
     found = converge_role(iam, wanted)
     assert (found.created, found.repaired) == (False, [])
     assert seen(iam, wanted.name) == as_wanted(wanted)
+
+
+def test_a_denial_for_good_is_told(
+    iam: Any, wanted: WantedRole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    denied = ("PutRolePolicy", "AccessDenied", 403)
+    with refused(iam, *denied, "with an explicit deny"), pytest.raises(ClientError):
+        converge_role(iam, wanted)
+    later = time.time() + 90
+    monkeypatch.setattr(time, "time", lambda: later)
+    with refused(iam, *denied), pytest.raises(ClientError):
+        converge_role(iam, wanted)
+
+
+def test_a_role_whose_policies_iam_has_not_taken_away_yet_goes_with_the_next_call(
+    iam: Any, wanted: WantedRole
+) -> None:
+    converge_role(iam, wanted)
+    with (
+        refused(iam, "DeleteRole", "DeleteConflict", 409),
+        pytest.raises(ServiceUnavailableError, match="still has policies"),
+    ):
+        remove_role(iam, wanted.name, wanted.owner)
+    assert remove_role(iam, wanted.name, wanted.owner)
+    assert iam.list_roles(PathPrefix=wanted.path)["Roles"] == []
 
 
 def test_a_call_that_ends_anywhere_leaves_what_the_next_one_finishes(

@@ -11,6 +11,7 @@ from lifecycle.gateway.mcp.outbound import Outbound
 from lifecycle.gateway.mcp.resolved import Place, Resolved, resolve
 from lifecycle.gateway.mcp.role import rights_of
 from lifecycle.request.gateway.targets import McpTarget
+from local.edge.iam.conditions import like
 
 BASE = "arn:aws:bedrock-agentcore:us-west-2:123456789012:"
 RUNTIME = f"{BASE}runtime/stack_dev-abcdefghij"
@@ -98,7 +99,7 @@ def test_the_role_may_use_exactly_what_its_targets_need() -> None:
     statements = rights_of(targets, "stack-dev", BASE)["Statement"]
     allowed = [(one["Action"], one["Resource"]) for one in statements]
     directory = f"{BASE}workload-identity-directory/default"
-    identities = [directory, f"{directory}/workload-identity/stack-dev-*"]
+    identities = [directory, f"{directory}/workload-identity/stack-dev-??????????"]
     assert allowed == [
         (["bedrock-agentcore:GetWorkloadAccessToken"], identities),
         (
@@ -107,6 +108,17 @@ def test_the_role_may_use_exactly_what_its_targets_need() -> None:
         ),
         (["secretsmanager:GetSecretValue"], ["arn:key"]),
     ]
+
+
+def test_the_role_has_no_token_of_the_identity_of_a_longer_environment() -> None:
+    statements = rights_of([resolved(**SERVER, credential="key")], "demo-dev", BASE)["Statement"]
+    pattern = statements[0]["Resource"][1]
+    own, other = (
+        f"{BASE}workload-identity-directory/default/workload-identity/{name}"
+        for name in ("demo-dev-0123456789", "demo-dev-x-1a2b3c4d-0123456789")
+    )
+    assert like(pattern, own)
+    assert not like(pattern, other)
 
 
 def test_a_policy_names_a_provider_in_one_way_however_agentcore_does() -> None:

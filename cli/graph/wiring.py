@@ -95,6 +95,8 @@ class _Wiring(Places):
             beside = abs(self.boxes[way.source].y - self.boxes[way.target].y) < BESIDE
             return "across" if beside else "into_top"
         if way.source in at.aside:
+            if not way.on_error and self.boxes[way.source].y == self.boxes[way.target].y:
+                return "back_across"
             near = self.boxes[way.target].y - self.boxes[way.source].y
             return "back_in" if way.label == "yes" and near > 0 else "right"
         if rows[way.target] == rows[way.source] + 1 and not way.on_error:
@@ -133,10 +135,18 @@ class _Wiring(Places):
             self._wire(way, (source.right, y), (bend, y), (bend, target.y), (target.left, target.y))
         self._say(way, source.right, y, "right")
 
+    def _back_across(self, way: Transition) -> None:
+        source, target = self.boxes[way.source], self.boxes[way.target]
+        y = self.y_of(way, way.target, "right")
+        self._wire(way, (source.left, y), (target.right, y))
+
     def _into_loop(self, way: Transition) -> None:
         source, loop = self.boxes[way.source], self.boxes[way.target]
         y = self.y_of(way, way.source, "left")
-        self._wire(way, (source.left, y), (loop.x, y), (loop.x, loop.bottom))
+        if loop.top < y < loop.bottom:
+            self._wire(way, (source.left, y), (loop.right, y))
+        else:
+            self._wire(way, (source.left, y), (loop.x, y), (loop.x, loop.bottom))
         self._say(way, source.left, y, "left")
 
     def _out_of_loop(self, way: Transition) -> None:

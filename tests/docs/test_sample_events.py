@@ -58,9 +58,17 @@ def test_each_is_what_its_handler_and_the_definition_take(handler: str) -> None:
     if handler not in {trigger.handler for trigger in TRIGGERS}:  # one takes any value
         with pytest.raises(ValidationError):
             model.model_validate({**event, "execution": 1})
-    for stage in STAGES:
-        if stage.handler == handler and stage.state != "Report the failure":
-            assert set(event) == set(sample_events.payload_of(stage))
+    payloads = [
+        set(sample_events.payload_of(stage))
+        for stage in STAGES
+        if stage.handler == handler and stage.state != "Report the failure"
+    ]
+    if payloads:
+        assert set(event) in payloads
+    # States that share a function pass what is theirs, and the model knows all of it.
+    taken = {field.alias or name for name, field in model.model_fields.items()}
+    for payload in payloads:
+        assert payload <= taken
     request = getattr(parsed, "request", None)
     if isinstance(request, Request):
         # What the first state would return for it, and nothing that a person must not run.

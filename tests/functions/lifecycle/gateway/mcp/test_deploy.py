@@ -192,8 +192,15 @@ def test_the_rebuild_after_a_rollback_keeps_the_gateway(deployed: Tools) -> None
     world.prove()
     world.loop(promote_version)
     record = world.record()
-    assert record.request["gateway"] == record.proven_request["gateway"] == record.gateway.mcp.asked
-    assert parse_request({"gateway": record.request["gateway"]}).gateway.type == "mcp"
+    assert record.request
+    assert record.proven_request
+    assert record.gateway
+    assert record.gateway.mcp
+    kept = record.request["gateway"]
+    assert kept == record.proven_request["gateway"] == record.gateway.mcp.asked
+    again = parse_request({"gateway": kept}).gateway
+    assert again is not None
+    assert again.type == "mcp"
 
 
 def test_the_other_type_takes_its_place_and_the_role_goes(deployed: Tools) -> None:

@@ -13,6 +13,14 @@ from cli.console.words.texts import Texts
 
 _PAGES = Path(__file__).resolve().parents[3] / "docs"
 _ROW = re.compile(r"^\| `([\w.]+)` \| (.*) \| (.*) \| (.*) \|$", re.MULTILINE)
+_TABLES = tuple(
+    (page, outer, re.compile(rf"<!-- {table}\b.*?<!-- /{table} -->", re.DOTALL))
+    for page, outer, table in (
+        ("inputs.md", "", "inputs"),
+        ("gateway-mcp.md", "gateway.", "gateway"),
+    )
+)
+"""The pages with a table of fields, what comes before a field's name in the input, and the table between its markers."""
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _CODE = re.compile(r"`([^`]*)`")
 
@@ -36,12 +44,14 @@ def meaning_of(field: Field, words: Texts) -> Markup:
 
 @cache
 def _translated(language: str) -> dict[str, tuple[str, str]]:
-    """Return what is allowed and the meaning by field, out of the table of the page on inputs in that language."""
-    page = _PAGES / language / "inputs.md"
-    if not page.exists():
-        return {}
+    """Return what is allowed and the meaning by field, out of the tables of the pages in that language."""
     found: dict[str, tuple[str, str]] = {}
-    for path, allowed, _, meaning in _ROW.findall(page.read_text("utf-8")):
-        # The first table of the page is that of the whole input.
-        found.setdefault(path, (allowed.replace(r"\|", "|"), meaning.replace(r"\|", "|")))
+    for name, outer, table in _TABLES:
+        page = _PAGES / language / name
+        if not page.exists():
+            return {}
+        text = table.search(page.read_text("utf-8"))
+        for path, allowed, _, meaning in _ROW.findall(text[0] if text else ""):
+            cells = (allowed.replace(r"\|", "|"), meaning.replace(r"\|", "|"))
+            found.setdefault(outer + path, cells)
     return found

@@ -34,7 +34,12 @@ def test_every_field_of_the_model_is_typed() -> None:
     assert kinds["runtime.environmentVariables"] == kinds["tags"] == "json"
     assert kinds["dryRun"] == "flag"
     private = {path for path, one in leaves().items() if one.private}
-    assert private == {"runtime.environmentVariables", "smokeTest.prompt", "smokeTest.cases"}
+    assert private == {
+        "runtime.environmentVariables",
+        "gateway.test.arguments",
+        "smokeTest.prompt",
+        "smokeTest.cases",
+    }
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

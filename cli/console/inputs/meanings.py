@@ -20,7 +20,7 @@ _TABLES = tuple(
         ("gateway-mcp.md", "gateway.", "gateway"),
     )
 )
-"""The pages with a table of fields, what comes before a field's name in the input, and the table between its markers."""
+"""The pages with a table of fields, what comes before a field's name in the input, and the table with its markers."""
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _CODE = re.compile(r"`([^`]*)`")
 

@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 
 from tests.embedded.test_gateway import gateways_of
 from tests.embedded.test_promotion import SESSION, access_token, marked, versions
+from tests.embedded.test_triggers import rule_of
 
 pytestmark = pytest.mark.embedded
 ON: dict[str, Any] = {"gateway": {"type": "runtime"}}
@@ -81,9 +82,10 @@ def entered(history: list[dict[str, Any]], state: str) -> list[float]:
     ]
 
 
-def left(
-    lifecycle: Any, gateway_id: str, runtime_id: str
-) -> tuple[list[Any], list[str], list[str]]:
+Left = tuple[list[Any], list[str], list[str]]
+
+
+def left(lifecycle: Any, gateway_id: str, runtime_id: str) -> Left:
     """The rules and targets of a gateway, and the endpoints of its runtime."""
     control = lifecycle.aws.client("bedrock-agentcore-control")
     rules = control.list_gateway_rules(gatewayIdentifier=gateway_id)["gatewayRules"]
@@ -92,7 +94,7 @@ def left(
     return rules, names, sorted(versions(lifecycle, runtime_id))
 
 
-NOTHING: tuple[list[Any], list[str], list[str]] = ([], ["live"], ["DEFAULT", "live"])
+NOTHING: Left = ([], ["live"], ["DEFAULT", "live"])
 
 
 def test_callers_are_split_and_none_fails(
@@ -173,34 +175,75 @@ def test_a_version_that_fails_for_some_callers_goes_back(
     assert left(lifecycle, gateway["id"], runtime["id"]) == NOTHING
 
 
-def test_a_canary_that_was_stopped_is_found_and_removed(
+@pytest.fixture
+def no_rule(lifecycle: Any) -> Iterator[None]:
+    """Switch off the rule that follows the end of an execution, as if its event were lost."""
+    events = lifecycle.aws.client("events")
+    (rule,) = [
+        one["Name"] for one in events.list_rules()["Rules"] if "ExecutionEnded" in one["Name"]
+    ]
+    events.disable_rule(Name=rule)
+    yield
+    events.enable_rule(Name=rule)
+
+
+@pytest.fixture
+def stopped(
     lifecycle: Any, environment: Callable[[], str], tiny: dict[str, Any]
-) -> None:
+) -> Callable[[str], tuple[str, Callable[[], Left]]]:
+    """Stop a canary whose first step bakes; give the environment, and what looks for what is left of it."""
     name = environment()
     first = lifecycle.run(marked(name, tiny, "one", **ON))
     assert first.status == "SUCCEEDED", (first.error, first.cause)
     gateway, runtime = first.output["gateway"], first.output["runtime"]
 
-    def stop(mark: str) -> None:
+    def look() -> Left:
+        return left(lifecycle, gateway["id"], runtime["id"])
+
+    def stop(mark: str) -> tuple[str, Callable[[], Left]]:
         arn = lifecycle.start(marked(name, tiny, mark, **canary(600)))
         deadline = time.monotonic() + 120
         while not entered(lifecycle.history(arn), "Wait out the step"):
             assert time.monotonic() < deadline, lifecycle.history(arn)[-3:]
             time.sleep(0.2)
-        lifecycle.stepfunctions.stop_execution(executionArn=arn)
-        rules, targets, endpoints = left(lifecycle, gateway["id"], runtime["id"])
+        rules, targets, endpoints = look()
         assert (len(rules), targets) == (1, ["canary", "live"])
         assert endpoints == ["DEFAULT", "candidate", "live"]
+        lifecycle.stepfunctions.stop_execution(executionArn=arn)
+        return name, look
 
-    stop("two")
+    return stop
+
+
+def test_a_canary_that_was_stopped_is_cleared_without_a_person(
+    lifecycle: Any, stopped: Callable[[str], tuple[str, Callable[[], Left]]], tiny: dict[str, Any]
+) -> None:
+    """The end of the execution is an event, whose rule starts what takes callers back."""
+    name, look = stopped("two")
+    deadline = time.monotonic() + 180
+    while look() != NOTHING:
+        assert time.monotonic() < deadline, look()
+        time.sleep(0.5)
+    again = lifecycle.run(marked(name, tiny, "one", **ON))
+    assert again.status == "SUCCEEDED", (again.error, again.cause)
+    assert again.output["repaired"] == []
+
+
+def test_a_canary_that_nobody_cleared_is_found_and_removed(
+    lifecycle: Any,
+    no_rule: None,
+    stopped: Callable[[str], tuple[str, Callable[[], Left]]],
+    tiny: dict[str, Any],
+) -> None:
+    name, look = stopped("two")
     again = lifecycle.run(marked(name, tiny, "one", **ON))
     assert again.status == "SUCCEEDED", (again.error, again.cause)
     assert [text.split()[0] for text in again.output["repaired"]][:3] == [
         *("rule", "target", "endpoint"),
     ]
     assert all("left behind by a canary" in text for text in again.output["repaired"][:3])
-    assert left(lifecycle, gateway["id"], runtime["id"]) == NOTHING
-    stop("three")
+    assert look() == NOTHING
+    stopped("three")
     gone = lifecycle.run({"environment": name, "action": "teardown"})
     assert gone.status == "SUCCEEDED", (gone.error, gone.cause)
     assert gateways_of(lifecycle, name) == []

@@ -46,6 +46,9 @@ def test_every_function_has_a_role_of_its_own(
     usual = {stage.function for stage in STAGES if stage.machine is Machine.LIFECYCLE}
     # Only after a failure, or with evaluators; tests of their own see them.
     others = {"RecordFailureFunction", "PrepareRollbackFunction", "EvaluateSessionsFunction"}
+    # Only with credentials, and in a canary; test_credentials and test_canary see them.
+    others |= {"DeployCredentialsFunction", "DeleteCredentialsFunction"}
+    others |= {"ShiftTrafficFunction", "JudgeStepFunction", "ClearCanaryFunction"}
     assert usual - others <= set(callers)
 
 

@@ -10,6 +10,8 @@ from cli.graph.places import Places, Rail
 from cli.graph.scene import Box, Label, Scene, Side, Wire
 
 _BEND = 10.0
+# A way this long has boxes beside it.
+_FAR = 200.0
 
 
 def draw(machine: Machine) -> Scene:
@@ -84,9 +86,11 @@ class _Wiring(Places):
         """Choose how a way is drawn."""
         rows, at = self.row_of, self.at
         if way.target in at.loops:
-            return "into_loop"
+            far = abs(self.boxes[way.source].y - self.boxes[way.target].y) > _FAR
+            return "left" if far else "into_loop"
         if way.source in at.loops:
-            return "out_of_loop"
+            # Its failure leads far away, past the boxes between.
+            return "left" if way.on_error else "out_of_loop"
         if way.target in at.aside and _is_passed(self.at, way):
             return "right"
         if way.target in at.aside:
@@ -136,13 +140,21 @@ class _Wiring(Places):
     def _into_loop(self, way: Transition) -> None:
         source, loop = self.boxes[way.source], self.boxes[way.target]
         y = self.y_of(way, way.source, "left")
-        self._wire(way, (source.left, y), (loop.x, y), (loop.x, loop.bottom))
+        if loop.top < y < loop.bottom:
+            # Many ways leave the question: the first of them begin beside the box.
+            self._wire(way, (source.left, y), (loop.right, y))
+        else:
+            end = loop.top if y <= loop.top else loop.bottom
+            self._wire(way, (source.left, y), (loop.x, y), (loop.x, end))
         self._say(way, source.left, y, "left")
 
     def _out_of_loop(self, way: Transition) -> None:
         loop, target = self.boxes[way.source], self.boxes[way.target]
         y = self.y_of(way, way.target, "left")
-        self._wire(way, (loop.x, loop.top), (loop.x, y), (target.left, y))
+        if loop.top < y < loop.bottom:
+            self._wire(way, (loop.right, y), (target.left, y))
+        else:
+            self._wire(way, (loop.x, loop.top), (loop.x, y), (target.left, y))
 
     def _back_in(self, way: Transition) -> None:
         source, target = self.boxes[way.source], self.boxes[way.target]

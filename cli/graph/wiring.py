@@ -10,7 +10,6 @@ from cli.graph.places import Places, Rail
 from cli.graph.scene import Box, Label, Scene, Side, Wire
 
 _BEND = 10.0
-# A way this long has boxes beside it.
 _FAR = 200.0
 
 
@@ -52,6 +51,11 @@ def _is_passed(placement: Placement, way: Transition) -> bool:
     return any(box.left < target.x < box.right and source.y < box.y < target.y for box in others)
 
 
+def _is_far(boxes: dict[str, Box], way: Transition) -> bool:
+    """Whether a way has boxes beside it."""
+    return abs(boxes[way.source].y - boxes[way.target].y) > _FAR
+
+
 class _Wiring(Places):
     def __init__(self, placement: Placement) -> None:
         super().__init__(placement)
@@ -86,10 +90,8 @@ class _Wiring(Places):
         """Choose how a way is drawn."""
         rows, at = self.row_of, self.at
         if way.target in at.loops:
-            far = abs(self.boxes[way.source].y - self.boxes[way.target].y) > _FAR
-            return "left" if far else "into_loop"
+            return "left" if _is_far(self.boxes, way) else "into_loop"
         if way.source in at.loops:
-            # Its failure leads far away, past the boxes between.
             return "left" if way.on_error else "out_of_loop"
         if way.target in at.aside and _is_passed(self.at, way):
             return "right"
@@ -141,7 +143,6 @@ class _Wiring(Places):
         source, loop = self.boxes[way.source], self.boxes[way.target]
         y = self.y_of(way, way.source, "left")
         if loop.top < y < loop.bottom:
-            # Many ways leave the question: the first of them begin beside the box.
             self._wire(way, (source.left, y), (loop.right, y))
         else:
             end = loop.top if y <= loop.top else loop.bottom

@@ -89,10 +89,7 @@ def _even_out(boxes: dict[str, Box], names: list[str]) -> None:
 
 
 def _leads_back(machine: Machine, name: str, path: list[str]) -> bool:
-    ways = machine.states[name].transitions
-    if any(way.on_error for way in ways):
-        return False  # The way to what handles the error starts at the right.
-    targets = [way.target for way in ways]
+    targets = [t.target for t in machine.states[name].transitions if not t.on_error]
     sources = [t.source for t in machine.transitions if t.target == name]
     if len(targets) != 1 or targets[0] not in path:
         return False

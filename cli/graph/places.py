@@ -101,9 +101,6 @@ class Places:
                 self._port(key, way.target, "left", 2e6)
             elif route in ("into_top", "across"):
                 self._port(key, way.source, "right", 0.0)
-            elif route == "back_across":
-                # Below the way there.
-                self._port(key, way.target, "right", 1.0)
             elif route == "back_in":
                 self._port(key, way.target, "right", -2e6)
         for (name, _side), ports in self.ports.items():

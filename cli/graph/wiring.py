@@ -10,6 +10,7 @@ from cli.graph.places import Places, Rail
 from cli.graph.scene import Box, Label, Scene, Side, Wire
 
 _BEND = 10.0
+_FAR = 200.0
 
 
 def draw(machine: Machine) -> Scene:
@@ -50,6 +51,11 @@ def _is_passed(placement: Placement, way: Transition) -> bool:
     return any(box.left < target.x < box.right and source.y < box.y < target.y for box in others)
 
 
+def _is_far(boxes: dict[str, Box], way: Transition) -> bool:
+    """Whether a way has boxes beside it."""
+    return abs(boxes[way.source].y - boxes[way.target].y) > _FAR
+
+
 class _Wiring(Places):
     def __init__(self, placement: Placement) -> None:
         super().__init__(placement)
@@ -84,9 +90,9 @@ class _Wiring(Places):
         """Choose how a way is drawn."""
         rows, at = self.row_of, self.at
         if way.target in at.loops:
-            return "into_loop"
+            return "left" if _is_far(self.boxes, way) else "into_loop"
         if way.source in at.loops:
-            return "out_of_loop"
+            return "left" if way.on_error else "out_of_loop"
         if way.target in at.aside and _is_passed(self.at, way):
             return "right"
         if way.target in at.aside:
@@ -95,8 +101,6 @@ class _Wiring(Places):
             beside = abs(self.boxes[way.source].y - self.boxes[way.target].y) < BESIDE
             return "across" if beside else "into_top"
         if way.source in at.aside:
-            if not way.on_error and self.boxes[way.source].y == self.boxes[way.target].y:
-                return "back_across"
             near = self.boxes[way.target].y - self.boxes[way.source].y
             return "back_in" if way.label == "yes" and near > 0 else "right"
         if rows[way.target] == rows[way.source] + 1 and not way.on_error:
@@ -135,24 +139,23 @@ class _Wiring(Places):
             self._wire(way, (source.right, y), (bend, y), (bend, target.y), (target.left, target.y))
         self._say(way, source.right, y, "right")
 
-    def _back_across(self, way: Transition) -> None:
-        source, target = self.boxes[way.source], self.boxes[way.target]
-        y = self.y_of(way, way.target, "right")
-        self._wire(way, (source.left, y), (target.right, y))
-
     def _into_loop(self, way: Transition) -> None:
         source, loop = self.boxes[way.source], self.boxes[way.target]
         y = self.y_of(way, way.source, "left")
         if loop.top < y < loop.bottom:
             self._wire(way, (source.left, y), (loop.right, y))
         else:
-            self._wire(way, (source.left, y), (loop.x, y), (loop.x, loop.bottom))
+            end = loop.top if y <= loop.top else loop.bottom
+            self._wire(way, (source.left, y), (loop.x, y), (loop.x, end))
         self._say(way, source.left, y, "left")
 
     def _out_of_loop(self, way: Transition) -> None:
         loop, target = self.boxes[way.source], self.boxes[way.target]
         y = self.y_of(way, way.target, "left")
-        self._wire(way, (loop.x, loop.top), (loop.x, y), (target.left, y))
+        if loop.top < y < loop.bottom:
+            self._wire(way, (loop.right, y), (target.left, y))
+        else:
+            self._wire(way, (loop.x, loop.top), (loop.x, y), (target.left, y))
 
     def _back_in(self, way: Transition) -> None:
         source, target = self.boxes[way.source], self.boxes[way.target]

@@ -15,6 +15,7 @@ from moto.moto_api._internal.models import moto_api_backend
 
 from local.moto import cognito, deliveries, dispatch, dynamodb, events, logs, s3, tagging, xray
 from local.moto.stepfunctions import (
+    announcements,
     executions,
     expressions,
     interpreter,
@@ -40,6 +41,7 @@ SEAMS: tuple[Callable[[], None], ...] = (
     executions.start_executions,
     executions.begin_executions,
     executions.keep_stop_reasons,
+    announcements.announce_executions,
     executions.quote_text_outputs,
     executions.page_histories,
     map_fields.read_map_fields,

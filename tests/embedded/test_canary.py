@@ -179,9 +179,7 @@ def test_a_version_that_fails_for_some_callers_goes_back(
 def no_rule(lifecycle: Any) -> Iterator[None]:
     """Switch off the rule that follows the end of an execution, as if its event were lost."""
     events = lifecycle.aws.client("events")
-    (rule,) = [
-        one["Name"] for one in events.list_rules()["Rules"] if "ExecutionEnded" in one["Name"]
-    ]
+    rule = rule_of(lifecycle, "aws.states")["Name"]
     events.disable_rule(Name=rule)
     yield
     events.enable_rule(Name=rule)

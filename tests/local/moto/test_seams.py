@@ -29,6 +29,7 @@ CANARIES = [
     "parameter_names",
     "shared_clients",
     "early_calls",
+    "execution_events",
     "history_pages",
     "history_order",
     "stop_reason",

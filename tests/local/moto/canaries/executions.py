@@ -38,6 +38,16 @@ def early_calls() -> bool:
     return False
 
 
+def execution_events() -> bool:
+    logs, events = boto3.client("logs"), boto3.client("events")
+    logs.create_log_group(logGroupName="/ends")
+    events.put_rule(Name="ends", EventPattern=json.dumps({"source": ["aws.states"]}))
+    target = "arn:aws:logs:us-east-1:123456789012:log-group:/ends"
+    events.put_targets(Rule="ends", Targets=[{"Id": "t", "Arn": target}])
+    run(passing({}), name="n")
+    return not logs.filter_log_events(logGroupName="/ends")["events"]
+
+
 def history_pages() -> bool:
     arn = run(passing({}), name="n")["executionArn"]
     client = boto3.client("stepfunctions")
@@ -89,6 +99,7 @@ CANARIES: list[Callable[[], bool]] = [
     execution_name,
     text_output,
     early_calls,
+    execution_events,
     history_pages,
     history_order,
     stop_reason,

@@ -94,6 +94,14 @@ def left(lifecycle: Any, gateway_id: str, runtime_id: str) -> Left:
     return rules, names, sorted(versions(lifecycle, runtime_id))
 
 
+def running(lifecycle: Any) -> list[str]:
+    """The executions of the lifecycle that run, by name."""
+    found = lifecycle.stepfunctions.list_executions(
+        stateMachineArn=lifecycle.aws.outputs["StateMachineArn"], statusFilter="RUNNING"
+    )
+    return [one["name"] for one in found["executions"]]
+
+
 NOTHING: Left = ([], ["live"], ["DEFAULT", "live"])
 
 
@@ -221,6 +229,9 @@ def test_a_canary_that_was_stopped_is_cleared_without_a_person(
     deadline = time.monotonic() + 180
     while look() != NOTHING:
         assert time.monotonic() < deadline, look()
+        time.sleep(0.5)
+    while running(lifecycle):
+        assert time.monotonic() < deadline, running(lifecycle)
         time.sleep(0.5)
     again = lifecycle.run(marked(name, tiny, "one", **ON))
     assert again.status == "SUCCEEDED", (again.error, again.cause)

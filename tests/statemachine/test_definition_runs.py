@@ -700,6 +700,13 @@ SCENARIOS = [
         avoids=("Record the failure",),
     ),
     Scenario(
+        "canary-left-provision",
+        {},
+        {"prepare_request": [LEFT_CANARY]},
+        visits=("Clear the canary", "Provision the identity", "Promote the version"),
+        avoids=("Record the failure",),
+    ),
+    Scenario(
         "canary-stays",
         {},
         {"prepare_request": [LEFT_CANARY], "clear_canary": [WaitTimeoutError("still there")]},
@@ -1172,6 +1179,11 @@ def test_the_output_has_what_delivers_and_the_drift_of_it(
     (event,) = stand_ins.events["unchanged", "report_outcome"]
     assert event["observability"] is None
     assert ("unchanged", "deliver_telemetry") not in stand_ins.events
+
+
+def test_what_a_canary_left_behind_is_named_before_the_drift(runs: dict[str, Run]) -> None:
+    output = json.loads(runs["canary-left-provision"].description["output"])
+    assert output["repaired"][:2] == ["rule left behind", "user enabled"]
 
 
 def test_the_output_has_the_gateway_its_checks_and_the_drift_of_it(

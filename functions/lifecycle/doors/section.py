@@ -49,7 +49,8 @@ class GatewayRecord(Section):
         arn: Its ARN.
         url: Its address as `GetGateway` gives it; null until it was ready once.
         target_id: What AgentCore calls its target; null until that was created.
-        candidate_id: What AgentCore calls the target for the version under test, which only a closed runtime has.
+        candidate_begun: Whether a target for the version under test, which only a closed runtime has, may exist.
+        candidate_id: What AgentCore calls that target.
         deployed: Digest of each part as it was last written. Another one that is found is drift.
         echoed: Digest of each part that AgentCore gave back in another form than it was written in, in that form.
         tags: The tags last written.
@@ -63,6 +64,7 @@ class GatewayRecord(Section):
     arn: str | None = None
     url: str | None = None
     target_id: str | None = None
+    candidate_begun: bool = False
     candidate_id: str | None = None
     deployed: dict[str, str] = Field(default_factory=dict)
     echoed: dict[str, str] = Field(default_factory=dict)

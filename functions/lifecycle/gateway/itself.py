@@ -92,7 +92,7 @@ class GatewayConverger:
             *(section.id, wanted.gateway, wanted.tags),
         )
         section.deployed, section.target_id, section.url = {}, None, None
-        section.candidate_id = None
+        section.candidate_begun, section.candidate_id = False, None
         ledger.intend("created")
         try:
             answer = self._control.create_gateway(

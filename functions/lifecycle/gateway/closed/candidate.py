@@ -69,11 +69,15 @@ class CandidateTarget:
 
     def clear(self) -> Step | None:
         """Do the next step towards no such target; None when there is none."""
+        section = self._ledger.section
+        if not section.candidate_begun:
+            return None
         observed = self._find()
         if observed is not None:
             return self._delete(observed)
-        if self._ledger.section.candidate_id is not None:
-            self._ledger.section.candidate_id = None
+        if section.candidate_id is not None:
+            section.candidate_begun, section.candidate_id = False, None
+        # Else an answer was lost, and the list may not show yet what it was about: the next deployment looks again.
         return None
 
     def _create(self, wanted: dict[str, Any]) -> Step:
@@ -81,7 +85,8 @@ class CandidateTarget:
         token = names.client_token(
             "candidate", ledger.execution, self._gateway_id, ledger.section.candidate_id, wanted
         )
-        # The record lists the gateway, and a teardown removes every target of it.
+        # Before the call, whose answer may be lost. A teardown removes every target of the gateway.
+        ledger.section.candidate_begun = True
         ledger.save()
         try:
             answer = self._control.create_gateway_target(

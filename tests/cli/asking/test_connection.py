@@ -62,7 +62,7 @@ def connection(answer: Any, token: str | None) -> tuple[Connection, list[httpx.R
     )
     session = SimpleNamespace(get_credentials=lambda: Credentials("AKIAEXAMPLE", "s", "t"))
     deployed: Any = SimpleNamespace(session=session, region="us-east-1")
-    asked: Any = SimpleNamespace(runtime_arn=ARN, endpoint="live")
+    asked: Any = SimpleNamespace(runtime_arn=ARN, endpoint="live", gateway_address=None)
     given = None if token is None else SecretStr(token)
     return Connection(deployed, asked, given, SESSION, clients, 5.0), requests
 

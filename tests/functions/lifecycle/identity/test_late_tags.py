@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from handlers import (
     delete_identity,
+    judge_step,
     plan_provision,
     plan_rollback,
     provision_identity,
@@ -92,6 +93,7 @@ def test_exactly_what_the_policies_tie_to_tags_is_guarded() -> None:
         test_gateway,
         plan_provision,
         plan_rollback,
+        judge_step,
     )
     names = {module.__name__.rpartition(".")[2] for module in stages}
     actions, elsewhere = conditional_actions("aws:ResourceTag/", "StringEquals")

@@ -132,7 +132,8 @@ def test_what_a_failed_smoke_test_saw_is_in_the_output_of_its_own_execution(
 def test_what_a_failed_test_of_the_gateway_saw_is_in_the_output_of_its_own_execution(
     clients: Clients,
 ) -> None:
-    seen = {"id": "g", "url": "u", "endpoint": "e", "checks": [{"name": "SigV4 is refused"}]}
+    checks = [{"name": "SigV4 is refused"}]
+    seen = {"id": "g", "only": False, "url": "u", "endpoint": "e", "checks": checks}
     made = {"change": "created", "repaired": ["its role"], "id": "g"}
     records = Records(clients.dynamodb, "environments")
     failure = {"Error": "GatewayTestError", "Cause": "check 'x'"}

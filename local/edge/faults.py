@@ -44,10 +44,11 @@ STATE_KINDS: frozenset[str] = frozenset({"delayedState", "failureState"})
 GATEWAY_KINDS: frozenset[str] = frozenset(FAULT_KINDS) - DELAY_KINDS - FUNCTION_KINDS - STATE_KINDS
 """The kinds that the gateway itself serves with an error or without an answer, for every service."""
 
-STATE_OPERATIONS: tuple[str, ...] = tuple(
-    f"{verb}{of}"
-    for of in ("Gateway", "GatewayTarget", "GatewayTargets", "AgentRuntime", "AgentRuntimeEndpoint")
-    for verb in (("Synchronize",) if of == "GatewayTargets" else ("Create", "Update", "Delete"))
+_CHANGES = ("Create", "Update", "Delete")
+STATE_OPERATIONS: tuple[str, ...] = (
+    *(f"{verb}{of}" for of in ("Gateway", "GatewayTarget") for verb in _CHANGES),
+    "SynchronizeGatewayTargets",
+    *(f"{verb}{of}" for of in ("AgentRuntime", "AgentRuntimeEndpoint") for verb in _CHANGES),
 )
 """Operations of `bedrock-agentcore-control` that begin such a state."""
 

@@ -77,39 +77,34 @@ def begin_executions() -> None:
     environment, StopExecution and ListMapRuns fail with an AttributeError and the history is empty.
     Upstream: upstream/early-calls.md.
     """
-    start, run, enter = (
-        ExecutionWorker.start,
-        ExecutionWorker._execution_logic,
-        ExecutionWorker._get_evaluation_entrypoint,
-    )
+    start = ExecutionWorker.start
 
     @wraps(start)
     def start_worker(self: Any) -> None:
-        self.begun = threading.Event()
+        begun = threading.Event()
+        run, enter = self._execution_logic, self._get_evaluation_entrypoint
+
+        def run_program() -> None:
+            try:
+                run()
+            finally:
+                begun.set()
+
+        def entrypoint() -> Any:
+            program = enter()
+
+            # moto evaluates the program right after the event ExecutionStarted.
+            def evaluate(env: Environment) -> None:
+                begun.set()
+                program.eval(env)
+
+            return SimpleNamespace(eval=evaluate)
+
+        self._execution_logic, self._get_evaluation_entrypoint = run_program, entrypoint
         start(self)  # type: ignore[no-untyped-call]
-        self.begun.wait()
-
-    @wraps(run)
-    def run_program(self: Any) -> None:
-        try:
-            run(self)  # type: ignore[no-untyped-call]
-        finally:
-            self.begun.set()
-
-    @wraps(enter)
-    def entrypoint(self: Any) -> Any:
-        program = enter(self)
-
-        # moto evaluates the program right after the event ExecutionStarted.
-        def evaluate(env: Environment) -> None:
-            self.begun.set()
-            program.eval(env)
-
-        return SimpleNamespace(eval=evaluate) if hasattr(self, "begun") else program
+        begun.wait()
 
     ExecutionWorker.start = start_worker  # type: ignore[method-assign]
-    ExecutionWorker._execution_logic = run_program  # type: ignore[method-assign]
-    ExecutionWorker._get_evaluation_entrypoint = entrypoint  # type: ignore[method-assign]
 
 
 def keep_stop_reasons() -> None:

@@ -28,8 +28,9 @@ def facts(view: dict[str, Any], now: float) -> Iterator[tuple[str, str]]:
     yield from _runtime(view)
     yield "smoke test", smoke_test_in_words(view["smokeTest"])
     yield from _gateway(view["gateway"])
-    for one in view["credentials"]:
-        yield f"credential {one['name']}", f"{one['type']}, provider {one['provider']}"
+    if credentials := view["credentials"]:
+        told = [f"{one['name']} ({one['type']}): {one['provider']}" for one in credentials]
+        yield "credentials", ", ".join(told)
     yield from _canary(view["canary"])
     yield from _identity(view["identity"])
     yield from _artifact(view["artifact"])

@@ -27,6 +27,9 @@ NOT_SHOWN = {
     "smokeTest.prompt",
     "smokeTest.expect",
     "smokeTest.cases",
+    "gateway.targets",
+    "gateway.test.arguments",
+    "gateway.test.expect",
     "tags",
 }
 

@@ -68,6 +68,8 @@ def test_every_fact_is_said_in_japanese() -> None:
         "runtime": None,
         "smokeTest": None,
         "gateway": None,
+        "credentials": [],
+        "canary": None,
         "identity": None,
         "artifact": None,
         "lock": None,
@@ -89,7 +91,9 @@ def test_every_fact_is_said_in_japanese() -> None:
     full = {
         "runtime": runtime,
         "smokeTest": {"version": "2", "passed": False},
-        "gateway": {"id": "g-1", "endpoint": "https://g", "proven": True},
+        "gateway": {"id": "g-1", "endpoint": "https://g", "proven": True, "only": True},
+        "credentials": [{"name": "weather", "type": "apiKey", "provider": "p"}],
+        "canary": {"version": "2", "weight": 5},
         "lock": lock,
         "expiresAt": "2026-11-27T09:00:00Z",
         "createdAt": "2026-11-27T01:00:00Z",
@@ -102,11 +106,11 @@ def test_every_fact_is_said_in_japanese() -> None:
         {
             "runtime": {**runtime, "liveVersion": None, "version": None},
             "smokeTest": {"version": "2", "passed": True},
-            "gateway": {"id": None, "endpoint": None, "proven": False},
+            "gateway": {"id": None, "endpoint": None, "proven": False, "only": False},
             "identity": {**identity, "type": "iam", "flow": None},
             "artifact": {**artifact, "type": "container", "given": True, "digest": "d"},
         },
-        {"gateway": {"id": "g-1", "endpoint": "https://g", "proven": False}},
+        {"gateway": {"id": "g-1", "endpoint": "https://g", "proven": False, "only": False}},
     ]
     seen: set[str] = set()
     for view in views:

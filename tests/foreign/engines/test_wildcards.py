@@ -14,12 +14,16 @@ DESPITE_RESOURCES = {
     "bedrock-agentcore:Evaluate": "AWS's guide to evaluations allows it on everything: a built-in evaluator's ARN has "
     "no Region and no account",
     "bedrock-agentcore:GetEvaluator": "as Evaluate; only reads",
+    "cloudwatch:GetMetricData": "as PutMetricData, and no condition key names the namespace of what is read; only reads",
+    "cloudwatch:ListMetrics": "as GetMetricData; only reads",
     "logs:GetQueryResults": "a query is named by its id, which only who started it knows; StartQuery names the groups",
 }
 """Actions that are allowed on every resource although the reference knows resource types, and why."""
 NO_CONDITION = {
     "bedrock-agentcore:Evaluate",
     "bedrock-agentcore:GetEvaluator",
+    "cloudwatch:GetMetricData",
+    "cloudwatch:ListMetrics",
     "logs:GetQueryResults",
 }
 """Those of them that no condition narrows either."""
@@ -41,6 +45,8 @@ REASONS = {
     f"{_BELOW}secretsmanager:{_HERE}secret:${{AWS::StackName}}/*": "below the stack's name; the ARN ends in six "
     "characters of Secrets Manager's own",
     f"{_BELOW}secretsmanager:{_HERE}secret:*": "a secret of the caller's own, only with the tag that allows it",
+    f"{_BELOW}kms:{_HERE}key/*": "a secret of the caller's own may have a key of its own, whose policy must name the "
+    "role; a condition lets only Secrets Manager use it",
     f"{_BELOW}states:{_HERE}execution:*": "the holder of a lock is an execution of either machine; only "
     "DescribeExecution",
     f"{_BELOW}states:{_HERE}execution:${{LifecycleStateMachine.Name}}:*": "executions that the fleet waits for",

@@ -14,7 +14,7 @@ DESPITE_RESOURCES = {
     "bedrock-agentcore:Evaluate": "AWS's guide to evaluations allows it on everything: a built-in evaluator's ARN has "
     "no Region and no account",
     "bedrock-agentcore:GetEvaluator": "as Evaluate; only reads",
-    "cloudwatch:GetMetricData": "as PutMetricData, and no condition key names the namespace of what is read; only reads",
+    "cloudwatch:GetMetricData": "as PutMetricData, and no condition key narrows what is read; only reads",
     "cloudwatch:ListMetrics": "as GetMetricData; only reads",
     "logs:GetQueryResults": "a query is named by its id, which only who started it knows; StartQuery names the groups",
 }

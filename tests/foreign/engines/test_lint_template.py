@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+from tests.foreign.engines import lint_template
 from tests.foreign.engines.lint_template import problems, translated
 
 TEMPLATE = """
@@ -41,3 +44,15 @@ def test_a_type_that_a_region_lacks_is_found() -> None:
     (missing,) = problems(template, ["ap-northeast-3"])
     assert "AWS::AppRunner::Service" in missing
     assert "ap-northeast-3" in missing
+
+
+def test_what_is_accepted_is_still_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An acceptance that nothing needs any more would hide the next finding."""
+    accepted = lint_template.ACCEPTED
+    text = translated(lint_template.TEMPLATE, "us-east-1")
+    assert list(problems(text, ["us-east-1"])) == []
+    monkeypatch.setattr(lint_template, "ACCEPTED", {})
+    found = list(problems(text, ["us-east-1"]))
+    assert len(found) == len(accepted)
+    for rule, beginning in accepted.items():
+        assert any(said.startswith(rule) and beginning in said for said in found)

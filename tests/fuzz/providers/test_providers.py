@@ -87,7 +87,7 @@ class Provider(Clients):
         self.sent_to: list[str] = []
         held = json.dumps({"clientId": "robot", "clientSecret": SECRET, "scope": "run"})
         self.__dict__["secrets"] = SimpleNamespace(
-            describe_secret=lambda **_: {"Tags": TAGS},
+            describe_secret=lambda **_: {"ARN": ARN, "Tags": TAGS},
             get_secret_value=lambda **_: {"SecretString": held},
         )
 

@@ -96,3 +96,45 @@ export async function teardown(page, watched, see) {
   await page.waitForURL(/\/executions\/[^/]+$/);
   return { removes, seen: await watched(page) };
 }
+
+/** Start a dry run of an action from the page of an environment, and then what it has shown; returns its plan. */
+export async function dryRun(page, action, see) {
+  await page.locator(`.actions a[href$='/${action}']`).click();
+  await page.locator("button[name='step'][value='dry']").click();
+  const does = page.locator("#live input[name='step'][value='do'] ~ button");
+  await does.waitFor({ timeout: LONGEST });
+  const plan = await page.locator("#live section").innerText();
+  await see();
+  await does.click();
+  await page.waitForURL(/\/executions\/[^/]+$/);
+  return plan;
+}
+
+/** Plan a fault of the local AWS with the form; returns the rows of those that are planned. */
+export async function planFault(page, at, values) {
+  await at("/faults");
+  const { kind, ...others } = values;
+  await page.locator("#fault-kind").selectOption(kind);
+  for (const [name, value] of Object.entries(others)) await page.locator(`#fault-${name}`).fill(value);
+  await page.locator("form[aria-labelledby='add'] button.primary").click();
+  await page.locator("#live tbody tr").first().waitFor();
+  return page.locator("#live tbody tr").allInnerTexts();
+}
+
+/** Remove every planned fault; returns how many are left. */
+export async function removeFaults(page, at) {
+  await at("/faults");
+  const clear = page.locator("#live button.danger");
+  if (await clear.count()) await clear.click();
+  await page.locator("#live .empty").waitFor();
+  return page.locator("#live tbody tr").count();
+}
+
+/** Stop the execution whose page is shown, after the question; returns the status that the page then shows. */
+export async function stop(page, see) {
+  await page.locator(".actions a[href$='/stop']").click();
+  await see();
+  await page.locator("form.confirm button.danger").click();
+  await page.waitForURL(/\/executions\/[^/]+$/);
+  return (await page.locator("#live [role=status] .badge").innerText()).trim();
+}

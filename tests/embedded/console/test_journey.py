@@ -16,6 +16,7 @@ from tests.foreign.browser.chromium import browse
 pytestmark = pytest.mark.embedded
 JOURNEY = Path(__file__).parent / "journey.mjs"
 WATCH = Path(__file__).parent / "watch.mjs"
+ACTS = Path(__file__).parent / "acts.mjs"
 REMOVAL = Path(__file__).parent / "removal.mjs"
 TOKEN = re.compile(rb"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}")
 SLOWLY = 4.0
@@ -94,4 +95,39 @@ def test_a_stack_in_aws_is_shown_by_the_same_pages(
     found = browse(WATCH, {"url": url, "input": given})
     assert f"{aws.stack.name} {aws.region}" in found["place"]
     assert (found["seen"][0], found["seen"][-1]) == ("Running", "Succeeded")
+    assert (found["faults"], found["notes"]) == ([], [])
+
+
+def test_a_fault_a_verification_a_rollback_and_a_stop(
+    lifecycle: Any, environment: Callable[[], str], tiny: dict[str, Any], served: Served
+) -> None:
+    aws, name = lifecycle.aws, environment()
+    for description in ("the first", "the second"):
+        run = lifecycle.run(
+            {
+                "environment": name,
+                "artifact": {"containerUri": tiny["containerUri"]},
+                "auth": {"type": "iam"},
+                "runtime": {"description": description},
+                "smokeTest": {"expect": "echo of"},
+            }
+        )
+        assert run.status == "SUCCEEDED", (run.error, run.cause)
+    url = served("--state-dir", str(aws.state_dir))
+    try:
+        found = browse(ACTS, {"url": url, "name": name, "caller": "RunSmokeTestFunction"})
+    finally:
+        aws.faults.clear()
+    assert ["accessDenied" in row for row in found["planned"]] == [True]
+    assert found["failed"][-1] == "Failed"
+    assert "InvokeAgentRuntime" in found["cause"]
+    assert (found["left"], found["passed"][-1]) == (0, "Succeeded")
+    assert "the first" not in found["cause"]
+    assert (found["back"][0], found["back"][-1]) == ("Running", "Succeeded")
+    assert "version 1" in found["live"]
+    assert "Update" in found["again"]
+    assert found["stopped"] == "Stopped"
+    record = lifecycle.record(name)
+    assert record is not None
+    assert record["runtime"]["M"]["liveVersion"] == {"S": "1"}
     assert (found["faults"], found["notes"]) == ([], [])

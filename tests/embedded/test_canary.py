@@ -21,6 +21,8 @@ from tests.embedded.test_triggers import rule_of
 pytestmark = pytest.mark.embedded
 ON: dict[str, Any] = {"gateway": {"type": "runtime"}}
 STEPS = [20, 50]
+JUDGED = 75
+"""Seconds that a step bakes to have a good part of a whole minute, which is what its metrics are."""
 
 
 def canary(bake: int, **checks: Any) -> dict[str, Any]:
@@ -158,7 +160,7 @@ def test_a_version_that_fails_for_some_callers_goes_back(
     assert first.status == "SUCCEEDED", (first.error, first.cause)
     gateway, runtime = first.output["gateway"], first.output["runtime"]
     token = access_token(lifecycle, first.output["auth"])
-    bad = marked(name, tiny, "two", **canary(8))
+    bad = marked(name, tiny, "two", **canary(JUDGED))
     bad["runtime"] = {"environmentVariables": {"ECHO_MARK": "two", "ECHO_FAILS": "2"}}
     with Callers(gateway["endpoint"], token) as callers:
         run = lifecycle.run(bad)

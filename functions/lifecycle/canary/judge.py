@@ -77,7 +77,9 @@ def judge_step(
     began = note.begun_at or since
     baseline = began - metrics.BASELINE_SECONDS
     arn = str(gateway.arn)
-    seen = metrics.total(metrics.minutes(clients.cloudwatch, arn, since, now))
+    # The minute in which the step began also has calls of before, such as those of a test that must be refused.
+    whole = metrics.next_minute(since)
+    seen = metrics.total(metrics.minutes(clients.cloudwatch, arn, whole, now))
     # The minute in which the canary began is no baseline.
     before = metrics.usual(metrics.minutes(clients.cloudwatch, arn, baseline, began - 120))
     verdict = metrics.judge(seen, before, plan.weights[event.step], plan.limits)

@@ -51,8 +51,11 @@ def minutes(cloudwatch: Any, gateway_arn: str, start: int, end: int) -> list[See
         cloudwatch: A boto3 client.
         gateway_arn: The gateway.
         start: Seconds since the epoch; the whole minute counts.
-        end: Likewise.
+        end: Likewise; nothing is read if it is before the start.
     """
+    if end < start:
+        # GetMetricData refuses such a time.
+        return []
     sets = _dimension_sets(cloudwatch, gateway_arn)
     if not sets:
         return []
@@ -84,6 +87,11 @@ def minutes(cloudwatch: Any, gateway_arn: str, start: int, end: int) -> list[See
         for moment, calls in sorted(whole[CALLS].items())
         if calls
     ]
+
+
+def next_minute(seconds: int) -> int:
+    """The first whole minute that begins at a moment or after it, in seconds since the epoch."""
+    return -(-seconds // _PERIOD) * _PERIOD
 
 
 def total(each: list[Seen]) -> Seen:

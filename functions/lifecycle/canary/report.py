@@ -13,7 +13,7 @@ class CanaryStep(Wire):
     Attributes:
         weight: The share of the calls that went to the version, in percent.
         seconds: How long the step took before it was judged.
-        calls: How many calls the gateway's metrics show for the step.
+        calls: How many calls the gateway's metrics show for the whole minutes of the step.
         errors: How many of them failed (4xx but 429, and 5xx).
         judged: Whether there were enough calls to judge by.
         told: What follows from the calls, on one line.

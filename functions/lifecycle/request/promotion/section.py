@@ -64,7 +64,8 @@ class Promotion(InputModel):
         ge=1,
         le=LONGEST_BAKES,
         description="For `canary`: how long each step takes, in seconds, before it is judged. Default: "
-        f"{DEFAULT_BAKE_SECONDS}. Metrics come a minute or two late: give a step 180 or more for them to count.",
+        f"{DEFAULT_BAKE_SECONDS}. Metrics come a minute or two late, and only whole minutes count: give a step 240 or "
+        "more for them to count.",
         json_schema_extra=allowed(
             f"1 to {LONGEST_BAKES}, and all steps together at most {LONGEST_BAKES}, only with strategy canary"
         ),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.canary.metrics import Seen, judge, minutes, total, usual
+from lifecycle.canary.metrics import Seen, judge, minutes, next_minute, total, usual
 from lifecycle.request.promotion.section import CanaryChecks
 
 ARN = "arn:aws:bedrock-agentcore:us-east-1:123456789012:gateway/front-abcdefghij"
@@ -53,6 +53,14 @@ Dimensions = tuple[tuple[str, str], ...]
 PLAIN: Dimensions = (("Operation", "InvokeGateway"), ("Resource", ARN))
 LIVE: Dimensions = (("Name", "live"), *PLAIN)
 CANDIDATE: Dimensions = (("Name", "candidate"), *PLAIN)
+
+
+def test_a_step_without_a_whole_minute_has_no_metrics() -> None:
+    assert [next_minute(seconds) for seconds in (119, 120, 121)] == [120, 120, 180]
+    watch = FakeCloudWatch({("Invocations", PLAIN): 90.0})
+    assert minutes(watch, ARN, next_minute(121), 150) == []
+    assert watch.asked == []
+    assert minutes(watch, ARN, next_minute(121), 180) == [Seen(90, 0)]
 
 
 def test_of_one_set_of_dimensions_the_errors_are_added() -> None:

@@ -45,7 +45,8 @@ class FakeCloudWatch:
     def paginate(self, **asked: Any) -> list[dict[str, Any]]:
         if self.operation == "list_metrics":
             return [{"Metrics": [{"Dimensions": PLAIN}]}]
-        inside = asked["StartTime"].timestamp() >= BEGUN
+        inside = asked["StartTime"].timestamp() <= BEGUN < asked["EndTime"].timestamp()
+        assert asked["StartTime"] < asked["EndTime"], "GetMetricData refuses another order"
         return [
             {
                 "MetricDataResults": [
@@ -78,6 +79,11 @@ class Judging:
             shifted_at=BEGUN,
         )
         fronted.smoke.world.records.update("dev", EXECUTION, canary=note)
+
+    def shift(self, at: int) -> None:
+        """The step began at another moment."""
+        note = self.fronted.record.canary.model_copy(update={"shifted_at": at})
+        self.fronted.smoke.world.records.update("dev", EXECUTION, canary=note)
 
     def judge(self, step: int = 0, **request: Any) -> JudgedStep:
         event = self.fronted.smoke.world.event(**CANARY, **request)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lifecycle.errors import CanaryFailedError
+from tests.functions.lifecycle.canary.judging.conftest import BEGUN
 
 CASES = {"smokeTest": {"cases": [{"prompt": "今の天気は", "expect": "晴れ"}]}}
 WRONG = {"smokeTest": {"cases": [{"name": "snow", "prompt": "今の天気は", "expect": "雪"}]}}
@@ -48,6 +49,14 @@ def test_too_many_errors_fail_before_anything_is_asked(judging: Any) -> None:
     ):
         judging.judge()
     assert judging.fronted.gateway.asked == []
+
+
+def test_what_failed_before_the_step_in_its_first_minute_is_not_the_versions(judging: Any) -> None:
+    """Such as the calls of a gateway's test or a closed runtime's smoke test, which must be refused."""
+    judging.watch.sums = {"Invocations": 200, "UserErrors": 12, "SystemErrors": 8}
+    judging.shift(BEGUN + 1)
+    (step,) = judging.judge().canary.steps
+    assert (step.calls, step.errors, step.judged) == (0, 0, False)
 
 
 def test_a_wrong_answer_fails(judging: Any) -> None:

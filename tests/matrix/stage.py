@@ -185,10 +185,24 @@ class Stage:
         """Tear down, and say what is left then; empty if nothing is."""
         if self.lifecycle.record(name) is not None:
             removed = self.teardown(name)
+            if removed.error == "EnvironmentBusyError":
+                # A canary that was left behind is cleared by an execution that the end of its own has started.
+                self._await_holder(name)
+                removed = self.teardown(name)
             if removed.status != "SUCCEEDED":
                 return f"the teardown failed: {removed.error}: {removed.cause}"
         left = self.lifecycle.leftovers(name)
         return f"left: {left}" if left else ""
+
+    def _await_holder(self, name: str) -> None:
+        """Wait until the execution that holds an environment's lock has ended."""
+        deadline = time.monotonic() + _LONGEST
+        while (lock := (self.lifecycle.record(name) or {}).get("lock")) is not None:
+            holder = lock["M"]["execution"]["S"]
+            described = self.lifecycle.stepfunctions.describe_execution(executionArn=holder)
+            if described["status"] != "RUNNING" or time.monotonic() > deadline:
+                return
+            time.sleep(_BETWEEN_LOOKS)
 
 
 def new_name() -> str:

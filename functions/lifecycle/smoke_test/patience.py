@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 5.0
+# A try that is cut off sooner says only that there was no answer, and hides what the one before it said.
+_SHORTEST_TRY = 1.0
 _RANDOM = random.SystemRandom()
 
 
@@ -42,7 +44,7 @@ class Patience:
         """
         longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(tries, 10))
         pause = _RANDOM.uniform(_FIRST_PAUSE / 2, longest)
-        if time.monotonic() + pause >= self._ends:
+        if time.monotonic() + pause + _SHORTEST_TRY > self._ends:
             return False
         self._sleep(pause)
         return True

@@ -117,5 +117,8 @@ def test_patience_ends() -> None:
     assert Patience(0, pauses.append).for_one_try() == 0
     assert not Patience(0, pauses.append).wait(1)
     assert pauses == []
+    # A second is left, but not for a pause and a try that may take as long as an answer does.
+    assert not Patience(1.1, pauses.append).wait(1)
+    assert pauses == []
     assert Patience(60, pauses.append).wait(100)
     assert 0 < pauses[0] <= 5

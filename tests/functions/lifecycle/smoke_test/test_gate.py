@@ -209,7 +209,7 @@ def test_never_answered_fails_as_undecided(password: Any) -> None:
         SmokeTestError,
         match=r"token is answered.*undecided.*listen on 0\.0\.0\.0:8080",
     ):
-        run(password, smokeTest={"timeoutSeconds": 1})
+        run(password, smokeTest={"timeoutSeconds": 3})
 
 
 def test_a_good_token_refused_for_a_moment_is_asked_again(password: Any) -> None:
@@ -299,7 +299,7 @@ def test_a_status_that_says_nothing_of_the_agent_sends_nobody_to_its_log(
 ) -> None:
     password.runtime.always["good"] = error(status)
     with pytest.raises(SmokeTestError, match="undecided") as failed:
-        run(password, smokeTest={"timeoutSeconds": 1})
+        run(password, smokeTest={"timeoutSeconds": 3})
     assert "log group" not in str(failed.value)
 
 
@@ -321,7 +321,7 @@ def test_an_agent_that_takes_long_to_fail_is_asked_while_there_is_time(
     assert len(password.pauses) == 5
     password.runtime.always["good"] = error(424, "RuntimeClientError", "the last one")
     with pytest.raises(SmokeTestError, match=r"the agent failed: .*the last one"):
-        run(password, smokeTest={"timeoutSeconds": 1})
+        run(password, smokeTest={"timeoutSeconds": 3})
 
 
 DENIED = (

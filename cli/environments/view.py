@@ -112,8 +112,10 @@ def _gateway(record: Record) -> dict[str, Any] | None:
     if found is None:
         return None
     return {
+        "type": found["type"],
         "id": found["id"],
         "endpoint": found["endpoint"],
+        "targets": found["targets"],
         "proven": found["passed"] is True,
         "only": _is_closed(record),
     }

@@ -227,7 +227,7 @@ def test_what_an_execution_that_runs_has_found_out(place: Any, browser: TestClie
     story = place.machines.story
     story.task("Shift the traffic", result={"canary": {**CANARY, "steps": []}, "done": True})
     page = browser.get("/executions/one").text
-    assert "No step has been judged yet." in page
+    assert "No step has passed yet." in page
     one = {**CANARY, "steps": [STEP]}
     story.task("Judge the step", result={"canary": one, "over": False})
     story.enter("Shift the traffic")

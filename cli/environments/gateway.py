@@ -17,8 +17,7 @@ def gateway_of(record: Record) -> dict[str, Any] | None:
 
     Returns:
         `type` (`runtime` or `mcp`), `id` and `endpoint` (null until the gateway was ready once), `targets` (those that
-        were created, by name: `name`, `id`, and of an MCP gateway how many `tools` a target has at least, null if that is
-        not known),
+        were created, by name: `name`, `id`, and of an MCP gateway the least number of `tools`; null if nobody knows),
         `passed` (what the last test said; null if no test has ended since the gateway was changed), `failedCheck` and
         `checks` and `execution` of a test that failed (else null), and `repaired`, the drift that the last deployment
         found.

@@ -96,10 +96,9 @@ def _choices(name: str, raw: dict[str, Any]) -> list[Transition]:
 def _words(rule: dict[str, Any]) -> str:
     """Say a rule in a word or two: its comment if that is short, else the variable that it asks."""
     comment = str(rule.get("Comment", ""))
-    if 0 < len(comment) <= _LONGEST_LABEL:
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", comment).lower()
     variable = re.fullmatch(r"\{% \$(?:\w+\.)*(\w+) %\}", rule.get("Condition", ""))
-    return variable.group(1) if variable else ""
+    said = comment if 0 < len(comment) <= _LONGEST_LABEL else variable.group(1) if variable else ""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", said).lower()
 
 
 def _longest(machine: Machine, name: str, behind: tuple[str, ...]) -> list[str]:

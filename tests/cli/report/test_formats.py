@@ -113,11 +113,19 @@ def test_the_steps_of_a_canary_or_why_there_were_none() -> None:
     words = Page(html(example())).words
     assert "Version 2 beside version 1. These steps passed:" in words
     assert "WeightCallsErrorsQuestionsJudgment" in words
-    assert "5 %1240343 of 1240 calls failed; about 62 calls reached the version, too <b>few</b>" in words
-    canary = {"version": "2", "liveVersion": "1", "direct": None, "steps": []}
+    assert (
+        "5 %1240343 of 1240 calls failed; about 62 calls reached the version, too <b>few</b>"
+        in words
+    )
+    canary: dict[str, Any] = {"version": "2", "liveVersion": "1", "direct": None, "steps": []}
     words = Page(html(example(output={"canary": canary}))).words
     assert "Version 2 beside version 1. No step passed." in words
-    direct = {"version": None, "liveVersion": None, "direct": "it is the first", "steps": []}
+    direct: dict[str, Any] = {
+        "version": None,
+        "liveVersion": None,
+        "direct": "it is the first",
+        "steps": [],
+    }
     words = Page(html(example(output={"canary": direct}))).words
     assert "Promoted directly: it is the first." in words
     assert "beside" not in words

@@ -56,10 +56,8 @@ def execution(place: Any) -> str:
 
 def with_everything(name: str, **gateway: Any) -> Record:
     """An environment with a gateway, credentials, and a canary that runs."""
-    providers = {
-        one: ProviderRecord(type=kind, name=f"stack--{name}--{one}-1a2b3c4d", **_SECRET)
-        for one, kind in (("weather", "apiKey"), ("orders", "oauth2"))
-    }
+    weather = ProviderRecord(type="apiKey", name=f"stack--{name}--weather-1a2b3c4d", **_SECRET)
+    orders = ProviderRecord(type="oauth2", name=f"stack--{name}--orders-5e6f7a8b", **_SECRET)
     canary = CanaryRecord(
         execution=f"{EXECUTION}:cli-tries",
         version="3",
@@ -67,11 +65,15 @@ def with_everything(name: str, **gateway: Any) -> Record:
         gateway_id="g",
         weight=25,
     )
-    given = {"id": f"{name}-abcdefghij", "url": "https://g.example.com", "proven": True} | gateway
+    given: dict[str, Any] = {
+        "id": f"{name}-abcdefghij",
+        "url": "https://g.example.com",
+        "proven": True,
+    } | gateway
     return ready(
         name,
         gateway=GatewayRecord(name=name, **given),
-        credentials=CredentialsRecord(providers=providers),
+        credentials=CredentialsRecord(providers={"weather": weather, "orders": orders}),
         canary=canary,
     )
 

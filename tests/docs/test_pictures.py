@@ -291,6 +291,17 @@ def test_a_cycle_beside_the_main_path_is_placed() -> None:
     assert boxes["Repair"].y < boxes["Is it repaired?"].y
 
 
+def test_a_machine_with_very_many_ways_through_is_drawn() -> None:
+    """Two ways from each of 100 questions to the next: nobody can try them all."""
+    states: dict[str, Any] = {"State 100": {"Type": "Succeed"}}
+    for number in range(100):
+        here, aside, there = f"State {number}", f"Aside {number}", f"State {number + 1}"
+        states[here] = {"Type": "Choice", "Choices": [{"Next": aside}], "Default": there}
+        states[aside] = {"Type": "Task", "Next": there}
+    path = machine_of({"StartAt": "State 0", "States": states}).main_path()
+    assert len(path) == 201
+
+
 def test_every_picture_of_the_console_is_small_and_on_a_page() -> None:
     pages = "".join(page.read_text("utf-8") for page in generate.PROJECT.glob("docs/**/console.md"))
     pictures = sorted((generate.FOLDER / "console").glob("*.png"))

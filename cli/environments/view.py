@@ -39,8 +39,8 @@ def view(record: Record, invocation_url: str | None) -> dict[str, Any]:
 
     Returns:
         `environment`, `state`, `stateReason`, `createdAt`, `updatedAt`, `expiresAt`, `lock`, `runtime`, `identity`,
-        `artifact`, `smokeTest`, `gateway`, `canary` (while calls are split), `promotions` (the newest first) and
-        `lastFailure`; null where there is nothing.
+        `artifact`, `smokeTest`, `gateway`, `canary` (while calls are split), `credentials`, `promotions` (the newest
+        first) and `lastFailure`; null where there is nothing.
     """
     runtime = record.runtime
     signing_in = (runtime.live_identity if runtime else None) or record.identity

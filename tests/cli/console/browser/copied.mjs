@@ -20,7 +20,7 @@ async function pressed(page) {
   const button = page.locator("[data-copy='gateway-url']");
   await button.focus();
   await page.keyboard.press("Enter");
-  const told = page.locator("[data-copy='gateway-url'] + [role='status']");
+  const told = page.locator("[data-copy='gateway-url'] + [aria-live]");
   await page.waitForFunction((element) => element.textContent !== "", await told.elementHandle());
   return told.textContent();
 }

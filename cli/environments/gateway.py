@@ -16,8 +16,8 @@ def gateway_of(record: Record) -> dict[str, Any] | None:
         record: The environment's record.
 
     Returns:
-        `type` (`runtime` or `mcp`), `id` and `endpoint` (null until the gateway was ready once), `target` (its name, or
-        those of an MCP gateway with commas between; null until it was created),
+        `type` (`runtime` or `mcp`), `id` and `endpoint` (null until the gateway was ready once), `targets` (those that
+        were created, by name: `name`, `id`, and of an MCP gateway the least number of `tools`; null if nobody knows),
         `passed` (what the last test said; null if no test has ended since the gateway was changed), `failedCheck` and
         `checks` and `execution` of a test that failed (else null), and `repaired`, the drift that the last deployment
         found.
@@ -31,7 +31,7 @@ def gateway_of(record: Record) -> dict[str, Any] | None:
         "type": "runtime" if gateway.mcp is None else "mcp",
         "id": gateway.id,
         "endpoint": gateway.endpoint,
-        "target": _target_of(gateway),
+        "targets": _targets_of(gateway),
         "passed": True if gateway.proven else (False if kept else None),
         "failedCheck": next((one for one in checks if not one.get("passed", True)), None),
         "checks": checks or None,
@@ -40,7 +40,11 @@ def gateway_of(record: Record) -> dict[str, Any] | None:
     }
 
 
-def _target_of(gateway: GatewayRecord) -> str | None:
-    if gateway.mcp is not None:
-        return ", ".join(sorted(gateway.mcp.targets)) or None
-    return GATEWAY_TARGET if gateway.target_id else None
+def _targets_of(gateway: GatewayRecord) -> list[dict[str, Any]]:
+    if gateway.mcp is None:
+        return [{"name": GATEWAY_TARGET, "id": gateway.target_id}] if gateway.target_id else []
+    tools = gateway.mcp.tools
+    return [
+        {"name": name, "id": target_id, "tools": tools.get(name)}
+        for name, target_id in sorted(gateway.mcp.targets.items())
+    ]

@@ -39,8 +39,8 @@ def view(record: Record, invocation_url: str | None) -> dict[str, Any]:
 
     Returns:
         `environment`, `state`, `stateReason`, `createdAt`, `updatedAt`, `expiresAt`, `lock`, `runtime`, `identity`,
-        `artifact`, `smokeTest`, `gateway`, `canary` (while calls are split), `promotions` (the newest first) and
-        `lastFailure`; null where there is nothing.
+        `artifact`, `smokeTest`, `gateway`, `canary` (while calls are split), `credentials`, `promotions` (the newest
+        first) and `lastFailure`; null where there is nothing.
     """
     runtime = record.runtime
     signing_in = (runtime.live_identity if runtime else None) or record.identity
@@ -112,8 +112,10 @@ def _gateway(record: Record) -> dict[str, Any] | None:
     if found is None:
         return None
     return {
+        "type": found["type"],
         "id": found["id"],
         "endpoint": found["endpoint"],
+        "targets": found["targets"],
         "proven": found["passed"] is True,
         "only": _is_closed(record),
     }

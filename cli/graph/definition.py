@@ -48,7 +48,7 @@ class Machine:
 
     def main_path(self) -> list[str]:
         """Return the longest way from the start to an end that is no failure, with no error and no state twice."""
-        return _longest(self, self.start, ())
+        return _Ways(self).longest(self.start, frozenset())
 
 
 def read(file: Path) -> Machine:
@@ -96,20 +96,43 @@ def _choices(name: str, raw: dict[str, Any]) -> list[Transition]:
 def _words(rule: dict[str, Any]) -> str:
     """Say a rule in a word or two: its comment if that is short, else the variable that it asks."""
     comment = str(rule.get("Comment", ""))
-    if 0 < len(comment) <= _LONGEST_LABEL:
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", comment).lower()
     variable = re.fullmatch(r"\{% \$(?:\w+\.)*(\w+) %\}", rule.get("Condition", ""))
-    return variable.group(1) if variable else ""
+    said = comment if 0 < len(comment) <= _LONGEST_LABEL else variable.group(1) if variable else ""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", said).lower()
 
 
-def _longest(machine: Machine, name: str, behind: tuple[str, ...]) -> list[str]:
-    """The longest way on from a state; empty when all ways fail or lead back."""
-    state = machine.states[name]
-    ways = [way for way in state.transitions if not way.on_error]
-    tails = [
-        _longest(machine, way.target, (*behind, name))
-        for way in ways
-        if way.target not in (*behind, name)
-    ]
-    best = max(tails, key=len, default=[])
-    return [name, *best] if best or (not ways and state.kind != "Fail") else []
+class _Ways:
+    """The ways of a machine that are no errors; remembers what it found, for there are very many ways through."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._next = {
+            name: [way.target for way in state.transitions if not way.on_error]
+            for name, state in machine.states.items()
+        }
+        self._ahead = {name: self._reached(name) for name in machine.states}
+        self._found: dict[tuple[str, frozenset[str]], list[str]] = {}
+
+    def longest(self, name: str, behind: frozenset[str]) -> list[str]:
+        """The longest way on from a state; empty when all ways fail or lead back to what is behind."""
+        # What is behind counts only as far as a way leads there again.
+        key = (name, behind & self._ahead[name])
+        if key not in self._found:
+            self._found[key] = self._longest(*key)
+        return self._found[key]
+
+    def _longest(self, name: str, behind: frozenset[str]) -> list[str]:
+        here = behind | {name}
+        tails = [self.longest(target, here) for target in self._next[name] if target not in here]
+        best = max(tails, key=len, default=[])
+        is_end = not self._next[name] and self._machine.states[name].kind != "Fail"
+        return [name, *best] if best or is_end else []
+
+    def _reached(self, name: str) -> frozenset[str]:
+        reached: set[str] = set()
+        ahead = [name]
+        while ahead:
+            new = [target for target in self._next[ahead.pop()] if target not in reached]
+            reached.update(new)
+            ahead += new
+        return frozenset(reached)

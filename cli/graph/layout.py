@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cli.graph.definition import Machine, State
@@ -41,12 +42,15 @@ class Placement:
     aside: list[str] = field(default_factory=list)
 
 
-def place(machine: Machine, inner: dict[str, list[Scene]]) -> Placement:
+def place(
+    machine: Machine, inner: dict[str, list[Scene]], limits: Mapping[str, float] | None = None
+) -> Placement:
     """Give every state of a machine a place.
 
     Args:
         machine: The machine, or a branch of one.
         inner: The drawn branches of its Parallel and Map states, by name.
+        limits: How far right the right sides of loops may be, by name.
 
     Returns:
         Boxes around the axis x = 0, from y = 0 downwards.
@@ -63,7 +67,7 @@ def place(machine: Machine, inner: dict[str, list[Scene]]) -> Placement:
     _even_out(boxes, aside)
     placement = Placement(machine, boxes, path, loops, aside)
     _rows(placement)
-    _columns(placement)
+    _columns(placement, limits or {})
     return placement
 
 
@@ -233,7 +237,7 @@ def _passed(placement: Placement, name: str) -> list[str]:
     return [n for n in path[first + 1 :] if boxes[n].y < boxes[name].y]
 
 
-def _columns(placement: Placement) -> None:
+def _columns(placement: Placement, limits: Mapping[str, float]) -> None:
     """Set the x of the loops and of what stands aside."""
     boxes = placement.boxes
     plain = [boxes[name].width / 2 for name in placement.path if not boxes[name].inner]
@@ -245,6 +249,7 @@ def _columns(placement: Placement) -> None:
         passed = [boxes[n].left for n in placement.loops if box.y < boxes[n].y < start]
         box.x = -(half + LANE_GAP + box.width / 2)
         box.x = min([box.x, *(left - LANE_GAP / 2 for left in passed)])
+        box.x = min(box.x, limits.get(name, box.x + box.width / 2) - box.width / 2)
     for name in placement.aside:
         box = boxes[name]
         row = [boxes[n] for n in placement.path if abs(boxes[n].y - box.y) < BESIDE]

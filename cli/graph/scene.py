@@ -72,12 +72,42 @@ class Wire:
 
 @dataclass(frozen=True)
 class Label:
-    """A word beside a wire."""
+    """A word beside a wire; `y` is the foot of its letters."""
 
     text: str
     x: float
     y: float
     anchor: Literal["start", "end", "middle"] = "start"
+
+    @property
+    def left(self) -> float:
+        """X of its left end."""
+        width = text_width(self.text, SMALL_FONT_SIZE)
+        return self.x - {"start": 0.0, "middle": width / 2, "end": width}[self.anchor]
+
+    @property
+    def right(self) -> float:
+        """X of its right end."""
+        return self.left + text_width(self.text, SMALL_FONT_SIZE)
+
+    @property
+    def top(self) -> float:
+        """Y of the tops of its letters."""
+        return self.y - SMALL_FONT_SIZE * 0.8
+
+    @property
+    def bottom(self) -> float:
+        """Y of the lower ends of letters that go below the line."""
+        return self.y + SMALL_FONT_SIZE * 0.25
+
+    def touches(self, box: Box) -> bool:
+        """Whether it lies on a box."""
+        return (
+            self.left < box.right
+            and box.left < self.right
+            and self.top < box.bottom
+            and box.top < self.bottom
+        )
 
 
 @dataclass
@@ -96,9 +126,7 @@ class Scene:
             xs += [x for x, _ in wire.points]
             ys += [y for _, y in wire.points]
         for label in self.labels:
-            width = text_width(label.text, SMALL_FONT_SIZE)
-            start = label.x - {"start": 0.0, "middle": width / 2, "end": width}[label.anchor]
-            xs += [start, start + width]
+            xs += [label.left, label.right]
         return min(xs), min(ys), max(xs), max(ys)
 
     def moved(self, dx: float, dy: float) -> Scene:

@@ -11,6 +11,8 @@ from cli.graph.scene import Box, Label, Scene, Side, Wire
 
 _BEND = 10.0
 _FAR = 200.0
+_ROOM = 6.0
+"""How much is free between a loop and a word at its right."""
 
 
 def draw(machine: Machine) -> Scene:
@@ -27,10 +29,26 @@ def draw(machine: Machine) -> Scene:
         for name, state in machine.states.items()
         if state.branches
     }
-    placement = place(machine, inner)
-    for box in placement.boxes.values():
-        _fill(box)
-    return _Wiring(placement).scene()
+    limits: dict[str, float] = {}
+    while True:
+        placement = place(machine, inner, limits)
+        for box in placement.boxes.values():
+            _fill(box)
+        scene = _Wiring(placement).scene()
+        # Where words are is known only now. Each round moves loops farther to the left, and words stay where they are.
+        covered = _covered(scene, [placement.boxes[name] for name in placement.loops])
+        if not covered:
+            return scene
+        limits |= covered
+
+
+def _covered(scene: Scene, loops: list[Box]) -> dict[str, float]:
+    """Where the right side of each loop must be that a word at its right lies on, by name."""
+    lefts = {
+        box.name: [label.left for label in scene.labels if label.x > box.x and label.touches(box)]
+        for box in loops
+    }
+    return {name: min(found) - _ROOM for name, found in lefts.items() if found}
 
 
 def _fill(box: Box) -> None:

@@ -190,6 +190,62 @@ def test_nothing_lies_over_anything_else(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", DEFINITIONS, ids=lambda file: file.stem)
+def test_no_word_lies_on_a_box_or_on_another_word(file: Path) -> None:
+    for scene in scenes(draw(read(file))):
+        for label in scene.labels:
+            on = [box.name for box in scene.boxes if label.touches(box)]
+            assert on == [], f"{label.text!r} at {label.x}, {label.y} lies on it"
+        for one, other in itertools.combinations(scene.labels, 2):
+            apart = (
+                one.right <= other.left
+                or other.right <= one.left
+                or one.bottom <= other.top
+                or other.bottom <= one.top
+            )
+            assert apart, f"{one.text!r} lies on {other.text!r}"
+
+
+def test_no_text_of_any_picture_cuts_the_side_of_a_box() -> None:
+    for file, picture in generate.pictures().items():
+        root = ElementTree.fromstring(picture)  # noqa: S314 - our own text
+        boxes = [*_boxes(root)]
+        texts = [*_texts(root)]
+        assert len(texts) > 5
+        for text, (left, top, right, bottom) in texts:
+            for x1, y1, x2, y2 in boxes:
+                apart = right <= x1 or x2 <= left or bottom <= y1 or y2 <= top
+                inside = x1 <= left and right <= x2 and y1 <= top and bottom <= y2
+                assert apart or inside, f"{file.name}: {text!r} cuts the side of a box"
+
+
+_SVG = "{http://www.w3.org/2000/svg}"
+Area = tuple[float, float, float, float]
+
+
+def _boxes(root: ElementTree.Element) -> Iterator[Area]:
+    """Left, top, right and bottom of each box; heads of arrows are triangles."""
+    for element in root.iter(f"{_SVG}rect"):
+        x, y, width, height = (float(element.attrib[n]) for n in ("x", "y", "width", "height"))
+        yield x, y, x + width, y + height
+    for element in root.iter(f"{_SVG}polygon"):
+        corners = [tuple(map(float, p.split(","))) for p in element.attrib["points"].split()]
+        if len(corners) > 3:
+            xs, ys = zip(*corners, strict=True)
+            yield min(xs), min(ys), max(xs), max(ys)
+
+
+def _texts(root: ElementTree.Element) -> Iterator[tuple[str, Area]]:
+    for element in root.iter(f"{_SVG}text"):
+        text, size = str(element.text), float(element.attrib["font-size"])
+        wide = [character for character in text if ord(character) > 0x2E80]
+        narrow = "".join(character for character in text if ord(character) <= 0x2E80)
+        width = len(wide) * size + text_width(narrow, size)
+        x, y = float(element.attrib["x"]), float(element.attrib["y"])
+        left = x - {"start": 0, "middle": width / 2, "end": width}[element.attrib["text-anchor"]]
+        yield text, (left, y - size * 0.8, left + width, y + size * 0.25)
+
+
+@pytest.mark.parametrize("file", DEFINITIONS, ids=lambda file: file.stem)
 def test_every_way_is_drawn(file: Path) -> None:
     """Each arrow's end lies on its target, and as many targets have one as the definition has."""
     machine = read(file)
@@ -233,6 +289,17 @@ def test_a_cycle_beside_the_main_path_is_placed() -> None:
     boxes = {box.name: box for box in draw(machine).boxes}
     assert boxes.keys() == machine.states.keys()
     assert boxes["Repair"].y < boxes["Is it repaired?"].y
+
+
+def test_a_machine_with_very_many_ways_through_is_drawn() -> None:
+    """Two ways from each of 100 questions to the next: nobody can try them all."""
+    states: dict[str, Any] = {"State 100": {"Type": "Succeed"}}
+    for number in range(100):
+        here, aside, there = f"State {number}", f"Aside {number}", f"State {number + 1}"
+        states[here] = {"Type": "Choice", "Choices": [{"Next": aside}], "Default": there}
+        states[aside] = {"Type": "Task", "Next": there}
+    path = machine_of({"StartAt": "State 0", "States": states}).main_path()
+    assert len(path) == 201
 
 
 def test_every_picture_of_the_console_is_small_and_on_a_page() -> None:

@@ -16,6 +16,8 @@ from cli.perform.account import account
 WIDTH = 1000.0
 """How wide the bars are drawn, in units of the picture."""
 _NARROWEST = 3.0
+_SMOKE_TEST, _GATEWAY_TEST = "Run the smoke test", "Test the gateway"
+_CANARY = ("Shift the traffic", "Judge the step")
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class Story:
         cause: Why it failed, in full; `None` if it did not.
         current: The names of the stages that run now.
         checks: The checks of its smoke test.
-        gateway_checks: The checks of its gateway.
+        gateway: What the output says of the gateway, with the `checks` of its test; empty for none.
+        canary: What the output says of the canary; empty for none.
         evaluations: What the evaluators of its smoke test said.
         fleet: Whether it is of the fleet.
     """
@@ -58,7 +61,8 @@ class Story:
     cause: Failure | None
     current: list[str]
     checks: list[dict[str, Any]]
-    gateway_checks: list[dict[str, Any]]
+    gateway: dict[str, Any]
+    canary: dict[str, Any]
     evaluations: list[dict[str, Any]]
     fleet: bool
 
@@ -75,7 +79,8 @@ def story(description: dict[str, Any], watched: Watched, *, fleet: bool) -> Stor
     running = description["status"] in RUNNING
     result = None if running else result_of(description, timeline)
     told = account(description, timeline, result, of_fleet=fleet)
-    smoke_test = (told["output"] or {}).get("smokeTest") or {}
+    output = told["output"] or {}
+    smoke_test = output.get("smokeTest") or _of_stages(timeline, "smokeTest", _SMOKE_TEST)
     now = datetime.now(UTC)
     begun, end = description["startDate"], description.get("stopDate") or now
     whole = max((end - begun).total_seconds(), 0.001)
@@ -92,8 +97,9 @@ def story(description: dict[str, Any], watched: Watched, *, fleet: bool) -> Stor
         ],
         cause=_cause(result),
         current=[stage.state for stage in timeline.running] if running else [],
-        checks=smoke_test.get("checks") or _checks(timeline),
-        gateway_checks=((told["output"] or {}).get("gateway") or {}).get("checks") or [],
+        checks=smoke_test.get("checks") or [],
+        gateway=output.get("gateway") or _of_stages(timeline, "gateway", _GATEWAY_TEST),
+        canary=output.get("canary") or _of_stages(timeline, "canary", *_CANARY),
         evaluations=smoke_test.get("evaluations") or [],
         fleet=fleet,
     )
@@ -114,12 +120,17 @@ def _cause(result: Result | None) -> Failure | None:
     return Failure(result.failure.error, result.failure.message)
 
 
-def _checks(timeline: Timeline) -> list[dict[str, Any]]:
-    """Return the checks of a smoke test that has ended in an execution that has not."""
-    payload = payload_of(timeline.result_of("Run the smoke test"))
-    report = payload.get("smokeTest", payload) if isinstance(payload, dict) else None
-    checks = report.get("checks") if isinstance(report, dict) else None
-    return checks if isinstance(checks, list) else []
+def _of_stages(timeline: Timeline, section: str, *states: str) -> dict[str, Any]:
+    """Return what the last of some stages that has ended said of a section, in an execution that has not ended.
+
+    A stage returns the section, or what belongs in it.
+    """
+    for stage in reversed(timeline.stages):
+        payload = payload_of(stage.result) if stage.state in states else None
+        report = payload.get(section, payload) if isinstance(payload, dict) else None
+        if isinstance(report, dict):
+            return report
+    return {}
 
 
 def _bars(

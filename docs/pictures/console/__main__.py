@@ -55,7 +55,8 @@ def main() -> None:
 def _stage(aws: EmbeddedAws) -> list[dict[str, Any]]:
     """Bring about what is photographed; returns the pictures: name, address and look of each."""
     source = _upload(aws)
-    shop = {"environment": "shop", "artifact": {"source": source}}
+    front = {"gateway": {"type": "runtime"}}
+    shop = {"environment": "shop", "artifact": {"source": source}, **front}
     _end(aws, _start(aws, "provision-shop", {**shop, "smokeTest": _TEST}))
     changed = {"runtime": {"environmentVariables": {"GREETING": "hello"}}}
     _end(aws, _start(aws, "change-shop", {**shop, **changed, "smokeTest": _TEST}))

@@ -64,7 +64,9 @@ def find_orphans(
     """
     by_name = {record.environment: record for record in records}
     orphans = {}
-    for arn, tags in _tagged(clients, stack):
+    for written, tags in _tagged(clients, stack):
+        # The lists may write one ARN in two ways.
+        arn = agentcore.in_one_form(written)
         environment = tags.get(ENVIRONMENT_TAG)
         if environment is None:
             continue  # belongs to the stack itself
@@ -172,7 +174,8 @@ def _knows(record: Record, stack: str, arn: str) -> bool:
                 return True
     if record.credentials is not None:
         section = record.credentials
-        known += [one.arn for one in (*section.providers.values(), *section.former)]
+        providers = (*section.providers.values(), *section.former)
+        known += [agentcore.in_one_form(one.arn) for one in providers if one.arn is not None]
         known.append(section.role.arn if section.role else None)
     if record.telemetry is not None:
         name = names.runtime_name(stack, record.environment)

@@ -82,7 +82,7 @@ def find_by_name(control: Any, name: str) -> dict[str, Any] | None:
 def tags_of(control: Any, arn: str) -> dict[str, str]:
     """Read the tags of a runtime, endpoint, gateway or credential provider; none when it is gone."""
     try:
-        answer = control.list_tags_for_resource(resourceArn=_taggable(arn))
+        answer = control.list_tags_for_resource(resourceArn=in_one_form(arn))
     except ClientError as error:
         if is_not_found(error):
             return {}
@@ -107,14 +107,14 @@ def write_tags(
     seen = tags_of(control, arn)
     missing = {key: value for key, value in wanted.items() if seen.get(key) != value}
     if missing:
-        control.tag_resource(resourceArn=_taggable(arn), tags=missing)
+        control.tag_resource(resourceArn=in_one_form(arn), tags=missing)
     gone = [key for key in obsolete if key in seen]
     if gone:
-        control.untag_resource(resourceArn=_taggable(arn), tagKeys=gone)
+        control.untag_resource(resourceArn=in_one_form(arn), tagKeys=gone)
     return sorted(missing)
 
 
-def _taggable(arn: str) -> str:
+def in_one_form(arn: str) -> str:
     """An ARN as calls about tags take it: botocore's model writes a credential provider's with another service."""
     return arn.replace(":acps:", ":bedrock-agentcore:", 1)
 

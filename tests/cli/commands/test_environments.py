@@ -145,11 +145,13 @@ def test_an_environment_is_shown_in_words_and_without_secrets(
     ("changes", "said", "seen"),
     [
         (
-            {"id": "one", "url": "https://one.example.com", "proven": True},
+            {"id": "one", "url": "https://one.example.com", "target_id": "T1", "proven": True},
             ["gateway      one, proven", "gateway URL  https://one.example.com/live/invocations"],
             {
+                "type": "runtime",
                 "id": "one",
                 "endpoint": "https://one.example.com/live/invocations",
+                "targets": [{"name": "live", "id": "T1"}],
                 "proven": True,
                 "only": False,
             },
@@ -158,8 +160,10 @@ def test_an_environment_is_shown_in_words_and_without_secrets(
             {"id": "one", "url": "https://one.example.com"},
             ["gateway      one, not proven"],
             {
+                "type": "runtime",
                 "id": "one",
                 "endpoint": "https://one.example.com/live/invocations",
+                "targets": [],
                 "proven": False,
                 "only": False,
             },
@@ -167,7 +171,14 @@ def test_an_environment_is_shown_in_words_and_without_secrets(
         (
             {},
             ["gateway      not created, never finished: provision again"],
-            {"id": None, "endpoint": None, "proven": False, "only": False},
+            {
+                "type": "runtime",
+                "id": None,
+                "endpoint": None,
+                "targets": [],
+                "proven": False,
+                "only": False,
+            },
         ),
     ],
 )

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from lifecycle.doors.mcp import McpRecord
 from lifecycle.doors.section import GatewayDeployment, GatewayRecord
 from lifecycle.record import FailedSmokeTest
+from lifecycle.sections.canary import CanaryRecord
 from lifecycle.sections.credentials import (
     CredentialsDeployment,
     CredentialsRecord,
@@ -86,6 +87,11 @@ def test_the_smoke_test_that_failed(place: Any, browser: TestClient) -> None:
     assert "SmokeTestError: it was silent" in browser.get("/environments/blog").text
 
 
+def copied(name: str, text: str) -> str:
+    """A text with a button that copies it."""
+    return f'id="{name}">{text}</span> <button type="button" class="copy" data-copy="{name}"'
+
+
 GATEWAY = GatewayRecord(
     name="stack-shop",
     id="stack-shop-abcdefghij",
@@ -102,8 +108,12 @@ def test_the_gateway_its_address_target_test_and_repairs(place: Any, browser: Te
     place.put(ready("shop", gateway=GATEWAY))
     page = browser.get("/environments/shop").text
     section = page[page.index('<h2 id="gateway">') : page.index('<h2 id="versions">')]
-    assert "https://shop.example.com/live/invocations" in section
+    assert copied("gateway-url", "https://shop.example.com/live/invocations") in section
+    assert "stack-shop-abcdefghij" in section
+    assert "HTTP gateway in front of the runtime" in section
     assert "live, which leads to the runtime" in section
+    assert "no: the runtime also answers direct calls" in section
+    assert "yes: nothing was changed since its test passed" in section
     assert '<span class="badge good">' in section
     assert "the gateway&#39;s role was changed" in section
     report = {"checks": [{"name": "SigV4 is refused", "passed": True, "seen": "403"}]}
@@ -124,6 +134,7 @@ def test_a_gateway_whose_test_failed(place: Any, browser: TestClient) -> None:
     place.put(ready("shop", gateway=gateway, failed_gateway_test=kept))
     page = browser.get("/environments/shop").text
     assert "SigV4 is refused: expected 401 or 403, seen &lt;b&gt;200" in page
+    assert "<dt>Proven</dt><dd>no</dd>" in page
     assert '<a href="/executions/cli-failed">cli-failed</a>' in page
     part = browser.get("/environments/shop?part=activity").text
     assert "&lt;b&gt;200" in part[part.index('<h2 id="gateway-checks">') :]
@@ -132,15 +143,62 @@ def test_a_gateway_whose_test_failed(place: Any, browser: TestClient) -> None:
 
 
 def test_an_mcp_gateway_and_its_targets(place: Any, browser: TestClient) -> None:
-    mcp = McpRecord(asked={}, role="r", targets={"orders": "T1", "files": "T2"})
+    targets = {"orders": "T1", "files": "T2"}
+    mcp = McpRecord(asked={}, role="r", targets=targets, tools={"orders": 3})
     gateway = GATEWAY.model_copy(
         update={"url": "https://shop.example.com/mcp", "mcp": mcp, "target_id": None}
     )
     place.put(ready("shop", gateway=gateway))
     page = browser.get("/environments/shop").text
     section = page[page.index('<h2 id="gateway">') : page.index('<h2 id="versions">')]
-    assert ">https://shop.example.com/mcp<" in section
-    assert "<dd>files, orders</dd>" in section
+    assert copied("gateway-url", "https://shop.example.com/mcp") in section
+    assert "MCP gateway, a server of tools" in section
+    rows = re.findall(r'<th scope="row">(\w+)</th><td class="mono">(\w+)</td>.*>(.+)</td>', section)
+    assert rows == [("files", "T2", "–"), ("orders", "T1", "3")]
+    # No runtime is behind it that it could be the only way to.
+    assert "Closed" not in section
+    bare = gateway.model_copy(update={"mcp": McpRecord(asked={}, role="r")})
+    place.put(ready("blog", gateway=bare))
+    assert "No target has been created yet." in browser.get("/environments/blog").text
+
+
+def test_a_runtime_that_answers_only_its_gateway(place: Any, browser: TestClient) -> None:
+    record = ready("shop", gateway=GATEWAY)
+    assert record.runtime is not None
+    assert record.identity is not None
+    closed = record.identity.model_copy(update={"only_gateway": "arn:gateway"})
+    runtime = record.runtime.model_copy(update={"live_identity": closed})
+    place.put(record.model_copy(update={"runtime": runtime}))
+    assert "yes: the runtime answers only this gateway" in browser.get("/environments/shop").text
+
+
+CANARY = CanaryRecord(
+    execution=f"{EXECUTION}:cli-tries",
+    version="3",
+    live_version="2",
+    gateway_id="stack-shop-abcdefghij",
+    weight=25,
+)
+
+
+def test_the_canary_while_calls_are_split(place: Any, browser: TestClient) -> None:
+    place.put(ready("shop", gateway=GATEWAY, canary=CANARY))
+    page = browser.get("/environments/shop").text
+    status = page[page.index('<p role="status"') :].partition("</p>")[0]
+    assert "live serves version 2 · version 3 gets 25 % of the calls" in status
+    section = page[page.index('<h2 id="canary">') : page.index('<h2 id="runtime">')]
+    assert '3 <span class="soft">beside version 2, which is live</span>' in section
+    assert "25 % of the calls through the gateway" in section
+    assert '<a href="/executions/cli-tries">cli-tries</a>' in section
+    japanese = browser.get("/environments/shop", headers={"Accept-Language": "ja"}).text
+    assert "呼び出しの 25%" in japanese
+    # Recorded before the rule that splits is there.
+    place.put(ready("shop", canary=CANARY.model_copy(update={"weight": None})))
+    page = browser.get("/environments/shop").text
+    assert "none of the calls yet" in page
+    assert "version 3 gets 0 % of the calls" in page
+    place.put(ready("shop"))
+    assert 'id="canary"' not in browser.get("/environments/shop").text
 
 
 def test_the_credentials_and_what_was_repaired_of_them(place: Any, browser: TestClient) -> None:
@@ -149,7 +207,11 @@ def test_the_credentials_and_what_was_repaired_of_them(place: Any, browser: Test
     section = CredentialsRecord(providers={"weather": provider}, deployment=said)
     place.put(ready("shop", credentials=section))
     page = browser.get("/environments/shop").text
-    assert '<dt>weather</dt><dd>an API key <span class="mono">p--weather</span></dd>' in page
+    table = page[page.index('<h2 id="credentials">') : page.index('<h2 id="versions">')]
+    assert re.findall(r"<t[hd](?: [^>]*)?>([^<]*)<", table) == [
+        *("Name", "Type", "Provider"),
+        *("weather", "an API key", "p--weather"),
+    ]
     assert "somebody changed it" in page
     japanese = browser.get("/environments/shop", headers={"Accept-Language": "ja"}).text
     assert "外部呼び出しの認証情報" in japanese

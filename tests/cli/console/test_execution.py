@@ -165,6 +165,82 @@ def test_an_execution_that_runs_asks_for_news(place: Any, browser: TestClient) -
     assert "<html" not in part
 
 
+STEP = {"weight": 5, "seconds": 310, "calls": 240, "errors": 3, "judged": True, "cases": 4}
+CANARY = {
+    "version": "3",
+    "liveVersion": "2",
+    "direct": None,
+    "steps": [{**STEP, "told": f"1.0 % {HOSTILE}"}, {**STEP, "weight": 25, "told": "no errors"}],
+}
+GATEWAY = {
+    "endpoint": "https://shop.example.com/live/invocations",
+    "checks": [
+        {"name": "SigV4 is refused", "expected": "401 or 403", "seen": "403", "passed": True},
+        {"name": "the answer comes", "expected": "200", "seen": HOSTILE, "passed": False},
+    ],
+}
+
+
+def succeeded(place: Any, output: dict[str, Any]) -> None:
+    """An execution `one` that ended with an output."""
+    told = json.dumps(output)
+    place.machines.add("one", status="SUCCEEDED", output=told, stopDate=STARTED)
+    place.machines.story.succeed(output)
+
+
+def cells(page: str, section: str) -> list[list[str]]:
+    """The texts of each row of the table in a section."""
+    table = page[page.index(f'<h2 id="{section}">') :].partition("</table>")[0]
+    rows = table[table.index("<tbody>") :].split("<tr>")[1:]
+    return [re.findall(r"<t[hd](?: [^>]*)?>([^<]*)<", row) for row in rows]
+
+
+def test_the_gateways_test_and_the_canary(place: Any, browser: TestClient) -> None:
+    succeeded(place, {"gateway": GATEWAY, "canary": CANARY})
+    page = browser.get("/executions/one").text
+    hostile = "&lt;img src=x onerror=alert(1)&gt;"
+    assert "Version 3 beside version 2." in page
+    assert cells(page, "canary") == [
+        ["5 %", "240", "3", "4", f"1.0 % {hostile}"],
+        ["25 %", "240", "3", "4", "no errors"],
+    ]
+    assert "Through https://shop.example.com/live/invocations: 1 of 2 checks passed." in page
+    assert cells(page, "gateway-checks") == [
+        ["", "SigV4 is refused", "401 or 403", "403", ""],
+        ["", "the answer comes", "200", hostile, ""],
+    ]
+    japanese = browser.get("/executions/one", headers={"Accept-Language": "ja"}).text
+    assert "カナリア" in japanese
+    assert "2 件のチェックのうち 1 件が合格" in japanese
+
+
+def test_why_a_version_was_promoted_directly(place: Any, browser: TestClient) -> None:
+    direct = {"version": None, "liveVersion": None, "direct": "live serves no version yet"}
+    succeeded(place, {"canary": {**direct, "steps": []}})
+    page = browser.get("/executions/one").text
+    assert "Promoted directly: live serves no version yet." in page
+    assert 'id="gateway-checks"' not in page
+
+
+def test_what_an_execution_that_runs_has_found_out(place: Any, browser: TestClient) -> None:
+    place.machines.add("one")
+    story = place.machines.story
+    story.task("Shift the traffic", result={"canary": {**CANARY, "steps": []}, "done": True})
+    page = browser.get("/executions/one").text
+    assert "No step has passed yet." in page
+    one = {**CANARY, "steps": [STEP]}
+    story.task("Judge the step", result={"canary": one, "over": False})
+    story.enter("Shift the traffic")
+    assert [row[0] for row in cells(browser.get("/executions/one").text, "canary")] == ["5 %"]
+    story.leave("Shift the traffic")
+    story.task("Test the gateway", result=GATEWAY)
+    page = browser.get("/executions/one").text
+    assert [row[1] for row in cells(page, "gateway-checks")] == [
+        "SigV4 is refused",
+        "the answer comes",
+    ]
+
+
 def test_an_execution_of_the_fleet(place: Any, browser: TestClient) -> None:
     place.machines.add("all", '{"action": "verify"}', machine=FLEET)
     page = browser.get("/executions/all").text

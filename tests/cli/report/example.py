@@ -107,6 +107,31 @@ def _output() -> dict[str, Any]:
             "endpoint": "https://shop.example.com/live/invocations",
             "checks": [{**check, "name": "SigV4 is refused", "seen": "200 OK", "passed": False}],
         },
+        "canary": {
+            "version": "2",
+            "liveVersion": "1",
+            "direct": None,
+            "steps": [
+                {
+                    "weight": 5,
+                    "seconds": 312,
+                    "calls": 1240,
+                    "errors": 3,
+                    "judged": False,
+                    "told": "3 of 1240 calls failed; about 62 calls reached the version, too <b>few</b>",
+                    "cases": 4,
+                },
+                {
+                    "weight": 25,
+                    "seconds": 304,
+                    "calls": 1312,
+                    "errors": 4,
+                    "judged": True,
+                    "told": "4 of 1312 calls failed, 0.2 % before the canary",
+                    "cases": 4,
+                },
+            ],
+        },
         "smokeTest": {
             "passed": False,
             "endpoint": "DEFAULT",

@@ -109,6 +109,35 @@ def test_the_page_says_what_happened_and_escapes_it() -> None:
     )
 
 
+def test_the_steps_of_a_canary_or_why_there_were_none() -> None:
+    words = Page(html(example())).words
+    assert "Version 2 beside version 1. These steps passed:" in words
+    assert "WeightCallsErrorsQuestionsJudgment" in words
+    assert (
+        "5 %1240343 of 1240 calls failed; about 62 calls reached the version, too <b>few</b>"
+        in words
+    )
+    canary: dict[str, Any] = {"version": "2", "liveVersion": "1", "direct": None, "steps": []}
+    words = Page(html(example(output={"canary": canary}))).words
+    assert "Version 2 beside version 1. No step passed." in words
+    direct: dict[str, Any] = {
+        "version": None,
+        "liveVersion": None,
+        "direct": "it is the first",
+        "steps": [],
+    }
+    words = Page(html(example(output={"canary": direct}))).words
+    assert "Promoted directly: it is the first." in words
+    assert "beside" not in words
+
+
+def test_the_name_of_an_environment_keeps_its_first_letter() -> None:
+    """In Japanese, the heading begins with it."""
+    look = re.search(r"([^\n{}]*)h1::first-letter", html(example(), "ja"))
+    assert look is not None
+    assert look[1] == ":lang(en) "
+
+
 def test_the_bars_are_where_the_spans_are() -> None:
     page = Page(html(example()))
     waits = [one for one in page.all("rect") if one["class"] == "wait" and "%" in (one["x"] or "")]

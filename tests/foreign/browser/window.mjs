@@ -23,7 +23,8 @@ export function launch(executablePath) {
 /**
  * Open a window: a context of its own, with its own cookies.
  *
- * `look` says how: `{theme: "light" | "dark", language: "en" | "ja", width, height}`. `notes` collects from every page
+ * `look` says how: `{theme: "light" | "dark", language: "en" | "ja", width, height, scripts}`; with `scripts: false`, no
+ * page runs a script. `notes` collects from every page
  * what it says on the console (a violation of the content security policy is an error there), the errors of its
  * scripts, and each request that is not for this machine.
  */
@@ -34,6 +35,7 @@ export async function openWindow(browser, look, notes) {
     viewport: { width: look.width, height: look.height ?? 900 },
     deviceScaleFactor: look.scale ?? 1,
     reducedMotion: "reduce",
+    javaScriptEnabled: look.scripts ?? true,
   });
   context.setDefaultTimeout(30_000);
   context.on("console", (message) => {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from lifecycle import names
@@ -62,6 +64,38 @@ def test_what_a_record_knows_is_no_orphan(world: Any) -> None:
     found = select(world, action="sweep").orphans
     assert {orphan.arn for orphan in found} == {arn, agent, gateway}
     assert not any(orphan.removable for orphan in found)
+
+
+@contextmanager
+def tagging_lists(world: Any, arns: dict[str, str]) -> Iterator[None]:
+    """The tagging API lists resources of AgentCore, too: environments by ARN."""
+
+    def tell(parsed: dict[str, Any], **_: Any) -> None:
+        for arn, name in arns.items():
+            tags = [{"Key": key, "Value": text} for key, text in names.tags("stack", name).items()]
+            parsed["ResourceTagMappingList"].append({"ResourceARN": arn, "Tags": tags})
+
+    event = "after-call.resource-groups-tagging-api.GetResources"
+    world.clients.tagging.meta.events.register(event, tell)
+    try:
+        yield
+    finally:
+        world.clients.tagging.meta.events.unregister(event, tell)
+
+
+def test_a_provider_whose_arn_is_written_in_two_ways_is_one_and_known(world: Any) -> None:
+    """The service model and AWS's documents differ (reading `provider-arn`); nobody says what the tagging API does."""
+    world.store.readings.change({"provider-arn": "acps"})
+    name, arn = provider(world, "dev")
+    _, lost = provider(world, "lost")
+    assert ":acps:" in arn
+    others = {arn: "dev", lost: "lost"}
+    others = {one.replace(":acps:", ":bedrock-agentcore:"): of for one, of in others.items()}
+    known = ProviderRecord(type="apiKey", name=name, arn=arn, secret_arn="s", json_key="k")
+    environment(world, "dev", credentials=CredentialsRecord(providers={"weather": known}))
+    with tagging_lists(world, others):
+        found = select(world, action="sweep").orphans
+    assert [orphan.environment for orphan in found] == ["lost"]
 
 
 def test_a_role_that_goes_while_the_sweep_looks_is_none(world: Any) -> None:

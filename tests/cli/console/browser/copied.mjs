@@ -21,8 +21,9 @@ async function pressed(page) {
   await button.focus();
   await page.keyboard.press("Enter");
   const told = page.locator("[data-copy='gateway-url'] + [aria-live]");
-  await page.waitForFunction((element) => element.textContent !== "", await told.elementHandle());
-  return told.textContent();
+  // The next update of the page takes the word back.
+  const said = await page.waitForFunction((element) => element.textContent, await told.elementHandle());
+  return said.jsonValue();
 }
 
 const page = await opened((context) => context.grantPermissions(["clipboard-read", "clipboard-write"]));

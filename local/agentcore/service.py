@@ -16,7 +16,9 @@ from local.agentcore.ahead import Ahead
 from local.agentcore.control.account import Account, Clients, Images
 from local.agentcore.control.app import ControlApp
 from local.agentcore.control.endpoints import EndpointOperations
+from local.agentcore.control.gateways.roles import GatewayRoles
 from local.agentcore.control.gateways.store import GatewayStore
+from local.agentcore.control.policies.operations import PolicyOperations
 from local.agentcore.control.rights import Lacks, may_log
 from local.agentcore.control.runtimes import RuntimeOperations
 from local.agentcore.control.store import Store
@@ -71,6 +73,7 @@ class AgentCore:
         ahead: Can start the agent of a new version before its first call.
         gateways: WSGI application of the addresses of gateways.
         outbound: AgentCore Identity.
+        policies: The policies of runtimes, endpoints and gateways.
     """
 
     def __init__(
@@ -127,6 +130,8 @@ class AgentCore:
         self._discovery = Discovery(endpoint_url, clock)
         tokens = TokenChecker(self._discovery, clock)
         gateways = GatewayStore(self._store, endpoint_url)
+        roles = GatewayRoles(clients, account_id, readings)
+        self.policies = PolicyOperations(self._store, gateways.tagged, roles.seen)
         self.outbound = Outbound(self._store, clients, self._discovery, lacks, gateways.identities)
         self._tags = TagOperations(self._store, gateways.tagged, self.outbound.tagged)
         prepare = partial(_prepare, self._preparing, self._code)
@@ -142,11 +147,13 @@ class AgentCore:
             readings=readings,
             application_logs=ApplicationLogs(self._logs, delivered_to, account_id, clock),
             workload_headers=self.outbound.headers,
+            lacks=lacks,
         )
         self._gateways = Gateways(
             store=gateways,
             endpoint_url=endpoint_url,
             clients=clients,
+            roles=roles,
             lacks=lacks,
             identity=self.outbound.for_gateways,
             issue=credentials.issue,
@@ -156,6 +163,7 @@ class AgentCore:
         )
         self.gateways = self._gateways.plane
         of_runtimes = _of_runtimes(runtimes, endpoints, self._tags)
+        of_runtimes |= self.policies.handlers
         handlers = {**of_runtimes, **self._gateways.handlers, **self.outbound.handlers}
         self.control = ControlApp(handlers, endpoint_url)
         self._closing = threading.Event()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from local.agentcore.control.policies.operations import PolicyOperations
 from local.agentcore.settings import Delays, Quotas
 from local.edge.calls import CallLog
 from local.edge.credentials import CredentialStore, Principal
@@ -18,6 +19,7 @@ from local.edge.gateway.app import Gateway
 from local.edge.host_names import HostNames
 from local.edge.iam.authorization import Authorization
 from local.edge.iam.permission import Place
+from local.edge.iam.statements import Policy
 from local.edge.local_api import LocalApi
 from local.edge.operations import Operations
 from local.edge.server import Server
@@ -90,6 +92,7 @@ class Emulator:
         self._state_dir = state_dir
         self._stack_name = stack_name
         self._updates: StackUpdates | None = None
+        self._policies: PolicyOperations | None = None
         self._names = names
         self.readings = readings
         undo.enter_context(alone())
@@ -111,6 +114,8 @@ class Emulator:
             LateTags(partial(tagging.tags_of, ACCOUNT_ID, REGION), self.readings),
             partial(iam.boundary_of, ACCOUNT_ID),
             partial(iam.role_named, ACCOUNT_ID),
+            self._resource_policy,
+            lambda: self.readings["resource-policy-silence"] == "refused",
         )
         gateway = self._gateway(apps, delays, authorization)
         server = Server(gateway, port, bind=bind)
@@ -136,7 +141,12 @@ class Emulator:
             callables=callables,
             lacks=authorization.lacks,
         )
+        self._policies = self.services.agentcore.policies
         apps.update(self.services.apps)
+
+    def _resource_policy(self, arn: str) -> Policy | None:
+        """Return the policy of a resource. Only those of AgentCore have one here, and none before it is started."""
+        return self._policies.in_force(arn) if self._policies is not None else None
 
     def _gateway(
         self, apps: dict[str, WSGIApplication], delays: Delays, authorization: Authorization

@@ -13,6 +13,10 @@ ANY_RESOURCE = "*"
 """The resource of an action that has none to name: only a policy's `*` fits."""
 
 
+BEARER = "*"
+"""A caller with a token instead of AWS credentials: no principal of IAM."""
+
+
 @dataclass(frozen=True)
 class Permission:
     """One thing that a policy must allow.
@@ -39,6 +43,11 @@ class Place:
 
     region: str
     account_id: str
+
+    @property
+    def root(self) -> str:
+        """ARN of the account's root user."""
+        return f"arn:aws:iam::{self.account_id}:root"
 
     def arn(self, service: str, resource: str) -> str:
         """Name a resource, or leave it as it is if it is an ARN already."""

@@ -157,9 +157,12 @@ class McpFront:
         """
         self._record()
         mcp = _mcp_of(self.ledger.section)
+        # The gateway of a closed runtime has a role of the same name.
+        caller = self.ledger.section.caller
+        former = mcp.policy or (caller.policy if caller is not None else None)
         try:
             made = converge_role(
-                self.clients.iam, self.role, former=mcp.policy, former_tags=mcp.role_tags
+                self.clients.iam, self.role, former=former, former_tags=mcp.role_tags
             )
         except CredentialsError as error:
             raise GatewayError(str(error)) from error
@@ -204,7 +207,9 @@ class McpFront:
         """Record that everything is there."""
         digests = {part: names.digest(value) for part, value in self.wanted.parts.items()}
         echoed = self.wanted.echoes(observed, targets.seen)
-        self.ledger.finish(url=url, deployed=digests, echoed=echoed, mcp=_settled(self))
+        self.ledger.finish(
+            url=url, deployed=digests, echoed=echoed, mcp=_settled(self), caller=None
+        )
 
     def _record(self) -> None:
         """Record the role's name and what is asked, before either is made."""

@@ -222,7 +222,8 @@ def test_a_policy_closes_a_runtime_to_everybody_but_the_gateways_role(
     aws.readings.change({"resource-policy-silence": silence})
     agent = "bedrock-agentcore:InvokeAgentRuntime"
     name = f"closed-{silence}"
-    own = role(aws, name, {agent: f"{runtime}*"})
+    source = f"arn:aws:bedrock-agentcore:*:{aws.account_id}:gateway/{name}-*"
+    own = role(aws, name, {agent: f"{runtime}*"}, source)
     made = gateway(aws, name, runtime, own, "GATEWAY_IAM_ROLE")
     passes = gateway(aws, f"{name}-caller", runtime, own, "CALLER_IAM_CREDENTIALS")
     door = {"bedrock-agentcore:InvokeGateway": "*", agent: f"{runtime}*"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -42,6 +43,7 @@ from local.agentcore.settings import Clock, Delays, Quotas
 from local.children import Children, kill_left_over
 from local.edge.credentials import CredentialStore, Principal
 from local.edge.faults import FaultPlan
+from local.edge.iam.permission import Place
 from local.readings import Readings
 
 log = logging.getLogger(__name__)
@@ -139,7 +141,7 @@ class AgentCore:
         endpoints = EndpointOperations(self._store, self._end_endpoint)
         self.data = DataPlane(
             store=self._store,
-            access=Access(tokens, readings),
+            access=Access(tokens, readings, lacks, Place(region, account_id)),
             discovery=self._discovery,
             sessions=self.sessions,
             quotas=self.quotas,
@@ -147,7 +149,6 @@ class AgentCore:
             readings=readings,
             application_logs=ApplicationLogs(self._logs, delivered_to, account_id, clock),
             workload_headers=self.outbound.headers,
-            lacks=lacks,
         )
         self._gateways = Gateways(
             store=gateways,
@@ -162,12 +163,12 @@ class AgentCore:
             access=GatewayAccess(tokens, self._discovery, readings),
         )
         self.gateways = self._gateways.plane
-        of_runtimes = _of_runtimes(runtimes, endpoints, self._tags)
-        of_runtimes |= self.policies.handlers
+        of_runtimes = _of_runtimes(runtimes, endpoints, self._tags, self.policies)
         handlers = {**of_runtimes, **self._gateways.handlers, **self.outbound.handlers}
         self.control = ControlApp(handlers, endpoint_url)
         self._closing = threading.Event()
-        self._sweeper = threading.Thread(target=self._sweep, name="agent-sweep", daemon=True)
+        sweep = partial(_sweep, self._closing, self.sessions.sweep, self.ahead.sweep)
+        self._sweeper = threading.Thread(target=sweep, name="agent-sweep", daemon=True)
         self._sweeper.start()
 
     def _end_runtime(self, runtime_id: str) -> None:
@@ -197,14 +198,15 @@ class AgentCore:
         self._discovery.close()
         self._gateways.close()
 
-    def _sweep(self) -> None:
-        while not self._closing.wait(_SWEEP_SECONDS):
-            try:
-                self.sessions.sweep()
-                self.ahead.sweep()
-            except Exception:
-                # The next look may go well; without a sweeper no session would ever end.
-                log.exception("the sweep of idle sessions failed")
+
+def _sweep(closing: threading.Event, *sweeps: Callable[[], object]) -> None:
+    while not closing.wait(_SWEEP_SECONDS):
+        try:
+            for sweep in sweeps:
+                sweep()
+        except Exception:
+            # The next look may go well; without a sweeper no session would ever end.
+            log.exception("the sweep of idle sessions failed")
 
 
 def _prepare(threads: ThreadPoolExecutor, store: CodeStore, configuration: dict[str, Any]) -> None:
@@ -222,7 +224,10 @@ def _prepare_code(store: CodeStore, code: dict[str, Any]) -> None:
 
 
 def _of_runtimes(
-    runtimes: RuntimeOperations, endpoints: EndpointOperations, tags: TagOperations
+    runtimes: RuntimeOperations,
+    endpoints: EndpointOperations,
+    tags: TagOperations,
+    policies: PolicyOperations,
 ) -> dict[str, Handler]:
     return {
         "CreateAgentRuntime": runtimes.create,
@@ -237,5 +242,6 @@ def _of_runtimes(
         "UpdateAgentRuntimeEndpoint": endpoints.update,
         "DeleteAgentRuntimeEndpoint": endpoints.delete,
         **tags.handlers,
+        **policies.handlers,
         "GetEvaluator": get_evaluator,
     }

@@ -19,7 +19,6 @@ from local.edge.gateway.app import Gateway
 from local.edge.host_names import HostNames
 from local.edge.iam.authorization import Authorization
 from local.edge.iam.permission import Place
-from local.edge.iam.statements import Policy
 from local.edge.local_api import LocalApi
 from local.edge.operations import Operations
 from local.edge.server import Server
@@ -92,7 +91,6 @@ class Emulator:
         self._state_dir = state_dir
         self._stack_name = stack_name
         self._updates: StackUpdates | None = None
-        self._policies: PolicyOperations | None = None
         self._names = names
         self.readings = readings
         undo.enter_context(alone())
@@ -108,15 +106,8 @@ class Emulator:
         undo.callback(self.calls.close)
         self.faults = FaultPlan()
         apps: dict[str, WSGIApplication] = {}
-        authorization = Authorization(
-            Place(REGION, ACCOUNT_ID),
-            partial(iam.policies_of, ACCOUNT_ID),
-            LateTags(partial(tagging.tags_of, ACCOUNT_ID, REGION), self.readings),
-            partial(iam.boundary_of, ACCOUNT_ID),
-            partial(iam.role_named, ACCOUNT_ID),
-            self._resource_policy,
-            lambda: self.readings["resource-policy-silence"] == "refused",
-        )
+        attached: list[PolicyOperations] = []
+        authorization = _authorization(self.readings, attached)
         gateway = self._gateway(apps, delays, authorization)
         server = Server(gateway, port, bind=bind)
         self.endpoint_url = f"http://localhost:{server.port}"
@@ -141,12 +132,8 @@ class Emulator:
             callables=callables,
             lacks=authorization.lacks,
         )
-        self._policies = self.services.agentcore.policies
+        attached.append(self.services.agentcore.policies)
         apps.update(self.services.apps)
-
-    def _resource_policy(self, arn: str) -> Policy | None:
-        """Return the policy of a resource. Only those of AgentCore have one here, and none before it is started."""
-        return self._policies.in_force(arn) if self._policies is not None else None
 
     def _gateway(
         self, apps: dict[str, WSGIApplication], delays: Delays, authorization: Authorization
@@ -204,3 +191,21 @@ class Emulator:
             "deployed": self._updates is not None,
             "readings": self.readings.as_dict(),
         }
+
+
+def _authorization(readings: Readings, attached: list[PolicyOperations]) -> Authorization:
+    """Make what knows the rights of callers.
+
+    Args:
+        readings: What to play where AWS's behaviour is not known.
+        attached: The policies of AgentCore's resources, once it is started; no other resource has one here.
+    """
+    return Authorization(
+        Place(REGION, ACCOUNT_ID),
+        partial(iam.policies_of, ACCOUNT_ID),
+        LateTags(partial(tagging.tags_of, ACCOUNT_ID, REGION), readings),
+        partial(iam.boundary_of, ACCOUNT_ID),
+        partial(iam.role_named, ACCOUNT_ID),
+        lambda arn: next((each.in_force(arn) for each in attached), None),
+        lambda: readings["resource-policy-silence"] == "refused",
+    )

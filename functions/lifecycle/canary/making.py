@@ -50,12 +50,9 @@ class Maker:
         *,
         by_role: bool = False,
     ) -> None:
-        self._control = control
-        self._runtime = runtime
-        self._note = note
+        self._control, self._runtime, self._note = control, runtime, note
         self._keep = keep
-        self._tags = tags
-        self._by_role = by_role
+        self._tags, self._by_role = tags, by_role
 
     def endpoint(self) -> Step | None:
         """Make the endpoint, or move it to the version; None when it serves it."""

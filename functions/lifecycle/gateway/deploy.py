@@ -9,9 +9,9 @@ from lifecycle.doors.section import GatewayChange, GatewayRecord
 from lifecycle.entry import Wire
 from lifecycle.errors import ServiceUnavailableError, WaitTimeoutError
 from lifecycle.gateway import looks
-from lifecycle.gateway.closed.front import RuntimeFront
-from lifecycle.gateway.closed.role import GatewaySettings
 from lifecycle.gateway.finding import find_gateway
+from lifecycle.gateway.guarded.front import RuntimeFront
+from lifecycle.gateway.guarded.role import GatewaySettings
 from lifecycle.gateway.mcp.front import McpFront, is_mcp
 from lifecycle.gateway.mcp.leaving import remove_own_role
 from lifecycle.gateway.removal import GatewayRemover, RemovalNotes

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lifecycle import names
-from lifecycle.gateway.closed.front import RuntimeFront
-from lifecycle.gateway.closed.role import GatewaySettings
 from lifecycle.gateway.deploy import is_wanted
 from lifecycle.gateway.finding import find_gateway
+from lifecycle.gateway.guarded.front import RuntimeFront
+from lifecycle.gateway.guarded.role import GatewaySettings
 from lifecycle.gateway.itself import GatewayConverger
 from lifecycle.gateway.mcp.front import McpFront, is_mcp
 from lifecycle.gateway.mcp.leaving import has_own_role, role_label

@@ -25,7 +25,12 @@ from lifecycle.smoke_test.tested.blame import (
     NO_MATCH,
     failure_of,
 )
-from lifecycle.smoke_test.tested.denial import denied, is_denied_by_iam, is_not_signed
+from lifecycle.smoke_test.tested.denial import (
+    denied,
+    is_denied_by_iam,
+    is_denied_by_resource,
+    is_not_signed,
+)
 from lifecycle.smoke_test.tested.unheard import Unheard
 
 _REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -38,7 +43,7 @@ _QUICK_SECONDS = 5.0
 _MOST_QUICK = 3
 # A permission that was given a moment ago may count only later.
 _MOST_DENIALS = 3
-# How long a runtime may answer after its resource policy was written; that it takes time is not documented.
+# How long a change of a runtime's resource policy may not count yet; no document says whether that takes time.
 _SETTLE_SECONDS = 30.0
 _SHOWN = 300
 _ANSWER_SHOWN = 4000
@@ -120,26 +125,22 @@ class Gate:
 
     def _check(self, probe: Probe, call: Callable[[], Conversation]) -> None:
         expected = _expected(probe, self._protocol, self._request.smoke_test.expect)
-        began, since = time.monotonic(), time.time()
-        tries, failure = 0, ""
+        began, since, tries, failure = time.monotonic(), time.time(), 0, ""
         unheard = Unheard(self._protocol, self._request.runtime.configuration)
         while True:
             tries += 1
             tried = time.monotonic()
             reply = call()
-            quick = time.monotonic() - tried < _QUICK_SECONDS
+            last = tries >= _MOST_QUICK and time.monotonic() - tried < _QUICK_SECONDS
             if probe.answered:
                 unheard.note(reply)
                 self._door.note(reply)
             problem = self._judge(probe, reply)
             if probe.answered and _is_failure(reply):
                 failure = f"; an earlier try: {problem}"
-            if tries >= _MOST_DENIALS and is_denied_by_iam(probe, reply):
+            settles = _settles(probe, reply, since)
+            if tries >= _MOST_DENIALS and is_denied_by_iam(probe, reply) and not settles:
                 raise denied(probe, reply, self._line(str(reply.answer)), self._target, self._door)
-            last = quick and tries >= _MOST_QUICK
-            settles = (
-                probe.settles and _is_let_through(reply) and time.time() - since < _SETTLE_SECONDS
-            )
             if not settles and not _is_repeated(probe, reply, problem, last=last):
                 break
             if not self._patience.wait(tries):
@@ -216,6 +217,13 @@ class Gate:
     def _line(self, text: str) -> str:
         line = " ".join(self._hidden(text[:_ANSWER_SHOWN]).split())
         return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+
+
+def _settles(probe: Probe, reply: Conversation, since: float) -> bool:
+    """Whether a change of the runtime's resource policy may only not count yet."""
+    policy = probe.settles and _is_let_through(reply)
+    no_policy = probe.answered and is_denied_by_resource(reply)
+    return (policy or no_policy) and time.time() - since < _SETTLE_SECONDS
 
 
 def _is_let_through(reply: Conversation) -> bool:

@@ -15,7 +15,6 @@ from urllib.parse import unquote
 
 from werkzeug import Request, Response
 
-from local.agentcore.control.rights import Lacks
 from local.agentcore.control.store import Store
 from local.agentcore.data.access import Access, metadata_document, unsigned
 from local.agentcore.data.calls import AgentCalls
@@ -41,8 +40,6 @@ from local.agentcore.model.errors import (
 from local.agentcore.model.protocol import Routes, answer, load_model, parse_request, raw_path
 from local.agentcore.model.validation import check_request
 from local.agentcore.settings import Quotas
-from local.edge.iam.agentcore import of_invocation
-from local.edge.iam.permission import BEARER, Place
 from local.readings import Readings
 
 if TYPE_CHECKING:
@@ -85,7 +82,6 @@ class DataPlane:
         readings: When a body that is too large is refused, and how large a frame of a WebSocket may be.
         application_logs: Records the calls for whoever wants them delivered.
         workload_headers: Give agents their workload access tokens.
-        lacks: Says what a caller with a token may not do: only the policies of resources limit it.
 
     Attributes:
         telemetry: The spans of agents.
@@ -103,7 +99,6 @@ class DataPlane:
         readings: Readings,
         application_logs: ApplicationLogs,
         workload_headers: WorkloadHeaders,
-        lacks: Lacks = lambda _principal, _wanted: None,
     ) -> None:
         self.model = load_model("bedrock-agentcore")
         self._store = store
@@ -113,8 +108,6 @@ class DataPlane:
         self._quotas = quotas
         self._readings = readings
         self._application_logs = application_logs
-        self._lacks = lacks
-        self._place = Place(store.region, store.account_id)
         self.telemetry = Telemetry(clients, store.delays, store.clock)
         self._agents = AgentCalls(sessions, quotas, self.telemetry, workload_headers)
         self._websockets = WebSocketCalls(sessions, quotas, readings, workload_headers)
@@ -148,10 +141,9 @@ class DataPlane:
         if rest == "invocations":
             errors.protocol, errors.body = target.protocol, body
         authorization = authorization_of(request) if rest == _WEBSOCKET else None
-        refusal = self._access.refusal(request, target, authorization)
+        refusal = self._access.refusal(request, target, _OPERATIONS[rest], authorization)
         if refusal is not None:
             return errors.refusal(refusal)
-        self._check_policies(target, _OPERATIONS[rest])
         if len(body) > self._quotas.payload_bytes:
             raise _oversized(self._quotas.payload_bytes)
         if rest in _UNSERVED:
@@ -164,21 +156,6 @@ class DataPlane:
         if rest.endswith(_CARD):
             return self._card(request, body, target, arn)
         return self._invoke(request, body, target, arn)
-
-    def _check_policies(self, target: Target, operation: str) -> None:
-        """Check that the policies of the runtime and its endpoint let a caller with a token in.
-
-        Of a caller with AWS credentials, the edge or the gateway has looked at all policies.
-
-        Raises:
-            ServiceError: AccessDeniedException.
-        """
-        if target.authorizer is None:
-            return
-        members = {"agentRuntimeArn": target.arn, "qualifier": target.endpoint}
-        reason = self._lacks(BEARER, of_invocation(operation, members, self._place))
-        if reason is not None:
-            raise ServiceError("AccessDeniedException", reason)
 
     def _elsewhere(self, request: Request, path: str) -> Response:
         """Answer a request to a path that is no runtime's: one of the operations that are not served, or none."""

@@ -8,7 +8,8 @@ from werkzeug import Request
 
 from local.edge.calls import Call
 from local.edge.faults import Fault
-from local.edge.iam.authorization import Authorization, Sender
+from local.edge.iam.authorization import Authorization
+from local.edge.iam.permission import Sender
 from local.edge.iam.s3 import needed_to_see_nothing
 from local.edge.operations import Identity, Operations
 from local.edge.signatures.claims import scope_of

@@ -9,11 +9,16 @@ Bedrock AgentCore".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from local.edge.iam.conditions import Context
-from local.edge.iam.permission import BEARER, Members, Permission, Place
+from local.edge.iam.permission import (
+    BEARER,
+    Members,
+    Permission,
+    Place,
+    Sender,
+    context_of,
+)
 from local.edge.iam.permissions import permissions
 from local.edge.iam.roles import RoleOf, of_roles
 from local.edge.iam.statements import (
@@ -33,25 +38,6 @@ ResourcePolicyOf = Callable[[str], Policy | None]
 """Returns the document of the policy that is attached to a resource, by its ARN; `None` if it has none."""
 TagsOf = Callable[[str], Mapping[str, str]]
 """Returns the tags of a resource, by its ARN; none where there is no such resource."""
-
-
-@dataclass(frozen=True)
-class Sender:
-    """What a request says of where it comes from and goes to, for the condition keys that every service has.
-
-    Attributes:
-        region: The Region that it was signed for.
-        source_ip: The caller's address.
-        user_agent: Its `User-Agent`, if it has one.
-        referer: Its `Referer`, if it has one.
-        at: When it came in, in seconds since the epoch.
-    """
-
-    region: str
-    source_ip: str
-    user_agent: str | None
-    referer: str | None
-    at: float
 
 
 class Authorization:
@@ -184,45 +170,6 @@ class Authorization:
             return None
         return f"because no resource-based policy allows the {needed.action} action"
 
-    def _context(self, role_arn: str, needed: Permission, sender: Sender | None) -> Context:
-        """Return the condition keys of a request.
-
-        Keys that a request here never has are left out, as AWS leaves them out: those of organizations, VPC endpoints,
-        federation, MFA and calls made by a service in the caller's name.
-        """
-        context: dict[str, str | tuple[str, ...]] = {
-            # Loopback counts as encrypted.
-            "aws:SecureTransport": "true",
-            "aws:ViaAWSService": "false",
-        }
-        if role_arn != BEARER:
-            is_root = role_arn == self._place.root
-            context |= {
-                "aws:PrincipalAccount": self._place.account_id,
-                "aws:PrincipalArn": role_arn,
-                "aws:PrincipalIsAWSService": "false",
-                "aws:PrincipalType": "Account" if is_root else "AssumedRole",
-            }
-        if sender is not None:
-            moment = datetime.fromtimestamp(sender.at, UTC)
-            context |= {
-                "aws:CurrentTime": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "aws:EpochTime": str(int(sender.at)),
-                "aws:RequestedRegion": sender.region,
-                "aws:SourceIp": sender.source_ip,
-            }
-            if sender.user_agent is not None:
-                context["aws:UserAgent"] = sender.user_agent
-            if sender.referer is not None:
-                context["aws:Referer"] = sender.referer
-        if needed.resource is not None:
-            parts = needed.resource.split(":", 5)
-            owner = (parts[4] if len(parts) == 6 else "") or self._place.account_id
-            context["aws:ResourceAccount"] = owner
-            service = needed.action.partition(":")[0]
-            if service == "s3":
-                context["s3:ResourceAccount"] = owner
-            for key, value in self._tags_of(needed.resource).items():
-                context[f"aws:ResourceTag/{key}"] = value
-                context[f"{service}:ResourceTag/{key}"] = value
-        return context | dict(needed.context)
+    def _context(self, caller: str, needed: Permission, sender: Sender | None) -> Context:
+        tags = self._tags_of(needed.resource) if needed.resource is not None else {}
+        return context_of(self._place, tags, caller, needed, sender)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from local.edge.iam.actions import ACTIONS
-from local.edge.iam.authorization import Authorization, Sender
-from local.edge.iam.permission import BEARER, Place
+from local.edge.iam.authorization import Authorization
+from local.edge.iam.permission import BEARER, Place, Sender
 from local.edge.iam.permissions import permissions
 from local.edge.iam.roles import Role
 from local.edge.operations import Operations

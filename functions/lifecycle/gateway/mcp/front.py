@@ -40,7 +40,7 @@ from lifecycle.request.reach import check as reach
 from lifecycle.request.reach.documents import DocumentRefusedError
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.roles.converge import converge_role, differs
-from lifecycle.roles.wanted import WantedRole, trust_of
+from lifecycle.roles.wanted import Policy, WantedRole, trust_of
 from lifecycle.table import Records
 
 
@@ -157,13 +157,12 @@ class McpFront:
         """
         self._record()
         mcp = _mcp_of(self.ledger.section)
-        # The gateway of a closed runtime has a role of the same name.
-        caller = self.ledger.section.caller
-        former = mcp.policy or (caller.policy if caller is not None else None)
+        before: dict[str, Any] = {
+            "former": _former(self.ledger.section),
+            "former_tags": mcp.role_tags,
+        }
         try:
-            made = converge_role(
-                self.clients.iam, self.role, former=former, former_tags=mcp.role_tags
-            )
+            made = converge_role(self.clients.iam, self.role, **before)
         except CredentialsError as error:
             raise GatewayError(str(error)) from error
         for phrase in made.repaired:
@@ -207,9 +206,7 @@ class McpFront:
         """Record that everything is there."""
         digests = {part: names.digest(value) for part, value in self.wanted.parts.items()}
         echoed = self.wanted.echoes(observed, targets.seen)
-        self.ledger.finish(
-            url=url, deployed=digests, echoed=echoed, mcp=_settled(self), caller=None
-        )
+        self.ledger.finish(url=url, deployed=digests, echoed=echoed, **_settled(self))
 
     def _record(self) -> None:
         """Record the role's name and what is asked, before either is made."""
@@ -281,10 +278,16 @@ def _outbound(record: Record) -> dict[str, Outbound]:
     }
 
 
-def _settled(front: McpFront) -> McpRecord:
-    """The targets have the wanted providers now, and no former one."""
+def _settled(front: McpFront) -> dict[str, Any]:
+    """The targets have the wanted providers now, and no former one; the role is an MCP gateway's now."""
     mcp = _mcp_of(front.ledger.section)
-    return mcp.model_copy(update={"providers": front.wanted.providers})
+    return {"mcp": mcp.model_copy(update={"providers": front.wanted.providers}), "caller": None}
+
+
+def _former(section: GatewayRecord) -> Policy | None:
+    """The policy that the role was last given; the gateway of a closed runtime has a role of the same name."""
+    caller = section.caller
+    return _mcp_of(section).policy or (caller.policy if caller is not None else None)
 
 
 def _mcp_of(section: GatewayRecord) -> McpRecord:

@@ -16,6 +16,7 @@ _IAM_DENIAL = re.compile(r"not authorized to perform: bedrock-agentcore:(\w*)")
 _OWN_DENIAL = re.compile(
     r"(identity-based|session|service control|resource control) policy|permissions boundary"
 )
+_OF_RESOURCE = "explicit deny in a resource-based policy"
 # Errors of the signature itself (IAM user guide, "Common errors"): the authorizer was not asked either.
 _NOT_SIGNED = frozenset(
     {
@@ -40,6 +41,11 @@ def is_denied_by_iam(probe: Probe, reply: Conversation) -> bool:
     if not probe.caller.signs or _denied_operation(reply) is None:
         return False
     return not probe.direct or _OWN_DENIAL.search(reply.answer.body) is not None
+
+
+def is_denied_by_resource(reply: Conversation) -> bool:
+    """Whether the policy of what was called denied a call, as that of a closed runtime does."""
+    return _denied_operation(reply) is not None and _OF_RESOURCE in reply.answer.body
 
 
 def denied(

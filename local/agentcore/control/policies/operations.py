@@ -99,7 +99,10 @@ class PolicyOperations:
             former, changed = self._former.get(arn, (None, 0.0))
             if self._store.readings["resource-policy"] == "late" and now - changed < LATE_SECONDS:
                 text = former
-        return None if text is None else json.loads(text)  # type: ignore[no-any-return]
+        if text is None:
+            return None
+        found: Policy = json.loads(text)
+        return found
 
     def _change(self, arn: str, text: str | None, now: float) -> None:
         before = self._texts.pop(arn, None)

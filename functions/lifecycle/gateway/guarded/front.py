@@ -10,13 +10,13 @@ from botocore.exceptions import ClientError
 
 from lifecycle.clients import Clients
 from lifecycle.gateway.closed import prepare
-from lifecycle.gateway.closed.role import (
+from lifecycle.gateway.converge import next_step
+from lifecycle.gateway.guarded.role import (
     GatewaySettings,
     OwnRole,
     leave_own_role,
     own_role_arn,
 )
-from lifecycle.gateway.converge import next_step
 from lifecycle.gateway.ledger import GatewayLedger
 from lifecycle.gateway.mcp.leaving import leave_role, role_label
 from lifecycle.gateway.rules import own_rules

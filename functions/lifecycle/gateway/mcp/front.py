@@ -39,8 +39,8 @@ from lifecycle.request.model import Request
 from lifecycle.request.reach import check as reach
 from lifecycle.request.reach.documents import DocumentRefusedError
 from lifecycle.request.stage_event import StageEvent
-from lifecycle.roles.converge import converge_role, differs
-from lifecycle.roles.wanted import Policy, WantedRole, trust_of
+from lifecycle.roles.converge import Converged, converge_role, differs
+from lifecycle.roles.wanted import WantedRole, trust_of
 from lifecycle.table import Records
 
 
@@ -157,14 +157,7 @@ class McpFront:
         """
         self._record()
         mcp = _mcp_of(self.ledger.section)
-        before: dict[str, Any] = {
-            "former": _former(self.ledger.section),
-            "former_tags": mcp.role_tags,
-        }
-        try:
-            made = converge_role(self.clients.iam, self.role, **before)
-        except CredentialsError as error:
-            raise GatewayError(str(error)) from error
+        made = _converged(self, mcp)
         for phrase in made.repaired:
             self.ledger.repair(phrase)
         if made.repaired:
@@ -284,10 +277,16 @@ def _settled(front: McpFront) -> dict[str, Any]:
     return {"mcp": mcp.model_copy(update={"providers": front.wanted.providers}), "caller": None}
 
 
-def _former(section: GatewayRecord) -> Policy | None:
-    """The policy that the role was last given; the gateway of a closed runtime has a role of the same name."""
-    caller = section.caller
-    return _mcp_of(section).policy or (caller.policy if caller is not None else None)
+def _converged(front: McpFront, mcp: McpRecord) -> Converged:
+    # The gateway of a closed runtime has a role of the same name.
+    caller = front.ledger.section.caller
+    former = mcp.policy or (caller.policy if caller is not None else None)
+    try:
+        return converge_role(
+            front.clients.iam, front.role, former=former, former_tags=mcp.role_tags
+        )
+    except CredentialsError as error:
+        raise GatewayError(str(error)) from error
 
 
 def _mcp_of(section: GatewayRecord) -> McpRecord:

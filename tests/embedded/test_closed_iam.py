@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import botocore.auth
@@ -12,7 +12,6 @@ import botocore.credentials
 import httpx
 import pytest
 
-from local.edge.credentials import Principal
 from tests.embedded.test_closed import checks, good
 from tests.embedded.test_promotion import marked
 
@@ -24,32 +23,22 @@ DIRECTLY = "SigV4 is refused without the gateway"
 
 
 @pytest.fixture
-def caller(lifecycle: Any) -> Iterator[Callable[[str], int]]:
-    """Calls an address signed with the keys of a role that may call any gateway and any runtime."""
-    iam, name = lifecycle.aws.client("iam"), "calls-everything"
-    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}}
-    document = {"Version": "2012-10-17", "Statement": [trust | {"Action": "sts:AssumeRole"}]}
-    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(document))
-    allowed = {"Effect": "Allow", "Action": "bedrock-agentcore:*", "Resource": "*"}
-    rights = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=rights)
-    aws, arn = lifecycle.aws, str(made["Role"]["Arn"])
+def caller(lifecycle: Any) -> Callable[[str], int]:
+    """Calls an address, signed with the keys of the account's root user, who may do everything."""
+    names = lifecycle.aws.environment()
+    keys = botocore.credentials.Credentials(
+        names["AWS_ACCESS_KEY_ID"], names["AWS_SECRET_ACCESS_KEY"]
+    )
 
     def call(url: str) -> int:
-        issued = aws.credentials.issue(Principal(name, arn, "role"))
-        keys = botocore.credentials.Credentials(
-            issued.access_key_id, issued.secret_access_key, issued.session_token
-        )
         body = json.dumps({"prompt": "hello"}).encode()
         headers = {"Content-Type": "application/json"}
         signed = botocore.awsrequest.AWSRequest("POST", url, headers, body)
-        botocore.auth.SigV4Auth(keys, "bedrock-agentcore", aws.region).add_auth(signed)
+        botocore.auth.SigV4Auth(keys, "bedrock-agentcore", lifecycle.aws.region).add_auth(signed)
         sent = dict(signed.headers.items())
         return httpx.post(signed.url, content=body, headers=sent, timeout=60).status_code
 
-    yield call
-    iam.delete_role_policy(RoleName=name, PolicyName="all")
-    iam.delete_role(RoleName=name)
+    return call
 
 
 def policy(lifecycle: Any, output: dict[str, Any]) -> str | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from local.agentcore.control.policies.documents import ACTIONS
 from local.agentcore.control.policies.operations import PolicyOperations
 from local.agentcore.settings import Delays, Quotas
 from local.edge.calls import CallLog
@@ -207,5 +208,6 @@ def _authorization(readings: Readings, attached: list[PolicyOperations]) -> Auth
         partial(iam.boundary_of, ACCOUNT_ID),
         partial(iam.role_named, ACCOUNT_ID),
         lambda arn: next((each.in_force(arn) for each in attached), None),
-        lambda: readings["resource-policy-silence"] == "refused",
+        # A policy can allow only these, so that only these can want it.
+        lambda action: readings["resource-policy-silence"] == "refused" and action in ACTIONS,
     )

@@ -50,7 +50,8 @@ class Authorization:
         boundary_of: Where permissions boundaries come from.
         role_of: Knows the roles that requests to IAM are about.
         resource_policy_of: Where the policies of resources come from.
-        silence_refuses: Says whether the policy of a resource refuses what it does not mention, which is not settled.
+        silence_refuses: Says whether the policy of a resource refuses an action that it does not mention, which is not
+            settled.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Authorization:
         boundary_of: BoundaryOf = lambda _: None,
         role_of: RoleOf = lambda _: None,
         resource_policy_of: ResourcePolicyOf = lambda _: None,
-        silence_refuses: Callable[[], bool] = lambda: False,
+        silence_refuses: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._place = place
         self._policies_of = policies_of
@@ -166,7 +167,7 @@ class Authorization:
         )
         if "Deny" in said:
             return "with an explicit deny in a resource-based policy"
-        if "Allow" in said or not self._silence_refuses():
+        if "Allow" in said or not self._silence_refuses(needed.action):
             return None
         return f"because no resource-based policy allows the {needed.action} action"
 

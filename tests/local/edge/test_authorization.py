@@ -845,7 +845,7 @@ def invoking(
         lambda _: [allowed],
         lambda _: {},
         resource_policy_of=lambda arn: attached if arn == named else None,
-        silence_refuses=lambda: silence,
+        silence_refuses=lambda _: silence,
     )
     members = {"agentRuntimeArn": runtime, "qualifier": "live"}
     return iam.refusal(caller, "bedrock-agentcore", "InvokeAgentRuntime", members)

@@ -30,6 +30,8 @@ RUNTIME_ACTIONS = frozenset(
 )
 """The actions of a runtime and of its endpoints."""
 GATEWAY_ACTIONS = frozenset({"bedrock-agentcore:InvokeGateway"})
+ACTIONS = RUNTIME_ACTIONS | GATEWAY_ACTIONS
+"""What policies can be about."""
 
 RoleSeen = Callable[[str], bool]
 """Says whether AgentCore sees a role, by its ARN."""

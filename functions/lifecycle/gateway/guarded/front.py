@@ -110,10 +110,11 @@ class RuntimeFront:
 
         The policy counts for all versions at once. So while `live` answers everybody, it comes after the promotion.
         """
-        runtime = self._record.runtime
-        closes = self.role is not None and part == "candidate" and runtime is not None
-        if closes and runtime is not None:
-            closes = runtime.live_version is None or runtime.guard is not None
+        runtime, closes = self._record.runtime, False
+        if self.role is not None and runtime is not None:
+            guard.refuse_foreign(self._control, runtime, self.wanted.role_arn)
+            is_closed = runtime.live_version is None or runtime.guard is not None
+            closes = part == "candidate" and is_closed
         with self._own_role():
             return prepare.next_step(
                 *(self._control, part, self.wanted, self.ledger, self._records),

@@ -42,19 +42,14 @@ def close(
     """
     arn = str(runtime.arn)
     wanted = policy_for(arn, role_arn)
-    found = calls.get_policy(control, arn)
-    known = runtime.guard if runtime.guard and runtime.guard.runtime_arn == arn else None
+    found = _own_policy(control, runtime, wanted)
+    known = _known(runtime)
     done = Guard(runtime_arn=arn, role_arn=role_arn, written=True)
     if found is not None and is_policy(found, wanted):
         if known != done:
             runtime.guard = done
             save(True)
         return False
-    if known is None and found is not None:
-        raise GatewayError(
-            f"the runtime {arn} has a resource policy that the lifecycle did not write, and closing the runtime would "
-            "take its place; delete the policy, or provision without gateway.only"
-        )
     if known is not None and known.written and known.role_arn == role_arn:
         what = "removed" if found is None else "changed"
         repair(f"the runtime's resource policy was {what}")
@@ -73,6 +68,16 @@ def close(
     return True
 
 
+def refuse_foreign(control: Any, runtime: RuntimeRecord, role_arn: str) -> None:
+    """Look before anything is changed whether the runtime could be closed.
+
+    Raises:
+        GatewayError: The runtime has a policy that the lifecycle did not write.
+    """
+    if runtime.arn is not None:
+        _own_policy(control, runtime, policy_for(runtime.arn, role_arn))
+
+
 def differs(control: Any, runtime: RuntimeRecord, role_arn: str) -> bool:
     """Tell whether the policy would be written; for a plan, which only reads."""
     arn = str(runtime.arn)
@@ -89,6 +94,24 @@ def reopen(control: Any, runtime: RuntimeRecord, save: Save) -> None:
     calls.delete_policy(control, guard.runtime_arn)
     runtime.guard = None
     save(True)
+
+
+def _known(runtime: RuntimeRecord) -> Guard | None:
+    """What the record has of the policy of this runtime; a runtime that was made anew has none."""
+    guard = runtime.guard
+    return guard if guard is not None and guard.runtime_arn == runtime.arn else None
+
+
+def _own_policy(control: Any, runtime: RuntimeRecord, wanted: dict[str, Any]) -> str | None:
+    """The policy that the runtime has, if the lifecycle may have written it; None if it has none."""
+    arn = str(runtime.arn)
+    found = calls.get_policy(control, arn)
+    if found is not None and _known(runtime) is None and not is_policy(found, wanted):
+        raise GatewayError(
+            f"the runtime {arn} has a resource policy that the lifecycle did not write, and closing the runtime would "
+            "take its place; delete the policy, or provision without gateway.only"
+        )
+    return found
 
 
 def _names_nobody(error: ClientError) -> bool:

@@ -248,6 +248,8 @@ def test_a_policy_that_the_lifecycle_did_not_write_is_left_alone(front: Front) -
     ):
         close(front, "two")
     assert policy(front) == theirs
+    # Before anything was changed.
+    assert (role(front), front.gateway()["roleArn"]) == (None, GATEWAY_ROLE)
 
 
 def test_without_only_the_runtime_is_open_before_its_version_is_tested(front: Front) -> None:

@@ -81,6 +81,7 @@ def test_closed_tested_rebuilt_verified_and_gone(
     assert caller(url) == 200
     planned = good(lifecycle.run(marked(name, tiny, "two", dryRun=True, **CLOSED)))["plan"]
     assert planned["gateway"]["change"] == "update"
+    assert planned["gateway"]["repaired"] == ["the runtime's resource policy was removed"]
     repaired = good(lifecycle.run(marked(name, tiny, "two", **CLOSED)))
     assert repaired["repaired"] == ["the runtime's resource policy was removed"]
     assert (caller(url), caller(through)) == (403, 200)

@@ -127,9 +127,11 @@ class RuntimeFront:
         runtime = self._record.runtime
         if self.role is None:
             return self.ledger.section.caller is not None
-        if runtime is None or self.role.differs():
+        if runtime is None:
             return True
-        return guard.differs(self._control, runtime, self.wanted.role_arn)
+        of_role = self.role.differs()
+        role_arn, repair = self.wanted.role_arn, self.ledger.repair
+        return guard.differs(self._control, runtime, role_arn, repair) or of_role
 
     @contextmanager
     def _own_role(self) -> Iterator[None]:

@@ -50,9 +50,7 @@ def close(
             runtime.guard = done
             save(True)
         return False
-    if known is not None and known.written and known.role_arn == role_arn:
-        what = "removed" if found is None else "changed"
-        repair(f"the runtime's resource policy was {what}")
+    _note_drift(known, role_arn, found, repair)
     runtime.guard = done.model_copy(update={"written": known is not None and known.written})
     save(False)
     try:
@@ -78,11 +76,20 @@ def refuse_foreign(control: Any, runtime: RuntimeRecord, role_arn: str) -> None:
         _own_policy(control, runtime, policy_for(runtime.arn, role_arn))
 
 
-def differs(control: Any, runtime: RuntimeRecord, role_arn: str) -> bool:
-    """Tell whether the policy would be written; for a plan, which only reads."""
+def differs(
+    control: Any, runtime: RuntimeRecord, role_arn: str, repair: Callable[[str], None]
+) -> bool:
+    """Tell whether the policy would be written; for a plan, which only reads. For the arguments see `close`."""
     arn = str(runtime.arn)
-    found = calls.get_policy(control, arn) if arn.startswith("arn:") else None
-    return found is None or not is_policy(found, policy_for(arn, role_arn))
+    if not arn.startswith("arn:"):
+        # The plan's runtime is not made yet.
+        return True
+    wanted = policy_for(arn, role_arn)
+    found = _own_policy(control, runtime, wanted)
+    if found is not None and is_policy(found, wanted):
+        return False
+    _note_drift(_known(runtime), role_arn, found, repair)
+    return True
 
 
 def reopen(control: Any, runtime: RuntimeRecord, save: Save) -> None:
@@ -94,6 +101,15 @@ def reopen(control: Any, runtime: RuntimeRecord, save: Save) -> None:
     calls.delete_policy(control, guard.runtime_arn)
     runtime.guard = None
     save(True)
+
+
+def _note_drift(
+    known: Guard | None, role_arn: str, found: str | None, repair: Callable[[str], None]
+) -> None:
+    """Say what was done by hand to a policy that was written as it is wanted."""
+    if known is not None and known.written and known.role_arn == role_arn:
+        what = "removed" if found is None else "changed"
+        repair(f"the runtime's resource policy was {what}")
 
 
 def _known(runtime: RuntimeRecord) -> Guard | None:

@@ -21,6 +21,7 @@ from lifecycle.runtime.rollback.restore import restore_version
 from lifecycle.runtime.teardown import delete_runtime
 from tests.functions.lifecycle.gateway.front import Front
 from tests.functions.lifecycle.gateway.test_closed import loop
+from tests.functions.lifecycle.gateway.test_plan import look
 from tests.functions.lifecycle.killer import Killed
 from tests.functions.lifecycle.runtime_world import ACCOUNT, GATEWAY_ROLE
 
@@ -368,3 +369,25 @@ def test_killed_after_any_write_it_ends_the_same(front: Front, part: Any) -> Non
     if part is None:
         assert targets(front) == {"live": ("live", OWN)}
         assert policy(front) is not None
+
+
+def planned(front: Front, request: dict[str, Any]) -> tuple[str, list[str]]:
+    front.world.begin("plan", request)
+    found = look(front)
+    front.world.records.release("dev", front.world.execution)
+    return found.change, found.repaired
+
+
+def test_a_plan_says_that_it_would_be_closed_repaired_or_opened(front: Front) -> None:
+    provision(front, "one", OPEN)
+    assert planned(front, CLOSED) == ("update", [])
+    assert (role(front), policy(front)) == (None, None)
+    close(front, "two")
+    assert planned(front, CLOSED) == ("unchanged", [])
+    assert planned(front, OPEN) == ("update", [])
+    front.world.begin("plan", IAM)
+    assert look(front).removes[-1] == f"role {NAME}"
+    front.world.records.release("dev", front.world.execution)
+    front.control.delete_resource_policy(resourceArn=arn(front))
+    assert planned(front, CLOSED) == ("update", ["the runtime's resource policy was removed"])
+    assert policy(front) is None

@@ -168,6 +168,24 @@ READINGS: tuple[Reading, ...] = (
         "tries again",
     ),
     Reading(
+        "resource-policy",
+        "Does a policy of a runtime or gateway count as soon as it is put, changed or deleted?",
+        ("at-once", "late"),
+        "not known",
+    ),
+    Reading(
+        "resource-policy-silence",
+        "Does the policy of a runtime or gateway refuse a call that none of its statements is about?",
+        ("allowed", "refused"),
+        "AgentCore developer guide, “Resource-based policies”: the table says no, “hierarchical authorization” yes",
+    ),
+    Reading(
+        "no-resource-policy",
+        "What do `GetResourcePolicy` and `DeleteResourcePolicy` answer for a resource that has no policy?",
+        ("not-found", "empty"),
+        "not known",
+    ),
+    Reading(
         "websocket-frame",
         "How large may a frame of a WebSocket be?",
         ("32-kb", "64-kb"),

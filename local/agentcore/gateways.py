@@ -29,6 +29,7 @@ from local.agentcore.data.identity.gateways import GatewayIdentity
 from local.agentcore.data.sessions import Sessions, end_named
 from local.agentcore.data.vended.gateway_metrics import GatewayMetrics
 from local.agentcore.model.app import Handler
+from local.edge.iam.permission import Place
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -41,6 +42,7 @@ class Gateways:
         store: The gateways.
         endpoint_url: The local AWS.
         clients: Gives the boto3 client of a service, with the rights of the service.
+        roles: The roles of gateways.
         lacks: Says what a role may not do.
         identity: Gives keys and tokens for targets.
         issue: Makes keys for the gateways' roles.
@@ -59,6 +61,7 @@ class Gateways:
         store: GatewayStore,
         endpoint_url: str,
         clients: Callable[[str], Any],
+        roles: GatewayRoles,
         lacks: Lacks,
         identity: GatewayIdentity,
         issue: Issue,
@@ -67,8 +70,8 @@ class Gateways:
         access: GatewayAccess,
     ) -> None:
         account = store.account
-        roles = GatewayRoles(clients, account.account_id, account.readings)
-        rights = OutboundRights(roles, lacks)
+        place = Place(account.region, account.account_id)
+        rights = OutboundRights(roles, lacks, place.root)
         self._outgoing = Outgoing(
             addresses=Addresses(endpoint_url),
             rights=rights,

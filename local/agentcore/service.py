@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,9 @@ from local.agentcore.ahead import Ahead
 from local.agentcore.control.account import Account, Clients, Images
 from local.agentcore.control.app import ControlApp
 from local.agentcore.control.endpoints import EndpointOperations
+from local.agentcore.control.gateways.roles import GatewayRoles
 from local.agentcore.control.gateways.store import GatewayStore
+from local.agentcore.control.policies.operations import PolicyOperations
 from local.agentcore.control.rights import Lacks, may_log
 from local.agentcore.control.runtimes import RuntimeOperations
 from local.agentcore.control.store import Store
@@ -40,6 +43,7 @@ from local.agentcore.settings import Clock, Delays, Quotas
 from local.children import Children, kill_left_over
 from local.edge.credentials import CredentialStore, Principal
 from local.edge.faults import FaultPlan
+from local.edge.iam.permission import Place
 from local.readings import Readings
 
 log = logging.getLogger(__name__)
@@ -71,6 +75,7 @@ class AgentCore:
         ahead: Can start the agent of a new version before its first call.
         gateways: WSGI application of the addresses of gateways.
         outbound: AgentCore Identity.
+        policies: The policies of runtimes, endpoints and gateways.
     """
 
     def __init__(
@@ -127,6 +132,8 @@ class AgentCore:
         self._discovery = Discovery(endpoint_url, clock)
         tokens = TokenChecker(self._discovery, clock)
         gateways = GatewayStore(self._store, endpoint_url)
+        roles = GatewayRoles(clients, account_id, readings)
+        self.policies = PolicyOperations(self._store, gateways.tagged, roles.seen)
         self.outbound = Outbound(self._store, clients, self._discovery, lacks, gateways.identities)
         self._tags = TagOperations(self._store, gateways.tagged, self.outbound.tagged)
         prepare = partial(_prepare, self._preparing, self._code)
@@ -134,7 +141,7 @@ class AgentCore:
         endpoints = EndpointOperations(self._store, self._end_endpoint)
         self.data = DataPlane(
             store=self._store,
-            access=Access(tokens, readings),
+            access=Access(tokens, readings, lacks, Place(region, account_id)),
             discovery=self._discovery,
             sessions=self.sessions,
             quotas=self.quotas,
@@ -147,6 +154,7 @@ class AgentCore:
             store=gateways,
             endpoint_url=endpoint_url,
             clients=clients,
+            roles=roles,
             lacks=lacks,
             identity=self.outbound.for_gateways,
             issue=credentials.issue,
@@ -155,11 +163,12 @@ class AgentCore:
             access=GatewayAccess(tokens, self._discovery, readings),
         )
         self.gateways = self._gateways.plane
-        of_runtimes = _of_runtimes(runtimes, endpoints, self._tags)
+        of_runtimes = _of_runtimes(runtimes, endpoints, self._tags, self.policies)
         handlers = {**of_runtimes, **self._gateways.handlers, **self.outbound.handlers}
         self.control = ControlApp(handlers, endpoint_url)
         self._closing = threading.Event()
-        self._sweeper = threading.Thread(target=self._sweep, name="agent-sweep", daemon=True)
+        sweep = partial(_sweep, self._closing, self.sessions.sweep, self.ahead.sweep)
+        self._sweeper = threading.Thread(target=sweep, name="agent-sweep", daemon=True)
         self._sweeper.start()
 
     def _end_runtime(self, runtime_id: str) -> None:
@@ -189,14 +198,15 @@ class AgentCore:
         self._discovery.close()
         self._gateways.close()
 
-    def _sweep(self) -> None:
-        while not self._closing.wait(_SWEEP_SECONDS):
-            try:
-                self.sessions.sweep()
-                self.ahead.sweep()
-            except Exception:
-                # The next look may go well; without a sweeper no session would ever end.
-                log.exception("the sweep of idle sessions failed")
+
+def _sweep(closing: threading.Event, *sweeps: Callable[[], object]) -> None:
+    while not closing.wait(_SWEEP_SECONDS):
+        try:
+            for sweep in sweeps:
+                sweep()
+        except Exception:
+            # The next look may go well; without a sweeper no session would ever end.
+            log.exception("the sweep of idle sessions failed")
 
 
 def _prepare(threads: ThreadPoolExecutor, store: CodeStore, configuration: dict[str, Any]) -> None:
@@ -214,7 +224,10 @@ def _prepare_code(store: CodeStore, code: dict[str, Any]) -> None:
 
 
 def _of_runtimes(
-    runtimes: RuntimeOperations, endpoints: EndpointOperations, tags: TagOperations
+    runtimes: RuntimeOperations,
+    endpoints: EndpointOperations,
+    tags: TagOperations,
+    policies: PolicyOperations,
 ) -> dict[str, Handler]:
     return {
         "CreateAgentRuntime": runtimes.create,
@@ -229,5 +242,6 @@ def _of_runtimes(
         "UpdateAgentRuntimeEndpoint": endpoints.update,
         "DeleteAgentRuntimeEndpoint": endpoints.delete,
         **tags.handlers,
+        **policies.handlers,
         "GetEvaluator": get_evaluator,
     }

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from local.agentcore.control.policies.documents import ACTIONS
+from local.agentcore.control.policies.operations import PolicyOperations
 from local.agentcore.settings import Delays, Quotas
 from local.edge.calls import CallLog
 from local.edge.credentials import CredentialStore, Principal
@@ -105,13 +107,8 @@ class Emulator:
         undo.callback(self.calls.close)
         self.faults = FaultPlan()
         apps: dict[str, WSGIApplication] = {}
-        authorization = Authorization(
-            Place(REGION, ACCOUNT_ID),
-            partial(iam.policies_of, ACCOUNT_ID),
-            LateTags(partial(tagging.tags_of, ACCOUNT_ID, REGION), self.readings),
-            partial(iam.boundary_of, ACCOUNT_ID),
-            partial(iam.role_named, ACCOUNT_ID),
-        )
+        attached: list[PolicyOperations] = []
+        authorization = _authorization(self.readings, attached)
         gateway = self._gateway(apps, delays, authorization)
         server = Server(gateway, port, bind=bind)
         self.endpoint_url = f"http://localhost:{server.port}"
@@ -136,6 +133,7 @@ class Emulator:
             callables=callables,
             lacks=authorization.lacks,
         )
+        attached.append(self.services.agentcore.policies)
         apps.update(self.services.apps)
 
     def _gateway(
@@ -194,3 +192,22 @@ class Emulator:
             "deployed": self._updates is not None,
             "readings": self.readings.as_dict(),
         }
+
+
+def _authorization(readings: Readings, attached: list[PolicyOperations]) -> Authorization:
+    """Make what knows the rights of callers.
+
+    Args:
+        readings: What to play where AWS's behaviour is not known.
+        attached: The policies of AgentCore's resources, once it is started; no other resource has one here.
+    """
+    return Authorization(
+        Place(REGION, ACCOUNT_ID),
+        partial(iam.policies_of, ACCOUNT_ID),
+        LateTags(partial(tagging.tags_of, ACCOUNT_ID, REGION), readings),
+        partial(iam.boundary_of, ACCOUNT_ID),
+        partial(iam.role_named, ACCOUNT_ID),
+        lambda arn: next((each.in_force(arn) for each in attached), None),
+        # A policy can allow only these, so that only these can want it.
+        lambda action: readings["resource-policy-silence"] == "refused" and action in ACTIONS,
+    )

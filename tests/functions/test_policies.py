@@ -54,7 +54,7 @@ UNMODELLED = {
     "lifecycle.smoke_test.websocket.caller": (
         "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream"
     ),
-    "lifecycle.gateway_test.signed": "bedrock-agentcore:InvokeGateway",
+    "lifecycle.smoke_test.callers.signed": "bedrock-agentcore:InvokeGateway",
 }
 # Actions that AWS asks of the caller of another operation: (action, the operation that needs it, why).
 IMPLIED = {

@@ -102,6 +102,20 @@ def _closed(stage: Stage, name: str) -> None:
     stage.provisioned(name, gateway={"type": "runtime", "only": True})
 
 
+def _fronted_iam(stage: Stage, name: str) -> None:
+    stage.provisioned(name, **IAM, gateway={"type": "runtime"})
+
+
+def _guarded(stage: Stage, name: str) -> None:
+    stage.provisioned(name, **IAM, gateway={"type": "runtime", "only": True})
+
+
+def _guarded_twice(stage: Stage, name: str) -> None:
+    for mark in ("one", "two"):
+        closed = {"gateway": {"type": "runtime", "only": True}}
+        stage.provisioned(name, **IAM, **closed, runtime={"description": mark})
+
+
 STATES: dict[str, Callable[[Stage, str], None]] = {
     "": lambda _stage, _name: None,
     "password": _password,
@@ -119,6 +133,9 @@ STATES: dict[str, Callable[[Stage, str], None]] = {
     "tooled": _tooled,
     "tooled-twice": _tooled_twice,
     "closed": _closed,
+    "fronted-iam": _fronted_iam,
+    "guarded": _guarded,
+    "guarded-twice": _guarded_twice,
 }
 """How an environment comes into each state, undisturbed."""
 
@@ -205,13 +222,26 @@ def _trigger(stage: Stage, name: str) -> Execution:
 
 
 def _cases(stage: Stage, name: str) -> Execution:
+    return _with_cases(stage, name)
+
+
+def _cases_guarded(stage: Stage, name: str) -> Execution:
+    return _with_cases(stage, name, **IAM, **CLOSED)
+
+
+def _plan_guarded(stage: Stage, name: str) -> Execution:
+    return stage.provision(name, dryRun=True, **IAM, **CLOSED)
+
+
+def _with_cases(stage: Stage, name: str, **given: Any) -> Execution:
     bucket = stage.lifecycle.aws.outputs["ArtifactBucketName"]
     where = {"bucket": bucket, "key": f"cases/{name}.jsonl"}
     lines = "\n".join(json.dumps({"prompt": f"{n}", "expect": "echo of"}) for n in range(3))
     stage.lifecycle.aws.client("s3").put_object(
         Bucket=bucket, Key=where["key"], Body=lines.encode()
     )
-    return stage.provision(name, smokeTest={"timeoutSeconds": 30, "casesFrom": where})
+    asked = {"timeoutSeconds": 30, "casesFrom": where}
+    return stage.provision(name, smokeTest=asked, **given)
 
 
 def _evaluations(stage: Stage, name: str) -> Execution:
@@ -327,6 +357,9 @@ CLOSED: dict[str, Any] = {"gateway": {"type": "runtime", "only": True}}
 _FRONTING = ("DeployGatewayFunction", "TestGatewayFunction")
 _KEYED = (_PREPARE, "DeployCredentialsFunction")
 _CLOSING = ("DeployGatewayFunction", "DeployRuntimeFunction", "RunSmokeTestFunction")
+_OPENING = ("DeployRuntimeFunction", "DeployGatewayFunction")
+_VERIFY_BOTH = ("RunSmokeTestFunction", "TestGatewayFunction")
+_UNGUARDING = ("DeleteGatewayFunction", "DeleteRuntimeFunction")
 _SPLITTING = ("ShiftTrafficFunction", "JudgeStepFunction", "ClearCanaryFunction")
 _DEPLOYING = ("PublishArtifactFunction", "DeployRuntimeFunction")
 _SIGNING_IN = ("ProvisionIdentityFunction", "RunSmokeTestFunction")
@@ -355,6 +388,13 @@ SCENARIOS = {
         Scenario("verify-gateway", _verify, ("TestGatewayFunction",), "fronted", "fronted"),
         Scenario("close", _provision(**CLOSED), _CLOSING, "fronted", "closed"),
         Scenario("verify-closed", _verify, ("RunSmokeTestFunction",), "closed", "closed"),
+        Scenario("close-iam", _provision(**IAM, **CLOSED), _CLOSING, "fronted-iam", "guarded"),
+        Scenario("open-iam", _provision(**IAM, **GATEWAY), _OPENING, "guarded", "fronted-iam"),
+        Scenario("verify-guarded", _verify, _VERIFY_BOTH, "guarded", "guarded"),
+        Scenario("cases-guarded", _cases_guarded, _CASES[1:], "guarded", "guarded"),
+        Scenario("plan-guarded", _plan_guarded, _PLAN, "guarded", "guarded"),
+        Scenario("plan-back-guarded", _plan_rollback, _PLAN_BACK, "guarded-twice", "guarded-twice"),
+        Scenario("teardown-guarded", _teardown, _UNGUARDING, "guarded"),
         Scenario("canary", _canary, _SPLITTING, "fronted", "fronted"),
         Scenario("teardown-gateway", _teardown, ("DeleteGatewayFunction",), "fronted"),
         Scenario("provision-keyed", _provision_keyed, _KEYED, "password", "keyed"),

@@ -34,6 +34,7 @@ class Maker:
         note: The canary's section of the record.
         keep: Writes the canary's section, and other sections by name.
         tags: The tags of the endpoint; a target and a rule have none.
+        by_role: The gateway calls the runtime with its own role.
 
     Raises:
         CanaryFailedError: AgentCore failed to make one of them.
@@ -46,12 +47,12 @@ class Maker:
         note: CanaryRecord,
         keep: Callable[..., None],
         tags: dict[str, str],
+        *,
+        by_role: bool = False,
     ) -> None:
-        self._control = control
-        self._runtime = runtime
-        self._note = note
+        self._control, self._runtime, self._note = control, runtime, note
         self._keep = keep
-        self._tags = tags
+        self._tags, self._by_role = tags, by_role
 
     def endpoint(self) -> Step | None:
         """Make the endpoint, or move it to the version; None when it serves it."""
@@ -83,7 +84,8 @@ class Maker:
         control, note = self._control, self._note
         what = target_label(note.gateway_id, CANARY_TARGET)
         gateway = calls.get_gateway(control, note.gateway_id) or {}
-        wanted = parts.target_of(str(self._runtime.arn), str(gateway.get("authorizerType")))
+        kind = str(gateway.get("authorizerType"))
+        wanted = parts.target_of(str(self._runtime.arn), kind, by_role=self._by_role)
         found = parts.targets_of(control, note)
         if not found:
             if note.target_id is not None:

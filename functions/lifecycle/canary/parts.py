@@ -32,14 +32,17 @@ class CanaryEvent(StageEvent):
     canary: CanaryReport | None = None
 
 
-def target_of(runtime_arn: str, authorizer: str) -> dict[str, Any]:
+def target_of(runtime_arn: str, authorizer: str, *, by_role: bool = False) -> dict[str, Any]:
     """What `CreateGatewayTarget` gets. It passes on what the caller signs in with, as the target `live` does.
 
     Args:
         runtime_arn: The runtime.
         authorizer: The gateway's `authorizerType`.
+        by_role: The gateway calls the runtime with its own role instead.
     """
     credentials = "CALLER_IAM_CREDENTIALS" if authorizer == "AWS_IAM" else "JWT_PASSTHROUGH"
+    if by_role:
+        credentials = "GATEWAY_IAM_ROLE"
     runtime = {"arn": runtime_arn, "qualifier": CANDIDATE_ENDPOINT}
     return {
         "name": CANARY_TARGET,

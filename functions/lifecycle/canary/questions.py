@@ -14,10 +14,10 @@ from lifecycle.cases.asking import Asking
 from lifecycle.clients import Clients
 from lifecycle.doors.section import GatewayRecord
 from lifecycle.errors import SmokeTestError
-from lifecycle.gateway_test.signed import SignedCaller
 from lifecycle.names import CANDIDATE_ENDPOINT
 from lifecycle.request.case import Case
 from lifecycle.smoke_test.callers.bearer import BearerCaller
+from lifecycle.smoke_test.callers.signed import SignedCaller
 from lifecycle.smoke_test.gate import Gate
 from lifecycle.smoke_test.invocation import Target
 from lifecycle.smoke_test.patience import Patience

@@ -89,7 +89,10 @@ class _Shift:
         report = report.model_copy(
             update={"version": note.version, "live_version": note.live_version}
         )
-        maker = Maker(self._control, self._runtime, note, self._keep, self._tags)
+        gateway = self._record.gateway
+        by_role = gateway is not None and gateway.calls_by_itself
+        given = (self._control, self._runtime, note, self._keep, self._tags)
+        maker = Maker(*given, by_role=by_role)
         step = maker.endpoint() or maker.target() or self._rule(maker, note)
         if step is None:
             return self._result(report, done=True)

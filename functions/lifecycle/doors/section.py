@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from lifecycle.doors.address import invocation_address
+from lifecycle.doors.caller import CallingRole
 from lifecycle.doors.mcp import McpRecord
 from lifecycle.sections.base import Section
 
@@ -57,6 +58,7 @@ class GatewayRecord(Section):
         deployment: What the last execution that deployed it did.
         proven: Its last test passed, and nothing was changed since.
         mcp: What only an MCP gateway has; null for one in front of the runtime.
+        caller: The role with which it calls the runtime; null for one that passes on what its callers sign in with.
     """
 
     name: str
@@ -72,6 +74,7 @@ class GatewayRecord(Section):
     deployment: GatewayDeployment | None = None
     proven: bool = False
     mcp: McpRecord | None = None
+    caller: CallingRole | None = None
 
     @property
     def endpoint(self) -> str | None:
@@ -79,6 +82,16 @@ class GatewayRecord(Section):
         if self.url is None:
             return None
         return self.url if self.mcp is not None else invocation_address(self.url)
+
+    @property
+    def calls_by_itself(self) -> bool:
+        """Whether its targets are called with its own role."""
+        return self.caller is not None and not self.caller.idle
+
+    @property
+    def has_own_role(self) -> bool:
+        """Whether the environment may have a role for its gateway alone."""
+        return self.mcp is not None or self.caller is not None
 
     @property
     def is_intended(self) -> bool:

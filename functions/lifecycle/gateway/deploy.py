@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.doors.section import GatewayChange, GatewayRecord
 from lifecycle.entry import Wire
 from lifecycle.errors import ServiceUnavailableError, WaitTimeoutError
 from lifecycle.gateway import looks
-from lifecycle.gateway.closed import prepare
-from lifecycle.gateway.converge import next_step
 from lifecycle.gateway.finding import find_gateway
-from lifecycle.gateway.ledger import GatewayLedger
+from lifecycle.gateway.guarded.front import RuntimeFront
+from lifecycle.gateway.guarded.role import GatewaySettings
 from lifecycle.gateway.mcp.front import McpFront, is_mcp
-from lifecycle.gateway.mcp.leaving import leave_role, remove_own_role
+from lifecycle.gateway.mcp.leaving import remove_own_role
 from lifecycle.gateway.removal import GatewayRemover, RemovalNotes
-from lifecycle.gateway.rules import own_rules
 from lifecycle.gateway.step import Step
-from lifecycle.gateway.wanted import Wanted
 from lifecycle.record import Record
 from lifecycle.request.closed.sign_in import is_closed
 from lifecycle.request.model import Request
 from lifecycle.request.stage_event import Polled, StageEvent
-from lifecycle.settings import Settings
 from lifecycle.table import Records
-
-
-class GatewaySettings(Settings):
-    """The role that AgentCore uses for every gateway of the stack."""
-
-    gateway_role_arn: str
 
 
 class DeployedGateway(Wire):
@@ -70,7 +60,7 @@ def deploy_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayR
 
     Args:
         event: The stage's event; the deadline is the gateway's.
-        clients: DynamoDB and AgentCore; for an MCP gateway also IAM and S3.
+        clients: DynamoDB, AgentCore and IAM; for an MCP gateway also S3.
 
     Returns:
         The gateway, what was done and what was repaired.
@@ -86,7 +76,6 @@ def deploy_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayR
     stack, environment = settings.stack_name, event.request.environment
     records = Records(clients.dynamodb, settings.table_name)
     record = records.held(environment, event.execution)
-    control = clients.agentcore_control
     if not is_wanted(event.request, record):
         return _switch_off(event, clients, records, record, stack)
     step: Step | None
@@ -94,18 +83,11 @@ def deploy_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayR
         front = McpFront.of(event, record, records, clients)
         step, ledger = front.next_step(), front.ledger
     else:
-        wanted = Wanted.of(
-            *(event.request, record, stack, settings.gateway_role_arn),
-            before_promotion=event.part is not None,
-        )
-        ledger = GatewayLedger(records, environment, event.execution, record.gateway, wanted)
+        at_runtime = RuntimeFront(event, record, records, clients, settings)
+        ledger = at_runtime.ledger
+        step = at_runtime.next_step() if event.part is None else None
         if event.part is not None:
-            _prepare(event.part, control, wanted, ledger, records, record, stack)
-            step = None
-        else:
-            step = next_step(control, wanted, ledger, stack, environment, own_rules(record))
-            if step is None:
-                leave_role(clients, ledger, stack, environment)
+            _prepare(at_runtime, event.part)
     if step is not None:
         _keep_the_deadline(event, step.what, step.status)
     polled = looks.looked(event, done=step is None)
@@ -161,7 +143,7 @@ def _switch_off(
             remover.remove(observed)
             _keep_the_deadline(event, remover.left[-1], "there")
             return GatewayResult(**looks.looked(event, done=False), gateway=None, repaired=[])
-        if section.mcp is not None:
+        if section.has_own_role:
             remove_own_role(clients, stack, environment)
         records.update(environment, event.execution, last=True, gateway=None)
     return GatewayResult(**looks.looked(event, done=True), gateway=None, repaired=[])
@@ -175,17 +157,9 @@ def _keep_the_deadline(event: StageEvent, what: str, status: str) -> None:
         )
 
 
-def _prepare(
-    part: Literal["gateway", "candidate"],
-    control: Any,
-    wanted: Wanted,
-    ledger: GatewayLedger,
-    records: Records,
-    record: Record,
-    stack: str,
-) -> None:
-    """Do the next step for a closed runtime, before its version is promoted; see `prepare.next_step`."""
-    step = prepare.next_step(control, part, wanted, ledger, records, record, stack)
+def _prepare(front: RuntimeFront, part: Literal["gateway", "candidate"]) -> None:
+    """Do the next step for a closed runtime, before its version is promoted."""
+    step = front.prepare(part)
     if step is not None:
         # These two states have no loop: each would add more events to the history than a retry does.
         raise ServiceUnavailableError(

@@ -165,5 +165,6 @@ def adopt(
         tags={key: value for key, value in tags.items() if seen.get(key) == value},
         deployment=section.deployment,
         mcp=section.mcp,
+        caller=section.caller,
     )
     ledger.save()

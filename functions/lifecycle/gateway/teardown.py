@@ -68,6 +68,7 @@ def delete_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayT
                 id=observed["gatewayId"],
                 arn=observed["gatewayArn"],
                 mcp=section.mcp if section else None,
+                caller=section.caller if section else None,
             )
             records.update(environment, event.execution, gateway=found)
         remover.remove(observed)
@@ -124,7 +125,7 @@ class _Notes(RemovalNotes):
 
 def _may_have_role(section: GatewayRecord | None) -> bool:
     """Whether the gateway may have a role of its own; of one that was found by its tags nobody knows."""
-    return section is None or section.mcp is not None or not section.deployed
+    return section is None or section.has_own_role or not section.deployed
 
 
 def _kept(observed: dict[str, Any], stack: str) -> Kept:

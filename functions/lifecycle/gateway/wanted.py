@@ -39,6 +39,7 @@ class Wanted:
         authorizer: The runtime's `authorizerConfiguration`; None for IAM.
         runtime_arn: The runtime that the target leads to; empty while there is none yet, and no target.
         tags: The gateway's tags; a target has none.
+        calls_by_itself: The gateway calls the runtime with its own role, not with what its caller signs in with.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Wanted:
     authorizer: dict[str, Any] | None
     runtime_arn: str
     tags: dict[str, str]
+    calls_by_itself: bool = False
 
     @classmethod
     def of(
@@ -56,6 +58,7 @@ class Wanted:
         role_arn: str,
         *,
         before_promotion: bool = False,
+        calls_by_itself: bool = False,
     ) -> Wanted:
         """What is wanted for an environment whose version is promoted.
 
@@ -66,6 +69,7 @@ class Wanted:
             role_arn: The gateway's role.
             before_promotion: No version of the request is promoted yet, and there may be no runtime: only a provision
                 or rollback of a closed runtime deploys a gateway then.
+            calls_by_itself: As the attribute.
 
         Raises:
             EnvironmentNotFoundError: The record lists no runtime.
@@ -85,6 +89,7 @@ class Wanted:
             ),
             runtime_arn=arn or "",
             tags=names.tags(stack, environment) | request.tags,
+            calls_by_itself=calls_by_itself,
         )
 
     @property
@@ -176,7 +181,7 @@ class Wanted:
 def target_to(wanted: Wanted, name: str, endpoint: str) -> dict[str, Any]:
     """A target that leads to an endpoint of the runtime.
 
-    The gateway passes on what the caller signs in with, so its own role may call nothing.
+    The gateway passes on what the caller signs in with, so its own role may call nothing; unless it calls by itself.
 
     Args:
         wanted: With the runtime, and its sign-in.
@@ -184,6 +189,8 @@ def target_to(wanted: Wanted, name: str, endpoint: str) -> dict[str, Any]:
         endpoint: The endpoint's name.
     """
     credentials = "CALLER_IAM_CREDENTIALS" if wanted.authorizer is None else "JWT_PASSTHROUGH"
+    if wanted.calls_by_itself:
+        credentials = "GATEWAY_IAM_ROLE"
     runtime = {"arn": wanted.runtime_arn, "qualifier": endpoint}
     return {
         "name": name,

@@ -70,7 +70,9 @@ def look_at_gateway(
 
 
 def credential_provider(identity: IdentityRecord) -> str:
-    """The target's credential provider that passes the caller's own sign-in on."""
+    """The target's credential provider: the caller's own sign-in, or the gateway's role for a closed runtime."""
+    if identity.type == "iam" and identity.only_gateway is not None:
+        return "GATEWAY_IAM_ROLE"
     return "CALLER_IAM_CREDENTIALS" if identity.type == "iam" else "JWT_PASSTHROUGH"
 
 
@@ -154,7 +156,12 @@ def _target(control: Any, gateway: GatewayRecord, runtime_arn: str, passes: str)
     if where != (runtime_arn, LIVE_ENDPOINT):
         return seen, f"the target leads elsewhere; {_AGAIN}"
     if providers != [passes] and (providers or not gateway.is_echo(TARGET_PART, observed)):
-        return seen, f"the target does not pass the caller's sign-in on; {_AGAIN}"
+        what = (
+            "use the gateway's role"
+            if passes == "GATEWAY_IAM_ROLE"
+            else "pass the caller's sign-in on"
+        )
+        return seen, f"the target does not {what}; {_AGAIN}"
     return seen, ""
 
 

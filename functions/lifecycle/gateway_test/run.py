@@ -21,13 +21,13 @@ from lifecycle.gateway_test.mcp.address import ToMcpGateway
 from lifecycle.gateway_test.mcp.gate import mcp_gate
 from lifecycle.gateway_test.mcp.looks import look as look_at_mcp
 from lifecycle.gateway_test.sign_in_hint import SignInHint
-from lifecycle.gateway_test.signed import SignedCaller
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.promotions.store import PromotionItems
 from lifecycle.record import FailedSmokeTest, Record
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.sections.identity import IdentityRecord
 from lifecycle.settings import Settings
+from lifecycle.smoke_test.callers.signed import SignedCaller
 from lifecycle.smoke_test.conversations.conversation import Protocol
 from lifecycle.smoke_test.conversations.protocols import PROTOCOLS
 from lifecycle.smoke_test.gate import Check, Gate

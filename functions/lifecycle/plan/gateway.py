@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lifecycle import names
-from lifecycle.gateway.deploy import GatewaySettings, is_wanted
+from lifecycle.gateway.deploy import is_wanted
 from lifecycle.gateway.finding import find_gateway
+from lifecycle.gateway.guarded.front import RuntimeFront
+from lifecycle.gateway.guarded.role import GatewaySettings
 from lifecycle.gateway.itself import GatewayConverger
-from lifecycle.gateway.ledger import GatewayLedger
 from lifecycle.gateway.mcp.front import McpFront, is_mcp
 from lifecycle.gateway.mcp.leaving import has_own_role, role_label
 from lifecycle.gateway.removal import would_remove
@@ -104,7 +105,7 @@ def plan_gateway(
         section = record.gateway
         there, _ = find_gateway(control, section.id, section.name, stack, environment)
         removes = would_remove(control, there["gatewayId"]) if there else []
-        if section.mcp is not None and has_own_role(clients, stack, environment):
+        if section.has_own_role and has_own_role(clients, stack, environment):
             removes.append(role_label(stack, environment))
         return PlannedGateway(change="remove", name=section.name, removes=removes)
     return _plan_wanted(event, clients, records, settings, _with_runtime(record, None))
@@ -149,9 +150,9 @@ def _plan_wanted(
         return _plan_mcp(event, clients, McpFront.of(event, record, records, clients))
     control = clients.agentcore_control
     stack, environment = settings.stack_name, event.request.environment
-    wanted = Wanted.of(event.request, record, stack, settings.gateway_role_arn)
-    before = len(clients.acts)
-    ledger = GatewayLedger(records, environment, event.execution, record.gateway, wanted)
+    front = RuntimeFront(event, record, records, clients, settings)
+    wanted, ledger = front.wanted, front.ledger
+    before, acted = len(clients.acts), front.differs()
     # What the first step would wait for is not awaited: the target is looked at as it is now.
     _, observed = GatewayConverger(control, wanted, ledger, stack, environment).step()
     acts = {act.operation for act in clients.acts[before:]}
@@ -168,7 +169,7 @@ def _plan_wanted(
         remove_foreign_rules(control, ledger, gateway_id, own_rules(record))
     acts = {act.operation for act in clients.acts[before:]}
     return PlannedGateway(
-        change="create" if "create_gateway" in acts else "update" if acts else "unchanged",
+        change="create" if "create_gateway" in acts else "update" if acts or acted else "unchanged",
         name=wanted.name,
         repaired=list(ledger.mine.repaired),
     )

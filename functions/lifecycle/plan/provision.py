@@ -6,7 +6,7 @@ from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.credentials.deploy import CredentialsSettings
 from lifecycle.entry import Wire
-from lifecycle.gateway.deploy import GatewaySettings
+from lifecycle.gateway.guarded.role import GatewaySettings
 from lifecycle.observability.deliver import DeliverySettings
 from lifecycle.plan.artifact import artifact_answers, plan_artifact
 from lifecycle.plan.drafts import DraftRecords

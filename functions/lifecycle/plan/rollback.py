@@ -11,7 +11,7 @@ from lifecycle.artifact.settings import PublicationSettings
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.credentials.deploy import CredentialsSettings
 from lifecycle.entry import Wire
-from lifecycle.gateway.deploy import GatewaySettings
+from lifecycle.gateway.guarded.role import GatewaySettings
 from lifecycle.names import CANDIDATE_ENDPOINT, LIVE_ENDPOINT
 from lifecycle.plan.artifact import artifact_answers, plan_artifact
 from lifecycle.plan.drafts import DraftRecords
@@ -213,7 +213,7 @@ class _Planner:
                 from_version=live.get("liveVersion") if live else None,
                 to_version=self._version,
             ),
-            identity_then=candidate.identity_of(then, draft.identity),
+            identity_then=candidate.identity_of(then, draft.identity, self._runtime.live_identity),
             candidate=_candidate(acts, done=step.done),
             not_known=not_known + unseen,
         )

@@ -95,7 +95,8 @@ def configured(request: Request, identity: IdentityRecord | None = None) -> list
     A member that an earlier request named and this one leaves out goes back to AgentCore's default.
     """
     jwt = (AUTHORIZER, "customJWTAuthorizer")
-    lock = [(*jwt, LOCK)] if identity is not None and identity.only_gateway else []
+    locks = identity is not None and identity.type != "iam" and bool(identity.only_gateway)
+    lock = [(*jwt, LOCK)] if locks else []
     return sorted(
         [*_leaves(request.runtime.configuration), *_leaves(request.auth.configuration, jwt), *lock]
     )

@@ -10,6 +10,7 @@ from lifecycle.clients import CLIENTS, Clients
 from lifecycle.errors import ArtifactChangeError
 from lifecycle.polling.schedule import Kind
 from lifecycle.record import Record
+from lifecycle.request.closed.sign_in import is_guarded_by_policy
 from lifecycle.request.model import Request
 from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.roles.use import role_of
@@ -18,6 +19,7 @@ from lifecycle.runtime.changes import Plan, create, remove_failed, update
 from lifecycle.runtime.configuration import Configuration
 from lifecycle.runtime.description import DeployedRuntime, describe_runtime
 from lifecycle.runtime.finding import adopt, find_runtime
+from lifecycle.runtime.guard.converge import reopen
 from lifecycle.runtime.ledger import RuntimeLedger
 from lifecycle.sections.runtime import Change, RuntimeRecord
 from lifecycle.settings import Settings
@@ -72,6 +74,9 @@ def deploy_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> DeployRe
     record = records.held(environment, event.execution)
     ledger = open_ledger(event, records, record, stack)
     control = clients.agentcore_control
+    if not is_guarded_by_policy(event.request, record):
+        # The policy counts for all versions, also for the one that is tested next.
+        reopen(control, ledger.runtime, lambda _ends: ledger.save())
     plan = make_plan(event.request, record, settings, control.meta.region_name)
     observed = find_runtime(control, ledger.runtime, stack, environment)
     step = converge(control, plan, ledger, observed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,6 +13,7 @@ from lifecycle.polling.schedule import Kind
 from lifecycle.record import Removal
 from lifecycle.runtime import agentcore, log_groups
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT
+from lifecycle.runtime.guard.calls import delete_policy
 from lifecycle.table import Records
 
 
@@ -80,12 +81,16 @@ class Remover:
     Args:
         clients: AgentCore and CloudWatch Logs.
         ledger: Where removals are recorded.
+        guarded: The ARNs of runtimes that have a resource policy of the lifecycle.
     """
 
-    def __init__(self, clients: Clients, ledger: RemovalLedger) -> None:
+    def __init__(
+        self, clients: Clients, ledger: RemovalLedger, guarded: Collection[str] = ()
+    ) -> None:
         self._control = clients.agentcore_control
         self._logs = clients.logs
         self._ledger = ledger
+        self._guarded = guarded
         self.left: list[str] = []
         self.began: Kind | None = None
 
@@ -95,7 +100,7 @@ class Remover:
         Raises:
             TeardownIncompleteError: AgentCore failed to delete one of them.
         """
-        runtime_id = observed["agentRuntimeId"]
+        runtime_id, arn = observed["agentRuntimeId"], observed["agentRuntimeArn"]
         endpoints = [
             endpoint
             for endpoint in agentcore.list_endpoints(self._control, runtime_id)
@@ -107,6 +112,10 @@ class Remover:
             # AgentCore refuses to delete a runtime that still has such endpoints.
             self.left.append(runtime_label(runtime_id))
             return
+        if arn in self._guarded and observed["status"] != "DELETING":
+            # As late as that: until then nobody can call it directly.
+            self._ledger.note_removed(policy_label(runtime_id))
+            delete_policy(self._control, arn)
         self._delete(
             runtime_label(runtime_id),
             observed["status"],
@@ -176,6 +185,11 @@ class Remover:
 def runtime_label(runtime_id: str) -> str:
     """What a runtime is called in the output."""
     return f"runtime {runtime_id}"
+
+
+def policy_label(runtime_id: str) -> str:
+    """What the resource policy of a runtime is called in the output."""
+    return f"resource policy of runtime {runtime_id}"
 
 
 def endpoint_label(runtime_id: str, name: str) -> str:

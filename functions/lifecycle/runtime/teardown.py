@@ -15,6 +15,7 @@ from lifecycle.runtime.removal import (
     Remover,
     endpoint_label,
     log_group_label,
+    policy_label,
     runtime_label,
 )
 from lifecycle.sections.runtime import RuntimeRecord
@@ -52,7 +53,7 @@ def delete_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> RuntimeT
     if event.request.dry_run:
         return RuntimeTeardown(
             **event.looked(done=True),
-            would_remove=_would_remove(clients, found, removal.runtimes),
+            would_remove=_would_remove(clients, found, removal.runtimes, record.runtime),
             kept=search.kept + (_network(event, record) if found else []),
             looked_for=search.looked_for(),
         )
@@ -61,7 +62,8 @@ def delete_runtime(event: StageEvent, *, clients: Clients = CLIENTS) -> RuntimeT
         ledger.save(runtime=_recorded(search.name, found[0]))
     elif removal != before:
         ledger.save()
-    remover = Remover(clients, ledger)
+    guard = record.runtime.guard if record.runtime else None
+    remover = Remover(clients, ledger, {guard.runtime_arn} if guard else ())
     for observed in found:
         remover.remove_runtime(observed)
     if not found:
@@ -148,13 +150,19 @@ class _Search:
 
 
 def _would_remove(
-    clients: Clients, found: list[dict[str, Any]], runtime_ids: list[str]
+    clients: Clients,
+    found: list[dict[str, Any]],
+    runtime_ids: list[str],
+    recorded: RuntimeRecord | None,
 ) -> list[str]:
     would = []
     for observed in found:
         runtime_id = observed["agentRuntimeId"]
         endpoints = agentcore.list_endpoints(clients.agentcore_control, runtime_id)
         would += [endpoint_label(runtime_id, item["name"]) for item in endpoints]
+        guard = recorded.guard if recorded is not None else None
+        if guard is not None and guard.runtime_arn == observed["agentRuntimeArn"]:
+            would.append(policy_label(runtime_id))
         would.append(runtime_label(runtime_id))
     for runtime_id in runtime_ids:
         would += [log_group_label(name) for name in log_groups.of_runtime(clients.logs, runtime_id)]

@@ -47,7 +47,7 @@ class IdentityRecord(Section):
     token_secret_arn: str | None = None
     only_gateway: str | None = Field(
         default=None,
-        description="ARN of the only gateway that the runtime takes calls from; null for an open one.",
+        description="ARN of the only gateway that callers reach the runtime through; null for an open one.",
     )
 
     @property

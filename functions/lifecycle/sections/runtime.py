@@ -31,6 +31,14 @@ class Promotion(Section):
     tries: int = Field(default=0, description="How often the move failed in this execution.")
 
 
+class Guard(Section):
+    """The resource policy of a runtime that answers only its gateway's role. It is written before the policy is put."""
+
+    runtime_arn: str
+    role_arn: str
+    written: bool = Field(default=False, description="AgentCore took it.")
+
+
 class RuntimeRecord(Section):
     """The runtime and its versions."""
 
@@ -76,6 +84,16 @@ class RuntimeRecord(Section):
     candidate: Promotion | None = Field(
         default=None, description="The version that a rollback tests on the endpoint `candidate`."
     )
+    guard: Guard | None = Field(
+        default=None,
+        description="For callers with IAM: the resource policy that closes the runtime, all its versions at once.",
+    )
     failed_candidates: list[str] = Field(
         default_factory=list, description="Versions that failed there since another one passed."
     )
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether the runtime has the resource policy, so that it refuses every direct call."""
+        guard = self.guard
+        return guard is not None and guard.written and guard.runtime_arn == self.arn

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from lifecycle.clients import Clients
 from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.callers.bearer import BearerCaller
+from lifecycle.smoke_test.callers.signed import SignedCaller
 from lifecycle.smoke_test.callers.sigv4 import SigV4Caller
 from lifecycle.smoke_test.conversations.conversation import Opening, Protocol
 from lifecycle.smoke_test.invocation import Caller
@@ -28,12 +29,14 @@ class Probe:
         caller: How it is called.
         answered: True for the one call that must be answered.
         direct: True for a call that would be answered if it came through the runtime's gateway, and does not.
+        settles: True for a call that may be answered for some seconds after it began to be forbidden.
     """
 
     name: str
     caller: Caller
     answered: bool = False
     direct: bool = False
+    settles: bool = False
 
 
 def matrix(
@@ -41,6 +44,8 @@ def matrix(
     signed_in: SignedIn,
     clients: Clients,
     signing: Callable[[Clients], Caller] = SigV4Caller,
+    *,
+    guarded: bool = True,
 ) -> list[Probe]:
     """The probes of an identity: first the calls that must be refused, then the call that must be answered.
 
@@ -49,22 +54,32 @@ def matrix(
         signed_in: The tokens from the sign-in.
         clients: AgentCore's data plane and plain HTTPS.
         signing: Makes the caller that signs; the one that calls a runtime if left out.
+        guarded: Whether a runtime that is to answer only its gateway refuses direct calls already: for callers with
+            IAM, an open one is closed after the promotion.
 
     Returns:
         The probes, in order.
     """
-    return list(_probes(identity, signed_in, clients, signing(clients)))
+    if identity.type == "iam" and identity.only_gateway is not None:
+        signing = SignedCaller
+    return list(_probes(identity, signed_in, clients, signing(clients), guarded=guarded))
 
 
 def good_caller(identity: IdentityRecord, signed_in: SignedIn, clients: Clients) -> Caller:
     """The caller that the runtime must answer, which may also stop the session."""
     if identity.type == "iam":
-        return SigV4Caller(clients)
+        # Only one of them can call a gateway.
+        return SigV4Caller(clients) if identity.only_gateway is None else SignedCaller(clients)
     return BearerCaller(clients, signed_in.token)
 
 
 def _probes(
-    identity: IdentityRecord, signed_in: SignedIn, clients: Clients, signs: Caller
+    identity: IdentityRecord,
+    signed_in: SignedIn,
+    clients: Clients,
+    signs: Caller,
+    *,
+    guarded: bool,
 ) -> Iterator[Probe]:
     if identity.type != "iam":
         yield Probe("SigV4 is refused", signs)
@@ -76,6 +91,10 @@ def _probes(
     for name, token in signed_in.refused:
         yield Probe(name, BearerCaller(clients, token))
     if identity.type == "iam":
+        if identity.only_gateway is not None and guarded:
+            direct = SigV4Caller(clients)
+            name = "SigV4 is refused without the gateway"
+            yield Probe(name, direct, direct=True, settles=True)
         yield Probe("SigV4 is answered", signs, answered=True)
     else:
         good = BearerCaller(clients, signed_in.token)

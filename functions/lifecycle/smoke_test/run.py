@@ -130,7 +130,8 @@ def run_smoke_test(
         signed_in = sign_in(request.environment, identity, clients, patience)
         private = private_texts(request)
         agent_log = AgentLog(clients.quick_logs, str(runtime.id), endpoint, private)
-        probes = matrix(identity, signed_in, clients)
+        guarded = endpoint == LIVE_ENDPOINT or runtime.is_guarded or identity.type != "iam"
+        probes = matrix(identity, signed_in, clients, guarded=guarded)
         gates.append(Gate(target, request, patience, signed_in.secrets, agent_log))
         try:
             for probe in probes:

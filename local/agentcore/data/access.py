@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from werkzeug import Request, Response
 
+from local.agentcore.control.rights import Lacks
 from local.agentcore.data.target import Target
 from local.agentcore.data.tokens import (
     TokenChecker,
@@ -17,6 +18,8 @@ from local.agentcore.data.tokens import (
 )
 from local.agentcore.model.app import plain_error
 from local.agentcore.model.errors import ServiceError
+from local.edge.iam.agentcore import of_invocation
+from local.edge.iam.permission import BEARER, Place
 from local.edge.signatures.claims import claims_signature
 from local.readings import Readings
 
@@ -35,24 +38,36 @@ class Access:
     Args:
         tokens: Checks bearer tokens.
         readings: Which status a wrong token gets, and one that cannot be checked.
+        lacks: Says what a caller with a token may not do: only the policies of resources limit it.
+        place: Region and account.
     """
 
-    def __init__(self, tokens: TokenChecker, readings: Readings) -> None:
+    def __init__(
+        self, tokens: TokenChecker, readings: Readings, lacks: Lacks, place: Place
+    ) -> None:
         self._readings = readings
         self._tokens = tokens
+        self._lacks = lacks
+        self._place = place
 
     def refusal(
-        self, request: Request, target: Target, authorization: str | None = None
+        self,
+        request: Request,
+        target: Target,
+        operation: str,
+        authorization: str | None = None,
     ) -> Response | None:
         """Return the answer that refuses a request, or `None` if it may go on.
 
         Args:
             request: The request; the edge has verified its SigV4 signature, if it has one.
             target: What it is aimed at.
+            operation: What it asks for, by AgentCore's name.
             authorization: What it is authorized with, where that may stand elsewhere than in the header.
 
         Raises:
-            ServiceError: The token cannot be checked, and the reading `unreadable-discovery` says so.
+            ServiceError: The token cannot be checked, and the reading `unreadable-discovery` says so. Or a policy of
+                the runtime or its endpoint does not let a caller with a token in.
         """
         header = authorization or request.headers.get("Authorization", "")
         scheme, _, token = header.partition(" ")
@@ -73,10 +88,18 @@ class Access:
                 return self._unauthorized(request, target, error.message, "invalid_token")
             except UnreadableDiscoveryError as error:
                 return self._unreadable(request, str(error))
+            self._check_policies(target, operation)
             return None
         if bearer:
             return _denied(request, "AccessDeniedException", _MISMATCH)
         return unsigned(request)
+
+    def _check_policies(self, target: Target, operation: str) -> None:
+        """Of a caller with AWS credentials, the edge or the gateway has looked at all policies."""
+        members = {"agentRuntimeArn": target.arn, "qualifier": target.endpoint}
+        reason = self._lacks(BEARER, of_invocation(operation, members, self._place))
+        if reason is not None:
+            raise ServiceError("AccessDeniedException", reason)
 
     def _unreadable(self, request: Request, message: str) -> Response:
         status = self._readings["unreadable-discovery"]

@@ -57,6 +57,13 @@ _PATH = re.compile(
 _UNSERVED = {"commands": "InvokeAgentRuntimeCommand"}
 _WEBSOCKET = "ws"
 _CARD = ".well-known/agent-card.json"
+_OPERATIONS = {
+    "invocations": "InvokeAgentRuntime",
+    "stopruntimesession": "StopRuntimeSession",
+    _WEBSOCKET: "InvokeAgentRuntimeWithWebSocketStream",
+    f"invocations/{_CARD}": "GetAgentCard",
+    **_UNSERVED,
+}
 
 
 _DRAIN_BYTES = 1024 * 1024
@@ -134,7 +141,7 @@ class DataPlane:
         if rest == "invocations":
             errors.protocol, errors.body = target.protocol, body
         authorization = authorization_of(request) if rest == _WEBSOCKET else None
-        refusal = self._access.refusal(request, target, authorization)
+        refusal = self._access.refusal(request, target, _OPERATIONS[rest], authorization)
         if refusal is not None:
             return errors.refusal(refusal)
         if len(body) > self._quotas.payload_bytes:

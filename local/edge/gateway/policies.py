@@ -8,7 +8,8 @@ from werkzeug import Request
 
 from local.edge.calls import Call
 from local.edge.faults import Fault
-from local.edge.iam.authorization import Authorization, Sender
+from local.edge.iam.authorization import Authorization
+from local.edge.iam.permission import Sender
 from local.edge.iam.s3 import needed_to_see_nothing
 from local.edge.operations import Identity, Operations
 from local.edge.signatures.claims import scope_of
@@ -34,19 +35,30 @@ class PolicyCheck:
 
     def denied(self, call: Call, request: Request, body: bytes) -> Fault | None:
         """Say whether the caller's role may do this, as a fault if it may not."""
-        role = call.caller.role_arn if call.caller else None
-        if self._authorization is None or role is None or call.operation is None:
+        caller = self._caller(call)
+        if self._authorization is None or caller is None or call.operation is None:
             return None
         identity = Identity(call.service, call.operation)
         if self._operations.unsigned(identity):
             return None
         members = self._operations.members(request, identity, body)
         sender = _sender(call, request)
-        reason = self._authorization.refusal(role, call.service, call.operation, members, sender)
+        reason = self._authorization.refusal(caller, call.service, call.operation, members, sender)
         if reason is None:
             return None
         log.warning("%s", reason)
         return Fault(call.service, call.operation, "accessDenied", reason=reason)
+
+    def _caller(self, call: Call) -> str | None:
+        """Return whose policies count; `None` for one that may do everything.
+
+        The root user may, but for what the policy of a resource denies; only AgentCore's resources have policies here.
+        """
+        if call.caller is None or self._authorization is None:
+            return None
+        if call.caller.kind == "root" and call.service == "bedrock-agentcore":
+            return self._authorization.root
+        return call.caller.role_arn
 
     def check_answer(self, call: Call, request: Request, status: str) -> None:
         """Stop an answer that the service would not give.

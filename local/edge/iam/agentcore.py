@@ -23,6 +23,9 @@ def of_invocation(operation: str, members: Members, place: Place) -> Iterator[Pe
         yield from use
         return
     actions, runtime = [operation], members.get("agentRuntimeArn")
+    if runtime is not None and not runtime.startswith("arn:"):
+        # An id names the same runtime, and must not lead past its policy.
+        runtime = place.arn("bedrock-agentcore", f"runtime/{runtime}")
     if operation == "InvokeAgentRuntime" and "x-amzn-bedrock-agentcore-runtime-user-id" in members:
         # To speak for a user is an action of its own (developer guide, "Runtime OAuth": user id header).
         actions.append("InvokeAgentRuntimeForUser")

@@ -1,62 +1,47 @@
-"""Holds a role's requests against the role's own policies, as IAM does: action, resource and conditions.
+"""Holds a caller's requests against policies, as IAM does: action, resource and conditions.
 
-Identity-based policies and permissions boundaries only: there is one account here, without session or service control
-policies.
-Source: IAM user guide, "Policy evaluation logic" and "IAM JSON policy elements reference".
+Identity-based policies, permissions boundaries, and the policies of AgentCore's resources: there is one account here,
+without session or service control policies.
+Sources: IAM user guide, "Policy evaluation logic"; AgentCore developer guide, "Resource-based policies for Amazon
+Bedrock AgentCore".
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
-from local.edge.iam.conditions import (
-    Context,
-    UnknownOperatorError,
-    UnknownVariableError,
-    holds,
-    like,
-    substituted,
+from local.edge.iam.conditions import Context
+from local.edge.iam.permission import (
+    BEARER,
+    Members,
+    Permission,
+    Place,
+    Sender,
+    context_of,
 )
-from local.edge.iam.permission import Members, Permission, Place
 from local.edge.iam.permissions import permissions
 from local.edge.iam.roles import RoleOf, of_roles
+from local.edge.iam.statements import (
+    Policy,
+    Statements,
+    about,
+    effects,
+    look_at_keys,
+    statements_of,
+)
 
-_WITH_VARIABLES = "2012-10-17"
-"""The version of the policy language that has policy variables; without a version it is 2008-10-17."""
-
-Policy = Mapping[str, Any]
 PoliciesOf = Callable[[str], Iterable[Policy]]
 """Returns the documents of all policies of a role, by the role's ARN."""
 BoundaryOf = Callable[[str], Policy | None]
 """Returns the document of a role's permissions boundary, by the role's ARN; `None` if the role has none."""
+ResourcePolicyOf = Callable[[str], Policy | None]
+"""Returns the document of the policy that is attached to a resource, by its ARN; `None` if it has none."""
 TagsOf = Callable[[str], Mapping[str, str]]
 """Returns the tags of a resource, by its ARN; none where there is no such resource."""
 
 
-@dataclass(frozen=True)
-class Sender:
-    """What a request says of where it comes from and goes to, for the condition keys that every service has.
-
-    Attributes:
-        region: The Region that it was signed for.
-        source_ip: The caller's address.
-        user_agent: Its `User-Agent`, if it has one.
-        referer: Its `Referer`, if it has one.
-        at: When it came in, in seconds since the epoch.
-    """
-
-    region: str
-    source_ip: str
-    user_agent: str | None
-    referer: str | None
-    at: float
-
-
 class Authorization:
-    """Says what a role may not do.
+    """Says what a caller may not do.
 
     Args:
         place: Region and account.
@@ -64,6 +49,9 @@ class Authorization:
         tags_of: Where tags for `aws:ResourceTag` come from.
         boundary_of: Where permissions boundaries come from.
         role_of: Knows the roles that requests to IAM are about.
+        resource_policy_of: Where the policies of resources come from.
+        silence_refuses: Says whether the policy of a resource refuses an action that it does not mention, which is not
+            settled.
     """
 
     def __init__(
@@ -73,12 +61,21 @@ class Authorization:
         tags_of: TagsOf,
         boundary_of: BoundaryOf = lambda _: None,
         role_of: RoleOf = lambda _: None,
+        resource_policy_of: ResourcePolicyOf = lambda _: None,
+        silence_refuses: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._place = place
         self._policies_of = policies_of
         self._tags_of = tags_of
         self._boundary_of = boundary_of
         self._role_of = role_of
+        self._resource_policy_of = resource_policy_of
+        self._silence_refuses = silence_refuses
+
+    @property
+    def root(self) -> str:
+        """ARN of the account's root user."""
+        return self._place.root
 
     def refusal(
         self,
@@ -91,7 +88,7 @@ class Authorization:
         """Return why a request is refused, in IAM's words; `None` if it is allowed.
 
         Args:
-            role_arn: The caller's role.
+            role_arn: The caller's role, or the account's root user.
             service: botocore's name of the service.
             operation: botocore's name of the operation.
             members: The request's input by its names on the wire.
@@ -106,131 +103,74 @@ class Authorization:
     def lacks(
         self, role_arn: str, wanted: Iterable[Permission], sender: Sender | None = None
     ) -> str | None:
-        """Return which of some permissions a role does not have, in IAM's words; `None` if it has them all."""
-        boundary = self._boundary_of(role_arn)
-        kinds = [("identity-based policy", _statements(self._policies_of(role_arn)))]
-        if boundary is not None:
-            # What a boundary does not allow, no policy of the role can (IAM user guide, "Permissions boundaries").
-            kinds.append(("permissions boundary", _statements([boundary])))
+        """Return which of some permissions a caller does not have, in IAM's words; `None` if it has them all.
+
+        Args:
+            role_arn: Its role; or the account's root user, or `BEARER`, which only policies of resources limit.
+            wanted: The permissions.
+            sender: Where the request comes from.
+        """
+        kinds = [] if role_arn in (self._place.root, BEARER) else self._own(role_arn)
         for needed in wanted:
             for kind, statements in kinds:
                 why = self._missing(role_arn, needed, sender, statements, kind)
                 if why is not None:
-                    name = role_arn.rpartition("/")[2]
-                    return (
-                        f"User: arn:aws:sts::{self._place.account_id}:assumed-role/{name}/session is not authorized "
-                        f"to perform: {needed.action} on resource: {needed.resource or '*'} {why}"
-                    )
+                    return self._refusal(role_arn, needed, why)
+            why = self._refused_by_resource(role_arn, needed, sender)
+            if why is not None:
+                return self._refusal(role_arn, needed, why)
         return None
+
+    def _own(self, role_arn: str) -> list[tuple[str, Statements]]:
+        boundary = self._boundary_of(role_arn)
+        kinds = [("identity-based policy", statements_of(self._policies_of(role_arn)))]
+        if boundary is not None:
+            # What a boundary does not allow, no policy of the role can (IAM user guide, "Permissions boundaries").
+            kinds.append(("permissions boundary", statements_of([boundary])))
+        return kinds
+
+    def _refusal(self, caller: str, needed: Permission, why: str) -> str:
+        user = caller
+        if ":role/" in caller:
+            name = caller.rpartition("/")[2]
+            user = f"arn:aws:sts::{self._place.account_id}:assumed-role/{name}/session"
+        who = "The caller" if caller == BEARER else f"User: {user}"
+        return f"{who} is not authorized to perform: {needed.action} on resource: {needed.resource or '*'} {why}"
 
     def _missing(
         self,
         role_arn: str,
         needed: Permission,
         sender: Sender | None,
-        statements: list[tuple[Mapping[str, Any], bool]],
+        statements: Statements,
         kind: str,
     ) -> str | None:
-        context = self._context(role_arn, needed, sender) if _looks(statements) else {}
-        said = [
-            each["Effect"]
-            for each, variables in statements
-            if _fits(each, needed, context, variables=variables)
-        ]
+        context = self._context(role_arn, needed, sender) if look_at_keys(statements) else {}
+        said = effects(statements, needed, context)
         article = "an" if kind.startswith("i") else "a"
         if "Deny" in said:
             return f"with an explicit deny in {article} {kind}"
         return None if "Allow" in said else f"because no {kind} allows the {needed.action} action"
 
-    def _context(self, role_arn: str, needed: Permission, sender: Sender | None) -> Context:
-        """Return the condition keys of a request.
+    def _refused_by_resource(
+        self, caller: str, needed: Permission, sender: Sender | None
+    ) -> str | None:
+        """Return why the policy of the resource refuses a call; `None` if it does not, or there is none.
 
-        Keys that a request here never has are left out, as AWS leaves them out: those of organizations, VPC endpoints,
-        federation, MFA and calls made by a service in the caller's name.
+        Its `Allow` gives no permission here that the caller's own policies do not give: the guide says both.
         """
-        context: dict[str, str | tuple[str, ...]] = {
-            "aws:PrincipalAccount": self._place.account_id,
-            "aws:PrincipalArn": role_arn,
-            "aws:PrincipalIsAWSService": "false",
-            "aws:PrincipalType": "AssumedRole",
-            # Loopback counts as encrypted.
-            "aws:SecureTransport": "true",
-            "aws:ViaAWSService": "false",
-        }
-        if sender is not None:
-            moment = datetime.fromtimestamp(sender.at, UTC)
-            context |= {
-                "aws:CurrentTime": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "aws:EpochTime": str(int(sender.at)),
-                "aws:RequestedRegion": sender.region,
-                "aws:SourceIp": sender.source_ip,
-            }
-            if sender.user_agent is not None:
-                context["aws:UserAgent"] = sender.user_agent
-            if sender.referer is not None:
-                context["aws:Referer"] = sender.referer
-        if needed.resource is not None:
-            parts = needed.resource.split(":", 5)
-            owner = (parts[4] if len(parts) == 6 else "") or self._place.account_id
-            context["aws:ResourceAccount"] = owner
-            service = needed.action.partition(":")[0]
-            if service == "s3":
-                context["s3:ResourceAccount"] = owner
-            for key, value in self._tags_of(needed.resource).items():
-                context[f"aws:ResourceTag/{key}"] = value
-                context[f"{service}:ResourceTag/{key}"] = value
-        return context | dict(needed.context)
+        policy = self._resource_policy_of(needed.resource) if needed.resource is not None else None
+        if policy is None:
+            return None
+        said = effects(
+            about(statements_of([policy]), caller), needed, self._context(caller, needed, sender)
+        )
+        if "Deny" in said:
+            return "with an explicit deny in a resource-based policy"
+        if "Allow" in said or not self._silence_refuses(needed.action):
+            return None
+        return f"because no resource-based policy allows the {needed.action} action"
 
-
-def _statements(policies: Iterable[Policy]) -> list[tuple[Mapping[str, Any], bool]]:
-    """Return each statement, and whether policy variables count in it."""
-    return [
-        (statement, policy.get("Version") == _WITH_VARIABLES)
-        for policy in policies
-        for statement in _several(policy["Statement"])
-    ]
-
-
-def _looks(statements: list[tuple[Mapping[str, Any], bool]]) -> bool:
-    """Say whether any statement looks at the request's condition keys."""
-    return any("Condition" in each or "${" in str(each) for each, _ in statements)
-
-
-def _fits(
-    statement: Mapping[str, Any], needed: Permission, context: Context, *, variables: bool
-) -> bool:
-    action = needed.action.lower()
-    if "NotAction" in statement:
-        if any(like(item.lower(), action) for item in _several(statement["NotAction"])):
-            return False
-    elif not any(like(item.lower(), action) for item in _several(statement["Action"])):
-        return False
-    try:
-        return _meets(statement, needed, context, variables=variables)
-    except UnknownVariableError:
-        return False
-    except UnknownOperatorError:
-        # IAM takes no such policy. What it was meant to deny stays denied, what it was meant to allow is not allowed.
-        return bool(statement["Effect"] == "Deny")
-
-
-def _meets(
-    statement: Mapping[str, Any], needed: Permission, context: Context, *, variables: bool
-) -> bool:
-    # What resource is meant is not always known here; then the action decides.
-    if needed.resource is not None:
-        named, wanted = ("NotResource", False) if "NotResource" in statement else ("Resource", True)
-        items = _several(statement[named])
-        if variables:
-            items = [substituted(item, context) for item in items]
-        if any(like(item, needed.resource) for item in items) is not wanted:
-            return False
-    return all(
-        holds(operator, key, _several(values), context, variables=variables)
-        for operator, keys in statement.get("Condition", {}).items()
-        for key, values in keys.items()
-    )
-
-
-def _several(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    def _context(self, caller: str, needed: Permission, sender: Sender | None) -> Context:
+        tags = self._tags_of(needed.resource) if needed.resource is not None else {}
+        return context_of(self._place, tags, caller, needed, sender)

@@ -250,8 +250,18 @@ NOT_SEEN_HERE = (
     ),
     Unseen(
         "PlanRollbackFunction",
-        r"bedrock-agentcore:(Get|List)Gateway\w*",
+        r"bedrock-agentcore:((Get|List)Gateway\w*|GetResourcePolicy)",
         "only for an environment with a gateway: functions/lifecycle/plan/test_rollback.py",
+    ),
+    Unseen(
+        "RunCasesFunction",
+        "bedrock-agentcore:InvokeGateway",
+        "only for cases of a closed runtime whose callers sign with IAM: the scenario cases-guarded of the matrix",
+    ),
+    Unseen(
+        "TestGatewayFunction",
+        "bedrock-agentcore:GetAgentCard",
+        "only for a closed A2A agent whose callers sign with IAM: its card must be refused as an invocation is",
     ),
     Unseen(
         "DeployCredentialsFunction",

@@ -52,6 +52,9 @@ def recorded_permissions() -> Iterator[Recording]:
         members: Mapping[str, Any],
         *sender: Any,
     ) -> str | None:
+        if role_arn == self.root:
+            # It has no policies of its own.
+            return original(self, role_arn, service, operation, members, *sender)
         recording.calls += 1
         for needed in permissions(service, operation, members, self._place):
             resource = needed.resource or ANY_RESOURCE

@@ -26,6 +26,7 @@ from local.agentcore.control.gateways.targets.operations import TargetOperations
 from local.agentcore.control.gateways.targets.schemas import Schemas
 from local.agentcore.control.gateways.targets.start import TargetChanges
 from local.agentcore.control.gateways.targets.synchronizing import Synchronizer
+from local.agentcore.control.policies.operations import PolicyOperations
 from local.agentcore.control.runtimes import RuntimeOperations
 from local.agentcore.control.store import SERVICE, Store
 from local.agentcore.control.tags import TagOperations
@@ -149,6 +150,8 @@ def control_plane(
     )
     endpoints = EndpointOperations(store, lambda _, __: None)
     gateways = GatewayStore(store, "https://gateways.example.com")
+    roles = GatewayRoles(clients, store.account_id, store.readings)
+    policies = PolicyOperations(store, gateways.tagged, roles.seen)
     vault, secrets = Vault(store), Secrets(clients)
     keys = ProviderOperations(API_KEY, "api_key_value", store, vault, secrets)
     oauth2 = ProviderOperations(OAUTH2, "client_secret", store, vault, secrets)
@@ -170,6 +173,7 @@ def control_plane(
             "UntagResource": tags.untag,
             "ListTagsForResource": tags.list_tags,
             "GetEvaluator": get_evaluator,
+            **policies.handlers,
             **GatewayOperations(gateways, lambda _: None).handlers,
             **TargetOperations(gateways, _target_changes(gateways)).handlers,
             **RuleOperations(gateways).handlers,

@@ -25,6 +25,7 @@ from local.agentcore.data.access import Access
 from local.agentcore.data.discovery import Discovery
 from local.agentcore.data.target import Target
 from local.agentcore.data.tokens import TokenChecker
+from local.edge.iam.permission import Place
 from local.readings import Readings
 from tests.fuzz.profile import tries
 from tests.fuzz.tally import TALLY, TOKENS, LetThrough
@@ -60,7 +61,8 @@ def access(issuer: Issuer) -> Iterator[Access]:
     """The access check. Its clock stands still, so that one provider's keys are fetched once."""
     now = time.time()
     discovery = Discovery("http://127.0.0.1:1", lambda: now)
-    yield Access(TokenChecker(discovery, lambda: now), Readings())
+    tokens, place = TokenChecker(discovery, lambda: now), Place("us-west-2", "123456789012")
+    yield Access(tokens, Readings(), lambda _, __: None, place)
     discovery.close()
 
 
@@ -97,7 +99,7 @@ def tokens(issuer: Issuer) -> SearchStrategy[str]:
 def answer(access: Access, target: Target, token: str, scheme: str = "Bearer") -> Response | None:
     headers = [("Authorization", f"{scheme} {token}")]
     environ = EnvironBuilder(method="POST", path="/", headers=headers).get_environ()
-    return access.refusal(Request(environ), target)
+    return access.refusal(Request(environ), target, "InvokeAgentRuntime")
 
 
 def check(access: Access, target: Target, issuer: Issuer, token: str, scheme: str) -> None:

@@ -53,6 +53,9 @@ OPERATIONS = [
     "TagResource",
     "UntagResource",
     "ListTagsForResource",
+    "PutResourcePolicy",
+    "GetResourcePolicy",
+    "DeleteResourcePolicy",
     "GetEvaluator",
     *(
         f"{verb}{kind}"

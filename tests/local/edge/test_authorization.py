@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from local.edge.iam.actions import ACTIONS
-from local.edge.iam.authorization import Authorization, Sender
-from local.edge.iam.permission import Place
+from local.edge.iam.authorization import Authorization
+from local.edge.iam.permission import BEARER, Place, Sender
 from local.edge.iam.permissions import permissions
 from local.edge.iam.roles import Role
 from local.edge.operations import Operations
@@ -803,3 +803,107 @@ def test_what_a_boundary_does_not_allow_no_policy_can() -> None:
     said = iam.refusal(ROLE, *GET, {"TableName": "other"})
     assert said is not None
     assert said.endswith("because no permissions boundary allows the dynamodb:GetItem action")
+
+
+GUARDED = f"arn:aws:bedrock-agentcore:{HERE}:runtime/echo-1234567890"
+OTHER = f"arn:aws:iam::{PLACE.account_id}:role/somebody"
+INVOKE = "bedrock-agentcore:InvokeAgentRuntime"
+
+
+def of_resource(effect: str, **more: Any) -> Any:
+    principal = more.pop("Principal", {"AWS": "*"})
+    return {
+        "Effect": effect,
+        "Principal": principal,
+        "Action": INVOKE,
+        "Resource": GUARDED,
+        **more,
+    }
+
+
+ONLY_ROLE = [
+    of_resource("Allow", Principal={"AWS": ROLE}),
+    of_resource("Deny", Condition={"ArnNotEquals": {"aws:PrincipalArn": ROLE}}),
+]
+"""The policy of AgentCore's developer guide for a runtime that answers only a gateway's role."""
+
+
+def invoking(
+    caller: str,
+    statements: list[Any],
+    *,
+    own: str = "*",
+    silence: bool = False,
+    runtime: str = GUARDED,
+    endpoint: bool = False,
+) -> str | None:
+    allowed = {"Version": "2012-10-17", "Statement": [statement(INVOKE, own)]}
+    attached = {"Version": "2012-10-17", "Statement": statements}
+    named = f"{GUARDED}/runtime-endpoint/live" if endpoint else GUARDED
+    iam = Authorization(
+        PLACE,
+        lambda _: [allowed],
+        lambda _: {},
+        resource_policy_of=lambda arn: attached if arn == named else None,
+        silence_refuses=lambda _: silence,
+    )
+    members = {"agentRuntimeArn": runtime, "qualifier": "live"}
+    return iam.refusal(caller, "bedrock-agentcore", "InvokeAgentRuntime", members)
+
+
+DENIED = "with an explicit deny in a resource-based policy"
+
+
+def test_only_the_role_that_the_policy_of_a_resource_names_may_call_it() -> None:
+    assert invoking(ROLE, ONLY_ROLE) is None
+    for caller in (OTHER, PLACE.root):
+        assert str(invoking(caller, ONLY_ROLE)).endswith(DENIED)
+    assert f"User: {PLACE.root} is" in str(invoking(PLACE.root, ONLY_ROLE))
+    # An id names the same runtime.
+    assert str(invoking(OTHER, ONLY_ROLE, runtime=GUARDED.rpartition("/")[2])).endswith(DENIED)
+
+
+def test_the_policy_of_the_endpoint_counts_as_that_of_the_runtime() -> None:
+    live = f"{GUARDED}/runtime-endpoint/live"
+    denies = [of_resource("Deny", Resource=live)]
+    assert str(invoking(ROLE, denies, endpoint=True)).endswith(DENIED)
+    # A statement is about the exact resource that it is attached to.
+    assert invoking(ROLE, [of_resource("Deny")], endpoint=True) is None
+
+
+def test_a_caller_with_a_token_is_no_principal() -> None:
+    assert str(invoking(BEARER, ONLY_ROLE)).endswith(DENIED)
+    assert invoking(BEARER, [of_resource("Deny", Principal={"AWS": ROLE})]) is None
+    everybody = [of_resource("Deny", Principal="*")]
+    assert str(invoking(BEARER, everybody)).startswith("The caller is not authorized")
+
+
+@pytest.mark.parametrize(
+    ("principal", "meant"),
+    [
+        ("*", True),
+        ({"AWS": ["*"]}, True),
+        ({"AWS": ROLE}, True),
+        ({"AWS": [OTHER, ROLE]}, True),
+        ({"AWS": OTHER}, False),
+        ({"AWS": PLACE.account_id}, True),
+        ({"AWS": PLACE.root}, True),
+        ({"AWS": "999999999999"}, False),
+        ({"Service": "lambda.amazonaws.com"}, False),
+    ],
+)
+def test_a_statement_is_about_its_principals(principal: Any, meant: bool) -> None:
+    assert (invoking(ROLE, [of_resource("Deny", Principal=principal)]) is not None) is meant
+
+
+def test_an_allow_of_a_resource_gives_nothing_that_the_caller_has_not() -> None:
+    assert "no identity-based policy allows" in str(invoking(ROLE, ONLY_ROLE, own="arn:none"))
+
+
+def test_whether_the_silence_of_a_policy_refuses_is_not_settled() -> None:
+    allows_other = [of_resource("Allow", Principal={"AWS": OTHER})]
+    assert invoking(ROLE, allows_other) is None
+    refusal = str(invoking(ROLE, allows_other, silence=True))
+    assert refusal.endswith(f"because no resource-based policy allows the {INVOKE} action")
+    # A resource without a policy is not silent.
+    assert invoking(ROLE, ONLY_ROLE, silence=True) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from lifecycle.errors import AwsCallError, GatewayError
@@ -25,6 +26,7 @@ def next_step(
     records: Records,
     record: Record,
     stack: str,
+    close: Callable[[], None] = lambda: None,
 ) -> Step | None:
     """Do the next step.
 
@@ -37,6 +39,7 @@ def next_step(
         records: The environments table.
         record: The environment's record.
         stack: The stack's name.
+        close: Closes a runtime that has no lock in its versions, when the gateway is ready.
 
     Returns:
         What is waited for; None when the part is there and ready.
@@ -70,6 +73,7 @@ def next_step(
                 f"the runtime answers only {identity.only_gateway}, and the gateway of environment '{environment}' is "
                 f"now {arn}; provision again, which closes the runtime to that one"
             )
+        close()
         return CandidateTarget(control, wanted, ledger, observed["gatewayId"]).step(endpoint)
     if identity.only_gateway != arn:
         closed = identity.model_copy(update={"only_gateway": arn})

@@ -39,7 +39,7 @@ from lifecycle.request.model import Request
 from lifecycle.request.reach import check as reach
 from lifecycle.request.reach.documents import DocumentRefusedError
 from lifecycle.request.stage_event import StageEvent
-from lifecycle.roles.converge import converge_role, differs
+from lifecycle.roles.converge import Converged, converge_role, differs
 from lifecycle.roles.wanted import WantedRole, trust_of
 from lifecycle.table import Records
 
@@ -157,12 +157,7 @@ class McpFront:
         """
         self._record()
         mcp = _mcp_of(self.ledger.section)
-        try:
-            made = converge_role(
-                self.clients.iam, self.role, former=mcp.policy, former_tags=mcp.role_tags
-            )
-        except CredentialsError as error:
-            raise GatewayError(str(error)) from error
+        made = _converged(self, mcp)
         for phrase in made.repaired:
             self.ledger.repair(phrase)
         if made.repaired:
@@ -204,7 +199,7 @@ class McpFront:
         """Record that everything is there."""
         digests = {part: names.digest(value) for part, value in self.wanted.parts.items()}
         echoed = self.wanted.echoes(observed, targets.seen)
-        self.ledger.finish(url=url, deployed=digests, echoed=echoed, mcp=_settled(self))
+        self.ledger.finish(url=url, deployed=digests, echoed=echoed, **_settled(self))
 
     def _record(self) -> None:
         """Record the role's name and what is asked, before either is made."""
@@ -276,10 +271,22 @@ def _outbound(record: Record) -> dict[str, Outbound]:
     }
 
 
-def _settled(front: McpFront) -> McpRecord:
-    """The targets have the wanted providers now, and no former one."""
+def _settled(front: McpFront) -> dict[str, Any]:
+    """The targets have the wanted providers now, and no former one; the role is an MCP gateway's now."""
     mcp = _mcp_of(front.ledger.section)
-    return mcp.model_copy(update={"providers": front.wanted.providers})
+    return {"mcp": mcp.model_copy(update={"providers": front.wanted.providers}), "caller": None}
+
+
+def _converged(front: McpFront, mcp: McpRecord) -> Converged:
+    # The gateway of a closed runtime has a role of the same name.
+    caller = front.ledger.section.caller
+    former = mcp.policy or (caller.policy if caller is not None else None)
+    try:
+        return converge_role(
+            front.clients.iam, front.role, former=former, former_tags=mcp.role_tags
+        )
+    except CredentialsError as error:
+        raise GatewayError(str(error)) from error
 
 
 def _mcp_of(section: GatewayRecord) -> McpRecord:

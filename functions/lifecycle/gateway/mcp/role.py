@@ -17,7 +17,7 @@ ID_SUFFIX = "?" * 10
 
 `*` would also stand for the longer name of another environment's gateway.
 """
-_NOTHING: Policy = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+NOTHING: Policy = {"Effect": "Deny", "Action": "*", "Resource": "*"}
 
 
 def rights_of(targets: Iterable[Resolved], gateway_name: str, place: str) -> Policy:
@@ -51,7 +51,7 @@ def rights_of(targets: Iterable[Resolved], gateway_name: str, place: str) -> Pol
         if secrets:
             statements.append(_allow(["secretsmanager:GetSecretValue"], secrets))
     # IAM takes no policy without a statement.
-    return policy_of(*statements) if statements else policy_of(_NOTHING)
+    return policy_of(*statements) if statements else policy_of(NOTHING)
 
 
 def _allow(actions: list[str], resources: list[str]) -> Policy:

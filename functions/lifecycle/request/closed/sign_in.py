@@ -26,6 +26,18 @@ def is_closed(request: Request, record: Record | None) -> bool:
     return live is not None and live.only_gateway is not None
 
 
+def is_guarded_by_policy(request: Request, record: Record | None) -> bool:
+    """Whether the runtime is to answer only its gateway, and its callers sign with IAM.
+
+    Such a runtime has no lock in its versions: a resource policy lets nobody but the gateway's role call it.
+
+    Args:
+        request: As for `is_closed`, with the sign-in of the version that it is about.
+        record: The environment's record.
+    """
+    return request.auth.type == "iam" and is_closed(request, record)
+
+
 def refuse_another_sign_in(request: Request, record: Record | None) -> None:
     """Refuse a version with another sign-in behind a gateway that `live` is called through.
 

@@ -27,10 +27,8 @@ class Gateway(InputModel):
     only: bool = Field(
         default=False,
         description="For `runtime`: closes the runtime to everybody but the gateway: AgentCore then refuses a call "
-        "that is sent to the runtime directly, even with a valid token.",
-        json_schema_extra=allowed(
-            "true or false, true only with gateway.type runtime and auth.type cognito or jwt"
-        ),
+        "that is sent to the runtime directly, even with a valid token or the right permissions.",
+        json_schema_extra=allowed("true or false, true only with gateway.type runtime"),
     )
     targets: list[McpTarget] = Field(
         default_factory=list,

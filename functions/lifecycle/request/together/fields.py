@@ -112,9 +112,6 @@ def _refuse_a_closed_runtime(request: Fields) -> None:
     """Refuse `gateway.only` with what it cannot work with."""
     if request.gateway is None or not request.gateway.only:
         return
-    if request.auth.type == "iam":
-        # A gateway passes a caller's own IAM permissions on, so the runtime cannot tell its calls from direct ones.
-        raise problem("gateway.only", True, "true only with auth.type cognito or jwt")
     if LOCK in request.auth.configuration:
         given = request.auth.configuration[LOCK]
         raise problem(f"auth.configuration.{LOCK}", given, "only without gateway.only")

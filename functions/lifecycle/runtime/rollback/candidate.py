@@ -63,14 +63,19 @@ def provisioned_with(
     return found
 
 
-def identity_of(provisioned: Provisioned, now: IdentityRecord | None) -> IdentityRecord:
+def identity_of(
+    provisioned: Provisioned, now: IdentityRecord | None, live: IdentityRecord | None
+) -> IdentityRecord:
     """How callers of an earlier version sign in.
 
     Args:
         provisioned: What the version was provisioned with.
         now: The identity as it was provisioned last. Of the same user pool, it knows the secrets of today.
+        live: That of `live`. For callers with IAM, the runtime is closed or open for all versions at once.
     """
     then = IdentityRecord.model_validate(provisioned.identity)
+    if then.type == "iam" and live is not None and live.type == "iam":
+        return then.model_copy(update={"only_gateway": live.only_gateway})
     if now is None or then.type != "cognito" or then.user_pool_id != now.user_pool_id:
         return then
     today: dict[str, Any] = {
@@ -93,6 +98,9 @@ def answers_as_live(items: PromotionItems, record: Record, version: str) -> bool
     then = items.of_version(record.environment, record.promotions, version)
     live = record.runtime.live_identity if record.runtime else None
     if then is None or live is None:
+        return True
+    if live.type == "iam" and (then.identity or {}).get("type") == "iam":
+        # Not the version has the lock then, but the runtime.
         return True
     return (then.identity or {}).get("onlyGateway") == live.only_gateway
 

@@ -55,7 +55,7 @@ class History:
         self._items = PromotionItems(clients.dynamodb, table_name)
         then = self._then(event, runtime)
         self.identity: IdentityRecord | None = (
-            identity_of(then, record.identity) if then else record.identity
+            identity_of(then, record.identity, runtime.live_identity) if then else record.identity
         )
         request = as_provision(event.request)
         if self._is_rollback:

@@ -15,6 +15,12 @@ LET_THROUGH = frozenset(
 )
 
 
+GUARD_LET_THROUGH = (
+    "the runtime's resource policy let the call through, so the runtime is not closed; provision again, which repairs "
+    "the policy"
+)
+
+
 class VersionFailedError(SmokeTestError):
     """The version itself failed a check by an answer of its own.
 
@@ -36,7 +42,8 @@ def failure_of(probe: Probe, reply: Conversation, problem: str) -> type[SmokeTes
     """
     status = reply.answer.status
     if not probe.answered:
-        is_bad = status in LET_THROUGH
+        # A resource policy is the runtime's, not the version's.
+        is_bad = status in LET_THROUGH and not probe.settles
     elif status == HTTPStatus.FAILED_DEPENDENCY:
         is_bad = True
     elif status == HTTPStatus.SWITCHING_PROTOCOLS:

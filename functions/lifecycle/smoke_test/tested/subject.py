@@ -45,7 +45,7 @@ class Subject:
             then = provisioned_with(
                 items, self.record.environment, self.record.promotions, candidate.version
             )
-            return identity_of(then, self.identity)
+            return identity_of(then, self.identity, self.runtime.live_identity)
         return self.identity
 
 

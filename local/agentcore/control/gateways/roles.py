@@ -42,6 +42,10 @@ class GatewayRoles:
         if self._found(role_arn) is None:
             raise invalid_field("roleArn", f"The role '{role_arn}' does not exist.")
 
+    def seen(self, role_arn: str) -> bool:
+        """Say whether AgentCore sees a role."""
+        return self._found(role_arn) is not None
+
     def assumable(self, gateway: Gateway) -> bool:
         """Say whether a gateway may assume its role now."""
         found = self._found(gateway.members["roleArn"])

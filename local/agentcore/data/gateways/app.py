@@ -111,6 +111,9 @@ class GatewayPlane:
         refusal = self._access.refusal(request, gateway)
         if refusal is not None:
             return refusal
+        if authorizer_of(gateway) is not None:
+            # Of a caller with AWS credentials, the edge has looked at all policies.
+            self._rights.check_bearer(gateway)
         if gateway.members.get("protocolType") == "MCP":
             if path.rstrip("/") != "/mcp":
                 raise not_found("A gateway with the protocolType MCP is called at /mcp.")

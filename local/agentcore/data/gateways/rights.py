@@ -13,7 +13,7 @@ from local.agentcore.control.gateways.records import Gateway, Target
 from local.agentcore.control.gateways.roles import GatewayRoles
 from local.agentcore.control.rights import Lacks
 from local.agentcore.model.errors import ServiceError
-from local.edge.iam.permission import Permission
+from local.edge.iam.permission import BEARER, Permission
 
 _GENERIC = "The gateway is not allowed to call the target."
 
@@ -24,11 +24,23 @@ class OutboundRights:
     Args:
         roles: The gateways' roles.
         lacks: Says what a role may not do.
+        root: ARN of the account's root user, whom only policies of resources limit.
     """
 
-    def __init__(self, roles: GatewayRoles, lacks: Lacks) -> None:
+    def __init__(self, roles: GatewayRoles, lacks: Lacks, root: str) -> None:
         self._roles = roles
         self._lacks = lacks
+        self._root = root
+
+    def check_bearer(self, gateway: Gateway) -> None:
+        """Check that the policy of a gateway, if it has one, lets a caller with a token in.
+
+        Raises:
+            ServiceError: AccessDeniedException.
+        """
+        reason = self._lacks(BEARER, [Permission("bedrock-agentcore:InvokeGateway", gateway.arn)])
+        if reason is not None:
+            raise ServiceError("AccessDeniedException", reason)
 
     def check(
         self,
@@ -75,6 +87,7 @@ class OutboundRights:
             return f"The target '{target.name}' needs a caller with IAM credentials."
         call = request.environ.get("local.call") if request is not None else None
         caller = call.caller if call is not None else None
-        if caller is None or caller.role_arn is None:
+        if caller is None:
             return None
-        return self._lacks(caller.role_arn, wanted)
+        principal = self._root if caller.kind == "root" else caller.role_arn
+        return None if principal is None else self._lacks(principal, wanted)

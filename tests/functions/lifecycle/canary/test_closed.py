@@ -8,6 +8,7 @@ import pytest
 
 from lifecycle.runtime.readiness import check_runtime
 from tests.functions.lifecycle.canary.splitting import NEW, Splitting
+from tests.functions.lifecycle.gateway import test_guarded as guarded
 from tests.functions.lifecycle.gateway.front import Front
 from tests.functions.lifecycle.gateway.test_closed import CLOSED, close, lock, loop
 from tests.functions.lifecycle.runtime_world import World
@@ -50,3 +51,27 @@ def test_a_failed_canary_leaves_the_old_version(closed: Splitting) -> None:
     closed.clear()
     # The target of the smoke test stays until the next provision, as after a smoke test that failed.
     assert closed.everything() == ([], ["candidate", "live"], {"live": "1"})
+
+
+def test_for_callers_with_iam_both_targets_call_with_the_gateways_role(
+    runtime_world: World,
+) -> None:
+    front = Front(runtime_world)
+    guarded.close(front, "one")
+    guarded.begin(front, "two", guarded.CLOSED | CANARY | NEW)
+    loop(front, "gateway")
+    front.world.deploy()
+    front.world.loop(check_runtime)
+    loop(front, "candidate")
+    front.world.prove()
+    splitting = Splitting(front)
+    splitting.shift()
+    assert guarded.targets(front) == {
+        "candidate": ("DEFAULT", guarded.OWN),
+        "canary": ("candidate", guarded.OWN),
+        "live": ("live", guarded.OWN),
+    }
+    splitting.promote()
+    splitting.clear()
+    assert front.deploy().repaired == []
+    assert guarded.targets(front) == {"live": ("live", guarded.OWN)}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lifecycle.errors import GatewayError
-from lifecycle.gateway.deploy import GatewaySettings
+from lifecycle.gateway.guarded.role import GatewaySettings
 from lifecycle.plan.drafts import DraftRecords
 from lifecycle.plan.gateway import gateway_answers, plan_gateway
 from lifecycle.plan.reading import ReadingClients, only_reading

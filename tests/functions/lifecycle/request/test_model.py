@@ -266,12 +266,7 @@ def test_runtime_and_entry_point_are_those_of_the_service(
         ),
         (
             {"gateway": {"type": "runtime", "only": "yes"}},
-            "gateway.only: given 'yes', allowed: true or false, true only with gateway.type runtime and auth.type "
-            "cognito or jwt",
-        ),
-        (
-            {"auth": {"type": "iam"}, "gateway": {"type": "runtime", "only": True}},
-            "gateway.only: given true, allowed: true only with auth.type cognito or jwt",
+            "gateway.only: given 'yes', allowed: true or false, true only with gateway.type runtime",
         ),
         (
             {

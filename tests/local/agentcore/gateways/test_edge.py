@@ -199,6 +199,54 @@ def test_the_gateways_role_needs_the_right_to_the_runtime(aws: EmbeddedAws, runt
     assert ask(aws, made["gatewayUrl"], caller).status_code == 403
 
 
+def direct(aws: EmbeddedAws, runtime: str, role_arn: str | None) -> int:
+    """Call a runtime at its own address, with the keys of a role or of the root user; return the status."""
+    service = "bedrock-agentcore"
+    data = aws.client(service) if role_arn is None else client(aws, role_arn, service)
+    try:
+        answer = data.invoke_agent_runtime(agentRuntimeArn=runtime, payload=b"{}")
+    except ClientError as error:
+        refused = error.response["Error"]
+    else:
+        return int(answer["statusCode"])
+    assert refused["Code"] == "AccessDeniedException"
+    assert "explicit deny in a resource-based policy" in refused["Message"]
+    return 403
+
+
+@pytest.mark.parametrize("silence", ["allowed", "refused"])
+def test_a_policy_closes_a_runtime_to_everybody_but_the_gateways_role(
+    aws: EmbeddedAws, runtime: str, silence: str
+) -> None:
+    """The developer guide's own policy ("Restrict IAM (SigV4) inbound invocation to your gateway")."""
+    aws.readings.change({"resource-policy-silence": silence})
+    agent = "bedrock-agentcore:InvokeAgentRuntime"
+    name = f"closed-{silence}"
+    source = f"arn:aws:bedrock-agentcore:*:{aws.account_id}:gateway/{name}-*"
+    own = role(aws, name, {agent: f"{runtime}*"}, source)
+    made = gateway(aws, name, runtime, own, "GATEWAY_IAM_ROLE")
+    passes = gateway(aws, f"{name}-caller", runtime, own, "CALLER_IAM_CREDENTIALS")
+    door = {"bedrock-agentcore:InvokeGateway": "*", agent: f"{runtime}*"}
+    caller = role(aws, f"calls-{name}", door)
+    everybody = (own, caller, None)
+    assert [direct(aws, runtime, each) for each in everybody] == [200, 200, 200]
+    control = aws.client("bedrock-agentcore-control")
+    about = {"Action": agent, "Resource": runtime}
+    condition = {"ArnNotEquals": {"aws:PrincipalArn": own}}
+    statements = [
+        {"Effect": "Allow", "Principal": {"AWS": own}} | about,
+        {"Effect": "Deny", "Principal": {"AWS": "*"}, "Condition": condition} | about,
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    control.put_resource_policy(resourceArn=runtime, policy=document)
+    assert [direct(aws, runtime, each) for each in everybody] == [200, 403, 403]
+    assert ask(aws, made["gatewayUrl"], caller).status_code == 200
+    assert ask(aws, passes["gatewayUrl"], caller).status_code == 403
+    control.delete_resource_policy(resourceArn=runtime)
+    assert [direct(aws, runtime, each) for each in everybody] == [200, 200, 200]
+    aws.readings.change({"resource-policy-silence": "allowed"})
+
+
 @pytest.mark.parametrize(
     ("kind", "status", "code"),
     [

@@ -1,0 +1,72 @@
+"""Whether IAM refused a signed call before anybody asked the runtime's authorizer: such an answer proves nothing."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+from lifecycle.errors import AwsCallError
+from lifecycle.smoke_test.conversations.conversation import Conversation
+from lifecycle.smoke_test.door import Door
+from lifecycle.smoke_test.invocation import Target
+from lifecycle.smoke_test.probes import Probe
+
+_IAM_DENIAL = re.compile(r"not authorized to perform: bedrock-agentcore:(\w*)")
+# The caller's own policies, or those of its account's organization (IAM user guide, the same page).
+_OWN_DENIAL = re.compile(
+    r"(identity-based|session|service control|resource control) policy|permissions boundary"
+)
+_OF_RESOURCE = "explicit deny in a resource-based policy"
+# Errors of the signature itself (IAM user guide, "Common errors"): the authorizer was not asked either.
+_NOT_SIGNED = frozenset(
+    {
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+
+
+def is_denied_by_iam(probe: Probe, reply: Conversation) -> bool:
+    """Whether IAM itself refused a signed call, so that the runtime's authorizer was not asked.
+
+    The text is that of every IAM denial (IAM user guide, "Troubleshoot access denied error messages"). Of a call that a
+    resource policy must deny, only a denial by another policy proves nothing.
+    """
+    if not probe.caller.signs or _denied_operation(reply) is None:
+        return False
+    return not probe.direct or _OWN_DENIAL.search(reply.answer.body) is not None
+
+
+def is_denied_by_resource(reply: Conversation) -> bool:
+    """Whether the policy of what was called denied a call, as that of a closed runtime does."""
+    return _denied_operation(reply) is not None and _OF_RESOURCE in reply.answer.body
+
+
+def denied(
+    probe: Probe, reply: Conversation, seen: str, target: Target, door: Door
+) -> AwsCallError:
+    """The error for such a refusal; names the permission that is missing."""
+    operation = str(_denied_operation(reply))
+    return AwsCallError(
+        f"{operation}: {seen}: IAM refused the smoke test's own role, so check '{probe.name}' proves nothing; allow "
+        f"bedrock-agentcore:{operation} on {target.resource_of(operation)} for the role of {door.function} (a service "
+        "control policy or the resource policy of what is called can also deny it)"
+    )
+
+
+def _denied_operation(reply: Conversation) -> str | None:
+    if reply.answer.status != HTTPStatus.FORBIDDEN:
+        return None
+    found = _IAM_DENIAL.search(reply.answer.body)
+    return found[1] if found else None
+
+
+def is_not_signed(probe: Probe, reply: Conversation) -> bool:
+    """Whether AWS refused the signature of a call itself."""
+    return probe.caller.signs and reply.answer.code in _NOT_SIGNED

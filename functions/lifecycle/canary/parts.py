@@ -9,6 +9,7 @@ from typing import Any
 
 from lifecycle.canary.report import CanaryReport
 from lifecycle.doors.address import GATEWAY_TARGET
+from lifecycle.doors.target import credential_type, runtime_target
 from lifecycle.gateway import calls
 from lifecycle.names import CANDIDATE_ENDPOINT
 from lifecycle.request.stage_event import StageEvent
@@ -40,15 +41,8 @@ def target_of(runtime_arn: str, authorizer: str, *, by_role: bool = False) -> di
         authorizer: The gateway's `authorizerType`.
         by_role: The gateway calls the runtime with its own role instead.
     """
-    credentials = "CALLER_IAM_CREDENTIALS" if authorizer == "AWS_IAM" else "JWT_PASSTHROUGH"
-    if by_role:
-        credentials = "GATEWAY_IAM_ROLE"
-    runtime = {"arn": runtime_arn, "qualifier": CANDIDATE_ENDPOINT}
-    return {
-        "name": CANARY_TARGET,
-        "targetConfiguration": {"http": {"agentcoreRuntime": runtime}},
-        "credentialProviderConfigurations": [{"credentialProviderType": credentials}],
-    }
+    credentials = credential_type(iam=authorizer == "AWS_IAM", by_role=by_role)
+    return runtime_target(CANARY_TARGET, runtime_arn, CANDIDATE_ENDPOINT, credentials)
 
 
 def rule_of(weight: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from lifecycle.doors.section import (
     echo_of,
     is_form_of,
 )
+from lifecycle.doors.target import credential_type, runtime_target
 from lifecycle.errors import EnvironmentNotFoundError
 from lifecycle.record import Record
 from lifecycle.request.model import Request
@@ -188,15 +189,8 @@ def target_to(wanted: Wanted, name: str, endpoint: str) -> dict[str, Any]:
         name: The target's name.
         endpoint: The endpoint's name.
     """
-    credentials = "CALLER_IAM_CREDENTIALS" if wanted.authorizer is None else "JWT_PASSTHROUGH"
-    if wanted.calls_by_itself:
-        credentials = "GATEWAY_IAM_ROLE"
-    runtime = {"arn": wanted.runtime_arn, "qualifier": endpoint}
-    return {
-        "name": name,
-        "targetConfiguration": {"http": {"agentcoreRuntime": runtime}},
-        "credentialProviderConfigurations": [{"credentialProviderType": credentials}],
-    }
+    credentials = credential_type(iam=wanted.authorizer is None, by_role=wanted.calls_by_itself)
+    return runtime_target(name, wanted.runtime_arn, endpoint, credentials)
 
 
 def _identity(request: Request, record: Record, before_promotion: bool) -> IdentityRecord | None:

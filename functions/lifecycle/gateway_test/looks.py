@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from lifecycle.doors.address import GATEWAY_TARGET
 from lifecycle.doors.section import AUTHORIZER_PART, TARGET_PART, GatewayRecord
+from lifecycle.doors.target import OWN_ROLE, credential_type
 from lifecycle.gateway_test import measured
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.runtime.agentcore import is_not_found
@@ -71,9 +72,8 @@ def look_at_gateway(
 
 def credential_provider(identity: IdentityRecord) -> str:
     """The target's credential provider: the caller's own sign-in, or the gateway's role for a closed runtime."""
-    if identity.type == "iam" and identity.only_gateway is not None:
-        return "GATEWAY_IAM_ROLE"
-    return "CALLER_IAM_CREDENTIALS" if identity.type == "iam" else "JWT_PASSTHROUGH"
+    iam = identity.type == "iam"
+    return credential_type(iam=iam, by_role=iam and identity.only_gateway is not None)
 
 
 def _check(
@@ -156,11 +156,7 @@ def _target(control: Any, gateway: GatewayRecord, runtime_arn: str, passes: str)
     if where != (runtime_arn, LIVE_ENDPOINT):
         return seen, f"the target leads elsewhere; {_AGAIN}"
     if providers != [passes] and (providers or not gateway.is_echo(TARGET_PART, observed)):
-        what = (
-            "use the gateway's role"
-            if passes == "GATEWAY_IAM_ROLE"
-            else "pass the caller's sign-in on"
-        )
+        what = "use the gateway's role" if passes == OWN_ROLE else "pass the caller's sign-in on"
         return seen, f"the target does not {what}; {_AGAIN}"
     return seen, ""
 

@@ -100,14 +100,15 @@ class Label:
         """Y of the lower ends of letters that go below the line."""
         return self.y + SMALL_FONT_SIZE * 0.25
 
-    def touches(self, box: Box) -> bool:
-        """Whether it lies on a box."""
-        return (
-            self.left < box.right
-            and box.left < self.right
-            and self.top < box.bottom
-            and box.top < self.bottom
-        )
+
+def overlap(one: Box | Label, other: Box | Label) -> bool:
+    """Whether two things lie over each other; sides that touch do not count."""
+    return (
+        one.left < other.right
+        and other.left < one.right
+        and one.top < other.bottom
+        and other.top < one.bottom
+    )
 
 
 @dataclass

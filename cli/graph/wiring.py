@@ -7,7 +7,7 @@ from collections import defaultdict
 from cli.graph.definition import Machine, Transition
 from cli.graph.layout import BESIDE, CAPTION, LANE_GAP, PADDING, Placement, place
 from cli.graph.places import Places, Rail
-from cli.graph.scene import Box, Label, Scene, Side, Wire
+from cli.graph.scene import Box, Label, Scene, Side, Wire, overlap
 
 _BEND = 10.0
 _FAR = 200.0
@@ -45,7 +45,7 @@ def draw(machine: Machine) -> Scene:
 def _covered(scene: Scene, loops: list[Box]) -> dict[str, float]:
     """Where the right side of each loop must be that a word at its right lies on, by name."""
     lefts = {
-        box.name: [label.left for label in scene.labels if label.x > box.x and label.touches(box)]
+        box.name: [label.left for label in scene.labels if label.x > box.x and overlap(label, box)]
         for box in loops
     }
     return {name: min(found) - _ROOM for name, found in lefts.items() if found}

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from cli.graph.definition import machine_of, read
-from cli.graph.scene import Box, Scene, Wire, text_width
+from cli.graph.scene import Box, Scene, Wire, overlap, text_width
 from cli.graph.wiring import draw
 from docs.pictures import generate, steps
 from lifecycle.stages import STAGES, Machine
@@ -180,29 +180,17 @@ def test_nothing_lies_over_anything_else(file: Path) -> None:
             for wire in scene.wires:
                 assert not crosses(wire, box), f"a wire {wire.points} runs through {box.name}"
         for one, other in itertools.combinations(scene.boxes, 2):
-            apart = (
-                one.right <= other.left
-                or other.right <= one.left
-                or one.bottom <= other.top
-                or other.bottom <= one.top
-            )
-            assert apart, f"{one.name} lies over {other.name}"
+            assert not overlap(one, other), f"{one.name} lies over {other.name}"
 
 
 @pytest.mark.parametrize("file", DEFINITIONS, ids=lambda file: file.stem)
 def test_no_word_lies_on_a_box_or_on_another_word(file: Path) -> None:
     for scene in scenes(draw(read(file))):
         for label in scene.labels:
-            on = [box.name for box in scene.boxes if label.touches(box)]
+            on = [box.name for box in scene.boxes if overlap(label, box)]
             assert on == [], f"{label.text!r} at {label.x}, {label.y} lies on it"
         for one, other in itertools.combinations(scene.labels, 2):
-            apart = (
-                one.right <= other.left
-                or other.right <= one.left
-                or one.bottom <= other.top
-                or other.bottom <= one.top
-            )
-            assert apart, f"{one.text!r} lies on {other.text!r}"
+            assert not overlap(one, other), f"{one.text!r} lies on {other.text!r}"
 
 
 def test_no_text_of_any_picture_cuts_the_side_of_a_box() -> None:

@@ -94,11 +94,20 @@ class Authorization:
             members: The request's input by its names on the wire.
             sender: Where the request comes from; without it those condition keys are missing.
         """
+        return self.lacks(role_arn, self.needed(service, operation, members), sender)
+
+    def needed(self, service: str, operation: str, members: Members) -> Iterable[Permission]:
+        """Return the permissions that a request needs.
+
+        Args:
+            service: botocore's name of the service.
+            operation: botocore's name of the operation.
+            members: The request's input by its names on the wire.
+        """
         of_role = (
             of_roles(operation, members, self._place, self._role_of) if service == "iam" else None
         )
-        wanted = of_role or permissions(service, operation, members, self._place)
-        return self.lacks(role_arn, wanted, sender)
+        return of_role or permissions(service, operation, members, self._place)
 
     def lacks(
         self, role_arn: str, wanted: Iterable[Permission], sender: Sender | None = None

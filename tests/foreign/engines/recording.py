@@ -12,8 +12,6 @@ import pytest
 
 from local.edge.iam.authorization import Authorization
 from local.edge.iam.permission import ANY_RESOURCE
-from local.edge.iam.permissions import permissions
-from local.edge.iam.roles import of_roles
 from tests.foreign.engines.iam import named
 
 
@@ -57,10 +55,7 @@ def recorded_permissions() -> Iterator[Recording]:
             # It has no policies of its own.
             return original(self, role_arn, service, operation, members, *sender)
         recording.calls += 1
-        of_role = (
-            of_roles(operation, members, self._place, self._role_of) if service == "iam" else None
-        )
-        for needed in of_role or permissions(service, operation, members, self._place):
+        for needed in self.needed(service, operation, members):
             resource = needed.resource or ANY_RESOURCE
             tags = {} if resource == ANY_RESOURCE else self._tags_of(resource)
             context = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}

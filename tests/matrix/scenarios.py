@@ -107,13 +107,12 @@ def _fronted_iam(stage: Stage, name: str) -> None:
 
 
 def _guarded(stage: Stage, name: str) -> None:
-    stage.provisioned(name, **IAM, gateway={"type": "runtime", "only": True})
+    stage.provisioned(name, **IAM, **CLOSED)
 
 
 def _guarded_twice(stage: Stage, name: str) -> None:
     for mark in ("one", "two"):
-        closed = {"gateway": {"type": "runtime", "only": True}}
-        stage.provisioned(name, **IAM, **closed, runtime={"description": mark})
+        stage.provisioned(name, **IAM, **CLOSED, runtime={"description": mark})
 
 
 STATES: dict[str, Callable[[Stage, str], None]] = {

@@ -118,7 +118,7 @@ class _Clearing:
             if phrase not in note.repaired:
                 note.repaired.append(phrase)
                 self._save(note)
-        calls.attempt(delete)
+        calls.attempt_deletion(delete)
 
     def _save(self, note: CanaryRecord | None) -> None:
         environment, execution = self._event.request.environment, self._event.execution

@@ -179,7 +179,7 @@ class Maker:
 
 def _delete_target(control: Any, gateway_id: str, target_id: str) -> None:
     which = {"gatewayIdentifier": gateway_id, "targetId": target_id}
-    calls.attempt(partial(control.delete_gateway_target, **which))
+    calls.attempt_deletion(partial(control.delete_gateway_target, **which))
 
 
 def _attempt(call: Callable[[], Any]) -> bool:

@@ -82,15 +82,17 @@ def keeps_authorizer_type(error: ClientError) -> bool:
     return is_refused_value(error) and "uthorizer type" in error.response["Error"]["Message"]
 
 
-def attempt(call: Callable[[], Any], is_busy: Callable[[ClientError], bool] = is_conflict) -> bool:
-    """Begin something, and tell whether AgentCore took it.
+def attempt_deletion(
+    call: Callable[[], Any], is_busy: Callable[[ClientError], bool] = is_conflict
+) -> bool:
+    """Begin to delete something, and tell whether AgentCore took it.
 
     Args:
         call: Begins it.
         is_busy: Tells whether an error says that AgentCore is busy with the thing.
 
     Returns:
-        False when it is busy with the thing; what is to be deleted and is gone counts as taken.
+        False when it is busy with the thing; what is gone already counts as taken.
     """
     try:
         call()
@@ -99,6 +101,24 @@ def attempt(call: Callable[[], Any], is_busy: Callable[[ClientError], bool] = is
             return False
         if not is_not_found(error):
             raise
+    return True
+
+
+def attempt_update(call: Callable[[], Any]) -> bool:
+    """Begin to change something that was there a moment ago, and tell whether AgentCore took it.
+
+    Args:
+        call: Begins it.
+
+    Returns:
+        False when it is busy with the thing, or does not find it: the next look tells how it is.
+    """
+    try:
+        call()
+    except ClientError as error:
+        if not (is_conflict(error) or is_not_found(error)):
+            raise
+        return False
     return True
 
 

@@ -121,7 +121,7 @@ class GatewayConverger:
         parameters = whole(self._control, "UpdateGateway", wanted.gateway, observed)
         ledger.intend("updated")
         try:
-            taken = calls.attempt(
+            taken = calls.attempt_update(
                 lambda: self._control.update_gateway(gatewayIdentifier=gateway_id, **parameters)
             )
         except ClientError as error:

@@ -107,7 +107,7 @@ class GatewayRemover:
                 "the record still lists it"
             )
         self._notes.removes(what)
-        if calls.attempt(delete, is_busy):
+        if calls.attempt_deletion(delete, is_busy):
             self._notes.accepted(what)
 
 

@@ -41,7 +41,7 @@ def remove_foreign_rules(
         ledger.repair(f"the gateway's rule {rule_id} was added")
         ledger.intend("updated")
         which = {"gatewayIdentifier": gateway_id, "ruleId": rule_id}
-        calls.attempt(partial(control.delete_gateway_rule, **which))
+        calls.attempt_deletion(partial(control.delete_gateway_rule, **which))
     if not foreign:
         return None
     return Step(rule_label(gateway_id, foreign[0]["ruleId"]), "DELETING")

@@ -115,7 +115,7 @@ class TargetConverger:
         parameters |= {"gatewayIdentifier": self._gateway_id, "targetId": observed["targetId"]}
         self._ledger.intend("updated")
         try:
-            taken = calls.attempt(lambda: self._control.update_gateway_target(**parameters))
+            taken = calls.attempt_update(lambda: self._control.update_gateway_target(**parameters))
         except ClientError as error:
             if calls.is_refused_value(error):
                 return self._replace(observed, what)
@@ -130,5 +130,5 @@ class TargetConverger:
         self._ledger.section.deployed.pop(TARGET_PART, None)
         self._ledger.intend("updated")
         which = {"gatewayIdentifier": self._gateway_id, "targetId": observed["targetId"]}
-        calls.attempt(lambda: self._control.delete_gateway_target(**which))
+        calls.attempt_deletion(lambda: self._control.delete_gateway_target(**which))
         return Step(what, "DELETING")

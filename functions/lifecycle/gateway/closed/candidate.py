@@ -107,7 +107,7 @@ class CandidateTarget:
             ledger.mine.written = [part for part in ledger.mine.written if part != _WRITTEN]
             ledger.save()
             which = {"gatewayIdentifier": self._gateway_id, "targetId": observed["targetId"]}
-            calls.attempt(lambda: self._control.delete_gateway_target(**which))
+            calls.attempt_deletion(lambda: self._control.delete_gateway_target(**which))
         return Step(self._what, "DELETING")
 
     def _find(self) -> dict[str, Any] | None:

@@ -68,7 +68,7 @@ class TargetWrites:
         parameters |= {"gatewayIdentifier": self._gateway_id, "targetId": observed["targetId"]}
         self._ledger.intend("updated")
         try:
-            taken = calls.attempt(lambda: self._control.update_gateway_target(**parameters))
+            taken = calls.attempt_update(lambda: self._control.update_gateway_target(**parameters))
         except ClientError as error:
             if calls.is_refused_value(error):
                 return self.replace(name, observed, what)
@@ -88,4 +88,4 @@ class TargetWrites:
     def delete(self, target_id: str) -> None:
         """Begin to remove a target."""
         which = {"gatewayIdentifier": self._gateway_id, "targetId": target_id}
-        calls.attempt(lambda: self._control.delete_gateway_target(**which))
+        calls.attempt_deletion(lambda: self._control.delete_gateway_target(**which))

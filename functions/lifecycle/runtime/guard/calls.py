@@ -26,10 +26,16 @@ def put_policy(control: Any, runtime_arn: str, policy: dict[str, Any]) -> None:
     control.put_resource_policy(resourceArn=runtime_arn, policy=json.dumps(policy))
 
 
-def delete_policy(control: Any, runtime_arn: str) -> None:
-    """Delete the policy; what is gone already counts as deleted."""
+def delete_policy(control: Any, runtime_arn: str) -> bool:
+    """Delete the policy.
+
+    Returns:
+        False when AgentCore says that there is none.
+    """
     try:
         control.delete_resource_policy(resourceArn=runtime_arn)
     except ClientError as error:
         if not is_not_found(error):
             raise
+        return False
+    return True

@@ -93,12 +93,22 @@ def differs(
 
 
 def reopen(control: Any, runtime: RuntimeRecord, save: Save) -> None:
-    """Delete the resource policy that the record lists; without one there is nothing to do."""
+    """Delete the resource policy that the record lists; without one there is nothing to do.
+
+    Raises:
+        ServiceUnavailableError: AgentCore says that there is no policy, and still shows it.
+    """
     guard = runtime.guard
     if guard is None:
         return
     save(False)
-    calls.delete_policy(control, guard.runtime_arn)
+    arn = guard.runtime_arn
+    if not calls.delete_policy(control, arn) and calls.get_policy(control, arn) is not None:
+        # Taken out of the record, it would refuse every call from now on, and look like somebody else's.
+        raise ServiceUnavailableError(
+            f"AgentCore did not find the resource policy of {arn} to delete it, and still shows the resource policy; "
+            "the lifecycle retries this step"
+        )
     runtime.guard = None
     save(True)
 

@@ -97,14 +97,16 @@ class Front:
             self.control.meta.events.unregister("after-call", tell)
 
     @contextmanager
-    def refused(self, operation: str, message: str) -> Iterator[None]:
-        """Answer an operation with a ValidationException."""
+    def refused(
+        self, operation: str, message: str, code: str = "ValidationException"
+    ) -> Iterator[None]:
+        """Answer an operation with an error."""
 
         def refuse(model: Any, **_: Any) -> Any:
             if model.name != operation:
                 return None
             http = botocore.awsrequest.AWSResponse("", 400, {}, RawBody(b""))
-            said = {"Code": "ValidationException", "Message": message}
+            said = {"Code": code, "Message": message}
             return http, {"Error": said, "ResponseMetadata": {"HTTPStatusCode": 400}}
 
         self.control.meta.events.register("before-call", refuse)

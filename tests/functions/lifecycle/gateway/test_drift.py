@@ -52,6 +52,24 @@ DRIFT: list[tuple[Callable[[Front], Any], str]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("change", "operation"),
+    [
+        (lambda front: front.update(roleArn=OTHER_ROLE), "UpdateGateway"),
+        (lambda front: front.point_to("DEFAULT"), "UpdateGatewayTarget"),
+    ],
+)
+def test_an_update_of_what_agentcore_does_not_find_is_made_again(
+    deployed: Front, change: Callable[[Front], Any], operation: str
+) -> None:
+    before = deployed.gateway()["roleArn"], deployed.target()["targetConfiguration"]
+    change(deployed)
+    with deployed.refused(operation, "not found", "ResourceNotFoundException"):
+        assert not deployed.step().done
+    deployed.deploy()
+    assert (deployed.gateway()["roleArn"], deployed.target()["targetConfiguration"]) == before
+
+
 @pytest.mark.parametrize(("change", "said"), DRIFT, ids=[said for _, said in DRIFT])
 def test_drift_is_repaired_and_named(
     deployed: Front, change: Callable[[Front], Any], said: str

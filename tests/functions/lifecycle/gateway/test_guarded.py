@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lifecycle.errors import GatewayError, InvalidRequestError
+from lifecycle.errors import GatewayError, InvalidRequestError, ServiceUnavailableError
 from lifecycle.gateway.deploy import deploy_gateway
 from lifecycle.gateway.teardown import delete_gateway
 from lifecycle.identity.provision import provision_identity
@@ -275,6 +275,26 @@ def test_without_only_the_runtime_is_open_before_its_version_is_tested(front: Fr
         {"live": ("live", CALLERS)},
     )
     assert (role(front), front.section().caller) == (None, None)
+
+
+def test_a_policy_that_agentcore_does_not_find_but_shows_is_not_gone(front: Front) -> None:
+    close(front, "one")
+    begin(front, "two", OPEN)
+    lost = front.refused("DeleteResourcePolicy", "not found", "ResourceNotFoundException")
+    with lost, pytest.raises(ServiceUnavailableError, match="still shows the resource policy"):
+        front.world.deploy()
+    assert front.world.record().runtime.is_guarded  # type: ignore[union-attr]
+    front.world.deploy()
+    assert (policy(front), front.world.record().runtime.guard) == (None, None)  # type: ignore[union-attr]
+
+
+def test_a_policy_that_somebody_deleted_is_gone(front: Front) -> None:
+    front.world.store.readings.change({"no-resource-policy": "not-found"})
+    close(front, "one")
+    front.control.delete_resource_policy(resourceArn=arn(front))
+    begin(front, "two", OPEN)
+    front.world.deploy()
+    assert front.world.record().runtime.guard is None  # type: ignore[union-attr]
 
 
 def test_without_a_gateway_the_role_goes_with_it(front: Front) -> None:

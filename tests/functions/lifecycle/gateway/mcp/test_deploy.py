@@ -164,6 +164,15 @@ def test_drift_is_repaired_and_named(
     assert (again.gateway.change, again.repaired) == ("unchanged", [])
 
 
+def test_an_update_of_a_target_that_agentcore_does_not_find_is_made_again(deployed: Tools) -> None:
+    before = deployed.target()["targetConfiguration"]
+    deployed.change_schema()
+    with deployed.refused("UpdateGatewayTarget", "not found", "ResourceNotFoundException"):
+        assert not deployed.step().done
+    deployed.deploy()
+    assert deployed.target()["targetConfiguration"] == before
+
+
 def test_somebody_elses_role_is_left_alone(tools: Tools) -> None:
     tools.iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument="{}")
     with pytest.raises(GatewayError, match="its tags do not say that stack stack created it"):

@@ -149,6 +149,20 @@ def test_callers_are_split_and_none_fails(
     assert again.output["canary"]["direct"] == "live serves the version already"
 
 
+def test_callers_that_sign_with_iam(
+    lifecycle: Any, environment: Callable[[], str], tiny: dict[str, Any]
+) -> None:
+    name, signs = environment(), {"auth": {"type": "iam"}}
+    first = lifecycle.run(marked(name, tiny, "one", **signs, **ON))
+    assert first.status == "SUCCEEDED", (first.error, first.cause)
+    run = lifecycle.run(marked(name, tiny, "two", **signs, **canary(8)))
+    assert run.status == "SUCCEEDED", (run.error, run.cause)
+    told = run.output["canary"]
+    assert [(step["weight"], step["cases"]) for step in told["steps"]] == [(20, 1), (50, 1)]
+    assert (told["version"], run.output["promotion"]["version"]) == ("2", "2")
+    assert left(lifecycle, first.output["gateway"]["id"], first.output["runtime"]["id"]) == NOTHING
+
+
 def test_a_version_that_fails_for_some_callers_goes_back(
     lifecycle: Any,
     environment: Callable[[], str],

@@ -18,7 +18,6 @@ import pytest
 
 from local.edge.iam.authorization import Authorization
 from local.edge.iam.permission import ANY_RESOURCE
-from local.edge.iam.permissions import permissions
 from tests.foreign import javascript
 
 SCRIPT = Path(__file__).with_name("iam.mjs")
@@ -33,6 +32,8 @@ OTHER_RESOURCES = {
     "bedrock-agentcore:AllowVendedLogDeliveryForResource",
 }
 """Actions for which the reference does not have the type of our resource, so that the evaluator cannot judge them."""
+NOT_IN_REFERENCE = {"bedrock-agentcore:CreateTokenVault"}
+"""Actions that the reference does not have at all; the evaluator calls them invalid."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,10 @@ def can_be_judged(asked: Asked) -> bool:
 
     It does not know an ARN without a Region, `arn:aws:bedrock:::foundation-model/…`, which a global
     inference profile needs (Amazon Bedrock user guide, "Prerequisites for inference profiles").
-    For some actions its reference has another type than the resource's.
+    For some actions its reference has another type than the resource's, and some it does not have.
     """
-    return asked.action not in OTHER_RESOURCES and not asked.resource.startswith(
-        "arn:aws:bedrock:::"
-    )
+    unknown = asked.action in OTHER_RESOURCES | NOT_IN_REFERENCE
+    return not unknown and not asked.resource.startswith("arn:aws:bedrock:::")
 
 
 def to_be_judged(calls: list[Call]) -> dict[str, Asked]:
@@ -121,7 +121,7 @@ def recorded_calls() -> Iterator[list[Call]]:
         policies = json.loads(json.dumps([*self._policies_of(role_arn)]))
         account = role_arn.split(":")[4]
         asked = []
-        for needed in permissions(service, operation, members, self._place):
+        for needed in self.needed(service, operation, members):
             resource = needed.resource or ANY_RESOURCE
             tags = {} if resource == ANY_RESOURCE else self._tags_of(resource)
             context = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}

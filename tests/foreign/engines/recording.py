@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local.edge.iam.authorization import Authorization
-from local.edge.iam.permission import ANY_RESOURCE
+from local.edge.iam.permission import ANY_RESOURCE, BEARER, Permission, Sender
 from tests.foreign.engines.iam import named
 
 
@@ -41,21 +41,21 @@ class Recording:
 def recorded_permissions() -> Iterator[Recording]:
     """Record every permission that the local AWS holds against a role's policies."""
     recording = Recording()
-    original = Authorization.refusal
+    original = Authorization.lacks
 
-    def refusal(
+    # Here and not where a request is refused: a gateway asks for its caller's own rights to a runtime here.
+    def lacks(
         self: Authorization,
         role_arn: str,
-        service: str,
-        operation: str,
-        members: Mapping[str, Any],
-        *sender: Any,
+        wanted: Iterable[Permission],
+        sender: Sender | None = None,
     ) -> str | None:
-        if role_arn == self.root:
-            # It has no policies of its own.
-            return original(self, role_arn, service, operation, members, *sender)
+        wanted = [*wanted]
+        # Those without policies of their own leave nothing to judge.
+        if role_arn in (self.root, BEARER):
+            return original(self, role_arn, wanted, sender)
         recording.calls += 1
-        for needed in self.needed(service, operation, members):
+        for needed in wanted:
             resource = needed.resource or ANY_RESOURCE
             tags = {} if resource == ANY_RESOURCE else self._tags_of(resource)
             context = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
@@ -68,10 +68,10 @@ def recorded_permissions() -> Iterator[Recording]:
                     "context": {**context, **needed.context},
                 }
             )
-        return original(self, role_arn, service, operation, members, *sender)
+        return original(self, role_arn, wanted, sender)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Authorization, "refusal", refusal)
+        patch.setattr(Authorization, "lacks", lacks)
         yield recording
 
 

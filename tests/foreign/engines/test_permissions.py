@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.foreign.engines import permissions
+from tests.foreign.engines.iam import NOT_IN_REFERENCE, Asked, judged
 from tests.foreign.engines.permission_reasons import Refusal, Unseen
 
 ROLE = "arn:aws:iam::123456789012:role/agentcore-lifecycle-CopyFunctionRole-0123456789AB"
@@ -82,3 +83,12 @@ def test_what_is_denied(judge: Any) -> None:
 
 def test_without_recordings_there_is_nothing_to_judge(tmp_path: Path) -> None:
     assert permissions.main(str(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("action", sorted(NOT_IN_REFERENCE))
+def test_an_action_that_is_said_to_be_in_no_reference_is_in_none(action: str) -> None:
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [everything]}
+    (verdict,) = judged([Asked(ROLE, "123456789012", action, "*", {}, [policy])])
+    assert verdict.startswith("error: ")
+    assert "invalid.action" in verdict

@@ -8,6 +8,7 @@ import pytest
 
 from lifecycle.errors import CanaryFailedError
 from tests.functions.lifecycle.canary.judging.conftest import BEGUN
+from tests.functions.lifecycle.smoke_test.test_gate import agent_that_writes
 
 CASES = {"smokeTest": {"cases": [{"prompt": "今の天気は", "expect": "晴れ"}]}}
 WRONG = {"smokeTest": {"cases": [{"name": "snow", "prompt": "今の天気は", "expect": "雪"}]}}
@@ -66,6 +67,15 @@ def test_a_wrong_answer_fails(judging: Any) -> None:
         judging.judge(1, **WRONG)
     with pytest.raises(CanaryFailedError, match="the answer does not match"):
         judging.judge(smokeTest={"expect": "雪"})
+
+
+def test_the_last_error_of_an_agent_that_fails_is_in_the_cause(judging: Any) -> None:
+    smoke = judging.fronted.smoke
+    smoke.runtime.agent = agent_that_writes(smoke, "KeyError: 'sky'", endpoint="candidate")
+    with pytest.raises(
+        CanaryFailedError, match=r"step 1 of 2 .*runtimes/x-candidate: KeyError: 'sky'"
+    ):
+        judging.judge()
 
 
 def test_another_executions_canary_is_not_judged(judging: Any) -> None:

@@ -85,7 +85,10 @@ class Questions:
         signs: Any = SignedCaller(clients)
         caller = signs if identity.type == "iam" else BearerCaller(clients, signed_in.token)
         protocol = request.runtime.protocol
-        asking = Asking(caller, self._through, protocol, self._patience, signed_in.secrets)
+        asking = Asking(
+            *(caller, self._through, protocol, self._patience, signed_in.secrets),
+            function="JudgeStepFunction",
+        )
         try:
             for probe in matrix(identity, signed_in, clients, SignedCaller):
                 if probe.answered:

@@ -14,6 +14,7 @@ from lifecycle.smoke_test.conversations.conversation import Conversation, Line
 from lifecycle.smoke_test.invocation import Answer, Caller, Message, Target
 from lifecycle.smoke_test.patience import Patience
 from lifecycle.smoke_test.redaction import Redaction
+from lifecycle.smoke_test.tested.denial import denied_question
 
 NOT_ASKED = "not asked before smokeTest.timeoutSeconds was over"
 _TOO_LATE = "no answer before smokeTest.timeoutSeconds was over"
@@ -67,6 +68,7 @@ class Asking:
         protocol: The runtime's protocol.
         patience: The time that is left for all questions.
         secrets: Texts that must not appear in any output.
+        function: The function that asks, as the template names it.
     """
 
     def __init__(
@@ -76,12 +78,14 @@ class Asking:
         protocol: str,
         patience: Patience,
         secrets: Iterable[str],
+        function: str,
     ) -> None:
         self._caller = caller
         self._target = target
         self._protocol = protocol
         self._patience = patience
         self._hidden = Redaction(secrets)
+        self._function = function
         self.mcp_session_ids: set[str] = set()
 
     def warm_up(self, case: Case) -> None:
@@ -93,7 +97,11 @@ class Asking:
         self._say(case, limit)
 
     def ask(self, case: Case) -> Asked:
-        """Ask a case; an answer that decides nothing (429, 5xx) is asked again, at most 8 times."""
+        """Ask a case; an answer that decides nothing (429, 5xx) is asked again, at most 8 times.
+
+        Raises:
+            AwsCallError: IAM refuses the function itself, so no question reaches the agent.
+        """
         tries = 0
         while self._patience.for_one_try() > 0:
             tries += 1
@@ -106,6 +114,10 @@ class Asking:
                 reason = self._late(case) if late else self._judge(case, said, milliseconds)
                 return Asked(reason is None, milliseconds, reason or "", reason == _TOO_LATE)
             if tries == _MOST_TRIES or not self._patience.wait(tries):
+                seen = self._line(str(said.answer))
+                refused = denied_question(self._caller, said, seen, self._target, self._function)
+                if refused is not None:
+                    raise refused
                 told = self._line(f"undecided after {tries} tries: {said.answer}")
                 return Asked(False, milliseconds, told, undecided=True)
         return Asked(False, None, NOT_ASKED, undecided=True)

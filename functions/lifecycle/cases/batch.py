@@ -83,6 +83,7 @@ def run_cases(
         A result for each case. What could not be asked in time did not pass.
 
     Raises:
+        AwsCallError: IAM refuses the function itself, so no question reaches the agent.
         SmokeTestError: The caller cannot sign in, or the object with the cases was deleted or replaced meanwhile.
         EnvironmentNotFoundError: There is no runtime to test.
         LockLostError: Another execution took the environment over.
@@ -110,7 +111,7 @@ def run_cases(
         return tally.result(target.session_id)
     caller = good_caller(identity, signed_in, clients)
     protocol = request.runtime.protocol
-    asking = Asking(caller, way, protocol, patience, signed_in.secrets)
+    asking = Asking(caller, way, protocol, patience, signed_in.secrets, "RunCasesFunction")
     try:
         if request.smoke_test.max_p95_seconds or any(case.max_seconds for _, case in chosen):
             asking.warm_up(chosen[0][1])

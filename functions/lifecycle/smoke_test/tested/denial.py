@@ -8,7 +8,7 @@ from http import HTTPStatus
 from lifecycle.errors import AwsCallError
 from lifecycle.smoke_test.conversations.conversation import Conversation
 from lifecycle.smoke_test.door import Door
-from lifecycle.smoke_test.invocation import Target
+from lifecycle.smoke_test.invocation import Caller, Target
 from lifecycle.smoke_test.probes import Probe
 
 _IAM_DENIAL = re.compile(r"not authorized to perform: bedrock-agentcore:(\w*)")
@@ -52,11 +52,33 @@ def denied(
     probe: Probe, reply: Conversation, seen: str, target: Target, door: Door
 ) -> AwsCallError:
     """The error for such a refusal; names the permission that is missing."""
-    operation = str(_denied_operation(reply))
+    told = f"IAM refused the smoke test's own role, so check '{probe.name}' proves nothing"
+    return _lacking(str(_denied_operation(reply)), seen, told, target, door.function)
+
+
+def denied_question(
+    caller: Caller, reply: Conversation, seen: str, target: Target, function: str
+) -> AwsCallError | None:
+    """The error for a question that IAM did not let through, so that the agent never heard it; None for other answers.
+
+    Args:
+        caller: Who asked.
+        reply: What came back.
+        seen: The answer as it may be shown.
+        target: What was asked.
+        function: The function that asks, as the template names it.
+    """
+    operation = _denied_operation(reply) if caller.signs else None
+    if operation is None:
+        return None
+    told = "IAM refused the role that asks the cases, so the agent was not asked"
+    return _lacking(operation, seen, told, target, function)
+
+
+def _lacking(operation: str, seen: str, told: str, target: Target, function: str) -> AwsCallError:
     return AwsCallError(
-        f"{operation}: {seen}: IAM refused the smoke test's own role, so check '{probe.name}' proves nothing; allow "
-        f"bedrock-agentcore:{operation} on {target.resource_of(operation)} for the role of {door.function} (a service "
-        "control policy or the resource policy of what is called can also deny it)"
+        f"{operation}: {seen}: {told}; allow bedrock-agentcore:{operation} on {target.resource_of(operation)} for the "
+        f"role of {function} (a service control policy or the resource policy of what is called can also deny it)"
     )
 
 

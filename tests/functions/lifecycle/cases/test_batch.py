@@ -10,7 +10,7 @@ import pytest
 
 from lifecycle.cases.batch import BatchEvent, BatchResult, run_cases
 from lifecycle.cases.results import CaseResult
-from lifecycle.errors import LockLostError, SmokeTestError
+from lifecycle.errors import AwsCallError, LockLostError, SmokeTestError
 from lifecycle.provider.bounded import TooLateError
 from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.callers import sigv4
@@ -130,6 +130,30 @@ def test_a_case_that_is_never_decided_leaves_time_for_the_others(iam: Any) -> No
     never, after = run(iam, [SUNNY, {"prompt": "ok", "expect": "晴れ"}])
     assert never.reason == "undecided after 8 tries: 503 Busy"
     assert after.passed == 1
+
+
+def denial() -> Any:
+    text = (
+        "User: x is not authorized to perform: bedrock-agentcore:InvokeAgentRuntime on resource: y"
+    )
+    return error(403, "AccessDeniedException", text)
+
+
+def test_iam_refuses_the_function_itself(iam: Any) -> None:
+    iam.runtime.agent = lambda _payload, _headers: denial()
+    with pytest.raises(
+        AwsCallError,
+        match=r"^InvokeAgentRuntime: 403 AccessDeniedException: .*allow bedrock-agentcore:InvokeAgentRuntime on arn:"
+        r"aws:.* for the role of RunCasesFunction",
+    ):
+        run(iam, [SUNNY])
+    assert iam.runtime.stopped
+
+
+def test_such_a_refusal_of_a_token_is_the_agents(password: Any) -> None:
+    password.runtime.agent = lambda _payload, _headers: denial()
+    (found,) = run(password, [SUNNY])
+    assert found.reason.startswith("undecided after 8 tries: 403")
 
 
 def test_what_decides_is_not_asked_again(iam: Any) -> None:

@@ -19,7 +19,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from local.services.images import registry
 from local.services.images.dockerfile import DockerfileError
 from local.services.images.store import ImageNotFound, ImageStore, Reference, load, save
 
@@ -104,6 +103,9 @@ class Docker:
         print(json.dumps([described], indent=4))
 
     def _push(self, name: str) -> None:
+        # Here, because only a push needs what it imports.
+        from local.services.images import registry
+
         reference = Reference.parse(name)
         tree_id = self._tree(name)
         if reference.registry not in self._read("auths"):

@@ -15,18 +15,19 @@ import shutil
 import stat
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
 MOST = 8
 """How many layers are kept; the one that was not used for longest goes first."""
 WORTH_SECONDS = 0.5
 """What took less time to make is made again, because keeping it takes time, too."""
 _PACKAGES = "site-packages"
+_NAME = attrgetter("name")
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(NamedTuple):
     """A file, link or folder of a tree.
 
     Attributes:
@@ -119,15 +120,17 @@ class Layers:
             shutil.rmtree(layer, ignore_errors=True)
 
 
-def _entries(folder: str, name: str = "", *, shared: bool = False) -> Iterator[_Entry]:
-    # `scandir` and not `Path`: an image has ten thousand files.
-    for entry in sorted(os.scandir(folder), key=lambda each: each.name):
-        path = f"{name}/{entry.name}"
-        status = entry.stat(follow_symlinks=False)
-        yield _Entry(path, status, shared)
-        if stat.S_ISDIR(status.st_mode):
-            below = shared or entry.name == _PACKAGES
-            yield from _entries(entry.path, path, shared=below)
+def _entries(root: str) -> Iterator[_Entry]:
+    """Everything below a folder; a folder comes before what is in it."""
+    waiting = [(root, "", False)]
+    # `scandir` and not `Path`, and no generator in a generator: an image has ten thousand files.
+    while waiting:
+        folder, name, shared = waiting.pop()
+        for entry in sorted(os.scandir(folder), key=_NAME):
+            path, status = f"{name}/{entry.name}", entry.stat(follow_symlinks=False)
+            yield _Entry(path, status, shared)
+            if stat.S_ISDIR(status.st_mode):
+                waiting.append((entry.path, path, shared or entry.name == _PACKAGES))
 
 
 def _copy(old: Path, new: Path, made_at: str = "", led: frozenset[str] = frozenset()) -> str:
@@ -142,14 +145,23 @@ def _copy(old: Path, new: Path, made_at: str = "", led: frozenset[str] = frozens
     Returns:
         The seal of the old tree.
     """
-    seal, here = hashlib.sha256(), str(new)
+    stamps, here, usual = list[str](), str(new), new.stat().st_mode
     for entry in _entries(str(old)):
-        _stamp(seal, entry)
+        stamps.append(_stamp(entry))
         source, target = f"{old}{entry.name}", f"{here}{entry.name}"
-        if stat.S_ISDIR(entry.status.st_mode):
+        mode = entry.status.st_mode
+        if stat.S_ISDIR(mode):
             os.mkdir(target)  # noqa: PTH102
-            os.chmod(target, entry.status.st_mode)  # noqa: PTH101
-        elif stat.S_ISLNK(entry.status.st_mode):
+            if mode != usual:
+                os.chmod(target, mode)  # noqa: PTH101
+        elif (
+            entry.shared
+            and stat.S_ISREG(mode)
+            and entry.name not in led
+            and _linked(source, target)
+        ):
+            continue
+        elif stat.S_ISLNK(mode):
             place = os.readlink(source)  # noqa: PTH115
             if made_at and place.startswith(made_at):
                 place = f"{here}{place[len(made_at) :]}"
@@ -158,11 +170,9 @@ def _copy(old: Path, new: Path, made_at: str = "", led: frozenset[str] = frozens
             text = Path(source).read_bytes().replace(made_at.encode(), here.encode())
             Path(target).write_bytes(text)
             shutil.copystat(source, target)
-        elif entry.shared and _linked(source, target):
-            continue
         else:
             shutil.copy2(source, target)
-    return seal.hexdigest()
+    return _sealed(stamps)
 
 
 def _linked(source: str, target: str) -> bool:
@@ -187,18 +197,16 @@ def _naming(root: Path, place: bytes) -> list[str]:
 
 
 def _seal(root: Path) -> str:
-    seal = hashlib.sha256()
-    for entry in _entries(str(root)):
-        _stamp(seal, entry)
-    return seal.hexdigest()
+    return _sealed([_stamp(entry) for entry in _entries(str(root))])
 
 
-def _stamp(seal: hashlib._Hash, entry: _Entry) -> None:
-    """Add what changes when somebody writes to a file; folders get new files of their own, such as bytecode."""
+def _sealed(stamps: list[str]) -> str:
+    return hashlib.sha256("".join(stamps).encode()).hexdigest()
+
+
+def _stamp(entry: _Entry) -> str:
+    """What changes when somebody writes to a file; folders get new files of their own, such as bytecode."""
     status = entry.status
     if stat.S_ISREG(status.st_mode):
-        seal.update(
-            f"{entry.name} {status.st_mode} {status.st_size} {status.st_mtime_ns}\n".encode()
-        )
-    else:
-        seal.update(f"{entry.name} {status.st_mode}\n".encode())
+        return f"{entry.name} {status.st_mode} {status.st_size} {status.st_mtime_ns}\n"
+    return f"{entry.name} {status.st_mode}\n"

@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 
 from local.services.images.dockerfile import DockerfileError, IgnoreRules
@@ -113,25 +114,25 @@ def listing(root: Path) -> tuple[str, int]:
     Installed packages count by their sizes: their versions are in their folders' names. So do
     programs in `bin`, whose first line names the place of the tree. Times do not count.
     """
-    seen, place, sizes = hashlib.sha256(), str(root).encode(), [0]
-
+    seen, place, size = list[str](), str(root).encode(), 0
+    waiting = [(str(root), "", False)]
     # `scandir` and not `Path`: an image has ten thousand files, which make a second's difference.
-    def add(folder: str, name: str, *, packages: bool) -> None:
-        for entry in sorted(os.scandir(folder), key=lambda each: each.name):
+    while waiting:
+        folder, name, packages = waiting.pop()
+        in_bin = name.endswith("/bin")
+        for entry in sorted(os.scandir(folder), key=attrgetter("name")):
             status, path = entry.stat(follow_symlinks=False), f"{name}/{entry.name}"
-            if stat.S_ISDIR(status.st_mode):
-                add(entry.path, path, packages=packages or entry.name == "site-packages")
+            mode = status.st_mode
+            if stat.S_ISDIR(mode):
+                waiting.append((entry.path, path, packages or entry.name == "site-packages"))
                 continue
-            sizes[0] += status.st_size
-            in_bin = name.endswith("/bin")
-            if stat.S_ISLNK(status.st_mode) or in_bin or entry.name == "pyvenv.cfg":
+            size += status.st_size
+            if stat.S_ISLNK(mode) or in_bin or entry.name == "pyvenv.cfg":
                 content = ""
             elif packages:
                 content = str(status.st_size)
             else:
                 text = Path(entry.path).read_bytes().replace(place, b"")
                 content = hashlib.sha256(text).hexdigest()
-            seen.update(f"{path} {status.st_mode:o} {content}\n".encode())
-
-    add(str(root), "", packages=False)
-    return seen.hexdigest(), sizes[0]
+            seen.append(f"{path} {mode:o} {content}\n")
+    return hashlib.sha256("".join(seen).encode()).hexdigest(), size

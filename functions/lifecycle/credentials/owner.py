@@ -31,9 +31,10 @@ def is_ours(
         environment: Which environment.
 
     Raises:
-        ServiceUnavailableError: It may be the one whose create was not answered, and its tags are not visible yet.
+        ServiceUnavailableError: It may be the one whose create was not answered, and its tags are not visible yet. Or
+            AgentCore does not find the tags of a provider that it shows.
     """
-    tags = agentcore.tags_of(control, observed["credentialProviderArn"])
+    tags = tags_of(control, observed, provider.name)
     if agentcore.is_ours(tags, stack, environment):
         return True
     if provider.arn is None and _may_get_tags(observed, tags):
@@ -41,6 +42,26 @@ def is_ours(
             f"the {calls.label(provider)} has no tags yet that say who created it; the lifecycle retries this step"
         )
     return False
+
+
+def tags_of(control: Any, observed: dict[str, Any], name: str) -> dict[str, str]:
+    """Read the tags of a provider that AgentCore has just shown.
+
+    Args:
+        control: AgentCore's control plane.
+        observed: The answer of the get.
+        name: The provider's name.
+
+    Raises:
+        ServiceUnavailableError: AgentCore does not find them. Without them it would look like somebody else's.
+    """
+    tags = agentcore.find_tags(control, observed["credentialProviderArn"])
+    if tags is None:
+        raise ServiceUnavailableError(
+            f"AgentCore shows the credential provider {name}, and ListTagsForResource does not find it; the lifecycle "
+            "retries this step"
+        )
+    return tags
 
 
 def _may_get_tags(observed: dict[str, Any], tags: dict[str, str]) -> bool:

@@ -10,11 +10,12 @@ from lifecycle.credentials import calls, owner
 from lifecycle.credentials.calls import Kind
 from lifecycle.credentials.removal import remove_provider
 from lifecycle.credentials.rights import PURPOSE
+from lifecycle.errors import ServiceUnavailableError
 from lifecycle.record import Record
 from lifecycle.request.stage_event import StageEvent
 from lifecycle.roles.calls import get_role
 from lifecycle.roles.converge import is_owned, remove_role
-from lifecycle.runtime.agentcore import is_ours, tags_of
+from lifecycle.runtime.agentcore import is_ours
 from lifecycle.sections.credentials import ProviderRecord
 from lifecycle.settings import Settings
 from lifecycle.table import Records
@@ -62,6 +63,12 @@ def delete_credentials(event: StageEvent, *, clients: Clients = CLIENTS) -> Tear
         records.update(environment, event.execution, credentials_removal=removal)
     for provider in providers:
         remove_provider(clients.agentcore_control, provider, stack, environment)
+    left, _ = remover.find(record)
+    if left:
+        # A read of a moment ago did not find it; or it was created since.
+        raise ServiceUnavailableError(
+            f"the {calls.label(left[0])} is still there; the lifecycle retries this step"
+        )
     remove_role(clients.iam, role, names.tags(stack, environment))
     note = removal if removal.removed else None
     if record.credentials is not None or note != record.credentials_removal:
@@ -86,24 +93,27 @@ class _Remover:
         section = record.credentials
         recorded = [*section.providers.values(), *section.former] if section else []
         found, kept = [], []
+        seen = set()
         # The record first: a list may lag behind creates.
         for one in recorded:
             observed = calls.get_provider(self._control, one.type, one.name)
             if observed is None:
                 continue
+            seen.add(one.name)
             if owner.is_ours(self._control, observed, one, self._stack, self._environment):
                 found.append(one)
             else:
                 kept.append(self._foreign(one.name))
-        known = {one.name for one in recorded}
+        known = {one.name: one for one in recorded}
         prefix = _prefix(self._stack, self._environment)
         for kind, name, _ in calls.providers_that_begin_with(self._control, prefix):
-            observed = None if name in known else calls.get_provider(self._control, kind, name)
+            # Also one that the read of a moment ago did not find, though it is listed.
+            observed = None if name in seen else calls.get_provider(self._control, kind, name)
             if observed is None:
                 continue
-            tags = tags_of(self._control, observed["credentialProviderArn"])
+            tags = owner.tags_of(self._control, observed, name)
             if is_ours(tags, self._stack, self._environment):
-                found.append(_unknown(kind, name))
+                found.append(known.get(name) or _unknown(kind, name))
             elif tags.get(names.STACK_TAG) != self._stack:
                 # Others of the stack are of the environment `dev--x`, whose begin with the prefix of `dev`, too.
                 kept.append(self._foreign(name))

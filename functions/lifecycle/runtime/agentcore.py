@@ -81,11 +81,16 @@ def find_by_name(control: Any, name: str) -> dict[str, Any] | None:
 
 def tags_of(control: Any, arn: str) -> dict[str, str]:
     """Read the tags of a runtime, endpoint, gateway or credential provider; none when it is gone."""
+    return find_tags(control, arn) or {}
+
+
+def find_tags(control: Any, arn: str) -> dict[str, str] | None:
+    """Read the tags of the same; None when AgentCore does not find the resource."""
     try:
         answer = control.list_tags_for_resource(resourceArn=in_one_form(arn))
     except ClientError as error:
         if is_not_found(error):
-            return {}
+            return None
         raise
     return dict(answer.get("tags") or {})
 

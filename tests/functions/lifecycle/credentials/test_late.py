@@ -7,6 +7,9 @@ from botocore.exceptions import ReadTimeoutError
 
 from lifecycle.errors import CredentialsError, ServiceUnavailableError
 from tests.functions.lifecycle.credentials.outbound import Outbound
+from tests.functions.lifecycle.refusing import refused
+
+NOT_FOUND = ("not found", "ResourceNotFoundException")
 
 
 def test_a_teardown_finds_what_the_record_has_and_no_list_shows_yet(outbound: Outbound) -> None:
@@ -55,3 +58,29 @@ def test_one_that_stays_without_tags_is_somebody_elses(outbound: Outbound) -> No
             outbound.again()
         gone = outbound.delete()
     assert [kept.resource for kept in gone.kept] == [f"credential provider {name}"]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_provider_that_is_listed_and_not_found_at_first_does_not_stay(
+    outbound: Outbound, times: int
+) -> None:
+    outbound.provision("one", outbound.key())
+    with refused(outbound.control, "GetApiKeyCredentialProvider", *NOT_FOUND, times):
+        try:
+            outbound.delete()
+        except ServiceUnavailableError:
+            outbound.delete()
+    assert (outbound.providers(), outbound.roles()) == ([], [])
+
+
+def test_a_provider_whose_tags_are_not_found_is_not_taken_for_somebody_elses(
+    outbound: Outbound,
+) -> None:
+    outbound.provision("one", outbound.key())
+    with (
+        refused(outbound.control, "ListTagsForResource", *NOT_FOUND),
+        pytest.raises(ServiceUnavailableError, match="ListTagsForResource does not find it"),
+    ):
+        outbound.delete()
+    assert outbound.delete().kept[-1].resource.startswith("secret ")
+    assert outbound.providers() == []

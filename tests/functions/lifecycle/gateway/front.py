@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
-
-import botocore.awsrequest
 
 from lifecycle.gateway.deploy import deploy_gateway
 from lifecycle.gateway.teardown import delete_gateway
-from tests.functions.lifecycle.raw_body import RawBody
+from tests.functions.lifecycle.refusing import refused
 from tests.functions.lifecycle.runtime_world import ACCOUNT, World
 
 ON: dict[str, Any] = {"gateway": {"type": "runtime"}}
@@ -96,24 +94,11 @@ class Front:
         finally:
             self.control.meta.events.unregister("after-call", tell)
 
-    @contextmanager
     def refused(
         self, operation: str, message: str, code: str = "ValidationException"
-    ) -> Iterator[None]:
+    ) -> AbstractContextManager[None]:
         """Answer an operation with an error."""
-
-        def refuse(model: Any, **_: Any) -> Any:
-            if model.name != operation:
-                return None
-            http = botocore.awsrequest.AWSResponse("", 400, {}, RawBody(b""))
-            said = {"Code": code, "Message": message}
-            return http, {"Error": said, "ResponseMetadata": {"HTTPStatusCode": 400}}
-
-        self.control.meta.events.register("before-call", refuse)
-        try:
-            yield
-        finally:
-            self.control.meta.events.unregister("before-call", refuse)
+        return refused(self.control, operation, message, code)
 
     # --- by hand ---
 

@@ -18,6 +18,7 @@ from lifecycle.names import CANDIDATE_ENDPOINT
 from lifecycle.request.case import Case
 from lifecycle.smoke_test.callers.bearer import BearerCaller
 from lifecycle.smoke_test.callers.signed import SignedCaller
+from lifecycle.smoke_test.door import Door
 from lifecycle.smoke_test.gate import Gate
 from lifecycle.smoke_test.invocation import Target
 from lifecycle.smoke_test.patience import Patience
@@ -29,6 +30,12 @@ from lifecycle.smoke_test.through import ThroughGateway
 
 MOST_CASES = 50
 """How many of the cases are asked at each step, the first ones; all of them were asked before the canary."""
+
+
+class _Door(Door):
+    """The gateway's second target, as the causes of failures speak of it."""
+
+    function = "JudgeStepFunction"
 
 
 class Questions:
@@ -81,13 +88,15 @@ class Questions:
         agent_log = AgentLog(
             clients.quick_logs, str(self._runtime.id), CANDIDATE_ENDPOINT, private_texts(request)
         )
-        gate = Gate(self._through, request, self._patience, signed_in.secrets, agent_log)
+        gate = Gate(
+            *(self._through, request, self._patience, signed_in.secrets, agent_log), door=_Door()
+        )
         signs: Any = SignedCaller(clients)
         caller = signs if identity.type == "iam" else BearerCaller(clients, signed_in.token)
         protocol = request.runtime.protocol
         asking = Asking(
             *(caller, self._through, protocol, self._patience, signed_in.secrets),
-            function="JudgeStepFunction",
+            function=_Door.function,
         )
         try:
             for probe in matrix(identity, signed_in, clients, SignedCaller):

@@ -10,6 +10,7 @@ from lifecycle.canary.making import Maker
 from lifecycle.canary.parts import CanaryEvent
 from lifecycle.canary.report import CanaryReport
 from lifecycle.clients import CLIENTS, Clients
+from lifecycle.doors.target import OWN_ROLE
 from lifecycle.errors import WaitTimeoutError
 from lifecycle.gateway import calls, looks
 from lifecycle.gateway.step import Step
@@ -89,10 +90,8 @@ class _Shift:
         report = report.model_copy(
             update={"version": note.version, "live_version": note.live_version}
         )
-        gateway = self._record.gateway
-        by_role = gateway is not None and gateway.calls_by_itself
         given = (self._control, self._runtime, note, self._keep, self._tags)
-        maker = Maker(*given, by_role=by_role)
+        maker = Maker(*given, by_role=self._is_by_role())
         step = maker.endpoint() or maker.target() or self._rule(maker, note)
         if step is None:
             return self._result(report, done=True)
@@ -126,6 +125,15 @@ class _Shift:
             target_id=note.target_id if note else None,
             rule_id=note.rule_id if note else None,
         )
+
+    def _is_by_role(self) -> bool:
+        """Whether the target `live` calls with the gateway's own role, which is recorded before any target does."""
+        gateway = self._record.gateway
+        if gateway is None or not gateway.calls_by_itself:
+            return False
+        live = calls.get_target(self._control, str(gateway.id), str(gateway.target_id)) or {}
+        kinds = live.get("credentialProviderConfigurations") or []
+        return any(kind["credentialProviderType"] == OWN_ROLE for kind in kinds)
 
     def _rule(self, maker: Maker, note: CanaryRecord) -> Step | None:
         step = maker.rule(self._weight)

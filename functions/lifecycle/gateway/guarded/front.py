@@ -9,6 +9,7 @@ from typing import Literal
 from botocore.exceptions import ClientError
 
 from lifecycle.clients import Clients
+from lifecycle.gateway import calls
 from lifecycle.gateway.closed import prepare
 from lifecycle.gateway.converge import next_step
 from lifecycle.gateway.guarded.role import (
@@ -62,8 +63,8 @@ class RuntimeFront:
         self._control = clients.agentcore_control
         self._stack, self._environment = settings.stack_name, request.environment
         guarded = is_guarded_by_policy(request, record)
-        keeps = record.gateway is not None and record.gateway.calls_by_itself
         own = own_role_arn(settings, request.environment)
+        keeps = not guarded and self._has_role(record, own)
         self.wanted = Wanted.of(
             *(request, record, settings.stack_name),
             own if guarded or keeps else settings.gateway_role_arn,
@@ -76,6 +77,13 @@ class RuntimeFront:
         self.role: OwnRole | None = None
         if guarded:
             self.role = OwnRole(clients, settings, request.environment, request.tags, self.wanted)
+
+    def _has_role(self, record: Record, own: str) -> bool:
+        """Whether the gateway has the role of its own, which is recorded before it is made and before it is given."""
+        gateway = record.gateway
+        if gateway is None or gateway.id is None or not gateway.calls_by_itself:
+            return False
+        return (calls.get_gateway(self._control, gateway.id) or {}).get("roleArn") == own
 
     def next_step(self) -> Step | None:
         """Do the next step; None when everything is there, ready, and as it must be.

@@ -70,7 +70,8 @@ class TargetWrites:
         try:
             taken = calls.attempt_update(lambda: self._control.update_gateway_target(**parameters))
         except ClientError as error:
-            if calls.is_refused_value(error):
+            # AgentCore may not see the gateway's role, or its policy, yet: the target that is there stays.
+            if calls.is_refused_value(error) and not calls.is_about_role(error):
                 return self.replace(name, observed, what)
             raise
         if not taken:

@@ -68,16 +68,18 @@ def refuse_disagreement(request: Fields) -> None:
 
 def _refuse_tags_of_roles(request: Fields) -> None:
     """Roles have the tags, whose keys are not case-sensitive (IAM user guide, "Tags for IAM resources")."""
-    is_mcp = request.gateway is not None and request.gateway.type == "mcp"
+    gateway = request.gateway
+    is_mcp = gateway is not None and gateway.type == "mcp"
+    is_guarded = gateway is not None and gateway.only and request.auth.type == "iam"
     seen: dict[str, str] = {}
-    for key in request.tags if request.credentials or is_mcp else ():
+    for key in request.tags if request.credentials or is_mcp or is_guarded else ():
         other = seen.setdefault(key.lower(), key)
         if other != key:
             raise problem(
                 "tags",
                 key,
-                f"another key than '{other}': with credentials or an MCP gateway, roles have these tags, and IAM does "
-                "not tell upper from lower case",
+                f"another key than '{other}': with credentials, an MCP gateway, or gateway.only and auth.type iam, "
+                "roles have these tags, and IAM does not tell upper from lower case",
             )
 
 

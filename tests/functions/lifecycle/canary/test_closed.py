@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lifecycle.errors import GatewayError
 from lifecycle.runtime.readiness import check_runtime
 from tests.functions.lifecycle.canary.splitting import NEW, Splitting
 from tests.functions.lifecycle.gateway import test_guarded as guarded
@@ -75,3 +76,24 @@ def test_for_callers_with_iam_both_targets_call_with_the_gateways_role(
     splitting.clear()
     assert front.deploy().repaired == []
     assert guarded.targets(front) == {"live": ("live", guarded.OWN)}
+
+
+def test_a_failed_attempt_to_close_does_not_change_how_the_canary_is_called(
+    runtime_world: World,
+) -> None:
+    front = Front(runtime_world)
+    guarded.provision(front, "one", guarded.OPEN)
+    front.world.clients.iam.create_role(RoleName=guarded.NAME, AssumeRolePolicyDocument="{}")
+    guarded.begin(front, "two", guarded.CLOSED)
+    with pytest.raises(GatewayError):
+        loop(front, "gateway")
+    front.world.records.release("dev", front.world.execution)
+    guarded.begin(front, "three", guarded.OPEN | CANARY | NEW)
+    front.world.deploy()
+    front.world.loop(check_runtime)
+    front.world.prove()
+    Splitting(front).shift()
+    assert guarded.targets(front) == {
+        "canary": ("candidate", guarded.CALLERS),
+        "live": ("live", guarded.CALLERS),
+    }

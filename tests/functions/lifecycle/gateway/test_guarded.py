@@ -391,6 +391,41 @@ def test_killed_after_any_write_it_ends_the_same(front: Front, part: Any) -> Non
         assert policy(front) is not None
 
 
+def test_a_failed_attempt_to_close_does_not_hinder_an_open_provision(front: Front) -> None:
+    provision(front, "one", OPEN)
+    front.world.clients.iam.create_role(RoleName=NAME, AssumeRolePolicyDocument="{}")
+    begin(front, "two", CLOSED)
+    with pytest.raises(GatewayError, match="its tags do not say"):
+        loop(front, "gateway")
+    front.world.records.release("dev", front.world.execution)
+    # Recorded, and never made or given to the gateway.
+    assert front.section().calls_by_itself
+    result = provision(front, "three", OPEN | {"runtime": {"description": "second"}})
+    assert (result.gateway.only, result.repaired) == (False, [])
+    assert front.gateway()["roleArn"] == GATEWAY_ROLE
+    assert targets(front) == {"live": ("live", CALLERS)}
+    assert front.section().caller is None
+    # Somebody else's.
+    assert role(front) is not None
+
+
+def test_a_target_stays_while_agentcore_does_not_see_the_role(front: Front) -> None:
+    provision(front, "one", OPEN)
+    begin(front, "two", CLOSED)
+    loop(front, "gateway")
+    front.world.deploy()
+    front.world.loop(check_runtime)
+    loop(front, "candidate")
+    front.world.prove()
+    front.world.loop(promote_version)
+    late = front.refused("UpdateGatewayTarget", "The role cannot be used: its policy was not found")
+    with late, pytest.raises((ClientError, ServiceUnavailableError)):
+        front.deploy()
+    assert targets(front)["live"] == ("live", CALLERS)
+    front.deploy()
+    assert targets(front) == {"live": ("live", OWN)}
+
+
 def planned(front: Front, request: dict[str, Any]) -> tuple[str, list[str]]:
     front.world.begin("plan", request)
     found = look(front)

@@ -50,6 +50,14 @@ def test_tags_that_iam_cannot_tell_apart_are_refused_where_a_role_is_made(
     assert "tags: given 'owner', allowed: another key than 'Owner'" in str(caught.value)
 
 
+def test_so_are_those_of_the_role_of_a_closed_runtime() -> None:
+    tags = {"tags": {"Owner": "a", "owner": "b"}, "auth": {"type": "iam"}}
+    parse_request(tags | {"gateway": {"type": "runtime"}})
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_request(tags | {"gateway": {"type": "runtime", "only": True}})
+    assert "tags: given 'owner', allowed: another key than 'Owner'" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from lifecycle.errors import CanaryFailedError
+from lifecycle.errors import AwsCallError, CanaryFailedError
 from tests.functions.lifecycle.canary.judging.conftest import BEGUN
+from tests.functions.lifecycle.smoke_test.smoke_environment import error
 from tests.functions.lifecycle.smoke_test.test_gate import agent_that_writes
 
 CASES = {"smokeTest": {"cases": [{"prompt": "今の天気は", "expect": "晴れ"}]}}
@@ -76,6 +77,17 @@ def test_the_last_error_of_an_agent_that_fails_is_in_the_cause(judging: Any) -> 
         CanaryFailedError, match=r"step 1 of 2 .*runtimes/x-candidate: KeyError: 'sky'"
     ):
         judging.judge()
+
+
+def test_a_permission_that_is_missing_is_one_of_the_function_that_judges(judging_iam: Any) -> None:
+    text = (
+        "User: x is not authorized to perform: bedrock-agentcore:InvokeAgentRuntime on resource: y"
+    )
+    judging_iam.fronted.smoke.runtime.agent = lambda _payload, _headers: error(
+        403, "AccessDeniedException", text
+    )
+    with pytest.raises(AwsCallError, match="for the role of JudgeStepFunction"):
+        judging_iam.judge()
 
 
 def test_another_executions_canary_is_not_judged(judging: Any) -> None:

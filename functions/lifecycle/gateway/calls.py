@@ -70,7 +70,9 @@ def is_refused_value(error: ClientError) -> bool:
 
 def is_about_role(error: ClientError) -> bool:
     """Tell whether an error says that AgentCore cannot use the role of a gateway. Its words are not documented."""
-    return is_refused_value(error) and "role" in error.response["Error"].get("Message", "").lower()
+    told = error.response["Error"].get("Message", "").lower()
+    # A kind of a target's credentials has the word in its name.
+    return is_refused_value(error) and "role" in told.replace("gateway_iam_role", "")
 
 
 def keeps_authorizer_type(error: ClientError) -> bool:

@@ -426,6 +426,24 @@ def test_a_target_stays_while_agentcore_does_not_see_the_role(front: Front) -> N
     assert targets(front) == {"live": ("live", OWN)}
 
 
+def test_a_target_that_may_not_call_with_the_role_is_replaced(front: Front) -> None:
+    provision(front, "one", OPEN)
+    before = front.target()["targetId"]
+    begin(front, "two", CLOSED)
+    loop(front, "gateway")
+    front.world.deploy()
+    front.world.loop(check_runtime)
+    loop(front, "candidate")
+    front.world.prove()
+    front.world.loop(promote_version)
+    with front.refused(
+        "UpdateGatewayTarget", "credentialProviderType GATEWAY_IAM_ROLE is not valid"
+    ):
+        front.deploy()
+    assert targets(front) == {"live": ("live", OWN)}
+    assert front.target()["targetId"] != before
+
+
 def planned(front: Front, request: dict[str, Any]) -> tuple[str, list[str]]:
     front.world.begin("plan", request)
     found = look(front)

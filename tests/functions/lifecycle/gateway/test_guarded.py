@@ -44,8 +44,8 @@ def begin(front: Front, name: str, request: dict[str, Any]) -> None:
         assert world.publish().done
 
 
-def provision(front: Front, name: str, request: dict[str, Any], *, closes: bool = False) -> Any:
-    """A whole provision, in the order of the state machine."""
+def promote(front: Front, name: str, request: dict[str, Any], *, closes: bool = False) -> None:
+    """A provision up to the promotion, in the order of the state machine."""
     world = front.world
     begin(front, name, request)
     if closes:
@@ -56,6 +56,12 @@ def provision(front: Front, name: str, request: dict[str, Any], *, closes: bool 
         loop(front, "candidate")
     world.prove()
     world.loop(promote_version)
+
+
+def provision(front: Front, name: str, request: dict[str, Any], *, closes: bool = False) -> Any:
+    """A whole provision."""
+    world = front.world
+    promote(front, name, request, closes=closes)
     result = front.deploy() if "gateway" in request else world.loop(deploy_gateway)
     world.records.release("dev", world.execution)
     return result
@@ -411,13 +417,7 @@ def test_a_failed_attempt_to_close_does_not_hinder_an_open_provision(front: Fron
 
 def test_a_target_stays_while_agentcore_does_not_see_the_role(front: Front) -> None:
     provision(front, "one", OPEN)
-    begin(front, "two", CLOSED)
-    loop(front, "gateway")
-    front.world.deploy()
-    front.world.loop(check_runtime)
-    loop(front, "candidate")
-    front.world.prove()
-    front.world.loop(promote_version)
+    promote(front, "two", CLOSED, closes=True)
     late = front.refused("UpdateGatewayTarget", "The role cannot be used: its policy was not found")
     with late, pytest.raises((ClientError, ServiceUnavailableError)):
         front.deploy()
@@ -429,13 +429,7 @@ def test_a_target_stays_while_agentcore_does_not_see_the_role(front: Front) -> N
 def test_a_target_that_may_not_call_with_the_role_is_replaced(front: Front) -> None:
     provision(front, "one", OPEN)
     before = front.target()["targetId"]
-    begin(front, "two", CLOSED)
-    loop(front, "gateway")
-    front.world.deploy()
-    front.world.loop(check_runtime)
-    loop(front, "candidate")
-    front.world.prove()
-    front.world.loop(promote_version)
+    promote(front, "two", CLOSED, closes=True)
     with front.refused(
         "UpdateGatewayTarget", "credentialProviderType GATEWAY_IAM_ROLE is not valid"
     ):

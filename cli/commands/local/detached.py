@@ -71,7 +71,10 @@ def start_detached(
         f"up at {running.endpoint_url} in the background (process {running.pid}); its log: {folder}/logs/embedded.log",
         "green",
     )
-    print_prose(err, "To stop it, which deletes every environment in it:")
+    what = (
+        "keeps its environments" if "--keep-state" in words else "deletes every environment in it"
+    )
+    print_prose(err, f"To stop it, which {what}:")
     print_command(err, f"{this_command()} local down{state_dir_option(state_dir)}")
     print_prose(err, "Its console:")
     print_command(err, f"{this_command()} console --local{state_dir_option(state_dir)}")

@@ -13,8 +13,10 @@ import typer
 from cli.commands.local.leaving import environments_in, warning
 from cli.display.lines import print_prose
 from cli.errors import FAILED
+from cli.keeping.session import keeps, notes_of, said
 from cli.options import StateDir
 from cli.streams import console
+from cli.target import state_folder
 from cli.target.running import running_aws
 
 _WAIT_SECONDS = 30.0
@@ -30,10 +32,18 @@ def down(
 ) -> None:
     """Stop the local AWS that is running, with every environment in it, and wait until its process has ended.
 
-    On a terminal, it first says which environments would be lost, and asks.
+    On a terminal, it first says which environments would be lost, and asks. One that was started with --keep-state
+    keeps its environments for the next start.
     """
     running = running_aws(state_dir)
-    if not yes and sys.stdin.isatty() and (lost := warning(environments_in(state_dir))):
+    folder = state_dir or state_folder.STATE_ROOT / "up"
+    keeping = keeps(folder)
+    if (
+        not yes
+        and not keeping
+        and sys.stdin.isatty()
+        and (lost := warning(environments_in(state_dir)))
+    ):
         print_prose(console(stderr=True), lost, "yellow")
         typer.confirm("Stop it?", abort=True, err=True)
     os.kill(running.pid, signal.SIGTERM)
@@ -45,6 +55,8 @@ def down(
             raise typer.Exit(FAILED)
         time.sleep(_POLL_SECONDS)
     console().print(f"stopped: {running.endpoint_url}", soft_wrap=True)
+    if keeping and (names := notes_of(folder).names()):
+        print_prose(console(stderr=True), said(names))
 
 
 def _lives(pid: int) -> bool:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ from cli.commands.local.leaving import environments_in, stay_until_sure
 from cli.display.lines import print_prose
 from cli.display.variables import exports
 from cli.errors import CommandError, UsageError
+from cli.keeping.session import kept, notes_of, said
 from cli.options import (
     LOOPBACK,
     Delays,
@@ -45,6 +47,7 @@ _EXPOSED = (
     "without a key what AWS serves without one, such as a sign-in. /_local/ (call log, faults, delays, stack) "
     "answers only to this machine. Use it only in a network that you trust."
 )
+_LOST = "deletes every environment in it"
 _CALLING_SERVICES = ("stepfunctions", "lambda", "events", "bedrock-agentcore")
 
 
@@ -66,6 +69,14 @@ def up(
     no_console: Annotated[
         bool, typer.Option("--no-console", help="Do not serve the console beside it.")
     ] = False,
+    keep_state: Annotated[
+        bool,
+        typer.Option(
+            "--keep-state",
+            help="When it stops, keep the input and the source of each environment; the next start with this "
+            "option provisions them again.",
+        ),
+    ] = False,
     host_name: Annotated[
         list[str] | None,
         typer.Option(
@@ -86,7 +97,7 @@ def up(
 
     It also serves the console (see `lifecycle console`), and prints its address to stderr; with --detach, it prints
     the command for the console instead.
-    When it stops, every environment in it is gone.
+    When it stops, every environment in it is gone, unless --keep-state is given.
     """
     if detach:
         start_detached(sys.argv[1:], state_dir, console(), console(stderr=True))
@@ -104,10 +115,14 @@ def up(
             f"a local AWS is already running at {running.endpoint_url} (process {running.pid})"
         )
     out, err = console(), console(stderr=True)
+    folder = state_dir or root / "up"
+    notes = notes_of(folder)
+    if keep_state:
+        notes.read()  # what cannot be read is said before anything starts
     with starting(err):
         state_folder.remove_dead()
         local_aws = EmbeddedAws.start(
-            state_dir=state_dir or root / "up",
+            state_dir=folder,
             port=port,
             host_names=host_name or (),
             bind=address,
@@ -125,16 +140,24 @@ def up(
                 err,
                 # Scripts wait for a line that begins so.
                 f"up at {local_aws.endpoint_url}; "
-                "Ctrl-C stops the local AWS and deletes every environment in it",
+                f"Ctrl-C stops the local AWS and {'keeps its environments' if keep_state else _LOST}",
                 "green",
             )
             if address != LOOPBACK:
                 print_prose(err, _EXPOSED.format(address=address), "yellow")
-            with _console(state_dir, err, wanted=not no_console):
-                stay_until_sure(stay, lambda: environments_in(local_aws.state_dir), err)
+            with (
+                kept(local_aws, state_dir, partial(print_prose, err), wanted=keep_state),
+                _console(state_dir, err, wanted=not no_console),
+            ):
+                stay_until_sure(
+                    stay, lambda: [] if keep_state else environments_in(local_aws.state_dir), err
+                )
             err.print("Stopping the local AWS.", style="dim")
     finally:
         state_folder.empty(local_aws.state_dir)
+    if keep_state and (names := notes.names()):
+        print_prose(err, f"Stopped. {said(names)}")
+        return
     print_prose(err, "Stopped. The local AWS and every environment in it are gone.")
 
 

@@ -6,6 +6,7 @@ import io
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,18 @@ from rich.console import Console
 
 from cli.commands.local import down
 from cli.commands.local.leaving import stay_until_sure, warning
+from cli.keeping.notes import Note
+from cli.keeping.session import notes_of
 
 if TYPE_CHECKING:
     from tests.cli.commands.local.conftest import Lifecycle
+
+
+class Typed(io.StringIO):
+    """What is typed at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 class Keys:
@@ -113,12 +123,6 @@ def test_down_asks_on_a_terminal(
     *,
     stopped: bool,
 ) -> None:
-    class Typed(io.StringIO):
-        """What is typed at a terminal."""
-
-        def isatty(self) -> bool:
-            return True
-
     killed: list[int] = []
     running = SimpleNamespace(pid=1, endpoint_url="http://localhost:1")
     monkeypatch.setattr(down, "running_aws", lambda _state_dir: running)
@@ -129,3 +133,30 @@ def test_down_asks_on_a_terminal(
     assert lifecycle("down", *words) == (0 if stopped else 1)
     assert killed == ([1] if stopped else [])
     assert ("deletes 1 environment: dev." in capsys.readouterr().err) is (not words)
+
+
+def test_down_does_not_ask_when_the_environments_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+    lifecycle: Lifecycle,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "up"
+    folder.mkdir()
+    (folder / "keeps-state").touch()
+    killed: list[int] = []
+    running = SimpleNamespace(pid=1, endpoint_url="http://localhost:1")
+    monkeypatch.setattr(down, "running_aws", lambda _state_dir: running)
+    monkeypatch.setattr(os, "kill", lambda pid, _signal: killed.append(pid))
+
+    def ended(_pid: int) -> bool:
+        notes_of(folder).replace({"dev": Note("dev", "", {})})
+        return False
+
+    monkeypatch.setattr(down, "_lives", ended)
+    monkeypatch.setattr("sys.stdin", Typed("n\n"))
+    assert lifecycle("down", "--state-dir", str(folder)) == 0
+    assert killed == [1]
+    told = capsys.readouterr()
+    assert told.out == "stopped: http://localhost:1\n"
+    assert told.err == "Kept for the next start with --keep-state: dev\n"

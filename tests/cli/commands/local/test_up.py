@@ -17,6 +17,8 @@ from cli.commands.local import up
 from cli.console import server
 from cli.console.security import Gate
 from cli.errors import UsageError
+from cli.keeping.notes import Note
+from cli.keeping.session import notes_of
 from cli.target import deployed as target
 from cli.target import state_folder
 from local.edge.faults import Fault, FaultPlan, ImpossibleFaultError
@@ -138,6 +140,53 @@ def test_ctrl_c_says_before_and_after_that_environments_are_lost(
     said = "Stopped. The local AWS and every environment in it are gone."
     assert capsys.readouterr().err.splitlines()[-1] == said
     assert {path.name for path in tmp_path.iterdir()} == {"logs", "cache", "lock"}
+
+
+@pytest.mark.parametrize("names", [("dev",), ()])
+def test_keep_state_says_before_and_after_what_is_kept(
+    started: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    lifecycle: Lifecycle,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    names: tuple[str, ...],
+) -> None:
+    folder = tmp_path / "up"
+    folder.mkdir()
+
+    @contextmanager
+    def kept(local_aws: Any, *_arguments: Any, wanted: bool) -> Iterator[None]:
+        assert (local_aws.state_dir, wanted) == (folder, True)
+        yield
+        notes_of(folder).replace({name: Note(name, "", {}) for name in names})
+
+    def stay() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(up, "kept", kept)
+    monkeypatch.setattr(up, "stay", stay)
+    assert lifecycle("up", "--keep-state", "--no-console", "--state-dir", str(folder)) == 0
+    first, *_, last = capsys.readouterr().err.splitlines()
+    assert first.endswith("Ctrl-C stops the local AWS and keeps its environments")
+    assert last == (
+        "Stopped. Kept for the next start with --keep-state: dev"
+        if names
+        else "Stopped. The local AWS and every environment in it are gone."
+    )
+
+
+def test_a_note_that_cannot_be_read_is_said_before_anything_starts(
+    started: list[dict[str, Any]],
+    lifecycle: Lifecycle,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    folder = notes_of(tmp_path / "up").folder
+    folder.mkdir()
+    (folder / "dev.json").touch()
+    assert lifecycle("up", "--keep-state", "--state-dir", str(tmp_path / "up")) == 2
+    assert "dev.json cannot be read" in capsys.readouterr().err
+    assert started == []
 
 
 @pytest.mark.parametrize("wanted", [True, False])

@@ -35,7 +35,10 @@ _TARGET = (
     "gone; provision again, which makes it anew"
 )
 _SHARED_ROLE = "GatewayRole (bedrock-agentcore.amazonaws.com, this account's gateways)"
-_OWN_ROLE = "{name} (bedrock-agentcore.amazonaws.com, this gateway), and at what it may do"
+_OWN_ROLE = (
+    "{name} (bedrock-agentcore.amazonaws.com, this gateway), and at what it may do: provision again, which repairs "
+    "both"
+)
 _ROLE = "look at the trust policy of the gateway's role, {role}, and at the status of the target (GetGatewayTarget)"
 
 

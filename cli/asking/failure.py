@@ -17,6 +17,9 @@ from lifecycle.smoke_test.patience import Patience
 
 # Lines of an agent come some seconds late.
 _LOG_SECONDS = 10.0
+# IAM's words for a denial. A gateway that a runtime answers alone calls it with a role of its own.
+_DENIED = "not authorized to perform: bedrock-agentcore:"
+_THE_CALLERS = f"{_DENIED}InvokeGateway"
 _LATER = (
     HTTPStatus.CONFLICT,
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -62,11 +65,26 @@ def explain(
 
 def _refused(deployed: Deployed, asked: Asked, reply: Reply) -> str:
     reason = reason_of(reply.answer)
-    if asked.identity.type == "iam":
-        return str(denied(reason, "bedrock-agentcore:InvokeAgentRuntime"))
     again = hint("run", deployed.options, "--environment", asked.environment, "--input FILE")
+    what = f"{asked.environment}, endpoint {asked.endpoint}"
+    if asked.identity.type == "iam":
+        if asked.gateway_address is None or _THE_CALLERS in reason:
+            return str(denied(reason, "bedrock-agentcore:InvokeAgentRuntime"))
+        repair = (
+            "a provision repairs the gateway, its role and the runtime's resource policy, with the input of the last "
+            f"one:\n  {again}"
+        )
+        if _DENIED in reason:
+            return (
+                f"{what}: AWS denies what the gateway does at the runtime, for which you need no permission "
+                f"({reply.answer}): {reason}; {repair}"
+            )
+        return (
+            f"{what}: the gateway refuses the call, or may not call the runtime ({reply.answer}): {reason}; allow "
+            f"bedrock-agentcore:InvokeGateway to your credentials; if they have it, {repair}"
+        )
     return (
-        f"{asked.environment}, endpoint {asked.endpoint}: AgentCore refuses the environment's own token "
+        f"{what}: AgentCore refuses the environment's own token "
         f"({reply.answer}): {reason}; somebody may have changed the runtime's authorizer; a provision repairs it, with "
         f"the input of the last one:\n  {again}"
     )

@@ -149,3 +149,26 @@ def test_it_comes_through_what_is_not_known_of_policies_and_roles(
     finally:
         lifecycle.aws.readings.reset()
     assert lifecycle.leftovers(name) == {}
+
+
+def test_an_a2a_agent_whose_card_comes_through_the_gateway(
+    lifecycle: Any, environment: Callable[[], str], uploaded: Callable[..., dict[str, str]]
+) -> None:
+    """To read a card may need a right of its own, of the gateway's role and of whoever asks."""
+    name = environment()
+    asked = {"expect": "^echo of hello$", "cases": [{"prompt": "again", "expect": "echo of again"}]}
+    given: dict[str, Any] = {
+        "environment": name,
+        "artifact": {"source": uploaded("a2a")},
+        "runtime": {"protocol": "A2A"},
+        "smokeTest": {"prompt": "hello", **asked},
+        **CLOSED,
+    }
+    closed = good(lifecycle.run(given))
+    for tested in (closed["smokeTest"], closed["gateway"]):
+        assert checks(tested)[DIRECTLY]
+        assert checks(tested)[f"{DIRECTLY} the agent card"]
+    assert closed["smokeTest"]["answer"] == "echo of hello"
+    assert closed["smokeTest"]["cases"]["passed"] == 1
+    good(lifecycle.run({"action": "teardown", "environment": name}))
+    assert lifecycle.leftovers(name) == {}

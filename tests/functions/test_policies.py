@@ -240,6 +240,25 @@ def test_no_action_is_a_wildcard(stage: Stage | Trigger) -> None:
     assert [action for action in allowed(stage) if "*" in action] == []
 
 
+def test_who_may_invoke_a_runtime_may_read_the_card_of_an_a2a_agent() -> None:
+    """Wherever the template says what may be done to the runtimes of environments."""
+    invoke, card = "bedrock-agentcore:InvokeAgentRuntime", "bedrock-agentcore:GetAgentCard"
+    found = [actions for actions in _action_lists(plain_template()) if invoke in actions]
+    # Four functions, and the boundary of the roles that gateways have of their own.
+    assert [card in actions for actions in found] == [True] * 5
+
+
+def _action_lists(part: Any) -> list[list[str]]:
+    """The actions of each statement of a part of the template."""
+    if isinstance(part, list):
+        return [found for each in part for found in _action_lists(each)]
+    if not isinstance(part, dict):
+        return []
+    below = [found for each in part.values() for found in _action_lists(each)]
+    actions = part.get("Action", [])
+    return [[actions] if isinstance(actions, str) else actions, *below]
+
+
 @pytest.mark.parametrize("function", ["DeployRuntimeFunction", "DeployGatewayFunction"])
 def test_who_makes_a_workload_identity_may_tag_it(function: str) -> None:
     (of_identities,) = [

@@ -26,7 +26,7 @@ from lifecycle.smoke_test.probes import good_caller, matrix
 from lifecycle.smoke_test.sign_in import sign_in
 from lifecycle.smoke_test.tested.sessions import stop_sessions
 from lifecycle.smoke_test.tested.subject import Subject
-from lifecycle.smoke_test.through import ThroughGateway
+from lifecycle.smoke_test.through import ThroughGateway, calling_role_of
 
 MOST_CASES = 50
 """How many of the cases are asked at each step, the first ones; all of them were asked before the canary."""
@@ -69,6 +69,7 @@ class Questions:
             gateway_arn=str(gateway.arn),
             gateway_url=str(gateway.url),
             target=CANARY_TARGET,
+            calling_role=calling_role_of(gateway, subject.identity),
         )
 
     def ask(self, cases: list[Case]) -> int:

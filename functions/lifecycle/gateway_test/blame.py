@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 
+from lifecycle.errors import SmokeTestError
 from lifecycle.gateway_test.challenge import bearer_parameters
 from lifecycle.gateway_test.metadata import MetadataError, check_place
 from lifecycle.smoke_test.conversations.conversation import Conversation
@@ -33,10 +34,12 @@ _TARGET = (
     "look at the gateway's target `live` (GetGatewayTarget): it is gone, or names a runtime or an endpoint that is "
     "gone; provision again, which makes it anew"
 )
-_ROLE = (
-    "look at the trust policy of the gateway's role, GatewayRole (bedrock-agentcore.amazonaws.com, this "
-    "account's gateways), and at the status of the target (GetGatewayTarget)"
+_SHARED_ROLE = "GatewayRole (bedrock-agentcore.amazonaws.com, this account's gateways)"
+_OWN_ROLE = (
+    "{name} (bedrock-agentcore.amazonaws.com, this gateway), and at what it may do: provision again, which repairs "
+    "both"
 )
+_ROLE = "look at the trust policy of the gateway's role, {role}, and at the status of the target (GetGatewayTarget)"
 
 
 class GatewayDoor(Door):
@@ -47,9 +50,12 @@ class GatewayDoor(Door):
         passes: The credential provider of the target that passes the caller's sign-in on.
         directly: Calls the runtime as the right caller, without the gateway; None if it answers only that.
         hidden: Takes secrets out of a text.
+        own_role: The name of the role of its own with which it calls the runtime; empty if it has none.
     """
 
     function = "TestGatewayFunction"
+    # It is the gateway that is tested.
+    refused_behind = SmokeTestError
     let_through = (
         "the gateway and the runtime let the call through; take callers off the gateway, check the authorizers of both "
         "and provision again"
@@ -61,7 +67,10 @@ class GatewayDoor(Door):
         passes: str,
         directly: Callable[[], Answer] | None,
         hidden: Callable[[str], str],
+        own_role: str = "",
     ) -> None:
+        role = _OWN_ROLE.format(name=own_role) if own_role else _SHARED_ROLE
+        self._role = _ROLE.format(role=role)
         self._hidden = hidden
         self._gateway_url = gateway_url
         self._passes = passes
@@ -88,7 +97,7 @@ class GatewayDoor(Door):
             return self._of_a_refusal(reply.answer)
         if self._is_answered:
             there = "the runtime answers on its own address, so the gateway is at fault: "
-            return there + (_TARGET if status == HTTPStatus.NOT_FOUND else _ROLE)
+            return there + (_TARGET if status == HTTPStatus.NOT_FOUND else self._role)
         if self._direct is not None:
             return (
                 f"the runtime does not answer on its own address either ({self._direct}): run action smokeTest, which "
@@ -97,7 +106,7 @@ class GatewayDoor(Door):
         if status == HTTPStatus.NOT_FOUND:
             return _TARGET
         if status is not None and status >= _SERVER_FAULT:
-            return _ROLE
+            return self._role
         return ""
 
     def _of_a_refusal(self, answer: Answer) -> str:

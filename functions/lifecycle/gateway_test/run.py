@@ -14,7 +14,7 @@ from lifecycle.doors.mcp import McpRecord
 from lifecycle.doors.section import GatewayRecord
 from lifecycle.entry import Wire
 from lifecycle.errors import EnvironmentNotFoundError, GatewayTestError, SmokeTestError
-from lifecycle.gateway_test.address import ThroughGateway
+from lifecycle.gateway_test.address import ThroughGateway, calling_role_of
 from lifecycle.gateway_test.blame import GatewayDoor
 from lifecycle.gateway_test.looks import credential_provider, look
 from lifecycle.gateway_test.mcp.address import ToMcpGateway
@@ -90,7 +90,8 @@ def test_gateway(
     Raises:
         GatewayTestError: A check failed, or got no decisive answer; the record says that the gateway is not proven.
             Or the gateway was never finished; the record is unchanged, and says so already.
-        AwsCallError: IAM refuses the function itself to call; the record is unchanged.
+        AwsCallError: IAM refuses the function itself to call; the record is unchanged. A refusal of the gateway's own
+            role, or of the one or the other, is a failed check.
         EnvironmentNotFoundError: There is no runtime or no gateway to test.
         LockLostError: Another execution took the environment over.
     """
@@ -193,6 +194,7 @@ class _Test:
             *(self._direct.arn, LIVE_ENDPOINT, session_id),
             gateway_arn=str(self._gateway.arn),
             gateway_url=str(self._gateway.url),
+            calling_role=calling_role_of(self._gateway, self._identity),
         )
 
     def _look(self) -> None:
@@ -235,6 +237,7 @@ class _Test:
             credential_provider(self._identity),
             None if self._identity.only_gateway else lambda: self._ask_directly(signed_in),
             Redaction(signed_in.secrets),
+            self._through.calling_role,
         )
         gate = Gate(
             *(self._through, request, self._patience, signed_in.secrets, agent_log), door=door

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lifecycle.errors import AwsCallError, LifecycleError
 from lifecycle.smoke_test.conversations.conversation import Conversation
 
 
@@ -12,6 +13,7 @@ class Door:
         function: The function that calls, as the template names it.
         let_through: What to do when a call came through that had to be refused.
         unexpected: What to do when the answer is none that the protocol allows.
+        refused_behind: The error when IAM refuses what the gateway on the way does with its own role.
     """
 
     function = "RunSmokeTestFunction"
@@ -20,6 +22,7 @@ class Door:
         "again"
     )
 
+    refused_behind: type[LifecycleError] = AwsCallError
     unexpected = "the agent answered, but not as expected; fix the agent or smokeTest.prompt"
 
     def note(self, reply: Conversation) -> None:

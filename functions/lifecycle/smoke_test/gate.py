@@ -27,9 +27,11 @@ from lifecycle.smoke_test.tested.blame import (
 )
 from lifecycle.smoke_test.tested.denial import (
     denied,
+    is_denied_behind_gateway,
     is_denied_by_iam,
     is_denied_by_resource,
     is_not_signed,
+    refusal_hint,
 )
 from lifecycle.smoke_test.tested.unheard import Unheard
 
@@ -43,7 +45,8 @@ _QUICK_SECONDS = 5.0
 _MOST_QUICK = 3
 # A permission that was given a moment ago may count only later.
 _MOST_DENIALS = 3
-# How long a change of a runtime's resource policy may not count yet; no document says whether that takes time.
+# How long a change of a runtime's resource policy, or of the role with which its gateway calls it, may not count yet:
+# IAM gives no limit (IAM user guide, "Troubleshoot IAM"), and no document says whether the policy takes time.
 _SETTLE_SECONDS = 30.0
 _SHOWN = 300
 _ANSWER_SHOWN = 4000
@@ -114,7 +117,8 @@ class Gate:
         Raises:
             SmokeTestError: The answer is not the expected one (`VersionFailedError`, if that is the version's fault),
                 or the time limit passed without a decisive answer.
-            AwsCallError: IAM refuses the function itself, so the check would prove nothing about the authorizer.
+            AwsCallError: IAM refuses the function itself, so the check would prove nothing about the authorizer; or, as
+                the door has it, what the gateway on the way does with its own role.
         """
         if probe.answered:
             self._check(probe, partial(self._answered, probe))
@@ -138,27 +142,21 @@ class Gate:
             problem = self._judge(probe, reply)
             if probe.answered and _is_failure(reply):
                 failure = f"; an earlier try: {problem}"
-            settles = _settles(probe, reply, since)
+            settles = _settles(probe, reply, since, self._target)
             if tries >= _MOST_DENIALS and is_denied_by_iam(probe, reply) and not settles:
-                raise denied(probe, reply, self._line(str(reply.answer)), self._target, self._door)
+                seen = self._line(str(reply.answer))
+                self.checks.append(_result(probe, expected, seen, began, passed=False))
+                raise denied(probe, reply, seen, self._target, self._door)
             if not settles and not _is_repeated(probe, reply, problem, last=last):
                 break
             if not self._patience.wait(tries):
                 if problem == _UNDECIDED:
-                    step = _next_step(probe, reply, unheard, self._door)
+                    step = _next_step(probe, reply, unheard, self._door, self._target)
                     spent = f"{tries} tries in {self._patience.seconds:.0f} s"
                     problem = f"undecided after {spent}: {step}{failure}"
                 break
         seen = self._line(reply.problem or str(reply.answer))
-        self.checks.append(
-            Check(
-                name=probe.name,
-                expected=expected,
-                seen=seen,
-                passed=problem is None,
-                milliseconds=round((time.monotonic() - began) * 1000),
-            )
-        )
+        self.checks.append(_result(probe, expected, seen, began, passed=problem is None))
         if problem is not None:
             raise failure_of(probe, reply, problem)(
                 f"check '{probe.name}': expected {expected}, seen {seen}: {problem}"
@@ -219,11 +217,21 @@ class Gate:
         return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
 
 
-def _settles(probe: Probe, reply: Conversation, since: float) -> bool:
-    """Whether a change of the runtime's resource policy may only not count yet."""
+def _result(probe: Probe, expected: str, seen: str, began: float, *, passed: bool) -> Check:
+    return Check(
+        name=probe.name,
+        expected=expected,
+        seen=seen,
+        passed=passed,
+        milliseconds=round((time.monotonic() - began) * 1000),
+    )
+
+
+def _settles(probe: Probe, reply: Conversation, since: float, target: Target) -> bool:
+    """Whether a change of the runtime's resource policy, or of the gateway's own role, may only not count yet."""
     policy = probe.settles and _is_let_through(reply)
-    no_policy = probe.answered and is_denied_by_resource(reply)
-    return (policy or no_policy) and time.time() - since < _SETTLE_SECONDS
+    young = is_denied_by_resource(reply) or is_denied_behind_gateway(reply, target)
+    return (policy or (probe.answered and young)) and time.time() - since < _SETTLE_SECONDS
 
 
 def _is_let_through(reply: Conversation) -> bool:
@@ -242,12 +250,15 @@ def _is_failure(reply: Conversation) -> bool:
     return reply.answer.status == HTTPStatus.FAILED_DEPENDENCY
 
 
-def _next_step(probe: Probe, reply: Conversation, unheard: Unheard, door: Door) -> str:
+def _next_step(
+    probe: Probe, reply: Conversation, unheard: Unheard, door: Door, target: Target
+) -> str:
     if reply.answer.code in NOT_CONNECTED:
         return "this function did not reach AgentCore, which says nothing of the agent; retry"
-    hint = door.hint(reply) if probe.answered else ""
+    hints = (door.hint(reply) if probe.answered else "", refusal_hint(probe, reply, target, door))
     step = "fix what follows" if unheard.hint else "retry or raise smokeTest.timeoutSeconds"
-    return hint or f"that status is neither a pass nor a failure; {step}"
+    said = "; ".join(filter(None, hints))
+    return said or f"that status is neither a pass nor a failure; {step}"
 
 
 def _mismatch(pattern: str, text: str, seconds: float) -> str | None:

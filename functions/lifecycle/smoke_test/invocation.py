@@ -27,11 +27,15 @@ class Target:
         arn: The runtime's ARN.
         qualifier: The endpoint's name, `DEFAULT` or `live`.
         session_id: The session, 33 to 256 characters.
+        calling_role: The name of the role with which a gateway on the way calls the runtime; empty if the runtime sees
+            the caller's own rights.
     """
 
     arn: str
     qualifier: str
     session_id: str
+
+    calling_role = ""
 
     def url(self, endpoint: str, path: str) -> str:
         """The URL of a call.

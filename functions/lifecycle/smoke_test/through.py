@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lifecycle.doors.address import GATEWAY_TARGET, invocation_address
 from lifecycle.doors.lock import CANDIDATE_TARGET
+from lifecycle.doors.section import GatewayRecord
 from lifecycle.errors import SmokeTestError
 from lifecycle.names import LIVE_ENDPOINT
 from lifecycle.record import Record
@@ -23,11 +24,13 @@ class ThroughGateway(Target):
         gateway_arn: The gateway's ARN.
         gateway_url: Its address as `GetGateway` gives it.
         target: The gateway's target that is called.
+        calling_role: See `Target`.
     """
 
     gateway_arn: str
     gateway_url: str
     target: str = GATEWAY_TARGET
+    calling_role: str = ""
 
     def url(self, endpoint: str, path: str) -> str:
         """The URL of a call: below the gateway's target, whatever AgentCore's data plane is.
@@ -42,6 +45,20 @@ class ThroughGateway(Target):
     def resource_of(self, operation: str) -> str:
         """The ARN of what an operation is allowed on: the gateway, or the runtime behind it."""
         return self.gateway_arn if operation in _OWN_OPERATIONS else self.arn
+
+
+def calling_role_of(gateway: GatewayRecord, identity: IdentityRecord) -> str:
+    """The name of the role of its own with which a gateway calls a closed runtime whose callers sign with IAM.
+
+    Args:
+        gateway: The gateway's section of the record.
+        identity: How callers of the version sign in.
+
+    Returns:
+        Empty where the gateway passes on what its callers sign in with, whatever role a failed attempt left.
+    """
+    closed = identity.type == "iam" and identity.only_gateway is not None
+    return gateway.caller.name if closed and gateway.caller is not None else ""
 
 
 def way_to(direct: Target, identity: IdentityRecord, record: Record) -> Target:
@@ -69,4 +86,5 @@ def way_to(direct: Target, identity: IdentityRecord, record: Record) -> Target:
         gateway_arn=identity.only_gateway,
         gateway_url=gateway.url,
         target=GATEWAY_TARGET if direct.qualifier == LIVE_ENDPOINT else CANDIDATE_TARGET,
+        calling_role=calling_role_of(gateway, identity),
     )

@@ -56,12 +56,13 @@ _PATH = re.compile(
 )
 _UNSERVED = {"commands": "InvokeAgentRuntimeCommand"}
 _WEBSOCKET = "ws"
-_CARD = ".well-known/agent-card.json"
+CARD = ".well-known/agent-card.json"
+"""Where the card of an A2A agent is, below the path of an invocation."""
 _OPERATIONS = {
     "invocations": "InvokeAgentRuntime",
     "stopruntimesession": "StopRuntimeSession",
     _WEBSOCKET: "InvokeAgentRuntimeWithWebSocketStream",
-    f"invocations/{_CARD}": "GetAgentCard",
+    f"invocations/{CARD}": "GetAgentCard",
     **_UNSERVED,
 }
 
@@ -153,7 +154,7 @@ class DataPlane:
             return self._websockets.call(request, target)
         if rest == "stopruntimesession":
             return self._stop(request, body, target, arn)
-        if rest.endswith(_CARD):
+        if rest.endswith(CARD):
             return self._card(request, body, target, arn)
         return self._invoke(request, body, target, arn)
 
@@ -212,7 +213,7 @@ class DataPlane:
         _check_metadata_service(target)
         session_id = members.get("runtimeSessionId") or str(uuid.uuid4())
         return self._agents.call(
-            request, body, target, session_id, f"{target.path.rstrip('/')}/{_CARD}"
+            request, body, target, session_id, f"{target.path.rstrip('/')}/{CARD}"
         )
 
     def _members(self, operation: Any, request: Request, arn: str, body: bytes) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -27,8 +28,9 @@ def explained(
     kind: Any = "cognito",
     problem: str | None = None,
     log: Any = None,
+    gateway: str | None = None,
 ) -> str:
-    asked = Asked("dev", "r-1", "arn", "live", "1", "HTTP", IdentityRecord(type=kind))
+    asked = Asked("dev", "r-1", "arn", "live", "1", "HTTP", IdentityRecord(type=kind), gateway)
     answer = Answer(status, "Code" if status else "no answer within 5.0 s", body)
     reply = Reply(answer, "", problem, spoken=False, seconds=1.0, session_id=None)
     clients: Any = SimpleNamespace(quick_logs=SimpleNamespace(filter_log_events=log))
@@ -87,3 +89,34 @@ def test_a_log_that_may_not_be_read_hides_nothing() -> None:
 )
 def test_each_status_is_told_apart(status: int | None, given: dict[str, Any], said: str) -> None:
     assert explained(status, **given).startswith(said)
+
+
+AGAIN = "with the input of the last one:\n  lifecycle run --stack s --environment dev --input FILE"
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (
+            "User: me is not authorized to perform: bedrock-agentcore:InvokeGateway on resource: arn:g because no",
+            "AWS denies bedrock-agentcore:InvokeGateway on arn:g to your credentials: User: me",
+        ),
+        (
+            "User: role is not authorized to perform: bedrock-agentcore:GetAgentCard on resource: arn:r because no",
+            "dev, endpoint live: AWS denies what the gateway does at the runtime, for which you need no permission "
+            "(403 Code): User: role is not",
+        ),
+        (
+            "The gateway may not",
+            "dev, endpoint live: the gateway refuses the call, or may not call the runtime (403 Code): The gateway may "
+            "not; allow bedrock-agentcore:InvokeGateway to your credentials; if they have it, a provision repairs the",
+        ),
+    ],
+)
+def test_whom_aws_denies_a_call_through_a_gateway_with_a_role_of_its_own(
+    message: str, said: str
+) -> None:
+    body = json.dumps({"message": message})
+    found = explained(403, body, kind="iam", gateway="https://g.example.com/live/invocations")
+    assert found.startswith(said)
+    assert found.endswith(AGAIN) is ("InvokeGateway on" not in message)

@@ -251,6 +251,12 @@ NOT_SEEN_HERE = (
     ),
     Unseen(
         "JudgeStepFunction",
+        "bedrock-agentcore:GetAgentCard",
+        "only for the canary of an A2A agent behind an open gateway whose callers sign with IAM: "
+        "local/agentcore/gateways/test_edge.py",
+    ),
+    Unseen(
+        "JudgeStepFunction",
         "cognito-idp:DescribeUserPoolClient",
         "only with client credentials, as RunSmokeTestFunction: functions/lifecycle/smoke_test/test_sign_in.py",
     ),
@@ -264,16 +270,6 @@ NOT_SEEN_HERE = (
         "PlanRollbackFunction",
         r"bedrock-agentcore:((Get|List)Gateway\w*|GetResourcePolicy)",
         "only for an environment with a gateway: functions/lifecycle/plan/test_rollback.py",
-    ),
-    Unseen(
-        "RunCasesFunction",
-        "bedrock-agentcore:InvokeGateway",
-        "only for cases of a closed runtime whose callers sign with IAM: the scenario cases-guarded of the matrix",
-    ),
-    Unseen(
-        "TestGatewayFunction",
-        "bedrock-agentcore:GetAgentCard",
-        "only for a closed A2A agent whose callers sign with IAM: its card must be refused as an invocation is",
     ),
     Unseen(
         "DeployCredentialsFunction",

@@ -22,6 +22,7 @@ from lifecycle.names import CANDIDATE_ENDPOINT, LIVE_ENDPOINT
 from lifecycle.roles.converge import converge_role, differs
 from lifecycle.roles.wanted import Policy, WantedRole, policy_of, trust_of
 from lifecycle.runtime.agentcore import DEFAULT_ENDPOINT
+from lifecycle.runtime.guard.document import PASSED_ON
 from lifecycle.settings import Settings
 
 
@@ -47,7 +48,7 @@ def own_role_arn(settings: GatewaySettings, environment: str) -> str:
 def rights_to(runtime_arn: str) -> Policy:
     """The policy: to call exactly this runtime, at the endpoints that the lifecycle makes.
 
-    Not `InvokeAgentRuntimeForUser`: a caller of the gateway could speak for any user.
+    See `PASSED_ON`. Not `InvokeAgentRuntimeForUser`: a caller of the gateway could speak for any user.
 
     Args:
         runtime_arn: The runtime; empty while there is none.
@@ -56,8 +57,7 @@ def rights_to(runtime_arn: str) -> Policy:
         return policy_of(NOTHING)
     endpoints = (DEFAULT_ENDPOINT, CANDIDATE_ENDPOINT, LIVE_ENDPOINT)
     resources = [runtime_arn, *(f"{runtime_arn}/runtime-endpoint/{name}" for name in endpoints)]
-    action = "bedrock-agentcore:InvokeAgentRuntime"
-    return policy_of({"Effect": "Allow", "Action": [action], "Resource": resources})
+    return policy_of({"Effect": "Allow", "Action": PASSED_ON, "Resource": resources})
 
 
 class OwnRole:

@@ -9,7 +9,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-_ALLOWED = "bedrock-agentcore:InvokeAgentRuntime"
+PASSED_ON = ["bedrock-agentcore:GetAgentCard", "bedrock-agentcore:InvokeAgentRuntime"]
+"""What a gateway may do to the runtime behind it: it passes on calls of `/TARGET/invocations` and the paths below.
+
+The card of an A2A agent is at one of these. Which right AWS asks for then is not documented, so the gateway has both.
+"""
 # All that reaches an agent. The lifecycle and whoever else may do so still manage the runtime and stop its sessions.
 _DENIED = [
     "bedrock-agentcore:GetAgentCard",
@@ -35,7 +39,7 @@ def policy_for(runtime_arn: str, role_arn: str) -> dict[str, Any]:
             "Sid": "AllowTheGatewaysRole",
             "Effect": "Allow",
             "Principal": {"AWS": role_arn},
-            "Action": _ALLOWED,
+            "Action": PASSED_ON,
             "Resource": runtime_arn,
         },
         {

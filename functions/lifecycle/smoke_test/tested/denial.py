@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 
-from lifecycle.errors import AwsCallError
+from lifecycle.errors import AwsCallError, LifecycleError
 from lifecycle.smoke_test.conversations.conversation import Conversation
 from lifecycle.smoke_test.door import Door
 from lifecycle.smoke_test.invocation import Caller, Target
 from lifecycle.smoke_test.probes import Probe
+from lifecycle.smoke_test.tested import gateway_role
+from lifecycle.smoke_test.tested.gateway_role import is_behind_the_gateway
 
 _IAM_DENIAL = re.compile(r"not authorized to perform: bedrock-agentcore:(\w*)")
 # The caller's own policies, or those of its account's organization (IAM user guide, the same page).
@@ -48,12 +50,31 @@ def is_denied_by_resource(reply: Conversation) -> bool:
     return _denied_operation(reply) is not None and _OF_RESOURCE in reply.answer.body
 
 
+def is_denied_behind_gateway(reply: Conversation, target: Target) -> bool:
+    """Whether IAM refused what a gateway does with a role of its own; that role may be young, and the policies, too."""
+    return is_behind_the_gateway(_denied_operation(reply), target)
+
+
 def denied(
     probe: Probe, reply: Conversation, seen: str, target: Target, door: Door
-) -> AwsCallError:
-    """The error for such a refusal; names the permission that is missing."""
+) -> LifecycleError:
+    """The error for such a refusal; names the permission that is missing, and the role that lacks it."""
+    operation = str(_denied_operation(reply))
+    if is_behind_the_gateway(operation, target):
+        said = gateway_role.told(operation, reply, target, door.function)
+        return door.refused_behind(f"check '{probe.name}': seen {seen}: {said}")
     told = f"IAM refused the smoke test's own role, so check '{probe.name}' proves nothing"
-    return _lacking(str(_denied_operation(reply)), seen, told, target, door.function)
+    return _lacking(operation, seen, told, target, door.function)
+
+
+def refusal_hint(probe: Probe, reply: Conversation, target: Target, door: Door) -> str:
+    """Whom a refusal may be about, after which the time was over; empty if only the runtime can have refused."""
+    if not (probe.answered and probe.caller.signs):
+        return ""
+    operation = _denied_operation(reply)
+    if operation is not None and is_behind_the_gateway(operation, target):
+        return gateway_role.told(operation, reply, target, door.function)
+    return gateway_role.told_of_silence(reply, target, door.function) if operation is None else ""
 
 
 def denied_question(
@@ -71,6 +92,9 @@ def denied_question(
     operation = _denied_operation(reply) if caller.signs else None
     if operation is None:
         return None
+    if is_behind_the_gateway(operation, target):
+        said = gateway_role.told(operation, reply, target, function)
+        return AwsCallError(f"{operation}: {seen}: the agent was not asked: {said}")
     told = "IAM refused the role that asks the cases, so the agent was not asked"
     return _lacking(operation, seen, told, target, function)
 

@@ -15,6 +15,7 @@ from local.agentcore.control.gateways.records import HTTP_RUNTIME, USABLE, Gatew
 from local.agentcore.control.gateways.store import GatewayStore
 from local.agentcore.control.records import DEFAULT
 from local.agentcore.data.access import GATEWAY_KEY
+from local.agentcore.data.app import CARD
 from local.agentcore.data.gateways.access import METADATA_PATH, GatewayAccess, authorizer_of
 from local.agentcore.data.gateways.mcp import McpServer
 from local.agentcore.data.gateways.rights import OutboundRights
@@ -162,11 +163,24 @@ class GatewayPlane:
         members = {"agentRuntimeArn": arn, "qualifier": endpoint}
         if _USER in request.headers:
             members[_USER] = request.headers[_USER]
-        wanted = of_invocation("InvokeAgentRuntime", members, self._place)
+        wanted = [
+            each
+            for operation in _operations(found["below"])
+            for each in of_invocation(operation, members, self._place)
+        ]
         self._rights.check(request, gateway, target, wanted)
         path = f"/runtimes/{quote(arn, safe='')}{found['below']}"
         identity = gateway.workload_identity_arn.rpartition("/")[2]
         return _forwarded(request, target, path) | {GATEWAY_KEY: (gateway.arn, identity)}
+
+
+def _operations(below: str) -> tuple[str, ...]:
+    """Return what a gateway may do to a runtime by a call of a path; nothing but invocations and cards goes through.
+
+    No document says which right AWS asks for when a gateway passes on a request for the agent card, so both are needed.
+    """
+    is_card = below.rstrip("/") == f"/invocations/{CARD}"
+    return ("InvokeAgentRuntime", "GetAgentCard") if is_card else ("InvokeAgentRuntime",)
 
 
 def _forwarded(request: Request, target: Target, path: str) -> dict[str, Any]:

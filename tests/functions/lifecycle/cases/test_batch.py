@@ -10,6 +10,8 @@ import pytest
 
 from lifecycle.cases.batch import BatchEvent, BatchResult, run_cases
 from lifecycle.cases.results import CaseResult
+from lifecycle.doors.caller import CallingRole
+from lifecycle.doors.section import GatewayRecord
 from lifecycle.errors import AwsCallError, LockLostError, SmokeTestError
 from lifecycle.provider.bounded import TooLateError
 from lifecycle.sections.identity import IdentityRecord
@@ -148,6 +150,21 @@ def test_iam_refuses_the_function_itself(iam: Any) -> None:
     ):
         run(iam, [SUNNY])
     assert iam.runtime.stopped
+
+
+def test_iam_refuses_the_gateways_own_role(iam: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    arn = "arn:aws:bedrock-agentcore:us-east-1:123456789012:gateway/one-abc"
+    iam.deploy(IdentityRecord(type="iam", only_gateway=arn))
+    section = GatewayRecord(
+        name="one", arn=arn, url="https://one.example.com", caller=CallingRole(name="own")
+    )
+    iam.world.records.update("dev", iam.world.event().execution, gateway=section)
+    who = "User: arn:aws:sts::123456789012:assumed-role/own/session"
+    text = f"{who} is not authorized to perform: bedrock-agentcore:InvokeAgentRuntime on y"
+    refuse = error(403, "AccessDeniedException", text)
+    monkeypatch.setattr(iam.provider, "handle", lambda *_: refuse)
+    with pytest.raises(AwsCallError, match="to the gateway's own role own; provision again"):
+        run(iam, [SUNNY])
 
 
 def test_such_a_refusal_of_a_token_is_the_agents(password: Any) -> None:

@@ -146,7 +146,9 @@ def test_the_policy_denies_everybody_but_the_role_and_the_role_may_do_nothing_el
     assert found is not None
     allow, deny = found["Statement"]
     assert (allow["Effect"], allow["Principal"]) == ("Allow", {"AWS": ROLE})
-    assert allow["Action"] == "bedrock-agentcore:InvokeAgentRuntime"
+    # A gateway passes on invocations and the agent card: which right AWS asks for a card then is not documented.
+    passed_on = ["bedrock-agentcore:GetAgentCard", "bedrock-agentcore:InvokeAgentRuntime"]
+    assert allow["Action"] == passed_on
     assert (deny["Effect"], deny["Principal"]) == ("Deny", {"AWS": "*"})
     assert deny["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": ROLE}}
     assert {each["Resource"] for each in (allow, deny)} == {runtime}
@@ -156,7 +158,7 @@ def test_the_policy_denies_everybody_but_the_role_and_the_role_may_do_nothing_el
     names = ("DEFAULT", "candidate", "live")
     assert rights(front) == {
         "Effect": "Allow",
-        "Action": ["bedrock-agentcore:InvokeAgentRuntime"],
+        "Action": passed_on,
         "Resource": [runtime, *(f"{runtime}/runtime-endpoint/{name}" for name in names)],
     }
     made = role(front)
@@ -231,7 +233,7 @@ def test_a_form_in_which_iam_writes_the_same_is_no_drift(front: Front) -> None:
     found = policy(front)
     assert found is not None
     allow, deny = found["Statement"]
-    allow["Action"] = [allow["Action"]]
+    allow["Principal"], allow["Action"] = {"AWS": [ROLE]}, allow["Action"][::-1]
     deny["Principal"], deny["Action"] = "*", deny["Action"][::-1]
     text = json.dumps(found | {"Statement": [deny, allow]})
     front.control.put_resource_policy(resourceArn=arn(front), policy=text)

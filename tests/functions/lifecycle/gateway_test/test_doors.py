@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from lifecycle.doors.caller import CallingRole
 from lifecycle.errors import GatewayTestError
-from tests.functions.lifecycle.gateway_test.fake_gateway import URL, FakeGateway
+from lifecycle.sections.identity import IdentityRecord
+from lifecycle.smoke_test import gate
+from tests.functions.lifecycle.gateway_test.fake_gateway import GATEWAY_ARN, URL, FakeGateway
 from tests.functions.lifecycle.gateway_test.gateway_environment import Fronted
 from tests.functions.lifecycle.smoke_test.fake_runtime import ARN
 from tests.functions.lifecycle.smoke_test.smoke_environment import error
@@ -172,3 +175,52 @@ def test_what_somebody_changed_by_hand(password: Fronted, how: str, said: str) -
 def test_a_target_changed_by_hand_stays_the_gateways_fault_in_an_open_one(iam: Fronted) -> None:
     iam.gateway.gateway["authorizerType"] = "NONE"  # type: ignore[index]
     assert "expected READY, AWS_IAM, seen READY, NONE" in cause(iam)
+
+
+@pytest.fixture
+def closed_iam(iam: Fronted) -> Fronted:
+    """A gateway that calls a closed runtime with a role of its own."""
+    iam.deploy(IdentityRecord(type="iam", only_gateway=GATEWAY_ARN))
+    iam.gateway.target["credentialProviderConfigurations"] = [  # type: ignore[index]
+        {"credentialProviderType": "GATEWAY_IAM_ROLE"}
+    ]
+    iam.note(caller=CallingRole(name="own"), proven=True)
+    iam.smoke.runtime.always["good"] = error(403, "AccessDeniedException", f"{DENIED} policy")
+    return iam
+
+
+DENIED = (
+    "User: arn:aws:sts::123456789012:assumed-role/own/session is not authorized to perform: "
+    "bedrock-agentcore:InvokeAgentRuntime on resource: y with an explicit deny in a resource-based"
+)
+
+
+def test_what_iam_denies_the_gateways_own_role_fails_the_gateway(
+    closed_iam: Fronted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "_SETTLE_SECONDS", 0.0)
+    said = error(403, "AccessDeniedException", DENIED)
+    closed_iam.gateway.always["good"] = said
+    with pytest.raises(GatewayTestError, match=r"^check 'SigV4 is answered': seen 403 ") as caught:
+        closed_iam.test(smokeTest={"timeoutSeconds": 20})
+    assert f"IAM refused InvokeAgentRuntime on {ARN} to the gateway's own role own" in str(
+        caught.value
+    )
+    assert closed_iam.record.gateway.proven is False
+    (*_, failed) = closed_iam.record.failed_gateway_test.report["checks"]
+    assert (failed["name"], failed["passed"]) == ("SigV4 is answered", False)
+
+
+def test_a_refusal_without_a_reason_names_both_roles(closed_iam: Fronted) -> None:
+    closed_iam.gateway.always["good"] = error(403, "AccessDeniedException")
+    said = cause(closed_iam)
+    assert "the gateway or the runtime behind it refused the caller: no; compare" in said
+    assert f"InvokeGateway on {GATEWAY_ARN} for the role of TestGatewayFunction" in said
+    assert "the gateway's own role own may not call the runtime" in said
+
+
+def test_a_role_of_its_own_that_nobody_can_assume(closed_iam: Fronted) -> None:
+    closed_iam.gateway.always["good"] = error(500)
+    said = cause(closed_iam)
+    assert "the gateway's role, own (bedrock-agentcore.amazonaws.com, this gateway)" in said
+    assert "GatewayRole" not in said

@@ -104,12 +104,14 @@ def client(aws: EmbeddedAws, role_arn: str, service: str) -> Any:
     )
 
 
-def ask(aws: EmbeddedAws, url: str, role_arn: str) -> httpx.Response:
-    """Call a gateway with SigV4, signed with the keys of a role."""
+def ask(aws: EmbeddedAws, url: str, role_arn: str, below: str | None = None) -> httpx.Response:
+    """Call a gateway with SigV4, signed with the keys of a role; a path below that of an invocation is read."""
     issued = keys(aws, role_arn)
     request = botocore.awsrequest.AWSRequest(
         "POST", f"{url}/live/invocations", {"Content-Type": "application/json"}, b'{"a": 1}'
     )
+    if below is not None:
+        request = botocore.awsrequest.AWSRequest("GET", f"{url}/live/invocations/{below}")
     botocore.auth.SigV4Auth(
         botocore.credentials.Credentials(
             issued.access_key_id, issued.secret_access_key, issued.session_token
@@ -117,8 +119,12 @@ def ask(aws: EmbeddedAws, url: str, role_arn: str) -> httpx.Response:
         "bedrock-agentcore",
         aws.region,
     ).add_auth(request)
-    return httpx.post(
-        request.url, content=request.body, headers=dict(request.headers.items()), trust_env=False
+    return httpx.request(
+        request.method,
+        request.url,
+        content=request.body,
+        headers=dict(request.headers.items()),
+        trust_env=False,
     )
 
 
@@ -197,6 +203,31 @@ def test_the_gateways_role_needs_the_right_to_the_runtime(aws: EmbeddedAws, runt
     made = gateway(aws, "role-elsewhere", runtime, own, "GATEWAY_IAM_ROLE")
     caller = role(aws, "calls-elsewhere", {"bedrock-agentcore:InvokeGateway": "*"})
     assert ask(aws, made["gatewayUrl"], caller).status_code == 403
+
+
+CARD = ".well-known/agent-card.json"
+
+
+@pytest.mark.parametrize("credentials", ["GATEWAY_IAM_ROLE", "CALLER_IAM_CREDENTIALS"])
+def test_the_card_of_an_agent_needs_its_own_right_and_that_to_invoke(
+    aws: EmbeddedAws, runtime: str, credentials: str
+) -> None:
+    """Which of the two AWS asks of whoever calls the runtime is not documented."""
+    door = {"bedrock-agentcore:InvokeGateway": "*"}
+    invoke = {"bedrock-agentcore:InvokeAgentRuntime": f"{runtime}*"}
+    card = {"bedrock-agentcore:GetAgentCard": f"{runtime}*"}
+    by_itself = credentials == "GATEWAY_IAM_ROLE"
+    kind = "own" if by_itself else "callers"
+    # The runtime behind is no A2A agent: with both rights, it is the runtime that answers.
+    cases = (("both", invoke | card, 400), ("invoke", invoke, 403), ("card", card, 403))
+    for name, allowed, status in cases:
+        source = f"arn:aws:bedrock-agentcore:*:{aws.account_id}:gateway/card-{kind}-{name}-*"
+        own = role(aws, f"card-{kind}-{name}", allowed if by_itself else {}, source)
+        made = gateway(aws, f"card-{kind}-{name}", runtime, own, credentials)
+        rights = door if by_itself else door | allowed
+        caller = role(aws, f"reads-{kind}-{name}", rights)
+        answer = ask(aws, made["gatewayUrl"], caller, CARD)
+        assert answer.status_code == status, (name, answer.text)
 
 
 def direct(aws: EmbeddedAws, runtime: str, role_arn: str | None) -> int:

@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
+from lifecycle.doors.caller import CallingRole
 from lifecycle.errors import AwsCallError, CanaryFailedError
+from lifecycle.sections.identity import IdentityRecord
+from lifecycle.smoke_test import gate
 from tests.functions.lifecycle.canary.judging.conftest import BEGUN
+from tests.functions.lifecycle.cognito_world import EXECUTION
+from tests.functions.lifecycle.gateway_test.fake_gateway import GATEWAY_ARN
 from tests.functions.lifecycle.smoke_test.smoke_environment import error
 from tests.functions.lifecycle.smoke_test.test_gate import agent_that_writes
 
@@ -87,6 +92,23 @@ def test_a_permission_that_is_missing_is_one_of_the_function_that_judges(judging
         403, "AccessDeniedException", text
     )
     with pytest.raises(AwsCallError, match="for the role of JudgeStepFunction"):
+        judging_iam.judge()
+
+
+def test_what_the_gateways_own_role_may_not_do_is_no_fault_of_the_version(
+    judging_iam: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "_SETTLE_SECONDS", 0.0)
+    fronted = judging_iam.fronted
+    closed = IdentityRecord(type="iam", only_gateway=GATEWAY_ARN)
+    fronted.smoke.world.records.update("dev", EXECUTION, identity=closed)
+    fronted.note(caller=CallingRole(name="own"))
+    who = "User: arn:aws:sts::123456789012:assumed-role/own/session"
+    text = f"{who} is not authorized to perform: bedrock-agentcore:InvokeAgentRuntime on y"
+    fronted.gateway.always["good"] = error(403, "AccessDeniedException", text)
+    with pytest.raises(
+        AwsCallError, match=r"IAM refused InvokeAgentRuntime on .* to the gateway's own role own"
+    ):
         judging_iam.judge()
 
 

@@ -99,7 +99,7 @@ class McpTargets:
         return Step(what, "DELETING")
 
     def _missed(self, name: str, what: str) -> Step | None:
-        """Forget a target that is gone, but not one that may only be missing in the list: its create was not answered."""
+        """Forget a target that is gone, but not one whose create was not answered and which may only not be listed."""
         if self._mcp.is_begun(name, calls.LISTED_SECONDS):
             return Step(what, "not listed yet")
         listed = calls.list_targets(self._control, self._gateway_id)

@@ -716,6 +716,58 @@ SCENARIOS = [
         avoids=("Record the failure", "Provision the identity"),
     ),
     Scenario(
+        "canary-stays-and-all-is-removed",
+        {"teardown": "onFailure"},
+        {
+            "prepare_request": [LEFT_CANARY | HAS_GATEWAY],
+            "clear_canary": [WaitTimeoutError("still there")],
+        },
+        error="WaitTimeoutError",
+        cause="still there",
+        visits=("Clear the canary", "Record the failure", "Delete the gateway"),
+        avoids=("Provision the identity",),
+    ),
+    # `live` serves the version already.
+    Scenario(
+        "canary-not-cleared",
+        CANARY,
+        {"clear_canary": [CLEARING, WaitTimeoutError("still there")]},
+        error="WaitTimeoutError",
+        cause="still there",
+        visits=("Promote the version", "Clear the canary", "Report the failure"),
+        avoids=("Deploy the gateway", "Delete the gateway"),
+    ),
+    Scenario(
+        "canary-not-cleared-and-all-removed",
+        {**CANARY, "teardown": "onFailure"},
+        {"clear_canary": [CLEARING, WaitTimeoutError("still there")]},
+        error="WaitTimeoutError",
+        cause="still there",
+        visits=("Promote the version", "Record the failure", "Delete the gateway"),
+        avoids=("Deploy the gateway",),
+    ),
+    Scenario(
+        "canary-not-cleared-and-not-all-removed",
+        {**CANARY, "teardown": "always"},
+        {"clear_canary": [WaitTimeoutError("still there")], "delete_gateway": [INCOMPLETE]},
+        error="WaitTimeoutError",
+        cause="still there (left: the pool)",
+        visits=("Promote the version", "Record the failure", "Delete the gateway"),
+        avoids=("Deploy the gateway", "Delete the runtime"),
+    ),
+    Scenario(
+        "canary-failed-and-not-cleared",
+        CANARY,
+        {
+            "judge_step": [CanaryFailedError("step 1 of 2 at 5 %")],
+            "clear_canary": [WaitTimeoutError("still there")],
+        },
+        error="CanaryFailedError",
+        cause="step 1 of 2 at 5 % (still there)",
+        visits=("Record the failure", "Clear the canary", "Report the failure"),
+        avoids=("Promote the version", "Delete the gateway"),
+    ),
+    Scenario(
         "switched-off",
         {},
         {"prepare_request": [HAS_GATEWAY], "deploy_gateway": [ATTACHING, OFF]},
@@ -1179,6 +1231,20 @@ def test_the_output_has_what_delivers_and_the_drift_of_it(
     (event,) = stand_ins.events["unchanged", "report_outcome"]
     assert event["observability"] is None
     assert ("unchanged", "deliver_telemetry") not in stand_ins.events
+
+
+def test_what_a_canary_that_was_not_cleared_removes_has_a_deadline_of_its_own(
+    runs: dict[str, Run], stand_ins: StandIns
+) -> None:
+    name = "canary-not-cleared-and-all-removed"
+    assert runs[name].entered().count("Clear the canary") == 2
+    *_, cleared = stand_ins.events[name, "clear_canary"]
+    (gateway,) = stand_ins.events[name, "delete_gateway"]
+    assert cleared["deadline"] < gateway["deadline"]
+    assert (cleared["look"], gateway["look"]) == (LOOK, None)
+    (event,) = stand_ins.events[name, "report_outcome"]
+    assert event["teardown"]["removed"] == ["gateway", "one", "two"]
+    assert event["teardownFailure"] is None
 
 
 def test_what_a_canary_left_behind_is_named_before_the_drift(runs: dict[str, Run]) -> None:

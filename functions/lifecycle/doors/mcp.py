@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from pydantic import Field
@@ -17,6 +18,8 @@ class McpRecord(Section):
         role: The name of the gateway's own role.
         targets: What AgentCore calls each target, by its name.
         begun: Names of targets whose creation was begun, and whose answer the record does not have: they may be there.
+            One that is not wanted any more stays here until it was seen, or not seen an hour after the last was begun.
+        begun_at: When the last of these was begun, in seconds since the epoch.
         tools: How many tools each target has at least, by its name.
         providers: ARNs of the credential providers that a target may have: those that are to be written and, until
             all targets are ready, those of before.
@@ -30,6 +33,7 @@ class McpRecord(Section):
     role: str
     targets: dict[str, str] = Field(default_factory=dict)
     begun: list[str] = Field(default_factory=list)
+    begun_at: int | None = None
     tools: dict[str, int] = Field(default_factory=dict)
     providers: list[str] = Field(default_factory=list)
     policy: dict[str, Any] | None = None
@@ -46,6 +50,11 @@ class McpRecord(Section):
         """Note that a target is about to be made."""
         if name not in self.begun:
             self.begun = [*self.begun, name]
+        self.begun_at = int(time.time())
+
+    def refused(self, name: str) -> None:
+        """Note that the creation which was begun made nothing."""
+        self.begun = [each for each in self.begun if each != name]
 
     def made(self, name: str, target_id: str) -> None:
         """Note what AgentCore calls a target."""
@@ -56,3 +65,7 @@ class McpRecord(Section):
         """Note that a target is gone."""
         self.targets.pop(name, None)
         self.begun = [each for each in self.begun if each != name]
+
+    def is_begun(self, name: str, seconds: int) -> bool:
+        """Whether a creation that was not answered was begun less than so many seconds ago."""
+        return name in self.begun and time.time() - (self.begun_at or 0) < seconds

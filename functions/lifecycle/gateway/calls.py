@@ -12,6 +12,8 @@ from lifecycle.runtime.agentcore import is_conflict, is_not_found
 READY = "READY"
 # Statuses that end by themselves (botocore's model: GatewayStatus, TargetStatus).
 BUSY = frozenset({"CREATING", "UPDATING", "DELETING", "SYNCHRONIZING"})
+LISTED_SECONDS = 60
+"""How long a target is waited for whose create was not answered. How late the list is, is not documented."""
 
 
 def get_gateway(control: Any, gateway_id: str) -> dict[str, Any] | None:

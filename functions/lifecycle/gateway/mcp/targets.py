@@ -20,6 +20,8 @@ from lifecycle.gateway.step import Step
 _PENDING = "_PENDING_AUTH"
 # Each takes a removal and a creation: together more than IAM usually needs.
 _MOST_TRIES = 4
+# Until when a target whose create was not answered may still come. How late the list is, is not documented.
+_FORGOTTEN_SECONDS = 3600
 
 
 class McpTargets:
@@ -86,14 +88,30 @@ class McpTargets:
         observed = self._find(name)
         what = target_label(self._gateway_id, name)
         if observed is None:
-            self._mcp.forget(name)
-            self._ledger.section.deployed.pop(part_of(name), None)
+            return self._missed(name, what)
+        if name in self._mcp.begun:
+            # It was seen: from now on its id tells whether it is gone.
+            self._mcp.made(name, observed["targetId"])
             self._ledger.save()
-            return None
         if observed["status"] != "DELETING":
             self._ledger.intend("updated")
             self._writes.delete(observed["targetId"])
         return Step(what, "DELETING")
+
+    def _missed(self, name: str, what: str) -> Step | None:
+        """Forget a target that is gone, but not one whose create was not answered and which may only not be listed."""
+        if self._mcp.is_begun(name, calls.LISTED_SECONDS):
+            return Step(what, "not listed yet")
+        listed = calls.list_targets(self._control, self._gateway_id)
+        if any(item["name"] == name for item in listed):
+            # Either the list lags behind a delete, or AgentCore does not find the target only at the moment.
+            return Step(what, "listed")
+        # It holds nothing up, and the next execution looks for it again.
+        if not self._mcp.is_begun(name, _FORGOTTEN_SECONDS):
+            self._mcp.forget(name)
+            self._ledger.section.deployed.pop(part_of(name), None)
+            self._ledger.save()
+        return None
 
     def _converge(self, name: str, observed: dict[str, Any]) -> Step | None:
         part, target_id = part_of(name), observed["targetId"]

@@ -45,6 +45,7 @@ class TargetWrites:
         )
         what = target_label(self._gateway_id, name)
         # If the answer is lost, a later request that drops the target must still know of it.
+        is_first = name not in self._mcp.begun
         self._mcp.begin(name)
         ledger.intend("updated")
         try:
@@ -54,6 +55,9 @@ class TargetWrites:
         except ClientError as error:
             if agentcore.is_conflict(error):
                 return Step(what, "busy")
+            if is_first and calls.is_refused_value(error):
+                self._mcp.refused(name)
+                ledger.save(last=True)
             raise
         self._mcp.made(name, answer["targetId"])
         ledger.wrote(part)

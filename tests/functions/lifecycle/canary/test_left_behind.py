@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lifecycle.canary.clear import clear_canary
+from lifecycle.errors import WaitTimeoutError
 from lifecycle.gateway.teardown import delete_gateway
 from lifecycle.request.preparation import PrepareEvent, prepare_request
 from lifecycle.runtime.teardown import delete_runtime
@@ -47,6 +48,19 @@ def test_a_teardown_removes_all_of_it(splitting: Splitting) -> None:
     assert splitting.front.gateways() == []
     assert splitting.world.record().canary is None
     splitting.world.loop(delete_runtime)
+    assert splitting.world.store.runtimes == {}
+
+
+def test_a_canary_that_could_not_be_cleared_goes_with_the_environment(splitting: Splitting) -> None:
+    splitting.shift()
+    splitting.promote()
+    with pytest.raises(WaitTimeoutError, match="was still there after 600 s"):
+        splitting.world.run(clear_canary, deadline=1)
+    assert splitting.world.record().canary is not None
+    splitting.world.loop(delete_gateway)
+    splitting.world.loop(delete_runtime)
+    assert splitting.front.gateways() == []
+    assert splitting.world.record().canary is None
     assert splitting.world.store.runtimes == {}
 
 

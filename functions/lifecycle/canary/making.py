@@ -19,7 +19,7 @@ from lifecycle.names import CANDIDATE_ENDPOINT
 from lifecycle.runtime import agentcore, endpoints
 from lifecycle.runtime.comparison import covered
 from lifecycle.runtime.rollback import candidate
-from lifecycle.sections.canary import CanaryRecord
+from lifecycle.sections.canary import CanaryRecord, RuleAttempt
 from lifecycle.sections.runtime import RuntimeRecord
 
 _ACTIVE = "ACTIVE"
@@ -122,31 +122,14 @@ class Maker:
     def rule(self, weight: int) -> Step | None:
         """Make the rule, or give it another weight; None when it is active with that."""
         control, note, wanted = self._control, self._note, parts.rule_of(weight)
-        found = parts.rules_of(control, note)
+        every = parts.rules_there(control, note)
+        found = parts.own_rules(every, note)
         if not found:
-            every = calls.list_rules(control, note.gateway_id)
-            self._keep(note)
-            token = names.client_token(
-                *("canary", note.execution, note.gateway_id, weight, str(note.rule_id))
-            )
-            answer = _made(
-                lambda: control.create_gateway_rule(
-                    gatewayIdentifier=note.gateway_id,
-                    clientToken=token,
-                    priority=parts.free_priority(every),
-                    **wanted,
-                )
-            )
-            what = f"the canary's rule of gateway {note.gateway_id}"
-            if answer is None:
-                return Step(what, "busy")
-            note.rule_id = answer["ruleId"]
-            self._keep(note)
-            return Step(what, answer["status"])
+            return self._create_rule(every, weight)
         rule = found[0]
         what = rule_label(note.gateway_id, rule["ruleId"])
-        if note.rule_id != rule["ruleId"]:
-            note.rule_id = rule["ruleId"]
+        if note.rule_id != rule["ruleId"] or note.rule_attempt is not None:
+            note.rule_id, note.rule_attempt = rule["ruleId"], None
             self._keep(note)
         if rule["status"] != _ACTIVE:
             return Step(what, rule["status"])
@@ -159,6 +142,36 @@ class Maker:
             )
             return Step(what, "UPDATING" if taken else "busy")
         return None
+
+    def _create_rule(self, every: list[dict[str, Any]], weight: int) -> Step:
+        """Create the rule; one whose answer was lost is asked for as it was, so that there is no second one."""
+        note, attempt = self._note, self._note.rule_attempt
+        taken = {rule["priority"] for rule in every}
+        # A rule that is not the canary's has the priority: the create was refused.
+        if attempt is None or attempt.priority in taken:
+            former = attempt.token if attempt else note.rule_id
+            given = ("canary", note.execution, note.gateway_id, weight, str(former))
+            attempt = RuleAttempt(
+                token=names.client_token(*given),
+                priority=parts.free_priority(every),
+                weight=weight,
+            )
+            note.rule_id, note.rule_attempt = None, attempt
+        self._keep(note)
+        answer = _made(
+            lambda: self._control.create_gateway_rule(
+                gatewayIdentifier=note.gateway_id,
+                clientToken=attempt.token,
+                priority=attempt.priority,
+                **parts.rule_of(attempt.weight),
+            )
+        )
+        what = parts.rule_label_of(note)
+        if answer is None:
+            return Step(what, "busy")
+        note.rule_id, note.rule_attempt = answer["ruleId"], None
+        self._keep(note)
+        return Step(what, answer["status"])
 
     def _give_up(
         self, note: CanaryRecord, what: str, observed: dict[str, Any], reason: Any, act: Any

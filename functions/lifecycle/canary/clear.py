@@ -20,7 +20,6 @@ from lifecycle.sections.canary import CanaryRecord
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 
-
 # The wait between them grows: together they take longer than a list usually lags.
 _LOOKS = 5
 

@@ -52,9 +52,7 @@ def list_targets(control: Any, gateway_id: str) -> list[dict[str, Any]]:
     return _listed(control.get_paginator("list_gateway_targets"), "items", gateway_id)
 
 
-def rules_of(
-    control: Any, gateway_id: str, known: Collection[str] = ()
-) -> list[dict[str, Any]]:
+def rules_of(control: Any, gateway_id: str, known: Collection[str] = ()) -> list[dict[str, Any]]:
     """Read the rules of a gateway, each by its id: the list may lag behind creates, updates and deletes.
 
     Args:

@@ -115,9 +115,7 @@ class GatewayRemover:
 
 def would_remove(control: Any, gateway_id: str) -> list[str]:
     """What a removal would delete, for a dry run."""
-    rules = [
-        rule_label(gateway_id, rule["ruleId"]) for rule in calls.rules_of(control, gateway_id)
-    ]
+    rules = [rule_label(gateway_id, rule["ruleId"]) for rule in calls.rules_of(control, gateway_id)]
     targets = [
         target_label(gateway_id, target["name"])
         for target in calls.list_targets(control, gateway_id)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from lifecycle import names
+
 _ALLOWED = "bedrock-agentcore:InvokeAgentRuntime"
 # All that reaches an agent. The lifecycle and whoever else may do so still manage the runtime and stop its sessions.
 _DENIED = [
@@ -57,6 +59,17 @@ def is_policy(text: str, wanted: dict[str, Any]) -> bool:
     except ValueError:
         return False
     return bool(_normal(found) == _normal(wanted))
+
+
+def digest_of(text: str | None) -> str | None:
+    """A digest of a policy, the same for each form of it; None for none."""
+    if text is None:
+        return None
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = text
+    return names.digest(_normal(found))
 
 
 def _normal(value: Any) -> Any:

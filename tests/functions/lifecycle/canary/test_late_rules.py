@@ -94,7 +94,7 @@ def test_the_create_is_repeated_as_it_was_whatever_has_changed(late: Splitting) 
 
 
 def test_a_priority_that_the_list_does_not_show_yet_is_left_alone(late: Splitting) -> None:
-    while not late.targets()[0] == "canary":
+    while late.targets()[0] != "canary":
         late.call()
         late.world.pass_(2)
     add_rule(late, 1)

@@ -28,8 +28,8 @@ def close(
 ) -> bool:
     """Make the resource policy, or repair it.
 
-    A read may show what was there before a change. So the policy is written unless the record says that it was, too; and
-    what this execution took the place of is no drift when it is shown again.
+    A read may show what was there before a change. So the policy is written unless the record, too, says that it was;
+    and what this execution took the place of is no drift when it is shown again.
 
     Args:
         control: AgentCore's control plane.

@@ -20,6 +20,7 @@ from tests.functions.lifecycle.gateway.test_guarded import (
     close,
     policy,
     provision,
+    rights,
 )
 
 LONG = 1000
@@ -90,6 +91,25 @@ def test_what_the_execution_never_met_is_a_drift(late: Front) -> None:
     result = late.deploy()
     assert result.repaired == ["the runtime's resource policy was changed"]
     assert in_force(late) == written
+
+
+def test_the_rights_of_the_role_that_iam_shows_late_are_no_drift(front: Front) -> None:
+    """The role gets its rights when the runtime is there, and its next look still finds what it was made with."""
+    first: list[Any] = []
+
+    def tell(model: Any, parsed: dict[str, Any], **_: Any) -> None:
+        if model.name == "GetRolePolicy" and "PolicyDocument" in parsed:
+            first.append(parsed["PolicyDocument"])
+            parsed["PolicyDocument"] = first[0]
+
+    events = front.world.clients.iam.meta.events
+    events.register_last("after-call", tell)
+    try:
+        assert close(front, "one").repaired == []
+    finally:
+        events.unregister("after-call", tell)
+    assert rights(front)["Effect"] == "Allow"
+    assert close(front, "two").repaired == []
 
 
 def test_a_policy_that_was_deleted_and_is_still_shown_closes_nothing(late: Front) -> None:

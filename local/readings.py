@@ -94,6 +94,12 @@ READINGS: tuple[Reading, ...] = (
         "not known; awslabs/agentcore-samples#1954: a delete is refused although the targets were deleted",
     ),
     Reading(
+        "rule-list",
+        "Does the list of a gateway's rules show a create, an update and a delete at once?",
+        ("prompt", "late"),
+        "not known",
+    ),
+    Reading(
         "gateway-refusal",
         "Which status does a gateway that takes tokens answer to another client's, to an ID token and to SigV4?",
         ("401", "403"),
@@ -170,6 +176,12 @@ READINGS: tuple[Reading, ...] = (
     Reading(
         "resource-policy",
         "Does a policy of a runtime or gateway count as soon as it is put, changed or deleted?",
+        ("at-once", "late"),
+        "not known",
+    ),
+    Reading(
+        "resource-policy-read",
+        "Does `GetResourcePolicy` show a policy as soon as it is put, changed or deleted?",
         ("at-once", "late"),
         "not known",
     ),

@@ -126,7 +126,12 @@ def test_callers_of_the_gateway_are_answered_while_it_is_closed_and_opened(
 
 @pytest.mark.parametrize(
     "reading",
-    [("resource-policy", "late"), ("resource-policy-silence", "refused"), ("young-role", "late")],
+    [
+        ("resource-policy", "late"),
+        ("resource-policy-read", "late"),
+        ("resource-policy-silence", "refused"),
+        ("young-role", "late"),
+    ],
     ids=lambda reading: "=".join(reading),
 )
 def test_it_comes_through_what_is_not_known_of_policies_and_roles(

@@ -1,4 +1,4 @@
-"""Make what a canary needs: its endpoint, its target and its rule; each is recorded before it is made."""
+"""Make what a canary's rule leads to: its endpoint and its target; each is recorded before it is made."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from lifecycle import names
 from lifecycle.canary import parts
+from lifecycle.canary.attempts import attempt, made
 from lifecycle.canary.parts import CANARY_TARGET
 from lifecycle.errors import CanaryFailedError
 from lifecycle.gateway import calls
-from lifecycle.gateway.removal import rule_label, target_label
+from lifecycle.gateway.removal import target_label
 from lifecycle.gateway.step import Step
 from lifecycle.names import CANDIDATE_ENDPOINT
 from lifecycle.runtime import agentcore, endpoints
@@ -21,8 +20,6 @@ from lifecycle.runtime.comparison import covered
 from lifecycle.runtime.rollback import candidate
 from lifecycle.sections.canary import CanaryRecord
 from lifecycle.sections.runtime import RuntimeRecord
-
-_ACTIVE = "ACTIVE"
 
 
 class Maker:
@@ -33,7 +30,7 @@ class Maker:
         runtime: The runtime's section of the record.
         note: The canary's section of the record.
         keep: Writes the canary's section, and other sections by name.
-        tags: The tags of the endpoint; a target and a rule have none.
+        tags: The tags of the endpoint; a target has none.
         by_role: The gateway calls the runtime with its own role.
 
     Raises:
@@ -74,9 +71,9 @@ class Maker:
         token = names.client_token("canary", note.execution, runtime_id, note.version, stamp)
         given = (control, runtime_id, CANDIDATE_ENDPOINT, note.version, token)
         if observed is None:
-            taken = _attempt(lambda: endpoints.create(*given, self._tags))
+            taken = attempt(lambda: endpoints.create(*given, self._tags))
         else:
-            taken = _attempt(lambda: endpoints.move(*given))
+            taken = attempt(lambda: endpoints.move(*given))
         return Step(what, "CREATING" if taken else "busy")
 
     def target(self) -> Step | None:
@@ -93,7 +90,7 @@ class Maker:
             self._keep(note)
             # Another target before it, such as one that was deleted by hand, gives another token.
             token = names.client_token("canary", note.execution, note.gateway_id, note.tries)
-            answer = _made(
+            answer = made(
                 lambda: control.create_gateway_target(
                     gatewayIdentifier=note.gateway_id, clientToken=token, **wanted
                 )
@@ -119,47 +116,6 @@ class Maker:
             self._give_up(note, what, observed, calls.reasons(observed), None)
         return None
 
-    def rule(self, weight: int) -> Step | None:
-        """Make the rule, or give it another weight; None when it is active with that."""
-        control, note, wanted = self._control, self._note, parts.rule_of(weight)
-        found = parts.rules_of(control, note)
-        if not found:
-            every = calls.list_rules(control, note.gateway_id)
-            self._keep(note)
-            token = names.client_token(
-                *("canary", note.execution, note.gateway_id, weight, str(note.rule_id))
-            )
-            answer = _made(
-                lambda: control.create_gateway_rule(
-                    gatewayIdentifier=note.gateway_id,
-                    clientToken=token,
-                    priority=parts.free_priority(every),
-                    **wanted,
-                )
-            )
-            what = f"the canary's rule of gateway {note.gateway_id}"
-            if answer is None:
-                return Step(what, "busy")
-            note.rule_id = answer["ruleId"]
-            self._keep(note)
-            return Step(what, answer["status"])
-        rule = found[0]
-        what = rule_label(note.gateway_id, rule["ruleId"])
-        if note.rule_id != rule["ruleId"]:
-            note.rule_id = rule["ruleId"]
-            self._keep(note)
-        if rule["status"] != _ACTIVE:
-            return Step(what, rule["status"])
-        if parts.weight_of(rule) != weight:
-            self._keep(note)
-            taken = _attempt(
-                lambda: control.update_gateway_rule(
-                    gatewayIdentifier=note.gateway_id, ruleId=rule["ruleId"], **wanted
-                )
-            )
-            return Step(what, "UPDATING" if taken else "busy")
-        return None
-
     def _give_up(
         self, note: CanaryRecord, what: str, observed: dict[str, Any], reason: Any, act: Any
     ) -> Step:
@@ -180,23 +136,3 @@ class Maker:
 def _delete_target(control: Any, gateway_id: str, target_id: str) -> None:
     which = {"gatewayIdentifier": gateway_id, "targetId": target_id}
     calls.attempt_deletion(partial(control.delete_gateway_target, **which))
-
-
-def _attempt(call: Callable[[], Any]) -> bool:
-    try:
-        call()
-    except ClientError as error:
-        if agentcore.is_conflict(error):
-            return False
-        raise
-    return True
-
-
-def _made(call: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
-    """The answer of a create; None when AgentCore is busy."""
-    try:
-        return call()
-    except ClientError as error:
-        if agentcore.is_conflict(error):
-            return None
-        raise

@@ -73,13 +73,20 @@ def weight_of(rule: dict[str, Any]) -> int | None:
     return None
 
 
-def rules_of(control: Any, note: CanaryRecord) -> list[dict[str, Any]]:
-    """The rules of a canary: the recorded one, and all that lead to its target."""
-    return [
-        rule
-        for rule in calls.list_rules(control, note.gateway_id)
-        if rule["ruleId"] == note.rule_id or weight_of(rule) is not None
-    ]
+def rules_there(control: Any, note: CanaryRecord) -> list[dict[str, Any]]:
+    """All rules of the canary's gateway, the recorded one first, whether it is listed or not."""
+    known = [note.rule_id] if note.rule_id is not None else []
+    return calls.rules_of(control, note.gateway_id, known)
+
+
+def own_rules(rules: list[dict[str, Any]], note: CanaryRecord) -> list[dict[str, Any]]:
+    """The rules of a canary among those of its gateway: the recorded one, and all that lead to its target."""
+    return [r for r in rules if r["ruleId"] == note.rule_id or weight_of(r) is not None]
+
+
+def rule_label_of(note: CanaryRecord) -> str:
+    """What the rule is called as long as its id is not known."""
+    return f"the canary's rule of gateway {note.gateway_id}"
 
 
 def free_priority(rules: list[dict[str, Any]]) -> int:

@@ -9,6 +9,7 @@ from lifecycle import names
 from lifecycle.canary.making import Maker
 from lifecycle.canary.parts import CanaryEvent
 from lifecycle.canary.report import CanaryReport
+from lifecycle.canary.rule import RuleMaker
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.doors.target import OWN_ROLE
 from lifecycle.errors import WaitTimeoutError
@@ -92,7 +93,7 @@ class _Shift:
         )
         given = (self._control, self._runtime, note, self._keep, self._tags)
         maker = Maker(*given, by_role=self._is_by_role())
-        step = maker.endpoint() or maker.target() or self._rule(maker, note)
+        step = maker.endpoint() or maker.target() or self._rule(note)
         if step is None:
             return self._result(report, done=True)
         if looks.is_last(self._event):
@@ -124,6 +125,7 @@ class _Shift:
             gateway_id=gateway.id,
             target_id=note.target_id if note else None,
             rule_id=note.rule_id if note else None,
+            rule_attempt=note.rule_attempt if note else None,
         )
 
     def _is_by_role(self) -> bool:
@@ -135,8 +137,8 @@ class _Shift:
         kinds = live.get("credentialProviderConfigurations") or []
         return any(kind["credentialProviderType"] == OWN_ROLE for kind in kinds)
 
-    def _rule(self, maker: Maker, note: CanaryRecord) -> Step | None:
-        step = maker.rule(self._weight)
+    def _rule(self, note: CanaryRecord) -> Step | None:
+        step = RuleMaker(self._control, note, self._keep).step(self._weight)
         if step is None and note.weight != self._weight:
             now = int(time.time())
             note.weight, note.shifted_at = self._weight, now

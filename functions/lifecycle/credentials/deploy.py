@@ -179,7 +179,10 @@ def _converge_role(
     if role is None:
         raise AssertionError("a section with providers of the agent has a role")
     ledger.save()
-    found = converge_role(clients.iam, wanted, former=role.policy, former_tags=role.tags)
+    fresh = role.written == ledger.mine.execution and role.policy == wanted.policy
+    found = converge_role(
+        clients.iam, wanted, former=role.policy, former_tags=role.tags, fresh=fresh
+    )
     if found.created and role.arn is not None:
         ledger.repair(f"the role {role.name} was deleted")
     ledger.repair(*found.repaired)
@@ -187,6 +190,8 @@ def _converge_role(
     if changed and ledger.mine.change == "unchanged":
         ledger.mine.change = "updated"
     role.arn, role.policy, role.tags = found.arn, wanted.policy, dict(wanted.tags)
+    if changed or found.repaired:
+        role.written = ledger.mine.execution
 
 
 def _switch_off(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -54,9 +54,21 @@ def list_targets(control: Any, gateway_id: str) -> list[dict[str, Any]]:
     return _listed(control.get_paginator("list_gateway_targets"), "items", gateway_id)
 
 
-def list_rules(control: Any, gateway_id: str) -> list[dict[str, Any]]:
-    """List the rules of a gateway; none when it is gone."""
-    return _listed(control.get_paginator("list_gateway_rules"), "gatewayRules", gateway_id)
+def rules_of(control: Any, gateway_id: str, known: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Read the rules of a gateway, each by its id: the list may lag behind creates, updates and deletes.
+
+    Args:
+        control: AgentCore's control plane.
+        gateway_id: The gateway.
+        known: Ids of rules that may be there, listed or not; these come first.
+
+    Returns:
+        Those that are there, as `GetGatewayRule` gives them; none when the gateway is gone.
+    """
+    listed = _listed(control.get_paginator("list_gateway_rules"), "gatewayRules", gateway_id)
+    ids = dict.fromkeys([*known, *(item["ruleId"] for item in listed)])
+    found = (_get_rule(control, gateway_id, one) for one in ids)
+    return [one for one in found if one is not None]
 
 
 def reasons(observed: dict[str, Any]) -> str:
@@ -129,6 +141,13 @@ def attempt_update(call: Callable[[], Any]) -> bool:
 def holds_targets(error: ClientError) -> bool:
     """Tell whether a gateway may not go yet: it counts targets that no list shows (awslabs/agentcore-samples#1954)."""
     return is_conflict(error) or is_refused_value(error)
+
+
+def _get_rule(control: Any, gateway_id: str, rule_id: str) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = _or_none(
+        lambda: control.get_gateway_rule(gatewayIdentifier=gateway_id, ruleId=rule_id)
+    )
+    return found
 
 
 def _listed(paginator: Any, member: str, gateway_id: str) -> list[dict[str, Any]]:

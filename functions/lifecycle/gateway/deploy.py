@@ -15,6 +15,7 @@ from lifecycle.gateway.guarded.role import GatewaySettings
 from lifecycle.gateway.mcp.front import McpFront, is_mcp
 from lifecycle.gateway.mcp.leaving import remove_own_role
 from lifecycle.gateway.removal import GatewayRemover, RemovalNotes
+from lifecycle.gateway.rules import own_rules
 from lifecycle.gateway.step import Step
 from lifecycle.record import Record
 from lifecycle.request.closed.sign_in import is_closed
@@ -139,7 +140,7 @@ def _switch_off(
             intended=section.is_intended,
         )
         if observed is not None:
-            remover = GatewayRemover(control, RemovalNotes())
+            remover = GatewayRemover(control, RemovalNotes(), own_rules(record))
             remover.remove(observed)
             _keep_the_deadline(event, remover.left[-1], "there")
             return GatewayResult(**looks.looked(event, done=False), gateway=None, repaired=[])

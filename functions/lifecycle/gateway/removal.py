@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -39,11 +39,13 @@ class GatewayRemover:
     Args:
         control: AgentCore's control plane.
         notes: Where it is noted, before it is done.
+        rules: Ids of rules that the record names, whether they are listed or not.
     """
 
-    def __init__(self, control: Any, notes: RemovalNotes) -> None:
+    def __init__(self, control: Any, notes: RemovalNotes, rules: Collection[str] = ()) -> None:
         self._control = control
         self._notes = notes
+        self._rules = rules
         self.left: list[str] = []
 
     def remove(self, observed: dict[str, Any]) -> None:
@@ -61,7 +63,7 @@ class GatewayRemover:
             self._notes.removes(gateway_label(gateway_id))
             return
         # A rule names targets.
-        rules = calls.list_rules(control, gateway_id)
+        rules = calls.rules_of(control, gateway_id, self._rules)
         for rule in rules:
             which = {"gatewayIdentifier": gateway_id, "ruleId": rule["ruleId"]}
             label = rule_label(gateway_id, rule["ruleId"])
@@ -113,9 +115,7 @@ class GatewayRemover:
 
 def would_remove(control: Any, gateway_id: str) -> list[str]:
     """What a removal would delete, for a dry run."""
-    rules = [
-        rule_label(gateway_id, rule["ruleId"]) for rule in calls.list_rules(control, gateway_id)
-    ]
+    rules = [rule_label(gateway_id, rule["ruleId"]) for rule in calls.rules_of(control, gateway_id)]
     targets = [
         target_label(gateway_id, target["name"])
         for target in calls.list_targets(control, gateway_id)

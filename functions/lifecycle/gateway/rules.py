@@ -33,7 +33,8 @@ def remove_foreign_rules(
     Returns:
         The first rule that is not gone yet; None when there is none.
     """
-    foreign = [rule for rule in calls.list_rules(control, gateway_id) if rule["ruleId"] not in own]
+    there = calls.rules_of(control, gateway_id)
+    foreign = [rule for rule in there if rule["ruleId"] not in own]
     for rule in foreign:
         if rule["status"] == "DELETING":
             continue

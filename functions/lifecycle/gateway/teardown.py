@@ -12,6 +12,7 @@ from lifecycle.gateway import looks
 from lifecycle.gateway.finding import find_gateway
 from lifecycle.gateway.mcp.leaving import has_own_role, remove_own_role, role_label
 from lifecycle.gateway.removal import GatewayRemover, RemovalNotes, gateway_label, would_remove
+from lifecycle.gateway.rules import own_rules
 from lifecycle.record import Record, Removal
 from lifecycle.request.stage_event import Polled, StageEvent
 from lifecycle.settings import Settings
@@ -59,7 +60,7 @@ def delete_gateway(event: StageEvent, *, clients: Clients = CLIENTS) -> GatewayT
         return GatewayTeardown(**looks.looked(event, done=True), would_remove=would, **said)
     removal = removal_of(record.gateway_removal, event.execution)
     notes = _Notes(records, environment, event.execution, removal)
-    remover = GatewayRemover(control, notes)
+    remover = GatewayRemover(control, notes, own_rules(record))
     if observed is not None:
         if recorded != observed["gatewayId"]:
             # Known only by its tags until now: the record must list it before anything is deleted.

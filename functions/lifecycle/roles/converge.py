@@ -41,6 +41,7 @@ def converge_role(
     *,
     former: Policy | None = None,
     former_tags: Mapping[str, str] | None = None,
+    fresh: bool = False,
 ) -> Converged:
     """Make the role, or repair it. IAM needs some seconds until AgentCore sees a change.
 
@@ -49,6 +50,8 @@ def converge_role(
         wanted: How the role must be.
         former: Its inline policy as it was last written: to replace that with another one is no repair.
         former_tags: Its tags as they were last written: one that is not wanted any more is removed.
+        fresh: This execution has written it. IAM may show what was there before, which is written again and is no
+            repair; only policies that the lifecycle never gave it are.
 
     Raises:
         CredentialsError: A role of the name has not the tags of stack and environment; it is left alone.
@@ -60,9 +63,10 @@ def converge_role(
     _refuse_foreign(role, wanted.name, wanted.owner)
     with _until_shown(wanted.name, role):
         # The boundary first: IAM lets us change the policies only of a role that has it.
-        repaired = [*_bound(iam, wanted, role), *_trust(iam, wanted, role)]
-        repaired += [*_policies(iam, wanted, former), *_tags(iam, wanted, role, former_tags or {})]
-    return Converged(role["Arn"], created=False, repaired=repaired)
+        changed = [*_bound(iam, wanted, role), *_trust(iam, wanted, role)]
+        added = _take_away(iam, wanted)
+        changed += [*_policies(iam, wanted, former), *_tags(iam, wanted, role, former_tags or {})]
+    return Converged(role["Arn"], created=False, repaired=[*([] if fresh else changed), *added])
 
 
 def differs(iam: Any, wanted: WantedRole) -> bool:
@@ -140,16 +144,21 @@ def _policies(iam: Any, wanted: WantedRole, former: Policy | None) -> list[str]:
         # A role whose creation ended before its policy was written is no drift either.
         if there != former and there is not None:
             repaired.append(f"the policy of role {name} was changed")
+    for arn in sorted(wanted.attached - set(calls.attached_policies(iam, name))):
+        iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+        if former is not None:
+            repaired.append(f"the policy {arn} was taken from role {name}")
+    return repaired
+
+
+def _take_away(iam: Any, wanted: WantedRole) -> list[str]:
+    """Take the policies away that somebody gave the role."""
+    repaired, name = [], wanted.name
     for other in calls.inline_policies(iam, name):
         if other != INLINE_POLICY:
             calls.delete_inline_policy(iam, name, other)
             repaired.append(f"role {name} was given the policy {other}")
-    attached = set(calls.attached_policies(iam, name))
-    for arn in sorted(wanted.attached - attached):
-        iam.attach_role_policy(RoleName=name, PolicyArn=arn)
-        if former is not None:
-            repaired.append(f"the policy {arn} was taken from role {name}")
-    for arn in sorted(attached - wanted.attached):
+    for arn in sorted(set(calls.attached_policies(iam, name)) - wanted.attached):
         calls.detach_policy(iam, name, arn)
         repaired.append(f"role {name} was given the policy {arn}")
     return repaired

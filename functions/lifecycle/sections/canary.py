@@ -7,6 +7,22 @@ from pydantic import Field
 from lifecycle.sections.base import Section
 
 
+class RuleAttempt(Section):
+    """The create of a rule that AgentCore has not answered yet: to repeat it as it was makes no second rule.
+
+    Attributes:
+        token: Its client token.
+        priority: Of the rule.
+        weight: The share of the version, in percent.
+        looks: How often a removal has looked for the rule, and the list did not show it.
+    """
+
+    token: str
+    priority: int
+    weight: int
+    looks: int = 0
+
+
 class CanaryRecord(Section):
     """What splits the calls of `live` while a version is tried, recorded before it is made.
 
@@ -17,6 +33,7 @@ class CanaryRecord(Section):
         gateway_id: The gateway that splits.
         target_id: What AgentCore calls the gateway's second target; null until that was created.
         rule_id: What AgentCore calls the rule; null until that was created.
+        rule_attempt: The create of the rule while its answer is not there; null before and after.
         weight: The share of the version, in percent, that the rule was last given; null before.
         begun_at: When the first step began, in seconds since the epoch; what was before is the baseline.
         shifted_at: When the current step began.
@@ -30,6 +47,7 @@ class CanaryRecord(Section):
     gateway_id: str
     target_id: str | None = None
     rule_id: str | None = None
+    rule_attempt: RuleAttempt | None = None
     weight: int | None = None
     begun_at: int | None = None
     shifted_at: int | None = None

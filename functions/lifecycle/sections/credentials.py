@@ -50,12 +50,14 @@ class RoleRecord(Section):
         arn: Its ARN; null until it was created.
         policy: Its own policy as it was last written.
         tags: The tags last written.
+        written: ARN of the execution that last made or changed it: IAM may show what was there before.
     """
 
     name: str
     arn: str | None = None
     policy: dict[str, Any] | None = None
     tags: dict[str, str] = Field(default_factory=dict)
+    written: str | None = None
 
 
 class CredentialsDeployment(Section):

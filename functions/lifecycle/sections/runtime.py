@@ -37,6 +37,14 @@ class Guard(Section):
     runtime_arn: str
     role_arn: str
     written: bool = Field(default=False, description="AgentCore took it.")
+    execution: str | None = Field(
+        default=None,
+        description="Which execution last wrote it: its reads may show what was there before.",
+    )
+    replaced: str | None = Field(
+        default=None,
+        description="Digest of the policy that it took the place of; null without one.",
+    )
 
 
 class RuntimeRecord(Section):

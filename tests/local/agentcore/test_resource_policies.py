@@ -140,6 +140,29 @@ def test_a_role_of_another_account_cannot_be_looked_up(world: World) -> None:
     assert world.control.put_resource_policy(resourceArn=arn, policy=text)["policy"] == text
 
 
+@pytest.mark.parametrize("reading", ["at-once", "late"])
+def test_when_a_policy_is_shown_is_not_known(world: World, reading: str) -> None:
+    world.readings.change({"resource-policy-read": reading, "no-resource-policy": "empty"})
+    arn, late = world.ready()["agentRuntimeArn"], reading == "late"
+    first, second = policy(statement(arn)), policy(statement(arn, "Deny"))
+
+    def shown() -> str | None:
+        found: str | None = world.control.get_resource_policy(resourceArn=arn).get("policy")
+        return found
+
+    for before, text in ((None, first), (first, second)):
+        world.control.put_resource_policy(resourceArn=arn, policy=text)
+        assert shown() == (before if late else text)
+        # It counts, whatever is shown.
+        assert world.core.policies.in_force(arn) == json.loads(text)
+        world.clock.pass_(LATE_SECONDS)
+        assert shown() == text
+    world.control.delete_resource_policy(resourceArn=arn)
+    assert shown() == (second if late else None)
+    world.clock.pass_(LATE_SECONDS)
+    assert shown() is None
+
+
 def test_when_a_policy_counts_is_not_known(world: World) -> None:
     world.readings.change({"resource-policy": "late"})
     arn = world.ready()["agentRuntimeArn"]

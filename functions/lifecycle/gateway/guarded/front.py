@@ -164,7 +164,8 @@ class RuntimeFront:
             )
 
         written = guard.close(
-            self._control, runtime, self.wanted.role_arn, save, self.ledger.repair
+            *(self._control, runtime, self.wanted.role_arn, save, self.ledger.repair),
+            execution=self.ledger.execution,
         )
         if written:
             self.ledger.intend("updated")

@@ -109,7 +109,11 @@ class OwnRole:
             ledger.save()
         try:
             made = converge_role(
-                self._iam, role, former=known.policy, former_tags=known.tags or None
+                self._iam,
+                role,
+                former=known.policy,
+                former_tags=known.tags or None,
+                fresh=known.written == ledger.execution and known.policy == role.policy,
             )
         except CredentialsError as error:
             raise GatewayError(str(error)) from error

@@ -283,7 +283,11 @@ def _converged(front: McpFront, mcp: McpRecord) -> Converged:
     former = mcp.policy or (caller.policy if caller is not None else None)
     try:
         return converge_role(
-            front.clients.iam, front.role, former=former, former_tags=mcp.role_tags
+            front.clients.iam,
+            front.role,
+            former=former,
+            former_tags=mcp.role_tags,
+            fresh=mcp.role_written == front.ledger.execution and mcp.policy == front.role.policy,
         )
     except CredentialsError as error:
         raise GatewayError(str(error)) from error

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from lifecycle.entry import refused_call
 from lifecycle.errors import GatewayError, ServiceUnavailableError
 from lifecycle.runtime.guard import calls
-from lifecycle.runtime.guard.document import is_policy, policy_for
+from lifecycle.runtime.guard.document import digest_of, is_policy, policy_for
 from lifecycle.sections.runtime import Guard, RuntimeRecord
 
 Save = Callable[[bool], None]
@@ -23,8 +23,13 @@ def close(
     role_arn: str,
     save: Save,
     repair: Callable[[str], None],
+    *,
+    execution: str,
 ) -> bool:
     """Make the resource policy, or repair it.
+
+    A read may show what was there before a change. So the policy is written unless the record, too, says that it was;
+    and what this execution took the place of is no drift when it is shown again.
 
     Args:
         control: AgentCore's control plane.
@@ -32,6 +37,7 @@ def close(
         role_arn: The role of its gateway, which is there.
         save: Writes the section.
         repair: Takes what was found changed by hand, one phrase.
+        execution: ARN of the execution that closes the runtime.
 
     Returns:
         Whether the policy was written.
@@ -44,13 +50,17 @@ def close(
     wanted = policy_for(arn, role_arn)
     found = _own_policy(control, runtime, wanted)
     known = _known(runtime)
-    done = Guard(runtime_arn=arn, role_arn=role_arn, written=True)
-    if found is not None and is_policy(found, wanted):
-        if known != done:
-            runtime.guard = done
-            save(True)
+    if _is_done(known, role_arn, found, wanted):
         return False
-    _note_drift(known, role_arn, found, repair)
+    replaced, shown = digest_of(found), found is not None and is_policy(found, wanted)
+    if known is not None and known.execution == execution and (shown or replaced == known.replaced):
+        # Its own write is not shown yet, or was not answered.
+        replaced = known.replaced
+    elif not shown:
+        _note_drift(known, role_arn, found, repair)
+    done = Guard(
+        runtime_arn=arn, role_arn=role_arn, written=True, execution=execution, replaced=replaced
+    )
     runtime.guard = done.model_copy(update={"written": known is not None and known.written})
     save(False)
     try:
@@ -85,10 +95,11 @@ def differs(
         # The plan's runtime is not made yet.
         return True
     wanted = policy_for(arn, role_arn)
-    found = _own_policy(control, runtime, wanted)
-    if found is not None and is_policy(found, wanted):
+    found, known = _own_policy(control, runtime, wanted), _known(runtime)
+    if _is_done(known, role_arn, found, wanted):
         return False
-    _note_drift(_known(runtime), role_arn, found, repair)
+    if found is None or not is_policy(found, wanted):
+        _note_drift(known, role_arn, found, repair)
     return True
 
 
@@ -111,6 +122,12 @@ def reopen(control: Any, runtime: RuntimeRecord, save: Save) -> None:
         )
     runtime.guard = None
     save(True)
+
+
+def _is_done(known: Guard | None, role_arn: str, found: str | None, wanted: dict[str, Any]) -> bool:
+    """Whether both the record and AgentCore say that the policy is there: a read may still show a deleted one."""
+    is_recorded = known is not None and known.written and known.role_arn == role_arn
+    return is_recorded and found is not None and is_policy(found, wanted)
 
 
 def _note_drift(

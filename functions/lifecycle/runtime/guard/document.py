@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from lifecycle import names
+
 PASSED_ON = ["bedrock-agentcore:GetAgentCard", "bedrock-agentcore:InvokeAgentRuntime"]
 """What a gateway may do to the runtime behind it: it passes on calls of `/TARGET/invocations` and the paths below.
 
@@ -61,6 +63,17 @@ def is_policy(text: str, wanted: dict[str, Any]) -> bool:
     except ValueError:
         return False
     return bool(_normal(found) == _normal(wanted))
+
+
+def digest_of(text: str | None) -> str | None:
+    """A digest of a policy, the same for each form of it; None for none."""
+    if text is None:
+        return None
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = text
+    return names.digest(_normal(found))
 
 
 def _normal(value: Any) -> Any:

@@ -99,12 +99,16 @@ class Rule(Stateful):
         scope: What the client token of its creation is unique in, below the gateway.
         members: Members of GetGatewayRule's answer that came with create or update.
         created_at: Seconds since the epoch.
+        before: What the members were before the last update or delete.
+        changed_at: When that began, in seconds since the epoch.
     """
 
     id: str = ""
     scope: str = ""
     members: dict[str, Any] = field(default_factory=dict)
     created_at: float = 0.0
+    before: dict[str, Any] | None = None
+    changed_at: float = 0.0
 
     @property
     def route(self) -> dict[str, Any]:
@@ -144,6 +148,7 @@ class Gateway(Stateful):
         targets: Its targets by id.
         rules: Its rules by id.
         gone: Its targets that were deleted.
+        gone_rules: Its rules that were deleted.
     """
 
     id: str = ""
@@ -157,6 +162,7 @@ class Gateway(Stateful):
     targets: dict[str, Target] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
     gone: list[Target] = field(default_factory=list)
+    gone_rules: list[Rule] = field(default_factory=list)
 
     def settle(self, now: float) -> None:
         """Finish every change of the gateway, its targets and rules whose time has come."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from local.agentcore.control.gateways import views
 from local.agentcore.control.gateways.changes import check_idle
+from local.agentcore.control.gateways.late_rules import listed
 from local.agentcore.control.gateways.records import Gateway, Rule
 from local.agentcore.control.gateways.rule_checks import check_rule
 from local.agentcore.control.gateways.store import GatewayStore
@@ -79,9 +80,10 @@ class RuleOperations:
 
     def list_rules(self, request: dict[str, Any]) -> dict[str, Any]:
         """ListGatewayRules, in the order in which they are looked at."""
-        with self._store.using():
+        with self._store.using() as now:
             gateway = self._store.gateway(request["gatewayIdentifier"])
-            found = sorted(gateway.rules.values(), key=lambda rule: rule.members["priority"])
+            shown = listed(self._store, gateway, now)
+            found = sorted(shown, key=lambda rule: rule.members["priority"])
             chosen, token = page(found, request, lambda rule: rule.id)
             entries = [views.rule_detail(gateway, rule) for rule in chosen]
         return without_none({"gatewayRules": entries, "nextToken": token})
@@ -94,7 +96,7 @@ class RuleOperations:
             members = rule.members | _taken(request)
             self._check(gateway, members, rule)
             self._store.count_mutation(now)
-            rule.members = members
+            rule.before, rule.changed_at, rule.members = rule.members, now, members
             self._start(rule, "UPDATING", now)
             return views.rule_detail(gateway, rule)
 
@@ -104,6 +106,7 @@ class RuleOperations:
             gateway, rule = self._found(request)
             _check_active(rule)
             self._store.count_mutation(now)
+            rule.before, rule.changed_at = rule.members, now
             until = now + self._store.account.delays.gateway
             gone = partial(self._store.forget_rule, gateway, rule)
             rule.start("DELETING", now, Change(until, "DELETING", None, gone))

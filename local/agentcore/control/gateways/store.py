@@ -126,6 +126,7 @@ class GatewayStore:
     def forget_rule(self, gateway: Gateway, rule: Rule) -> None:
         """Remove a rule; of its client tokens the same is true."""
         del gateway.rules[rule.id]
+        gateway.gone_rules.append(rule)
         if self.account.readings["client-tokens"] == "forgotten":
             self.account.tokens.forget_endpoint(gateway.id, rule.scope)
 

@@ -22,7 +22,8 @@ from local.agentcore.model.errors import not_found
 from local.edge.iam.statements import Policy
 
 LATE_SECONDS = 3.0
-"""How long a change of a policy does not count, with the reading `resource-policy=late`."""
+"""How long a change of a policy does not count, with the reading `resource-policy=late`, and is not shown, with
+`resource-policy-read=late`."""
 
 
 class PolicyOperations:
@@ -68,9 +69,9 @@ class PolicyOperations:
     def get(self, request: dict[str, Any]) -> dict[str, Any]:
         """GetResourcePolicy: what it answers for a resource without a policy is not known."""
         arn = request["resourceArn"]
-        with self._store.using():
+        with self._store.using() as now:
             self._actions(arn)
-            text = self._texts.get(arn)
+            text = self._as_of("resource-policy-read", arn, now)
             if text is None and self._store.readings["no-resource-policy"] == "not-found":
                 raise not_found(f"Resource not found: '{arn}' has no resource policy.")
         return {} if text is None else {"policy": text}
@@ -95,14 +96,17 @@ class PolicyOperations:
         with self._store.using() as now:
             if all(known != arn for known, _ in self._resources()):
                 return None
-            text = self._texts.get(arn)
-            former, changed = self._former.get(arn, (None, 0.0))
-            if self._store.readings["resource-policy"] == "late" and now - changed < LATE_SECONDS:
-                text = former
+            text = self._as_of("resource-policy", arn, now)
         if text is None:
             return None
         found: Policy = json.loads(text)
         return found
+
+    def _as_of(self, reading: str, arn: str, now: float) -> str | None:
+        """Return the policy now, or the one before a change that the reading makes late."""
+        former, changed = self._former.get(arn, (None, 0.0))
+        late = self._store.readings[reading] == "late" and now - changed < LATE_SECONDS
+        return former if late else self._texts.get(arn)
 
     def _change(self, arn: str, text: str | None, now: float) -> None:
         before = self._texts.pop(arn, None)

@@ -144,6 +144,18 @@ def test_drift_is_repaired_and_named(
     assert seen(iam, wanted.name) == as_wanted(wanted)
 
 
+@pytest.mark.parametrize(("change", "named"), DRIFT)
+def test_what_an_execution_has_just_written_is_no_drift_when_iam_shows_it_late(
+    iam: Any, wanted: WantedRole, change: Callable[[Any, str], Any], named: str
+) -> None:
+    converge_role(iam, wanted)
+    change(iam, wanted.name)
+    found = converge_role(iam, wanted, former=wanted.policy, fresh=True)
+    # What the lifecycle never gives a role was not there before either.
+    assert found.repaired == ([named.format(wanted.name)] if "was given" in named else [])
+    assert seen(iam, wanted.name) == as_wanted(wanted)
+
+
 def test_another_wish_is_no_drift(iam: Any, wanted: WantedRole) -> None:
     converge_role(iam, wanted)
     other = replace(wanted, policy=OPEN, tags=names.tags("stack", "dev") | {"owner": "b"})

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from local.agentcore.control.gateways.late_rules import LIST_SECONDS
 from tests.local.agentcore.gateways.test_access import signed
 from tests.local.agentcore.gateways.test_control import later, ready, refused, token
 
@@ -85,6 +86,36 @@ def test_a_rule_lives_from_creating_to_gone(world: World, gateway_id: str) -> No
     refused("ResourceNotFoundException", world.control.get_gateway_rule, **where)
     again = world.control.create_gateway_rule(**request)
     assert again["ruleId"] != made["ruleId"]
+
+
+@pytest.mark.parametrize("value", ["prompt", "late"])
+def test_when_the_list_shows_a_change_is_not_known(
+    world: World, gateway_id: str, value: str
+) -> None:
+    world.readings.change({"rule-list": value})
+    late, which = value == "late", {"gatewayIdentifier": gateway_id}
+
+    def shown() -> list[Any]:
+        rules = world.control.list_gateway_rules(**which)["gatewayRules"]
+        return [(rule["priority"], rule["status"]) for rule in rules]
+
+    made = world.control.create_gateway_rule(**which, priority=10, actions=[split(90, 10)])
+    where = {**which, "ruleId": made["ruleId"]}
+    assert shown() == ([] if late else [(10, "CREATING")])
+    world.clock.pass_(LIST_SECONDS)
+    assert shown() == [(10, "ACTIVE")]
+    world.control.update_gateway_rule(**where, priority=20)
+    assert shown() == [(10, "ACTIVE") if late else (20, "UPDATING")]
+    # What is asked for by its id is as it is.
+    assert world.control.get_gateway_rule(**where)["priority"] == 20
+    world.clock.pass_(LIST_SECONDS)
+    assert shown() == [(20, "ACTIVE")]
+    world.control.delete_gateway_rule(**where)
+    later(world)
+    refused("ResourceNotFoundException", world.control.get_gateway_rule, **where)
+    assert shown() == ([(20, "ACTIVE")] if late else [])
+    world.clock.pass_(2 * LIST_SECONDS)
+    assert shown() == []
 
 
 def test_a_split_leads_calls_by_weight(world: World, gateway_id: str) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from lifecycle.canary import parts
+from lifecycle.canary.parts import CANARY_TARGET
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.errors import WaitTimeoutError
 from lifecycle.gateway import calls, looks
@@ -107,8 +108,21 @@ class _Clearing:
         for target in parts.targets_of(control, note):
             left = target_label(note.gateway_id, target["name"])
             which = {"gatewayIdentifier": note.gateway_id, "targetId": target["targetId"]}
+            if note.target_looks is not None:
+                # It was seen: from now on its id tells whether it is gone.
+                note.target_id, note.target_looks = target["targetId"], None
+                self._save(note)
             self._delete(left, target, partial(control.delete_gateway_target, **which))
-        return left
+        return left or self._unlisted_target()
+
+    def _unlisted_target(self) -> str | None:
+        """As for the rule."""
+        note = self._note
+        if note.target_looks is None or note.target_looks >= _LOOKS:
+            return None
+        note.target_looks += 1
+        self._save(note)
+        return target_label(note.gateway_id, CANARY_TARGET)
 
     def _endpoint(self) -> str | None:
         if self._runtime_id is None:

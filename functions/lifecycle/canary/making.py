@@ -87,6 +87,7 @@ class Maker:
         if not found:
             if note.target_id is not None:
                 note.tries += 1
+            note.target_id, note.target_looks = None, 0
             self._keep(note)
             # Another target before it, such as one that was deleted by hand, gives another token.
             token = names.client_token("canary", note.execution, note.gateway_id, note.tries)
@@ -97,7 +98,7 @@ class Maker:
             )
             if answer is None:
                 return Step(what, "busy")
-            note.target_id = answer["targetId"]
+            note.target_id, note.target_looks = answer["targetId"], None
             self._keep(note)
             return Step(what, answer["status"])
         observed = found[0]
@@ -110,7 +111,7 @@ class Maker:
                 self._keep(note)
                 _delete_target(control, note.gateway_id, observed["targetId"])
                 return Step(what, "DELETING")
-            note.target_id = observed["targetId"]
+            note.target_id, note.target_looks = observed["targetId"], None
             self._keep(note)
         if observed["status"] != calls.READY:
             self._give_up(note, what, observed, calls.reasons(observed), None)

@@ -124,6 +124,7 @@ class _Shift:
             live_version=live,
             gateway_id=gateway.id,
             target_id=note.target_id if note else None,
+            target_looks=note.target_looks if note else None,
             rule_id=note.rule_id if note else None,
             rule_attempt=note.rule_attempt if note else None,
         )

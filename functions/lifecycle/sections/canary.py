@@ -32,6 +32,8 @@ class CanaryRecord(Section):
         live_version: The version that gets the rest.
         gateway_id: The gateway that splits.
         target_id: What AgentCore calls the gateway's second target; null until that was created.
+        target_looks: How often a removal has looked for a second target whose create AgentCore has not answered; null
+            while there was no such create.
         rule_id: What AgentCore calls the rule; null until that was created.
         rule_attempt: The create of the rule while its answer is not there; null before and after.
         weight: The share of the version, in percent, that the rule was last given; null before.
@@ -46,6 +48,7 @@ class CanaryRecord(Section):
     live_version: str
     gateway_id: str
     target_id: str | None = None
+    target_looks: int | None = None
     rule_id: str | None = None
     rule_attempt: RuleAttempt | None = None
     weight: int | None = None

@@ -18,9 +18,9 @@ from cli.execution.follow import follow
 from cli.keeping.notes import Note, Notes, Zip, locations
 from cli.perform.execution import start
 from cli.target.deployed import Deployed, lifecycle_of
+from cli.target.target import BUCKET_OUTPUT
 
 log = logging.getLogger(__name__)
-_BUCKET_OUTPUT = "ArtifactBucketName"
 _ERRORS = (CommandError, ClientError, BotoCoreError, OSError, ValueError)
 
 
@@ -35,7 +35,7 @@ class Keeping:
 
     def __init__(self, place: Deployed, folder: Path, say: Callable[[str], None]) -> None:
         self._place, self._notes, self._say = place, Notes(folder), say
-        self._bucket = place.output(_BUCKET_OUTPUT)
+        self._bucket = place.output(BUCKET_OUTPUT)
         self._s3 = place.client("s3")
         self._lock = threading.Lock()
         self._ending = False

@@ -108,14 +108,13 @@ def up(
     with garbage_collection_paused():
         from local.embedded import EmbeddedAws, find_running
 
-    root = state_folder.STATE_ROOT
-    running = find_running(state_dir or root)
+    running = find_running(state_dir or state_folder.STATE_ROOT)
     if running is not None:
         raise UsageError(
             f"a local AWS is already running at {running.endpoint_url} (process {running.pid})"
         )
     out, err = console(), console(stderr=True)
-    folder = state_dir or root / "up"
+    folder = state_folder.folder_of_up(state_dir)
     notes = notes_of(folder)
     if keep_state:
         notes.read()  # what cannot be read is said before anything starts

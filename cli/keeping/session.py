@@ -22,6 +22,7 @@ _MARK = "keeps-state"
 
 def notes_of(folder: Path) -> Notes:
     """Return the notes of the local AWS of a state folder. They lie beside it, because it is emptied at the end."""
+    folder = folder.resolve()  # as the local AWS does: a link has another name, and `.` has none
     return Notes(folder.with_name(f"{folder.name}.kept"))
 
 

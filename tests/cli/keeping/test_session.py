@@ -75,6 +75,16 @@ def test_environments_are_noted_beside_the_state_folder_at_the_end(
         assert said == ["Provisions again: dev"]
 
 
+def test_the_notes_are_the_same_by_every_path_of_the_folder(
+    monkeypatch: pytest.MonkeyPatch, local_aws: Any, tmp_path: Path
+) -> None:
+    folder: Path = local_aws.state_dir
+    (tmp_path / "link").symlink_to(folder)
+    monkeypatch.chdir(folder)
+    found = {session.notes_of(path).folder for path in (folder, Path(), tmp_path / "link")}
+    assert found == {tmp_path / "up.kept"}
+
+
 def test_an_end_by_a_signal_notes_them_too(monkeypatch: pytest.MonkeyPatch, local_aws: Any) -> None:
     with pytest.raises(SystemExit), keeping(monkeypatch, local_aws):
         raise SystemExit(143)

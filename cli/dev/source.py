@@ -9,10 +9,9 @@ from typing import Literal
 
 from cli.errors import CommandError
 from cli.target.deployed import Deployed
+from cli.target.target import BUCKET_OUTPUT
 from lifecycle.artifact.source import pack_folder
 from lifecycle.errors import ArtifactBuildError
-
-_BUCKET_OUTPUT = "ArtifactBucketName"
 
 
 class SourceError(CommandError):
@@ -40,7 +39,7 @@ class Source:
         self._s3 = place.client("s3")
         self._uploaded: str | None = None
         self.location = {
-            "bucket": place.output(_BUCKET_OUTPUT),
+            "bucket": place.output(BUCKET_OUTPUT),
             "key": f"sources/dev-{environment}.zip",
         }
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import threading
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,9 +17,9 @@ from cli.execution.follow import follow
 from cli.keeping.notes import Note, Notes, Zip, locations
 from cli.perform.execution import start
 from cli.target.deployed import Deployed, lifecycle_of
+from cli.target.target import BUCKET_OUTPUT
 
 log = logging.getLogger(__name__)
-_BUCKET_OUTPUT = "ArtifactBucketName"
 _ERRORS = (CommandError, ClientError, BotoCoreError, OSError, ValueError)
 
 
@@ -29,17 +28,20 @@ class Keeping:
 
     Args:
         place: Its stack.
-        folder: Where the notes are.
+        notes: Where they are noted.
+        waiting: Those that are provisioned again, in this order.
         say: Takes a sentence for the user.
     """
 
-    def __init__(self, place: Deployed, folder: Path, say: Callable[[str], None]) -> None:
-        self._place, self._notes, self._say = place, Notes(folder), say
-        self._bucket = place.output(_BUCKET_OUTPUT)
+    def __init__(
+        self, place: Deployed, notes: Notes, waiting: Iterable[Note], say: Callable[[str], None]
+    ) -> None:
+        self._place, self._notes, self._say = place, notes, say
+        self._bucket = place.output(BUCKET_OUTPUT)
         self._s3 = place.client("s3")
         self._lock = threading.Lock()
         self._ending = False
-        self._waiting = {note.environment: note for note in self._notes.read()}
+        self._waiting = {note.environment: note for note in waiting}
 
     def names(self) -> list[str]:
         """Return the names of the environments that wait to be provisioned again."""

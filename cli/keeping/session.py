@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.errors import CommandError
-from cli.keeping.notes import Notes
+from cli.keeping.notes import Note, Notes
 
 if TYPE_CHECKING:
     from cli.keeping.environments import Keeping
@@ -22,6 +22,7 @@ _MARK = "keeps-state"
 
 def notes_of(folder: Path) -> Notes:
     """Return the notes of the local AWS of a state folder. They lie beside it, because it is emptied at the end."""
+    folder = folder.resolve()  # as the local AWS does: a link has another name, and `.` has none
     return Notes(folder.with_name(f"{folder.name}.kept"))
 
 
@@ -41,7 +42,7 @@ def kept(
     state_dir: Path | None,
     say: Callable[[str], None],
     *,
-    wanted: bool,
+    waiting: Sequence[Note] | None,
 ) -> Iterator[None]:
     """Provision again what was kept, in a thread; and at the end of the block, keep what there is.
 
@@ -49,13 +50,11 @@ def kept(
         local_aws: The local AWS.
         state_dir: The option `--state-dir`.
         say: Takes a sentence for the user.
-        wanted: Whether `--keep-state` is given. If not, only say that something is kept.
-
-    Raises:
-        UsageError: A note cannot be read.
+        waiting: What is noted, as `Notes.read` returns it; `None` without `--keep-state`: then only say that something
+            is kept.
     """
     notes = notes_of(local_aws.state_dir)
-    if not wanted:
+    if waiting is None:
         if names := notes.names():
             say(said(names))
         yield
@@ -64,7 +63,7 @@ def kept(
     from cli.keeping.environments import Keeping
     from cli.target.deployed import deployed
 
-    keeping = Keeping(deployed(None, local=True, state_dir=state_dir), notes.folder, say)
+    keeping = Keeping(deployed(None, local=True, state_dir=state_dir), notes, waiting, say)
     if names := keeping.names():
         say(f"Provisions again: {', '.join(names)}")
     (local_aws.state_dir / _MARK).touch()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from botocore.exceptions import ClientError
 
 from cli.prove.place import Place
+from cli.target.target import BUCKET_OUTPUT
 
 AGENT_LOGS = "/aws/bedrock-agentcore/runtimes/"
 _STACK_LOGS = ("/aws/lambda/", "/aws/vendedlogs/states/", "/aws/codebuild/")
@@ -38,7 +39,7 @@ class Kept:
 
     def delete_bucket(self) -> None:
         """Empty and delete the artifact bucket."""
-        bucket = self._outputs.get("ArtifactBucketName")
+        bucket = self._outputs.get(BUCKET_OUTPUT)
         if bucket is not None:
             with gone_is_fine():
                 self._empty(bucket, "")

@@ -10,15 +10,13 @@ from botocore.exceptions import ClientError
 
 from cli.perform.naming import name_of
 from cli.target.denied import DeniedError
-from cli.target.target import Place
+from cli.target.target import BUCKET_OUTPUT, Place
 from lifecycle.fleet.failures import ItemResult, console_link
 from lifecycle.fleet.files import Location, folder
 from lifecycle.fleet.results import read_results
 
 MOST_ROWS = 1_000
 """How many environments a report lists at most."""
-BUCKET_OUTPUT = "ArtifactBucketName"
-"""The output of the stack that holds the bucket's name."""
 
 
 def rows(place: Place, client: Any, arn: str, output: dict[str, Any]) -> dict[str, Any]:

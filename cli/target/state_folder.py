@@ -24,6 +24,11 @@ def state_dir_option(state_dir: Path | None) -> str:
     return f" --state-dir {shlex.quote(str(state_dir))}" if state_dir else ""
 
 
+def folder_of_up(state_dir: Path | None) -> Path:
+    """Return the state folder of `local up`: that of the option `--state-dir`, or the default one."""
+    return state_dir or STATE_ROOT / "up"
+
+
 def remove(state_dir: Path) -> None:
     """Remove a state folder, unless a running local AWS holds its lock."""
     with _unused(state_dir) as unused:

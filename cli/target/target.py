@@ -12,6 +12,8 @@ MACHINE_OUTPUT = "StateMachineArn"
 """The output of the stack that holds the ARN of the lifecycle's state machine."""
 FLEET_OUTPUT = "FleetStateMachineArn"
 """The output of the stack that holds the ARN of the fleet's state machine."""
+BUCKET_OUTPUT = "ArtifactBucketName"
+"""The output of the stack that holds the name of the artifact bucket."""
 
 
 class Place(Protocol):

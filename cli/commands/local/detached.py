@@ -18,8 +18,7 @@ from cli.display.narrow import print_command
 from cli.display.variables import exports
 from cli.errors import INTERRUPTED, StartError
 from cli.invocation import this_command
-from cli.target import state_folder
-from cli.target.state_folder import state_dir_option
+from cli.target.state_folder import folder_of_up, state_dir_option
 
 if TYPE_CHECKING:
     from local.emulator.running import RunningAws
@@ -44,7 +43,7 @@ def start_detached(
         StartError: It is not up in time.
         typer.Exit: It ended. Its error is printed, and the exit status is its own.
     """
-    folder = state_dir or state_folder.STATE_ROOT / "up"
+    folder = folder_of_up(state_dir)
     kept = [word for word in words if word not in OPTIONS]
     # Nobody would see the address of its console, which has the token.
     command = [sys.executable, "-m", "cli.main", *kept, "--no-console"]

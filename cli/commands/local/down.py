@@ -16,8 +16,8 @@ from cli.errors import FAILED
 from cli.keeping.session import keeps, notes_of, said
 from cli.options import StateDir
 from cli.streams import console
-from cli.target import state_folder
 from cli.target.running import running_aws
+from cli.target.state_folder import folder_of_up
 
 _WAIT_SECONDS = 30.0
 _POLL_SECONDS = 0.1
@@ -36,7 +36,7 @@ def down(
     keeps its environments for the next start.
     """
     running = running_aws(state_dir)
-    folder = state_dir or state_folder.STATE_ROOT / "up"
+    folder = folder_of_up(state_dir)
     keeping = keeps(folder)
     if (
         not yes

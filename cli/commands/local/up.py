@@ -108,17 +108,16 @@ def up(
     with garbage_collection_paused():
         from local.embedded import EmbeddedAws, find_running
 
-    root = state_folder.STATE_ROOT
-    running = find_running(state_dir or root)
+    running = find_running(state_dir or state_folder.STATE_ROOT)
     if running is not None:
         raise UsageError(
             f"a local AWS is already running at {running.endpoint_url} (process {running.pid})"
         )
     out, err = console(), console(stderr=True)
-    folder = state_dir or root / "up"
+    folder = state_folder.folder_of_up(state_dir)
     notes = notes_of(folder)
-    if keep_state:
-        notes.read()  # what cannot be read is said before anything starts
+    # What cannot be read is said before anything starts.
+    waiting = notes.read() if keep_state else None
     with starting(err):
         state_folder.remove_dead()
         local_aws = EmbeddedAws.start(
@@ -146,7 +145,7 @@ def up(
             if address != LOOPBACK:
                 print_prose(err, _EXPOSED.format(address=address), "yellow")
             with (
-                kept(local_aws, state_dir, partial(print_prose, err), wanted=keep_state),
+                kept(local_aws, state_dir, partial(print_prose, err), waiting=waiting),
                 _console(state_dir, err, wanted=not no_console),
             ):
                 stay_until_sure(

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 from cli.prove.proof import Proof
+from cli.target.target import BUCKET_OUTPUT
 
 _FOLDER = Path(__file__).resolve().parents[1] / "probe"
 _FILES = ("Dockerfile", "main.py", "requirements.txt")
@@ -33,7 +34,7 @@ def packed(greeting: str = "echo of") -> bytes:
 
 def uploaded(proof: Proof, name: str = "probe", greeting: str = "echo of") -> dict[str, str]:
     """Upload the probe agent, and return the field `artifact.source` of an input."""
-    where = {"bucket": proof.place.outputs()["ArtifactBucketName"], "key": f"sources/{name}.zip"}
+    where = {"bucket": proof.place.outputs()[BUCKET_OUTPUT], "key": f"sources/{name}.zip"}
     proof.place.client("s3").put_object(
         Bucket=where["bucket"], Key=where["key"], Body=packed(greeting)
     )

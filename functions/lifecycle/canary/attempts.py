@@ -10,19 +10,15 @@ from botocore.exceptions import ClientError
 from lifecycle.runtime import agentcore
 
 
-def attempt(call: Callable[[], Any]) -> bool:
-    """Do a call, and tell whether AgentCore took it; it does not while it is busy."""
-    try:
-        call()
-    except ClientError as error:
-        if agentcore.is_conflict(error):
-            return False
-        raise
-    return True
+def unless_busy(call: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+    """Do a call that makes or changes something.
 
+    Args:
+        call: Does it.
 
-def made(call: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
-    """The answer of a create; None when AgentCore is busy."""
+    Returns:
+        AgentCore's answer; None when it is busy and did not take the call.
+    """
     try:
         return call()
     except ClientError as error:

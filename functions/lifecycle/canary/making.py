@@ -8,7 +8,7 @@ from typing import Any
 
 from lifecycle import names
 from lifecycle.canary import parts
-from lifecycle.canary.attempts import attempt, made
+from lifecycle.canary.attempts import unless_busy
 from lifecycle.canary.parts import CANARY_TARGET
 from lifecycle.errors import CanaryFailedError
 from lifecycle.gateway import calls
@@ -71,10 +71,10 @@ class Maker:
         token = names.client_token("canary", note.execution, runtime_id, note.version, stamp)
         given = (control, runtime_id, CANDIDATE_ENDPOINT, note.version, token)
         if observed is None:
-            taken = attempt(lambda: endpoints.create(*given, self._tags))
+            answer = unless_busy(lambda: endpoints.create(*given, self._tags))
         else:
-            taken = attempt(lambda: endpoints.move(*given))
-        return Step(what, "CREATING" if taken else "busy")
+            answer = unless_busy(lambda: endpoints.move(*given))
+        return Step(what, "busy" if answer is None else "CREATING")
 
     def target(self) -> Step | None:
         """Make the second target; None when it is ready."""
@@ -91,7 +91,7 @@ class Maker:
             self._keep(note)
             # Another target before it, such as one that was deleted by hand, gives another token.
             token = names.client_token("canary", note.execution, note.gateway_id, note.tries)
-            answer = made(
+            answer = unless_busy(
                 lambda: control.create_gateway_target(
                     gatewayIdentifier=note.gateway_id, clientToken=token, **wanted
                 )

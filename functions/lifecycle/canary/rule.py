@@ -8,7 +8,7 @@ from typing import Any
 
 from lifecycle import names
 from lifecycle.canary import parts
-from lifecycle.canary.attempts import attempt, made
+from lifecycle.canary.attempts import unless_busy
 from lifecycle.gateway.removal import rule_label
 from lifecycle.gateway.step import Step
 from lifecycle.sections.canary import CanaryRecord, RuleAttempt
@@ -44,12 +44,12 @@ class RuleMaker:
             return Step(what, rule["status"])
         if parts.weight_of(rule) != weight:
             self._keep(note)
-            taken = attempt(
+            answer = unless_busy(
                 lambda: control.update_gateway_rule(
                     gatewayIdentifier=note.gateway_id, ruleId=rule["ruleId"], **wanted
                 )
             )
-            return Step(what, "UPDATING" if taken else "busy")
+            return Step(what, "busy" if answer is None else "UPDATING")
         return None
 
     def _create(self, every: list[dict[str, Any]], weight: int) -> Step:
@@ -68,7 +68,7 @@ class RuleMaker:
             **parts.rule_of(begun.weight),
         )
         self._keep(note)
-        answer = made(create)
+        answer = unless_busy(create)
         what = parts.rule_label_of(note)
         if answer is None:
             return Step(what, "busy")

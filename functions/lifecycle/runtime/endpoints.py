@@ -16,25 +16,27 @@ from lifecycle.runtime.ledger import RuntimeLedger
 
 def create(
     control: Any, runtime_id: str, name: str, version: str, token: str, tags: dict[str, str]
-) -> None:
-    """Create an endpoint, such as `live`, on a version of a runtime."""
-    control.create_agent_runtime_endpoint(
+) -> dict[str, Any]:
+    """Create an endpoint, such as `live`, on a version of a runtime; returns AgentCore's answer."""
+    answer: dict[str, Any] = control.create_agent_runtime_endpoint(
         agentRuntimeId=runtime_id,
         name=name,
         agentRuntimeVersion=version,
         clientToken=token,
         tags=tags,
     )
+    return answer
 
 
-def move(control: Any, runtime_id: str, name: str, version: str, token: str) -> None:
-    """Switch an endpoint, such as `live`, to another version of its runtime."""
-    control.update_agent_runtime_endpoint(
+def move(control: Any, runtime_id: str, name: str, version: str, token: str) -> dict[str, Any]:
+    """Switch an endpoint, such as `live`, to another version of its runtime; returns AgentCore's answer."""
+    answer: dict[str, Any] = control.update_agent_runtime_endpoint(
         agentRuntimeId=runtime_id,
         endpointName=name,
         agentRuntimeVersion=version,
         clientToken=token,
     )
+    return answer
 
 
 def default_state(

@@ -13,7 +13,8 @@ from lifecycle.record import Record
 from lifecycle.sections.identity import IdentityRecord
 from lifecycle.smoke_test.invocation import Target
 
-_OWN_OPERATIONS = ("InvokeGateway",)
+INVOKE_GATEWAY = "InvokeGateway"
+"""The operation that is allowed on the gateway itself; all others are allowed on the runtime behind it."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class ThroughGateway(Target):
 
     def resource_of(self, operation: str) -> str:
         """The ARN of what an operation is allowed on: the gateway, or the runtime behind it."""
-        return self.gateway_arn if operation in _OWN_OPERATIONS else self.arn
+        return self.gateway_arn if operation == INVOKE_GATEWAY else self.arn
 
 
 def calling_role_of(gateway: GatewayRecord, identity: IdentityRecord) -> str:

@@ -14,6 +14,7 @@ from moto import mock_aws
 
 from cli.errors import CommandError
 from cli.keeping.environments import Keeping
+from cli.keeping.notes import Notes
 from cli.target.denied import DeniedError
 from lifecycle.record import Record
 from tests.cli.commands.conftest import TABLE, Machines, Place, create_table
@@ -37,7 +38,8 @@ class Aws:
     said: list[str] = field(default_factory=list)
 
     def keeping(self) -> Keeping:
-        return Keeping(self.place, self.folder, self.said.append)  # type: ignore[arg-type]
+        notes = Notes(self.folder)
+        return Keeping(self.place, notes, notes.read(), self.said.append)  # type: ignore[arg-type]
 
     def restart(self, bucket: str) -> None:
         dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")

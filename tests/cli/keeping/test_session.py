@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,11 +21,18 @@ from local.edge.faults import Fault, FaultPlan
 class FakeKeeping:
     """Stands in for `Keeping`: notes one environment, or cannot."""
 
-    def __init__(self, notes: Notes, provisioned: threading.Event, error: Exception | None) -> None:
-        self.notes, self.provisioned, self.error = notes, provisioned, error
+    def __init__(
+        self,
+        notes: Notes,
+        waiting: Sequence[Note],
+        provisioned: threading.Event,
+        error: Exception | None,
+    ) -> None:
+        self.notes, self.waiting = notes, waiting
+        self.provisioned, self.error = provisioned, error
 
     def names(self) -> list[str]:
-        return self.notes.names()
+        return [note.environment for note in self.waiting]
 
     def provision_again(self) -> None:
         self.provisioned.set()
@@ -54,9 +61,11 @@ def keeping(
     notes = session.notes_of(local_aws.state_dir)
     monkeypatch.setattr(target, "deployed", lambda *_a, **_k: "the stack")
     monkeypatch.setattr(
-        environments, "Keeping", lambda *_arguments: FakeKeeping(notes, provisioned, error)
+        environments,
+        "Keeping",
+        lambda _place, notes, waiting, _say: FakeKeeping(notes, waiting, provisioned, error),
     )
-    with session.kept(local_aws, None, said.append, wanted=True):
+    with session.kept(local_aws, None, said.append, waiting=notes.read()):
         assert provisioned.wait(30)
         yield said
 
@@ -73,6 +82,16 @@ def test_environments_are_noted_beside_the_state_folder_at_the_end(
     assert session.notes_of(local_aws.state_dir).folder == local_aws.state_dir.parent / "up.kept"
     with keeping(monkeypatch, local_aws) as said:
         assert said == ["Provisions again: dev"]
+
+
+def test_the_notes_are_the_same_by_every_path_of_the_folder(
+    monkeypatch: pytest.MonkeyPatch, local_aws: Any, tmp_path: Path
+) -> None:
+    folder: Path = local_aws.state_dir
+    (tmp_path / "link").symlink_to(folder)
+    monkeypatch.chdir(folder)
+    found = {session.notes_of(path).folder for path in (folder, Path(), tmp_path / "link")}
+    assert found == {tmp_path / "up.kept"}
 
 
 def test_an_end_by_a_signal_notes_them_too(monkeypatch: pytest.MonkeyPatch, local_aws: Any) -> None:
@@ -93,7 +112,7 @@ def test_a_start_without_the_option_says_what_is_kept_and_keeps_it(local_aws: An
     notes = session.notes_of(local_aws.state_dir)
     notes.replace({name: Note(name, "", {}) for name in ("dev", "weather")})
     said: list[str] = []
-    with session.kept(local_aws, None, said.append, wanted=False):
+    with session.kept(local_aws, None, said.append, waiting=None):
         assert not session.keeps(local_aws.state_dir)
     assert said == ["Kept for the next start with --keep-state: dev, weather"]
     assert notes.names() == ["dev", "weather"]

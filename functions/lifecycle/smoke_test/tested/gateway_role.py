@@ -11,9 +11,9 @@ from http import HTTPStatus
 
 from lifecycle.smoke_test.conversations.conversation import Conversation
 from lifecycle.smoke_test.invocation import Target
+from lifecycle.smoke_test.through import INVOKE_GATEWAY
 
 _PRINCIPAL = re.compile(r"assumed-role/([\w+=,.@-]+)/\S* is not authorized to perform: ")
-_TO_THE_GATEWAY = "InvokeGateway"
 _ROLE_REPAIRS = "provision again, which repairs the role and the runtime's resource policy"
 _SCP = "(a service control policy can also deny it)"
 _REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -26,7 +26,7 @@ def is_behind_the_gateway(operation: str | None, target: Target) -> bool:
         operation: What IAM denied; None if it denied nothing.
         target: The way to the runtime.
     """
-    return bool(target.calling_role) and operation not in (None, _TO_THE_GATEWAY)
+    return bool(target.calling_role) and operation not in (None, INVOKE_GATEWAY)
 
 
 def told(operation: str, reply: Conversation, target: Target, function: str) -> str:
@@ -66,7 +66,7 @@ def told_of_silence(reply: Conversation, target: Target, function: str) -> str:
     if not target.calling_role or reply.answer.status not in _REFUSALS:
         return ""
     return (
-        f"the answer does not say which role was refused: allow bedrock-agentcore:{_TO_THE_GATEWAY} on "
-        f"{target.resource_of(_TO_THE_GATEWAY)} for the role of {function}; or the gateway's own role "
+        f"the answer does not say which role was refused: allow bedrock-agentcore:{INVOKE_GATEWAY} on "
+        f"{target.resource_of(INVOKE_GATEWAY)} for the role of {function}; or the gateway's own role "
         f"{target.calling_role} may not call the runtime: {_ROLE_REPAIRS}"
     )

@@ -151,12 +151,13 @@ def test_keep_state_says_before_and_after_what_is_kept(
     tmp_path: Path,
     names: tuple[str, ...],
 ) -> None:
-    folder = tmp_path / "up"
+    folder, noted = tmp_path / "up", Note("shop", "", {})
     folder.mkdir()
+    notes_of(folder).replace({"shop": noted})
 
     @contextmanager
-    def kept(local_aws: Any, *_arguments: Any, wanted: bool) -> Iterator[None]:
-        assert (local_aws.state_dir, wanted) == (folder, True)
+    def kept(local_aws: Any, *_arguments: Any, waiting: list[Note] | None) -> Iterator[None]:
+        assert (local_aws.state_dir, waiting) == (folder, [noted])
         yield
         notes_of(folder).replace({name: Note(name, "", {}) for name in names})
 

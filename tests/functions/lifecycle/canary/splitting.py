@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import pytest
 
 from lifecycle.canary.clear import clear_canary
 from lifecycle.canary.parts import CanaryEvent, weight_of
@@ -13,6 +16,7 @@ from lifecycle.runtime.promotion import promote_version
 from lifecycle.runtime.readiness import check_runtime
 from lifecycle.sections.canary import CanaryRecord
 from tests.functions.lifecycle.gateway.front import ON, Front
+from tests.functions.lifecycle.killer import Killed
 
 CANARY: dict[str, Any] = {**ON, "promotion": {"strategy": "canary"}}
 NEW: dict[str, Any] = {"runtime": {"description": "new"}}
@@ -59,7 +63,27 @@ class Splitting:
             self.world.pass_(2)
         raise AssertionError(f"not done: {result}")
 
+    @contextmanager
+    def killed_before_the_answer(self, operation: str) -> Iterator[None]:
+        """End the block's function when AgentCore has done an operation, and before its answer is there."""
+
+        def lost(_: dict[str, Any]) -> NoReturn:
+            raise Killed(operation)
+
+        with self.front.told(operation, lost), pytest.raises(Killed):
+            yield
+
     # --- what is there ---
+
+    @contextmanager
+    def prompt(self, reading: str) -> Iterator[None]:
+        """Let a list that lags by a reading, such as `rule-list`, show in the block what there is."""
+        readings = self.world.store.readings
+        readings.change({reading: "prompt"})
+        try:
+            yield
+        finally:
+            readings.change({reading: "late"})
 
     def note(self) -> CanaryRecord:
         """The canary's section of the record, which has one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
@@ -10,7 +10,6 @@ from lifecycle.canary.clear import clear_canary
 from lifecycle.canary.parts import weight_of
 from lifecycle.gateway.teardown import delete_gateway
 from tests.functions.lifecycle.canary.splitting import CANARY, NEW, Splitting
-from tests.functions.lifecycle.killer import Killed
 
 NOTHING: tuple[list[Any], list[str], dict[str, str]] = ([], ["live"], {"live": "1"})
 
@@ -23,10 +22,8 @@ def late(splitting: Splitting) -> Splitting:
 
 def there(late: Splitting) -> list[dict[str, Any]]:
     """The rules that there are, whatever the list shows."""
-    late.world.store.readings.change({"rule-list": "prompt"})
-    found = late.rules()
-    late.world.store.readings.change({"rule-list": "late"})
-    return found
+    with late.prompt("rule-list"):
+        return late.rules()
 
 
 def own(late: Splitting) -> list[str]:
@@ -38,13 +35,9 @@ def everything(late: Splitting) -> tuple[list[Any], list[str], dict[str, str]]:
     return there(late), late.targets(), late.endpoints()
 
 
-def lost(_: dict[str, Any]) -> NoReturn:
-    raise Killed
-
-
 def lose_the_answer(late: Splitting) -> str:
     """End the shift before it has AgentCore's answer to the create of the rule; returns the rule's id."""
-    with late.front.told("CreateGatewayRule", lost), pytest.raises(Killed):
+    with late.killed_before_the_answer("CreateGatewayRule"):
         late.shift()
     (rule_id,) = own(late)
     assert late.note().rule_id is None

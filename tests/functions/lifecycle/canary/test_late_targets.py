@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
-
 import pytest
 from botocore.exceptions import ClientError
 
 from lifecycle.canary.clear import clear_canary
 from tests.functions.lifecycle.canary.splitting import CANARY, NEW, Splitting
-from tests.functions.lifecycle.killer import Killed
 
 
 @pytest.fixture
@@ -20,19 +17,13 @@ def late(splitting: Splitting) -> Splitting:
 
 def there(late: Splitting) -> list[str]:
     """The names of the targets that there are, whatever the list shows."""
-    late.world.store.readings.change({"target-list": "prompt"})
-    found = late.targets()
-    late.world.store.readings.change({"target-list": "late"})
-    return found
-
-
-def lost(_: dict[str, Any]) -> NoReturn:
-    raise Killed
+    with late.prompt("target-list"):
+        return late.targets()
 
 
 def lose_the_answer(late: Splitting) -> None:
     """End the shift before it has AgentCore's answer to the create of the target."""
-    with late.front.told("CreateGatewayTarget", lost), pytest.raises(Killed):
+    with late.killed_before_the_answer("CreateGatewayTarget"):
         late.shift()
     assert there(late) == ["canary", "live"]
     assert late.note().target_id is None

@@ -70,6 +70,15 @@ def get_build(codebuild: Any, build_id: str) -> dict[str, Any] | None:
     return builds[0] if builds else None
 
 
+def ended_at(found: dict[str, Any]) -> float | None:
+    """When a build ended, in seconds since the epoch; None while it runs.
+
+    Source: CodeBuild API reference, Build: `endTime`, "When the build process ended".
+    """
+    moment = found.get("endTime")
+    return None if moment is None else float(moment.timestamp())
+
+
 def stop_build(codebuild: Any, build_id: str) -> None:
     """Stop a build; one that has ended or does not exist is not an error."""
     try:

@@ -71,7 +71,8 @@ def publish_artifact(event: StageEvent, *, clients: Clients = CLIENTS) -> Public
     awaited = waiting.awaited(before) if _has_source(event.request) else None
     if before is not None and awaited is not None:
         # The call that began to wait has read the source, so it is not read again.
-        return _answer(waiting.look_after(before, awaited), event)
+        artifact = waiting.look_after(before, awaited)
+        return _answer(artifact, event, ended_at=waiting.ended_at)
     artifact = begin(event, clients, settings, ledger, shared)
     return _answer(artifact, event, begins=_has_source(event.request))
 
@@ -122,9 +123,15 @@ def _pack(
     return pack_object(clients.s3, source, kind)
 
 
-def _answer(artifact: ArtifactRecord, event: StageEvent, *, begins: bool = False) -> Publication:
+def _answer(
+    artifact: ArtifactRecord,
+    event: StageEvent,
+    *,
+    begins: bool = False,
+    ended_at: float | None = None,
+) -> Publication:
     built = artifact.build_execution == event.execution
-    polled = event.looked(done=artifact.published)
+    polled = event.looked(done=artifact.published, ended_at=ended_at)
     if begins and not artifact.published and artifact.build_id is not None:
         # A build that another execution started has been running for a while.
         polled = event.began("build" if built else None)

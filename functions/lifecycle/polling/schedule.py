@@ -115,13 +115,15 @@ def looks(seconds: float, runs: list[Span], bounds: Bounds) -> Iterator[int]:
         yield moment
 
 
-def learn(learned: Learned, look: Look | None, now: float) -> Learned:
+def learn(learned: Learned, look: Look | None, now: float, ended: float | None = None) -> Learned:
     """Add a run that is done to what was learned.
 
     Args:
         learned: What was learned before.
         look: The look before this one; None, or one without a kind, teaches nothing.
         now: When the run was found done, in seconds since the epoch.
+        ended: When it was done, if AWS says so, in seconds since the epoch. Without it, a loop that once slept too
+            long would learn its own sleep.
 
     Returns:
         What is known now.
@@ -129,6 +131,10 @@ def learn(learned: Learned, look: Look | None, now: float) -> Learned:
     if look is None or look.kind is None:
         return learned
     before, found = math.floor(look.at - look.since), math.ceil(now - look.since)
+    # Clocks differ: a moment outside the run says nothing.
+    if ended is not None and look.since < ended <= now:
+        found = math.ceil(ended - look.since)
+        before = found - 1
     span = [max(min(before, found - 1), 0), max(found, 1)]
     return {**learned, look.kind: [*learned.get(look.kind, []), span][-RUNS:]}
 

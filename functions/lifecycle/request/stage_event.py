@@ -71,15 +71,20 @@ class StageEvent(Wire):
             "learned": learned,
         }
 
-    def looked(self, *, done: bool, ended: bool = False) -> dict[str, Any]:
+    def looked(
+        self, *, done: bool, ended: bool = False, ended_at: float | None = None
+    ) -> dict[str, Any]:
         """The members of `Polled` after a look.
 
         Args:
             done: The loop ends.
             ended: What was waited for is done, but the loop goes on.
+            ended_at: When it was done, if AWS says so, in seconds since the epoch.
         """
         now = time.time()
-        learned = learn(self.learned, self.look, now) if done or ended else self.learned
+        learned = self.learned
+        if done or ended:
+            learned = learn(learned, self.look, now, ended_at)
         if done:
             return {"done": True, "look": None, "learned": learned}
         kind, since = (self.look.kind, self.look.since) if self.look else (None, now)

@@ -12,6 +12,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +213,7 @@ class World:
         for build in self.codebuild.builds.values():
             if build["buildStatus"] != "IN_PROGRESS":
                 continue
-            build["buildStatus"] = status
+            build |= {"buildStatus": status, "endTime": datetime.now(UTC)}
             if status == "SUCCEEDED":
                 build["exportedEnvironmentVariables"] = self._make(build)
                 continue

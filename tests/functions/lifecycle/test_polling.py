@@ -141,6 +141,15 @@ def test_a_run_teaches_when_it_was_not_ready_and_when_it_was() -> None:
     assert learn({}, Look(kind="build", since=0, at=0, wait_seconds=0), 0) == {"build": [[0, 1]]}
 
 
+def test_a_run_whose_end_aws_tells_teaches_its_end_and_not_when_it_was_seen() -> None:
+    look = Look(kind="build", since=1000.0, at=1000.0, wait_seconds=10)
+    assert learn({}, look, 1010.2, 1001.9) == {"build": [[1, 2]]}
+    assert learn({}, look, 1010.2, 1002.0) == {"build": [[1, 2]]}
+    # By a clock that differs from ours, it ended before it began, or after it was seen.
+    for moment in (999.9, 1000.0, 1010.3):
+        assert learn({}, look, 1010.2, moment) == {"build": [[0, 11]]}
+
+
 def test_what_says_nothing_about_other_runs_teaches_nothing() -> None:
     assert learn({}, None, 60) == {}
     assert learn({}, Look(kind=None, since=0, at=50, wait_seconds=5), 60) == {}

@@ -25,6 +25,9 @@ class Waiting:
         clients: DynamoDB, S3, ECR, CodeBuild, and CloudWatch Logs for the log of a build that failed.
         settings: The stack's bucket, repository, table and build project.
         ledger: The artifact section of the record.
+
+    Attributes:
+        ended_at: When the build ended, after the look that found it; in seconds since the epoch.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Waiting:
         self._ledger = ledger
         self._shared = SharedArtifacts(clients.dynamodb, settings.artifacts_table_name)
         self._pins = Pins(clients, settings)
+        self.ended_at: float | None = None
 
     def awaited(self, artifact: ArtifactRecord | None) -> SharedArtifact | None:
         """Find what an earlier call of this execution has begun to wait for; None when there is nothing."""
@@ -68,6 +72,7 @@ class Waiting:
         if found is not None and found["buildStatus"] == build.IN_PROGRESS:
             self._keep_the_deadline(artifact, item, found)
             return artifact
+        self.ended_at = build.ended_at(found) if found is not None else None
         succeeded = found is not None and found["buildStatus"] == build.SUCCEEDED
         if succeeded and item.build_id != artifact.build_id:
             # Another execution has given this build up. The next call starts anew.

@@ -1,12 +1,15 @@
 """Publish the artifact: built once a source, pinned, adopted from a killed execution, built again after a failure."""
 
 import zipfile
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from lifecycle.artifact.publish import publish_artifact
 from lifecycle.artifact.zips import limits
 from lifecycle.errors import ArtifactBuildError, WaitTimeoutError
+from lifecycle.polling.schedule import Look
 
 HOST = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
 
@@ -39,6 +42,19 @@ def test_a_container_is_built_from_the_packed_source_and_pinned_by_digest(world:
     assert record.published
     assert (world.images(), record.build_id) == ([f"{tag}-1"], build["id"])
     assert len(world.codebuild.builds) == 1
+
+
+def test_the_duration_of_a_build_is_codebuilds_own(world: Any) -> None:
+    world.begin("one")
+    since = world.publish().look.since - 100
+    world.finish_build()
+    (build,) = world.codebuild.builds.values()
+    build["endTime"] = datetime.fromtimestamp(since + 31.5, UTC)
+    # The look was late: the loop slept through 68 seconds in which the build was done.
+    look = Look(kind="build", since=since, at=since + 10, wait_seconds=90)
+    event = world.event().model_copy(update={"look": look})
+    published = publish_artifact(event, clients=world.clients)
+    assert (published.done, published.learned) == (True, {"build": [[31, 32]]})
 
 
 def test_code_is_pinned_by_version(world: Any) -> None:

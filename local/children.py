@@ -17,7 +17,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 _LAUNCHER = """
 import os, sys
@@ -32,6 +32,20 @@ os.execvpe(sys.argv[2], sys.argv[2:], os.environ)
 """
 
 
+class Child(Protocol):
+    """A process that leads a process group of its own."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id, which is that of its group, too."""
+
+    def poll(self) -> int | None:
+        """Return its exit status, negative for a signal; None while it runs."""
+
+    def wait(self) -> int:
+        """Wait for its end, and return its exit status."""
+
+
 class Children:
     """Starts child processes and keeps track of them.
 
@@ -42,7 +56,7 @@ class Children:
     def __init__(self, pid_dir: Path) -> None:
         self._pid_dir = pid_dir
         pid_dir.mkdir(parents=True, exist_ok=True)
-        self._running: dict[int, subprocess.Popen[bytes]] = {}
+        self._running: dict[int, Child] = {}
         self._lock = threading.Lock()
         self._orders: queue.SimpleQueue[tuple[_Order, Future[subprocess.Popen[bytes]]] | None] = (
             queue.SimpleQueue()
@@ -59,6 +73,7 @@ class Children:
         env: Mapping[str, str],
         cwd: Path,
         stdout: int | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> subprocess.Popen[bytes]:
         """Start a process in a session of its own.
 
@@ -67,15 +82,22 @@ class Children:
             env: Its whole environment.
             cwd: Its working directory.
             stdout: File descriptor for stdout and stderr; `None` discards them.
+            pass_fds: File descriptors that it keeps.
 
         Raises:
             OSError: If the interpreter that launches it cannot be started.
         """
         started: Future[subprocess.Popen[bytes]] = Future()
-        self._orders.put((_Order(command, env, cwd, stdout), started))
+        self._orders.put((_Order(command, env, cwd, stdout, pass_fds), started))
         return started.result()
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
+    def keep(self, process: Child) -> None:
+        """Keep track of a process that another process has started."""
+        with self._lock:
+            self._running[process.pid] = process
+        (self._pid_dir / str(process.pid)).write_text(_birth(process.pid), encoding="utf-8")
+
+    def kill(self, process: Child) -> None:
         """Kill a process and all of its group at once, and wait until it is gone."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -88,7 +110,8 @@ class Children:
         self._starter.join()
         with self._lock:
             left = [*self._running.values()]
-        for process in left:
+        # The newest first: one may have started those after it.
+        for process in reversed(left):
             self.kill(process)
 
     def _start_all(self) -> None:
@@ -99,9 +122,7 @@ class Children:
             except Exception as error:  # noqa: BLE001 - passed on to the caller of `start`
                 started.set_exception(error)
                 continue
-            with self._lock:
-                self._running[process.pid] = process
-            (self._pid_dir / str(process.pid)).write_text(_birth(process.pid), encoding="utf-8")
+            self.keep(process)
             started.set_result(process)
 
     def _forget(self, pid: int) -> None:
@@ -112,9 +133,15 @@ class Children:
 
 class _Order:
     def __init__(
-        self, command: Sequence[str], env: Mapping[str, str], cwd: Path, stdout: int | None
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path,
+        stdout: int | None,
+        pass_fds: Sequence[int],
     ) -> None:
         self.command, self.env, self.cwd, self.stdout = command, env, cwd, stdout
+        self.pass_fds = pass_fds
 
     def run(self) -> subprocess.Popen[bytes]:
         launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid())]
@@ -127,6 +154,7 @@ class _Order:
             stdout=output,
             stderr=output if self.stdout is None else subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=self.pass_fds,
         )
 
 

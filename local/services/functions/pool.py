@@ -6,6 +6,7 @@ import threading
 import time
 
 from local.children import Children
+from local.services.functions.fork_server import ForkServer
 from local.services.functions.logs import FunctionLogs
 from local.services.functions.result import Result
 from local.services.functions.spec import FunctionSpec
@@ -21,7 +22,8 @@ class Pool:
     Args:
         spec: The function.
         environment: The environment of its processes.
-        children: Starts the processes.
+        starter: Starts the processes.
+        children: Kills them.
         logs: Receives their output.
         limit: The most processes at a time; further events wait.
     """
@@ -30,12 +32,14 @@ class Pool:
         self,
         spec: FunctionSpec,
         environment: dict[str, str],
+        starter: ForkServer,
         children: Children,
         logs: FunctionLogs,
         limit: int,
     ) -> None:
         self.spec = spec
         self._environment = environment
+        self._starter = starter
         self._children = children
         self._logs = logs
         self._idle: list[tuple[float, Worker]] = []
@@ -59,7 +63,7 @@ class Pool:
 
     def _new(self) -> Worker:
         self._started = True
-        return Worker(self.spec, self._environment, self._children, self._logs)
+        return Worker(self.spec, self._environment, self._starter, self._children, self._logs)
 
     def take(self) -> Worker:
         """Return an idle or a new process, and wait while the limit is reached."""

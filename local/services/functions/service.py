@@ -14,6 +14,7 @@ from local.children import Children
 from local.edge.credentials import CredentialStore
 from local.edge.faults import FUNCTION_KINDS, FaultPlan
 from local.services.functions.environment import function_environment
+from local.services.functions.fork_server import ForkServer
 from local.services.functions.logs import FunctionLogs
 from local.services.functions.pool import Pool
 from local.services.functions.result import Result, call, killed, limited, timed_out
@@ -68,6 +69,7 @@ class Functions:
         self._credentials = credentials
         self._faults = faults
         self._children = children
+        self._starter = ForkServer(children)
         self._logs = logs
         self._callables = callables or {}
         self._max_processes = max_processes
@@ -89,6 +91,7 @@ class Functions:
                 credentials=self._credentials,
                 temporary=self._state_dir / "tmp" / spec.name,
             ),
+            self._starter,
             self._children,
             self._logs,
             self._max_processes,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import threading
 import time
 import uuid
@@ -17,6 +16,7 @@ from local.services.functions.spec import FunctionSpec
 
 if TYPE_CHECKING:
     from local.children import Children
+    from local.services.functions.fork_server import ForkServer
     from local.services.functions.logs import FunctionLogs
 
 INIT_SECONDS = 60.0
@@ -29,7 +29,8 @@ class Worker:
     Args:
         spec: The function.
         environment: The whole environment of the process.
-        children: Starts the process.
+        starter: Starts the process.
+        children: Kills the process.
         logs: Receives its output.
     """
 
@@ -37,6 +38,7 @@ class Worker:
         self,
         spec: FunctionSpec,
         environment: dict[str, str],
+        starter: ForkServer,
         children: Children,
         logs: FunctionLogs,
     ) -> None:
@@ -47,8 +49,8 @@ class Worker:
         self._api = RuntimeApi()
         self._output = ProcessOutput(self._log)
         self._current: Invocation | None = None
-        self._process = children.start(
-            [sys.executable, "-m", "awslambdaric", spec.handler],
+        self._process = starter.start(
+            ["awslambdaric", spec.handler],
             env={
                 **environment,
                 "AWS_LAMBDA_RUNTIME_API": self._api.address,
@@ -56,6 +58,7 @@ class Worker:
             },
             cwd=spec.code,
             stdout=self._output.pipe,
+            name=spec.logical_id,
         )
         os.close(self._output.pipe)
         self._watcher = threading.Thread(target=self._watch, name=f"watch-{spec.name}", daemon=True)

@@ -162,8 +162,8 @@ def test_a_warm_function_does_not_start_cold(lambda_: Lambda) -> None:
     (spec,) = lambda_.functions.specs()
     lambda_.functions.warm([spec.logical_id])
     lambda_.functions.wait_warm()
-    (warm,) = [int(file.name) for file in (lambda_.folder / "processes").iterdir()]
-    assert json.loads(lambda_.invoke().payload)["pid"] == warm
+    running = {int(file.name) for file in (lambda_.folder / "processes").iterdir()}
+    assert json.loads(lambda_.invoke().payload)["pid"] in running
 
 
 def test_events_at_once_get_processes_of_their_own_up_to_a_bound(lambda_: Lambda) -> None:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -18,6 +18,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     import socket
+    import ssl
 
     import httpx
     from websockets.sync.client import ClientConnection
@@ -61,6 +62,17 @@ def _tell(params: Mapping[str, Any], model: Any, **_: Any) -> None:
         watcher(model.name, params)
 
 
+@cache
+def trusted() -> ssl.SSLContext:
+    """The certificate authorities to trust, read once: reading them takes longer than a call does."""
+    # Only who makes a connection pays for these imports.
+    import ssl
+
+    import certifi
+
+    return ssl.create_default_context(cafile=certifi.where())
+
+
 class Connections:
     """What no client of botocore sends: calls with a bearer token, and WebSockets."""
 
@@ -79,6 +91,7 @@ class Connections:
 
         return httpx.Client(
             timeout=httpx.Timeout(seconds, connect=min(seconds, 5.0)),
+            verify=trusted(),
             transport=transport,
             trust_env=False,
             follow_redirects=False,
@@ -103,10 +116,7 @@ class Connections:
             most_bytes: The longest message; a longer one closes the WebSocket with 1009.
             sock: What is connected already; a new connection if left out.
         """
-        # Only a smoke test of a WebSocket pays for these imports.
-        import ssl
-
-        import certifi
+        # Only a smoke test of a WebSocket pays for this import.
         from websockets.sync.client import reconnect
 
         class Once(reconnect):
@@ -119,7 +129,7 @@ class Connections:
         return Once(
             url,
             sock=sock,
-            ssl=ssl.create_default_context(cafile=certifi.where()) if secure else None,
+            ssl=trusted() if secure else None,
             additional_headers=dict(headers),
             user_agent_header="agentcore-lifecycle",
             # A small compressed message could become a huge one.

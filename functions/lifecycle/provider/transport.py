@@ -13,6 +13,7 @@ from contextlib import suppress
 
 import httpx
 
+from lifecycle.clients import trusted
 from lifecycle.provider.addresses import is_public
 from lifecycle.settings import Networks
 
@@ -40,7 +41,7 @@ class CheckedTransport(httpx.BaseTransport):
         networks: `any` takes every address, for the local AWS.
         resolve: Returns the addresses of a host and port.
         inner: Sends a request whose URL has an address as its host.
-        trust: The certificates to trust; those of httpx if left out.
+        trust: The certificates to trust; those of `lifecycle.clients` if left out.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class CheckedTransport(httpx.BaseTransport):
     ) -> None:
         self._networks = networks
         self._resolve = resolve
-        self._inner = inner or httpx.HTTPTransport(verify=trust or True, trust_env=False)
+        self._inner = inner or httpx.HTTPTransport(verify=trust or trusted(), trust_env=False)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; its header `Host` and the name in TLS stay those of the URL.

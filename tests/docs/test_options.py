@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from functools import cache
 
 import pytest
+from typer.testing import CliRunner
 
-from tests.docs.pages import ROOT, code_in, prose_of
+from cli.application import app
+from tests.docs.pages import code_in, prose_of
 
 HELP = {"help", "version", "install-completion", "show-completion", "validate"}
 """Options that `--help` explains well enough, and the default of `--no-validate`."""
@@ -18,14 +17,10 @@ HELP = {"help", "version", "install-completion", "show-completion", "validate"}
 
 @cache
 def help_of(*command: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "cli.main", *command, "--help"],
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "300", "NO_COLOR": "1", "TERM": "dumb"},
-        capture_output=True,
-        text=True,
-        check=True,
+    done = CliRunner().invoke(
+        app, [*command, "--help"], env={"COLUMNS": "300", "NO_COLOR": "1", "TERM": "dumb"}
     )
+    assert done.exit_code == 0, done.output
     return done.stdout
 
 

@@ -35,6 +35,7 @@ SEAMS: tuple[Callable[[], None], ...] = (
     interpreter.unescape_strings,
     interpreter.let_states_errors_through,
     interpreter.keep_syntax_trees,
+    interpreter.keep_programs,
     tasks.name_lambda_faults,
     tasks.spell_parameters,
     tasks.share_clients,

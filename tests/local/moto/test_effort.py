@@ -10,11 +10,13 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 from local.moto import seams
 from tests.local.moto.canaries.effort import (
     folders_of_models,
     folders_of_modules,
+    makings,
     readings,
     searches,
     with_table,
@@ -71,6 +73,23 @@ def test_every_kind_of_value_comes_back_as_it_was(value: dict[str, Any]) -> None
 
 def test_a_definition_is_read_once() -> None:
     assert readings(3) <= 1
+
+
+def test_the_states_of_a_definition_are_made_once() -> None:
+    assert makings(3) <= 1
+
+
+def test_states_that_cannot_be_kept_are_made_anew_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    parse = AmazonStateLanguageParser.parse
+
+    def unkept(definition: str) -> Any:
+        program, tree = parse(definition)
+        program.unkept = lambda: None  # type: ignore[attr-defined]
+        return program, tree
+
+    monkeypatch.setattr(AmazonStateLanguageParser, "parse", staticmethod(unkept))
+    with pytest.warns(RuntimeWarning, match="read again each time"):
+        assert run({"Unkept": {"Type": "Pass", "End": True}}, input="[1]")["output"] == "[1]"
 
 
 def test_the_local_aws_is_imported_without_the_catalogue_of_ec2() -> None:

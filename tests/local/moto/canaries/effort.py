@@ -1,4 +1,4 @@
-"""Canaries for the seams that save time: `local/moto/dynamodb.py`, `local/moto/dispatch.py`, and syntax trees."""
+"""Canaries for the seams that save time: `local/moto/dynamodb.py`, `local/moto/dispatch.py`, and kept definitions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from moto.core.utils import get_service_model
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from tests.local.moto.canaries.machines import machine
 
@@ -61,8 +62,8 @@ def searched_values() -> bool:
     return searches(100) > 1000
 
 
-def readings(runs: int) -> int:
-    """How often one definition is read for that many executions."""
+def executed(runs: int, kind: Any, name: str) -> int:
+    """How often a method is called for that many executions of one definition."""
     stepfunctions = boto3.client("stepfunctions")
     arn = machine({"A": {"Type": "Pass", "End": True}})
 
@@ -75,11 +76,25 @@ def readings(runs: int) -> int:
             ):
                 pass
 
-    return counted(ASLParser, "program_decl", start)
+    return counted(kind, name, start)
+
+
+def readings(runs: int) -> int:
+    """How often one definition is read for that many executions."""
+    return executed(runs, ASLParser, "program_decl")
 
 
 def parsed_again() -> bool:
     return readings(3) == 3
+
+
+def makings(runs: int) -> int:
+    """How often the states of one definition are made for that many executions."""
+    return executed(runs, Preprocessor, "visitProgram_decl")
+
+
+def made_again() -> bool:
+    return makings(3) == 3
 
 
 def folders_of_models() -> int:
@@ -115,6 +130,7 @@ def catalogue_read() -> bool:
 CANARIES = [
     searched_values,
     parsed_again,
+    made_again,
     models_listed_again,
     modules_listed_again,
     catalogue_read,

@@ -30,6 +30,7 @@ from local.moto.stepfunctions import (
 SEAMS: tuple[Callable[[], None], ...] = (
     dispatch.keep_model_folders,
     dispatch.keep_module_names,
+    dispatch.keep_operation_names,
     expressions.evaluate_jsonata,
     interpreter.fill_context,
     interpreter.unescape_strings,

@@ -16,6 +16,7 @@ from local.moto import seams
 from tests.local.moto.canaries.effort import (
     folders_of_models,
     folders_of_modules,
+    listings,
     makings,
     readings,
     searches,
@@ -106,6 +107,20 @@ def test_the_local_aws_is_imported_without_the_catalogue_of_ec2() -> None:
 def test_folders_that_do_not_change_are_read_once() -> None:
     assert folders_of_models() < 10
     assert folders_of_modules(3) == 0
+
+
+def test_the_operations_of_a_service_are_listed_once() -> None:
+    assert listings(3) <= 1
+
+
+def test_a_service_has_the_operations_that_its_class_has() -> None:
+    """Also those that a seam adds, and none that it lacks."""
+    boto3.client("sqs").list_queues()
+    cognito = boto3.client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="p")["UserPool"]
+    cognito.tag_resource(ResourceArn=pool["Arn"], Tags={"a": "b"})
+    with pytest.raises(NotImplementedError, match="get_csv_header"):
+        cognito.get_csv_header(UserPoolId=pool["Id"])
 
 
 def test_executions_of_one_definition_share_nothing() -> None:

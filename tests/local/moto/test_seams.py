@@ -55,6 +55,7 @@ CANARIES = [
     "made_again",
     "models_listed_again",
     "modules_listed_again",
+    "operations_listed_again",
     "catalogue_read",
     "agentcore_sources",
     "deliveries_in_use",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
 from typing import Any
@@ -22,9 +23,9 @@ def counted(kind: Any, name: str, act: Callable[[], object]) -> int:
     calls: list[int] = []
     original = getattr(kind, name)
 
-    def count(*given: Any) -> Any:
+    def count(*given: Any, **named: Any) -> Any:
         calls.append(1)
-        return original(*given)
+        return original(*given, **named)
 
     setattr(kind, name, count)
     try:
@@ -123,6 +124,21 @@ def modules_listed_again() -> bool:
     return folders_of_modules(3) == 3
 
 
+def listings(requests: int) -> int:
+    """How often the attributes of a class are listed for so many requests to one service."""
+    sqs = boto3.client("sqs")
+
+    def ask() -> None:
+        for _ in range(requests):
+            sqs.list_queues()
+
+    return counted(inspect, "getmembers", ask)
+
+
+def operations_listed_again() -> bool:
+    return listings(3) == 3
+
+
 def catalogue_read() -> bool:
     return len(INSTANCE_TYPES) > 100
 
@@ -133,5 +149,6 @@ CANARIES = [
     made_again,
     models_listed_again,
     modules_listed_again,
+    operations_listed_again,
     catalogue_read,
 ]

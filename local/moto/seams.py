@@ -60,6 +60,7 @@ SEAMS: tuple[Callable[[], None], ...] = (
     cognito.enforce_flows,
     cognito.update_resource_servers,
     cognito.tag_user_pools,
+    cognito.keep_signing_key,
     tagging.find_more_tagged,
     xray.choose_span_destination,
     deliveries.deliver_agentcore,

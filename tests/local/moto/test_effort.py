@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,13 +10,19 @@ from typing import Any
 
 import boto3
 import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 from moto import mock_aws
+from moto.cognitoidp.models import CognitoIdpUserPool
+from moto.cognitoidp.responses import CognitoIdpJsonWebKeyResponse
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 from local.moto import seams
+from local.moto.cognito import sign_token
 from tests.local.moto.canaries.effort import (
     folders_of_models,
     folders_of_modules,
+    keys,
     listings,
     makings,
     readings,
@@ -121,6 +128,17 @@ def test_a_service_has_the_operations_that_its_class_has() -> None:
     cognito.tag_resource(ResourceArn=pool["Arn"], Tags={"a": "b"})
     with pytest.raises(NotImplementedError, match="get_csv_header"):
         cognito.get_csv_header(UserPoolId=pool["Id"])
+
+
+def test_a_signing_key_is_read_once() -> None:
+    assert keys(3) <= 1
+
+
+def test_a_token_is_signed_with_the_key_that_is_published() -> None:
+    pool = CognitoIdpUserPool("123456789012", "us-east-1", "p", {})
+    token = sign_token(pool, {"sub": "a"})
+    published = json.loads(CognitoIdpJsonWebKeyResponse.json_web_key)["keys"]
+    assert [jwt.decode(token, RSAKey.import_key(key)).claims for key in published] == [{"sub": "a"}]
 
 
 def test_executions_of_one_definition_share_nothing() -> None:

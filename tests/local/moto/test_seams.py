@@ -56,6 +56,7 @@ CANARIES = [
     "models_listed_again",
     "modules_listed_again",
     "operations_listed_again",
+    "keys_read_again",
     "catalogue_read",
     "agentcore_sources",
     "deliveries_in_use",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
+from joserfc.jwk import RSAKey
 from moto.core.serialize import AttributePicker
 from moto.core.utils import get_service_model
 from moto.ec2.models.instance_types import INSTANCE_TYPES
@@ -139,6 +140,21 @@ def operations_listed_again() -> bool:
     return listings(3) == 3
 
 
+def keys(pools: int) -> int:
+    """How often a signing key is read for so many user pools."""
+    cognito = boto3.client("cognito-idp")
+
+    def make() -> None:
+        for number in range(pools):
+            cognito.create_user_pool(PoolName=f"p{number}")
+
+    return counted(RSAKey, "import_key", make)
+
+
+def keys_read_again() -> bool:
+    return keys(2) == 2
+
+
 def catalogue_read() -> bool:
     return len(INSTANCE_TYPES) > 100
 
@@ -150,5 +166,6 @@ CANARIES = [
     models_listed_again,
     modules_listed_again,
     operations_listed_again,
+    keys_read_again,
     catalogue_read,
 ]

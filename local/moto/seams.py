@@ -53,6 +53,7 @@ SEAMS: tuple[Callable[[], None], ...] = (
     nested.stop_nested_executions,
     s3.skip_conditional_denials,
     dynamodb.write_plain_values,
+    dynamodb.keep_update_expressions,
     events.route_events,
     logs.interleave_events,
     logs.match_json_patterns,

@@ -15,11 +15,13 @@ from joserfc.jwk import RSAKey
 from moto import mock_aws
 from moto.cognitoidp.models import CognitoIdpUserPool
 from moto.cognitoidp.responses import CognitoIdpJsonWebKeyResponse
+from moto.dynamodb.parsing.tokens import ExpressionTokenizer
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 from local.moto import seams
 from local.moto.cognito import sign_token
 from tests.local.moto.canaries.effort import (
+    checks_asked,
     folders_of_models,
     folders_of_modules,
     keys,
@@ -27,6 +29,7 @@ from tests.local.moto.canaries.effort import (
     makings,
     readings,
     searches,
+    updates,
     with_table,
 )
 from tests.local.moto.canaries.machines import run
@@ -77,6 +80,45 @@ def test_every_kind_of_value_comes_back_as_it_was(value: dict[str, Any]) -> None
     dynamodb.put_item(TableName="t", Item=item)
     assert dynamodb.get_item(TableName="t", Key={"k": {"S": "a"}})["Item"] == item
     assert dynamodb.scan(TableName="t")["Items"] == [item]
+
+
+def test_an_update_expression_is_parsed_once() -> None:
+    assert updates(3, ExpressionTokenizer, "make_list") <= 1
+
+
+def test_a_check_of_an_update_expression_is_asked_once_what_it_checks() -> None:
+    assert checks_asked(1) == 1
+
+
+def test_an_expression_says_the_same_to_every_item_and_value() -> None:
+    """What it does to one item, in one request, is in nothing that is kept."""
+    dynamodb = with_table()
+
+    def update(key: str, expression: str, value: dict[str, Any] | None = None) -> Any:
+        return dynamodb.update_item(
+            TableName="t",
+            Key={"k": {"S": key}},
+            UpdateExpression=expression,
+            ReturnValues="ALL_NEW",
+            **({"ExpressionAttributeValues": {":v": value}} if value else {}),
+        )["Attributes"]
+
+    for key, number in (("a", "1"), ("b", "2")):
+        own, value = {"k": {"S": key}}, {"N": number}
+        assert update(key, "SET n = :v", value) == {**own, "n": value}
+        assert update(key, "SET n = n + :v, l = :v", value)["n"] == {"N": str(2 * int(number))}
+        assert update(key, "ADD s :v", {"NS": ["7", number]})["s"] == {"NS": ["7", number]}
+        assert update(key, "DELETE s :v", {"NS": ["7"]})["s"] == {"NS": [number]}
+        assert update(key, "SET m = :v", {"M": {"x": value}})["m"] == {"M": {"x": value}}
+        assert update(key, "SET m.x = if_not_exists(m.y, :v) REMOVE s", {"S": key})["m"] == {
+            "M": {"x": {"S": key}}
+        }
+        assert update(key, "REMOVE m, n, l") == own
+    for _ in range(2):
+        with pytest.raises(dynamodb.exceptions.ClientError, match="Invalid UpdateExpression"):
+            update("a", "SET SET")
+        with pytest.raises(dynamodb.exceptions.ClientError, match="overlap"):
+            update("a", "SET o = :v, o.p = :v", {"S": "x"})
 
 
 def test_a_definition_is_read_once() -> None:

@@ -51,6 +51,8 @@ CANARIES = [
     "pool_tags",
     "tagged_pools",
     "searched_values",
+    "expressions_parsed_again",
+    "checks_asked_again",
     "parsed_again",
     "made_again",
     "models_listed_again",

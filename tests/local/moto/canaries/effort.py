@@ -11,6 +11,8 @@ import boto3
 from joserfc.jwk import RSAKey
 from moto.core.serialize import AttributePicker
 from moto.core.utils import get_service_model
+from moto.dynamodb.parsing.tokens import ExpressionTokenizer
+from moto.dynamodb.parsing.validators import NoneExistingPathChecker
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
@@ -62,6 +64,36 @@ def searches(items: int) -> int:
 
 def searched_values() -> bool:
     return searches(100) > 1000
+
+
+def updates(requests: int, kind: Any, name: str) -> int:
+    """How often a method is called for so many updates with one expression."""
+    dynamodb = with_table()
+
+    def update() -> None:
+        for number in range(requests):
+            dynamodb.update_item(
+                TableName="t",
+                Key={"k": {"S": "a"}},
+                UpdateExpression="SET a.b = :b, n = if_not_exists(n, :n) + :n REMOVE c",
+                ExpressionAttributeValues={":b": {"S": "b"}, ":n": {"N": str(number)}},
+            )
+
+    dynamodb.put_item(TableName="t", Item={"k": {"S": "a"}, "a": {"M": {}}})
+    return counted(kind, name, update)
+
+
+def expressions_parsed_again() -> bool:
+    return updates(3, ExpressionTokenizer, "make_list") == 6
+
+
+def checks_asked(requests: int) -> int:
+    """How often one of the checks of an expression says what it checks, for so many updates."""
+    return updates(requests, NoneExistingPathChecker, "_processing_map")
+
+
+def checks_asked_again() -> bool:
+    return checks_asked(1) > 20
 
 
 def executed(runs: int, kind: Any, name: str) -> int:
@@ -161,6 +193,8 @@ def catalogue_read() -> bool:
 
 CANARIES = [
     searched_values,
+    expressions_parsed_again,
+    checks_asked_again,
     parsed_again,
     made_again,
     models_listed_again,

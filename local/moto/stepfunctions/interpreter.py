@@ -108,8 +108,8 @@ def keep_syntax_trees() -> None:
 def keep_programs() -> None:
     """Make the states of a definition once, and give each execution a copy of its own.
 
-    moto makes them from the syntax tree for each execution, which was a fifth of an execution's CPU time. They hold
-    what is of one execution, so they are kept pickled, as they were before any execution.
+    moto makes them from the syntax tree for each execution, which takes 0.13 s of CPU for the lifecycle's definition.
+    They hold what is of one execution, so they are kept pickled, as they were before any execution.
 
     Warns:
         RuntimeWarning: States cannot be pickled. Each execution then makes them anew, as in moto.

@@ -1,7 +1,10 @@
-"""How moto's server finds the service of a request, and the service's model: each folder is read once."""
+"""How moto's server finds the service and the operation of a request: what does not change is read once."""
 
 from __future__ import annotations
 
+from functools import cache
+
+import moto.core.responses as core_responses
 import moto.core.utils as core_utils
 from botocore.loaders import Loader
 from moto import backends
@@ -28,3 +31,18 @@ def keep_module_names() -> None:
     """
     names = tuple(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: names
+
+
+def keep_operation_names() -> None:
+    """List the methods of a service's class once; moto does so for each request, to see whether it has an operation.
+
+    The class has no further method once every seam is in, and no request is served before.
+    Upstream: upstream/operations-listed-again.md.
+    """
+    original = core_responses.method_names_from_class  # type: ignore[attr-defined]
+
+    @cache
+    def names(kind: type) -> frozenset[str]:
+        return frozenset(original(kind))
+
+    core_responses.method_names_from_class = names  # type: ignore[attr-defined, assignment]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
+import re
 import uuid
+from functools import lru_cache
 from typing import Any
 
 from jsonata.jexception import JException
@@ -18,6 +21,11 @@ _HASHES = {
     "SHA-384": "sha384",
     "SHA-512": "sha512",
 }
+
+
+_KEPT, _KEPT_LENGTH = 512, 10_000
+"""How many expressions stay parsed, and how long one may be, in characters."""
+_SIGNATURE = re.compile(r"\)\s*<")
 
 
 class JsonataError(Exception):
@@ -39,7 +47,7 @@ def evaluate(expression: str, variables: dict[str, Any]) -> Any:
     """
     bound = {name: Utils.NULL_VALUE if v is None else v for name, v in variables.items()}
     try:
-        compiled = Jsonata(expression)
+        compiled = _compiled(expression)
         # Functions that Step Functions adds (developer guide, "JSONata functions provided by
         # Step Functions") and that JSONata itself cannot express.
         compiled.register_lambda("uuid", lambda: str(uuid.uuid4()))
@@ -50,6 +58,27 @@ def evaluate(expression: str, variables: dict[str, Any]) -> Any:
         raise JsonataError(str(error)) from error
     except RecursionError as error:
         raise JsonataError("the expression nests too deep") from error
+
+
+def _compiled(expression: str) -> Jsonata:
+    """Return an expression that is ready for one evaluation, in this thread.
+
+    An evaluation only reads the syntax tree, so the engine has threads share it. The one thing that it writes there is
+    the name of a function with a signature; such an expression is parsed each time.
+    """
+    if len(expression) > _KEPT_LENGTH or _SIGNATURE.search(expression):
+        return Jsonata(expression)
+    compiled = copy.copy(_parsed(expression))
+    # What `Jsonata.__init__` makes for one thread and one evaluation.
+    compiled.parser = Jsonata.get_parser()
+    compiled.environment = compiled.create_frame(Jsonata.static_frame)
+    Jsonata.CURRENT.jsonata = compiled
+    return compiled
+
+
+@lru_cache(maxsize=_KEPT)
+def _parsed(expression: str) -> Jsonata:
+    return Jsonata(expression)
 
 
 def _parse(text: str) -> Any:

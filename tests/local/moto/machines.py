@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from typing import Any
 
@@ -17,6 +18,8 @@ Resources:
 Outputs:
   FunctionName: {Value: !Ref AppFunction}
 """
+MEETING, MEETING_SECONDS = threading.Barrier(2), 60
+"""Two calls of the function with `meet` wait for each other."""
 ROLE = "arn:aws:iam::123456789012:role/r"
 
 
@@ -25,11 +28,13 @@ class WrongError(Exception):
 
 
 def app(event: Any) -> Any:
-    """Stand in for the function: raise, be slow, or give the event back."""
+    """Stand in for the function: raise, be slow, wait for another call, or give the event back."""
     if isinstance(event, dict) and "raise" in event:
         raise WrongError(event["raise"])
     if isinstance(event, dict) and "slow" in event:
         time.sleep(event["slow"])
+    if isinstance(event, dict) and "meet" in event:
+        MEETING.wait(MEETING_SECONDS)
     return {"got": event, "nothing": None, "list": [1]}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,14 +10,26 @@ from typing import Any
 
 import boto3
 import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 from moto import mock_aws
+from moto.cognitoidp.models import CognitoIdpUserPool
+from moto.cognitoidp.responses import CognitoIdpJsonWebKeyResponse
+from moto.dynamodb.parsing.tokens import ExpressionTokenizer
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 from local.moto import seams
+from local.moto.cognito import sign_token
 from tests.local.moto.canaries.effort import (
+    checks_asked,
     folders_of_models,
     folders_of_modules,
+    keys,
+    listings,
+    makings,
     readings,
     searches,
+    updates,
     with_table,
 )
 from tests.local.moto.canaries.machines import run
@@ -69,8 +82,64 @@ def test_every_kind_of_value_comes_back_as_it_was(value: dict[str, Any]) -> None
     assert dynamodb.scan(TableName="t")["Items"] == [item]
 
 
+def test_an_update_expression_is_parsed_once() -> None:
+    assert updates(3, ExpressionTokenizer, "make_list") <= 1
+
+
+def test_a_check_of_an_update_expression_is_asked_once_what_it_checks() -> None:
+    assert checks_asked(1) == 1
+
+
+def test_an_expression_says_the_same_to_every_item_and_value() -> None:
+    """What it does to one item, in one request, is in nothing that is kept."""
+    dynamodb = with_table()
+
+    def update(key: str, expression: str, value: dict[str, Any] | None = None) -> Any:
+        return dynamodb.update_item(
+            TableName="t",
+            Key={"k": {"S": key}},
+            UpdateExpression=expression,
+            ReturnValues="ALL_NEW",
+            **({"ExpressionAttributeValues": {":v": value}} if value else {}),
+        )["Attributes"]
+
+    for key, number in (("a", "1"), ("b", "2")):
+        own, value = {"k": {"S": key}}, {"N": number}
+        assert update(key, "SET n = :v", value) == {**own, "n": value}
+        assert update(key, "SET n = n + :v, l = :v", value)["n"] == {"N": str(2 * int(number))}
+        assert update(key, "ADD s :v", {"NS": ["7", number]})["s"] == {"NS": ["7", number]}
+        assert update(key, "DELETE s :v", {"NS": ["7"]})["s"] == {"NS": [number]}
+        assert update(key, "SET m = :v", {"M": {"x": value}})["m"] == {"M": {"x": value}}
+        assert update(key, "SET m.x = if_not_exists(m.y, :v) REMOVE s", {"S": key})["m"] == {
+            "M": {"x": {"S": key}}
+        }
+        assert update(key, "REMOVE m, n, l") == own
+    for _ in range(2):
+        with pytest.raises(dynamodb.exceptions.ClientError, match="Invalid UpdateExpression"):
+            update("a", "SET SET")
+        with pytest.raises(dynamodb.exceptions.ClientError, match="overlap"):
+            update("a", "SET o = :v, o.p = :v", {"S": "x"})
+
+
 def test_a_definition_is_read_once() -> None:
     assert readings(3) <= 1
+
+
+def test_the_states_of_a_definition_are_made_once() -> None:
+    assert makings(3) <= 1
+
+
+def test_states_that_cannot_be_kept_are_made_anew_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    parse = AmazonStateLanguageParser.parse
+
+    def unkept(definition: str) -> Any:
+        program, tree = parse(definition)
+        program.unkept = lambda: None  # type: ignore[attr-defined]
+        return program, tree
+
+    monkeypatch.setattr(AmazonStateLanguageParser, "parse", staticmethod(unkept))
+    with pytest.warns(RuntimeWarning, match="read again each time"):
+        assert run({"Unkept": {"Type": "Pass", "End": True}}, input="[1]")["output"] == "[1]"
 
 
 def test_the_local_aws_is_imported_without_the_catalogue_of_ec2() -> None:
@@ -87,6 +156,31 @@ def test_the_local_aws_is_imported_without_the_catalogue_of_ec2() -> None:
 def test_folders_that_do_not_change_are_read_once() -> None:
     assert folders_of_models() < 10
     assert folders_of_modules(3) == 0
+
+
+def test_the_operations_of_a_service_are_listed_once() -> None:
+    assert listings(3) <= 1
+
+
+def test_a_service_has_the_operations_that_its_class_has() -> None:
+    """Also those that a seam adds, and none that it lacks."""
+    boto3.client("sqs").list_queues()
+    cognito = boto3.client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="p")["UserPool"]
+    cognito.tag_resource(ResourceArn=pool["Arn"], Tags={"a": "b"})
+    with pytest.raises(NotImplementedError, match="get_csv_header"):
+        cognito.get_csv_header(UserPoolId=pool["Id"])
+
+
+def test_a_signing_key_is_read_once() -> None:
+    assert keys(3) <= 1
+
+
+def test_a_token_is_signed_with_the_key_that_is_published() -> None:
+    pool = CognitoIdpUserPool("123456789012", "us-east-1", "p", {})
+    token = sign_token(pool, {"sub": "a"})
+    published = json.loads(CognitoIdpJsonWebKeyResponse.json_web_key)["keys"]
+    assert [jwt.decode(token, RSAKey.import_key(key)).claims for key in published] == [{"sub": "a"}]
 
 
 def test_executions_of_one_definition_share_nothing() -> None:

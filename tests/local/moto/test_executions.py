@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from typing import Any
@@ -99,3 +100,48 @@ def test_a_history_has_pages_and_two_directions(machines: Machines) -> None:
     ids = [event["id"] for page in pages for event in page]
     backwards = machines.client.get_execution_history(executionArn=arn, reverseOrder=True)
     assert [event["id"] for event in backwards["events"]] == ids[::-1]
+
+
+def test_executions_of_one_definition_that_run_at_once_share_nothing(machines: Machines) -> None:
+    """They meet in a task twice, so that each is in its Parallel and its Map while the other is."""
+    times = {"Type": "Pass", "Output": "{% $states.input * $factor %}", "End": True}
+    meeting = machines.call({"meet": True}, Output="{% $factor %}")
+    each = {
+        "Type": "Map",
+        "Items": "{% $states.input.items %}",
+        "ItemProcessor": {"StartAt": "Times", "States": {"Times": times}},
+        "End": True,
+    }
+    branches = [
+        {"StartAt": n, "States": {n: s}} for n, s in {"Meet": meeting, "Each": each}.items()
+    ]
+    arn = machines.make(
+        {
+            "Keep": {
+                "Type": "Pass",
+                "Assign": {"factor": "{% $states.input.factor %}"},
+                "Next": "Both",
+            },
+            "Both": {
+                "Type": "Parallel",
+                "Branches": branches,
+                "Assign": {"seen": "{% $states.result %}"},
+                "Next": "Again",
+            },
+            "Again": machines.call(
+                {"meet": True}, Output={"factor": "{% $factor %}", "seen": "{% $seen %}"}
+            ),
+        }
+    )
+    for _ in range(2):
+        started = [
+            machines.client.start_execution(
+                stateMachineArn=arn, input=json.dumps({"factor": factor, "items": items})
+            )["executionArn"]
+            for factor, items in ((2, [1, 2, 3]), (10, [4]))
+        ]
+        outputs = [json.loads(machines.finish(each)["output"]) for each in started]
+        assert outputs == [
+            {"factor": 2, "seen": [2, [2, 4, 6]]},
+            {"factor": 10, "seen": [10, [40]]},
+        ]

@@ -1,17 +1,22 @@
-"""Canaries for the seams that save time: `local/moto/dynamodb.py`, `local/moto/dispatch.py`, and syntax trees."""
+"""Canaries for the seams that save time: `local/moto/dynamodb.py`, `local/moto/dispatch.py`, and kept definitions."""
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
 from typing import Any
 
 import boto3
+from joserfc.jwk import RSAKey
 from moto.core.serialize import AttributePicker
 from moto.core.utils import get_service_model
+from moto.dynamodb.parsing.tokens import ExpressionTokenizer
+from moto.dynamodb.parsing.validators import NoneExistingPathChecker
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from tests.local.moto.canaries.machines import machine
 
@@ -21,9 +26,9 @@ def counted(kind: Any, name: str, act: Callable[[], object]) -> int:
     calls: list[int] = []
     original = getattr(kind, name)
 
-    def count(*given: Any) -> Any:
+    def count(*given: Any, **named: Any) -> Any:
         calls.append(1)
-        return original(*given)
+        return original(*given, **named)
 
     setattr(kind, name, count)
     try:
@@ -61,8 +66,38 @@ def searched_values() -> bool:
     return searches(100) > 1000
 
 
-def readings(runs: int) -> int:
-    """How often one definition is read for that many executions."""
+def updates(requests: int, kind: Any, name: str) -> int:
+    """How often a method is called for so many updates with one expression."""
+    dynamodb = with_table()
+
+    def update() -> None:
+        for number in range(requests):
+            dynamodb.update_item(
+                TableName="t",
+                Key={"k": {"S": "a"}},
+                UpdateExpression="SET a.b = :b, n = if_not_exists(n, :n) + :n REMOVE c",
+                ExpressionAttributeValues={":b": {"S": "b"}, ":n": {"N": str(number)}},
+            )
+
+    dynamodb.put_item(TableName="t", Item={"k": {"S": "a"}, "a": {"M": {}}})
+    return counted(kind, name, update)
+
+
+def expressions_parsed_again() -> bool:
+    return updates(3, ExpressionTokenizer, "make_list") == 6
+
+
+def checks_asked(requests: int) -> int:
+    """How often one of the checks of an expression says what it checks, for so many updates."""
+    return updates(requests, NoneExistingPathChecker, "_processing_map")
+
+
+def checks_asked_again() -> bool:
+    return checks_asked(1) > 20
+
+
+def executed(runs: int, kind: Any, name: str) -> int:
+    """How often a method is called for that many executions of one definition."""
     stepfunctions = boto3.client("stepfunctions")
     arn = machine({"A": {"Type": "Pass", "End": True}})
 
@@ -75,11 +110,25 @@ def readings(runs: int) -> int:
             ):
                 pass
 
-    return counted(ASLParser, "program_decl", start)
+    return counted(kind, name, start)
+
+
+def readings(runs: int) -> int:
+    """How often one definition is read for that many executions."""
+    return executed(runs, ASLParser, "program_decl")
 
 
 def parsed_again() -> bool:
     return readings(3) == 3
+
+
+def makings(runs: int) -> int:
+    """How often the states of one definition are made for that many executions."""
+    return executed(runs, Preprocessor, "visitProgram_decl")
+
+
+def made_again() -> bool:
+    return makings(3) == 3
 
 
 def folders_of_models() -> int:
@@ -108,14 +157,49 @@ def modules_listed_again() -> bool:
     return folders_of_modules(3) == 3
 
 
+def listings(requests: int) -> int:
+    """How often the attributes of a class are listed for so many requests to one service."""
+    sqs = boto3.client("sqs")
+
+    def ask() -> None:
+        for _ in range(requests):
+            sqs.list_queues()
+
+    return counted(inspect, "getmembers", ask)
+
+
+def operations_listed_again() -> bool:
+    return listings(3) == 3
+
+
+def keys(pools: int) -> int:
+    """How often a signing key is read for so many user pools."""
+    cognito = boto3.client("cognito-idp")
+
+    def make() -> None:
+        for number in range(pools):
+            cognito.create_user_pool(PoolName=f"p{number}")
+
+    return counted(RSAKey, "import_key", make)
+
+
+def keys_read_again() -> bool:
+    return keys(2) == 2
+
+
 def catalogue_read() -> bool:
     return len(INSTANCE_TYPES) > 100
 
 
 CANARIES = [
     searched_values,
+    expressions_parsed_again,
+    checks_asked_again,
     parsed_again,
+    made_again,
     models_listed_again,
     modules_listed_again,
+    operations_listed_again,
+    keys_read_again,
     catalogue_read,
 ]

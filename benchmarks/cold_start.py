@@ -40,18 +40,24 @@ _CLIENTS = {
     "logs": ("logs", "logs"),
     "events": ("events", "events"),
     "tag": ("tagging", "resourcegroupstaggingapi"),
+    "iam": ("iam", "iam"),
+    "cloudwatch": ("cloudwatch", "cloudwatch"),
+    "xray": ("xray", "xray"),
 }
 _CONTROL = ("agentcore_control", "bedrock-agentcore-control")
 _DATA = ("agentcore", "bedrock-agentcore")
 _BARE = ("boto3", "s3transfer")
 """What the bare function brings, and ours does not."""
-_MEASURED = """
-import resource, sys
+_REFUSAL = """
+import sys
 class Refuse:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {absent!r}:
             raise ModuleNotFoundError(name, name=name)
 sys.meta_path.insert(0, Refuse())
+"""
+_MEASURED = """
+import resource
 import awslambdaric.bootstrap
 def cpu():
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -85,8 +91,13 @@ def _client(action: str) -> tuple[str, str] | None:
     return _CLIENTS.get(prefix)
 
 
+def refusal(also: Collection[str] = ()) -> str:
+    """The code after which a process imports only what ships, and what is named."""
+    return _REFUSAL.format(absent=sorted(_absent().difference(also)))
+
+
 def _seconds(body: str, also: Collection[str] = ()) -> float:
-    code = _MEASURED.format(body=body, absent=sorted(_absent().difference(also)))
+    code = refusal(also) + _MEASURED.format(body=body)
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(PROJECT / "functions"),

@@ -22,7 +22,7 @@ from cli.asking.subject import Asked
 from cli.errors import CommandError
 from cli.target.deployed import Deployed
 from lifecycle.provider.bounded import TooLateError
-from lifecycle.smoke_test.callers.plain import SESSION_HEADER, headers_of, way_of
+from lifecycle.smoke_test.callers.plain import SESSION_HEADER, UNREADABLE, headers_of, way_of
 from lifecycle.smoke_test.invocation import (
     JSON_TYPE,
     Answer,
@@ -32,7 +32,6 @@ from lifecycle.smoke_test.invocation import (
     no_answer,
     text_of,
 )
-from lifecycle.smoke_test.untrusted import UNREADABLE
 
 _SERVICE = "bedrock-agentcore"
 # AgentCore quotas: the most bytes of an answer.

@@ -33,7 +33,7 @@ from cli.target.local import local_target
 from cli.target.stack import options_of
 from cli.target.state_folder import state_dir_option
 from cli.target.target import Target
-from lifecycle.request.model import environment_of
+from lifecycle.request.limits.environment import environment_of
 
 
 def run(

@@ -29,7 +29,7 @@ def read_record(deployed: Deployed, environment: str) -> Record:
     """
     # Imported late: other commands need nothing of it.
     from lifecycle.items import Items
-    from lifecycle.request.model import ENVIRONMENT_PATTERN
+    from lifecycle.request.limits.environment import ENVIRONMENT_PATTERN
 
     items = Items(deployed.client("dynamodb"), deployed.output(TABLE_OUTPUT))
     # The table has other items, too; none of their keys is the name of an environment.

@@ -11,7 +11,7 @@ from cli.execution.follow import RUNNING, Result
 from cli.execution.timeline import Stage, Timeline
 from cli.perform.naming import name_of
 from lifecycle.request.inputs import unwrap
-from lifecycle.request.model import environment_of
+from lifecycle.request.limits.environment import environment_of
 
 
 def asked(description: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from cli.environments.moments import iso_of
 from cli.perform.account import asked
 from cli.perform.naming import name_of
-from lifecycle.request.model import environment_of
+from lifecycle.request.limits.environment import environment_of
 
 LOOKED_AT = 200
 """How many executions are looked at for those of one environment: DescribeExecution has a quota of its own."""

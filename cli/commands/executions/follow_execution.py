@@ -13,7 +13,7 @@ from cli.perform.fleet import show_fleet_end
 from cli.perform.naming import describe, is_of_fleet
 from cli.streams import Streams
 from cli.target.deployed import deployed, lifecycle_of
-from lifecycle.request.model import environment_of
+from lifecycle.request.limits.environment import environment_of
 
 
 def follow_execution(

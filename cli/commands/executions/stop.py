@@ -11,7 +11,7 @@ from cli.perform.naming import is_of_fleet, name_of
 from cli.perform.stopping import stop_execution
 from cli.streams import Streams
 from cli.target.deployed import Deployed, deployed
-from lifecycle.request.model import environment_of
+from lifecycle.request.limits.environment import environment_of
 
 
 def stop(

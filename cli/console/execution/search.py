@@ -13,7 +13,7 @@ from typing import Any
 from cli.environments.moments import iso_of
 from cli.perform.account import asked
 from cli.perform.listing import LOOKED_AT
-from lifecycle.request.model import environment_of
+from lifecycle.request.limits.environment import environment_of
 
 LISTED = 2000
 """How many of the newest executions are searched."""

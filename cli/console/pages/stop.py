@@ -15,7 +15,7 @@ from cli.execution.follow import RUNNING
 from cli.perform.account import asked
 from cli.perform.naming import describe, is_of_fleet, name_of
 from cli.perform.stopping import stop_execution
-from lifecycle.request.model import environment_of
+from lifecycle.request.limits.environment import environment_of
 
 _CAUSE = "stopped in the console of lifecycle"
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from lifecycle.request.inputs import InputModel, allowed, parse_input, problem
-from lifecycle.request.model import ENVIRONMENT_PATTERN
+from lifecycle.request.limits.environment import ENVIRONMENT_PATTERN
 
 MOST_AT_ONCE = 10_000
 """The executions that one Distributed Map may run at a time (Step Functions, "Service quotas")."""

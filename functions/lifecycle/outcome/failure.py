@@ -7,7 +7,7 @@ from typing import Any
 from lifecycle.clients import CLIENTS, Clients
 from lifecycle.entry import Wire
 from lifecycle.outcome.cause import Failure, RawFailure, failed_state, readable
-from lifecycle.request.model import environment_of
+from lifecycle.request.limits.environment import environment_of
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 

@@ -15,7 +15,7 @@ from lifecycle.outcome.cause import Failure, RawFailure, failed_state, readable
 from lifecycle.polling.schedule import Learned
 from lifecycle.record import Record
 from lifecycle.request.inputs import unwrap
-from lifecycle.request.model import environment_of
+from lifecycle.request.limits.environment import environment_of
 from lifecycle.settings import Settings
 from lifecycle.table import Records
 

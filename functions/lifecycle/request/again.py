@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from lifecycle.record import Record
-from lifecycle.request.model import SHORTEST_LIFETIME
+from lifecycle.request.limits.environment import SHORTEST_LIFETIME
 
 _SECONDS_AN_HOUR = 3600
 

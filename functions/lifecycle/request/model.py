@@ -8,7 +8,6 @@ filled in. Each section of the input has a module of its own. Fields have the na
 from __future__ import annotations
 
 import json
-import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -19,19 +18,17 @@ from lifecycle.request.auth import Auth
 from lifecycle.request.credentials.section import MOST as MOST_CREDENTIALS
 from lifecycle.request.credentials.section import Credential
 from lifecycle.request.gateway.section import Gateway
-from lifecycle.request.inputs import InputModel, allowed, parse_input, problem, unwrap
+from lifecycle.request.inputs import InputModel, allowed, parse_input, problem
+from lifecycle.request.limits.environment import ENVIRONMENT_PATTERN, SHORTEST_LIFETIME
 from lifecycle.request.promotion.section import Promotion
 from lifecycle.request.runtime import Runtime
 from lifecycle.request.smoke_test import SmokeTest
 from lifecycle.request.together.fields import refuse_disagreement
 from lifecycle.request.wait import Wait
 
-ENVIRONMENT_PATTERN = r"^[a-z][a-z0-9-]{0,23}$"
 # The record holds the request twice, and a DynamoDB item holds at most 400 KB; a state's input at most 256 KiB.
 LARGEST = 100_000
 """How many bytes a request has at most, as JSON with its defaults."""
-SHORTEST_LIFETIME = 0.0001
-"""The least value of `ttlHours`."""
 _RESERVED_TAGS = ("aws:", f"{TAG_PREFIX}:")
 
 
@@ -182,12 +179,3 @@ def parse_request(event: Any) -> Request:
         InvalidRequestError: The input is wrong; the message names each wrong field, its value and what is allowed.
     """
     return parse_input(Request, event)
-
-
-def environment_of(request: Any) -> str | None:
-    """The environment that a request, or an input that was refused, is about; None when it has no valid name."""
-    value = unwrap(request)
-    if not isinstance(value, dict):
-        return None
-    name = value.get("environment", "dev")
-    return name if isinstance(name, str) and re.fullmatch(ENVIRONMENT_PATTERN, name) else None

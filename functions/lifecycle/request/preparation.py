@@ -24,7 +24,8 @@ from lifecycle.request.closed.sign_in import is_closed, refuse_another_sign_in, 
 from lifecycle.request.credentials.check import check_credentials
 from lifecycle.request.evaluators.plan import EvaluationPlan, plan_evaluations
 from lifecycle.request.inputs import shown
-from lifecycle.request.model import Request, environment_of, parse_request
+from lifecycle.request.limits.environment import environment_of
+from lifecycle.request.model import Request, parse_request
 from lifecycle.request.providers import check_provider
 from lifecycle.request.reach import check as reach
 from lifecycle.request.reach.back import kept_gateway

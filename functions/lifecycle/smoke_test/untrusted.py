@@ -5,15 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import httpx
-
-UNREADABLE = (httpx.RequestError, httpx.InvalidURL, UnicodeError)
-"""What httpx raises for an answer that it cannot read.
-
-It reads the `Location` of a redirect even where it does not follow it: a wrong one is an `InvalidURL` or a
-`UnicodeError`.
-"""
-
 _DEEPEST = 100
 
 

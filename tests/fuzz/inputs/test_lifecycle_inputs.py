@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lifecycle.request.model import Request, environment_of, parse_request
+from lifecycle.request.limits.environment import environment_of
+from lifecycle.request.model import Request, parse_request
 from tests.fuzz.grammar.mutation import mutated, with_doubles
 from tests.fuzz.grammar.requests import LIFECYCLE_EXAMPLES, lifecycle_inputs
 from tests.fuzz.grammar.values import nested, values

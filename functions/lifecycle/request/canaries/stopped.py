@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from lifecycle.clients import Clients
-from lifecycle.request.model import environment_of
+from lifecycle.request.limits.environment import environment_of
 from lifecycle.table import Records
 
 

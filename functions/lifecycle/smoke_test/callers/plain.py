@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# Here and not at the first call: how long an answer took is measured.
+import httpx
+
 from lifecycle.clients import Clients
 from lifecycle.provider.bounded import TooLateError, read, within
 from lifecycle.smoke_test.invocation import (
@@ -17,9 +20,14 @@ from lifecycle.smoke_test.invocation import (
     no_answer,
     text_of,
 )
-from lifecycle.smoke_test.untrusted import UNREADABLE
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
+UNREADABLE = (httpx.RequestError, httpx.InvalidURL, UnicodeError)
+"""What httpx raises for an answer that it cannot read.
+
+It reads the `Location` of a redirect even where it does not follow it: a wrong one is an `InvalidURL` or a
+`UnicodeError`.
+"""
 _CARD = "invocations/.well-known/agent-card.json"
 
 

@@ -21,8 +21,9 @@ from lifecycle.provider.bounded import TooLateError, read, within
 from lifecycle.provider.reach import CONDITIONS
 from lifecycle.provider.transport import CheckedTransport
 from lifecycle.settings import Networks
+from lifecycle.smoke_test.callers.plain import UNREADABLE
 from lifecycle.smoke_test.patience import Patience
-from lifecycle.smoke_test.untrusted import UNREADABLE, json_value
+from lifecycle.smoke_test.untrusted import json_value
 
 _ONE_TRY = 15.0
 _MOST_UNREACHABLE = 3

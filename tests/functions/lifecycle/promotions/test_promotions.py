@@ -21,7 +21,8 @@ from lifecycle.promotions.entry import (
 )
 from lifecycle.promotions.store import PromotionItems, Provisioned, is_promotion
 from lifecycle.record import Record
-from lifecycle.request.model import ENVIRONMENT_PATTERN, parse_request
+from lifecycle.request.limits.environment import ENVIRONMENT_PATTERN
+from lifecycle.request.model import parse_request
 from lifecycle.sections.identity import IdentityRecord
 from lifecycle.table import Records
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from lifecycle.errors import InvalidRequestError
-from lifecycle.request.model import environment_of, parse_request
+from lifecycle.request.limits.environment import environment_of
+from lifecycle.request.model import parse_request
 
 DOCUMENT = "/.well-known/openid-configuration"
 

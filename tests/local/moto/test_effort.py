@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from local.moto import seams
 from tests.local.moto.canaries.effort import (
+    characters_looked_at,
     folders_of_models,
     folders_of_modules,
     readings,
@@ -71,6 +72,10 @@ def test_every_kind_of_value_comes_back_as_it_was(value: dict[str, Any]) -> None
 
 def test_a_definition_is_read_once() -> None:
     assert readings(3) <= 1
+
+
+def test_a_definition_is_not_looked_at_by_character() -> None:
+    assert characters_looked_at("x" * 1000) == 0
 
 
 def test_the_local_aws_is_imported_without_the_catalogue_of_ec2() -> None:

@@ -52,6 +52,7 @@ CANARIES = [
     "tagged_pools",
     "searched_values",
     "parsed_again",
+    "cut_by_character",
     "models_listed_again",
     "modules_listed_again",
     "catalogue_read",

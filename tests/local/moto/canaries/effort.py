@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from typing import Any
 
 import boto3
+from antlr4 import InputStream
 from moto.core.serialize import AttributePicker
 from moto.core.utils import get_service_model
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 from tests.local.moto.canaries.machines import machine
 
@@ -82,6 +85,17 @@ def parsed_again() -> bool:
     return readings(3) == 3
 
 
+def characters_looked_at(text: str) -> int:
+    """How often antlr asks for a character while a definition of one state is read, whose comment is a text."""
+    states = {"A": {"Type": "Pass", "End": True, "Comment": text}}
+    definition = json.dumps({"StartAt": "A", "States": states})
+    return counted(InputStream, "LA", lambda: AmazonStateLanguageParser.parse(definition))
+
+
+def cut_by_character() -> bool:
+    return characters_looked_at("x" * 1000) > 1000
+
+
 def folders_of_models() -> int:
     """How many folders are listed for the model of a second service."""
     get_service_model("kms")
@@ -115,6 +129,7 @@ def catalogue_read() -> bool:
 CANARIES = [
     searched_values,
     parsed_again,
+    cut_by_character,
     models_listed_again,
     modules_listed_again,
     catalogue_read,

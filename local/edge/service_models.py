@@ -31,6 +31,6 @@ def reading_session() -> botocore.session.Session:
 
 
 def _session(loader: Loader) -> botocore.session.Session:
-    session = botocore.session.get_session()
+    session = botocore.session.Session()
     session.register_component("data_loader", loader)
     return session

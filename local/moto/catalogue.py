@@ -14,7 +14,7 @@ from unittest import mock
 import botocore.session
 from moto.utilities import utils
 
-from local.edge.service_models import READERS
+from local.edge.service_models import READERS, reading_session
 
 _CATALOGUE = "ec2/resources/instance_type"
 _load_resource = utils.load_resource
@@ -32,13 +32,13 @@ def _without_ec2(service: str, *given: Any, **named: Any) -> Any:
 
 @contextmanager
 def import_without_catalogue() -> Iterator[None]:
-    """Skip the catalogue and EC2's model, and read the list of regions once for all sessions that moto makes meanwhile.
+    """Skip the catalogue and EC2's model, and use one session where the imports make five.
 
     Upstream: upstream/ec2-catalogue.md.
     """
     with (
         mock.patch.object(utils, "load_resource", _without_catalogue),
-        mock.patch.object(botocore.session, "create_loader", return_value=READERS),
+        mock.patch.object(botocore.session, "get_session", reading_session),
         mock.patch.object(READERS, "load_service_model", _without_ec2),
     ):
         yield
@@ -47,5 +47,5 @@ def import_without_catalogue() -> Iterator[None]:
 with import_without_catalogue():
     import moto.ec2
 
-    # Imports the X-Ray SDK, which makes two clients on sessions of its own.
+    # Imports the X-Ray SDK, which makes two sessions.
     import moto.xray  # noqa: F401

@@ -23,12 +23,13 @@ from tests.local.moto.canaries.effort import (
 from tests.local.moto.canaries.machines import run
 
 CATALOGUE = """
-import botocore.loaders, botocore.session
+import botocore.session
+original = botocore.session.get_session
 import local.embedded
 from moto.ec2 import ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 backend = ec2_backends["123456789012"]["us-east-1"]
-print(len(INSTANCE_TYPES), botocore.session.create_loader is botocore.loaders.create_loader)
+print(len(INSTANCE_TYPES), botocore.session.get_session is original)
 print(*[region.name for region in backend.describe_regions(["us-east-1"])])
 """
 REGIONS = """

@@ -273,9 +273,10 @@ class FaultPlan:
 
 
 def _unknown_service(name: str) -> str:
-    from local.edge.operations import SERVICES_BY_SIGNING_NAME, new_session
+    from local.edge.operations import SERVICES_BY_SIGNING_NAME
+    from local.edge.service_models import reading_session
 
-    known = new_session().get_available_services()
+    known = reading_session().get_available_services()
     by_signature = " or ".join(SERVICES_BY_SIGNING_NAME.get(name, ()))
     hint = f"; did you mean {by_signature}?" if by_signature else _meant(name, known)
     return (

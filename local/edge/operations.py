@@ -10,13 +10,12 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 from xml.etree import ElementTree
 
-import botocore.session
-from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from werkzeug import Request
 
 from local.edge.cbor import cbor_value, is_cbor
 from local.edge.host_names import HostNames
+from local.edge.service_models import reading_session
 from local.edge.service_requests import ServiceRequests
 from local.edge.signatures.claims import raw_target
 
@@ -69,27 +68,6 @@ DATA_PLANE_PATHS = (
 
 _TAG = re.compile(r"Tags\.member\.(?P<number>\d+)\.(?P<part>Key|Value)")
 
-_OF_CLIENTS = Loader()
-_OF_REQUESTS = Loader()
-"""Read botocore's model files; shared, since reading one takes up to a tenth of a second.
-
-Two, because a client writes into what it was given: the first S3 call with a bucket takes
-`/{Bucket}` out of the operation's path in the model (botocore's
-`handlers.remove_bucket_from_url_paths_from_model`), and no request would fit that path again.
-"""
-
-
-def new_session() -> botocore.session.Session:
-    """Return a botocore session for clients; model files are read at most once in this process."""
-    return _session(_OF_CLIENTS)
-
-
-def _session(loader: Loader) -> botocore.session.Session:
-    session = botocore.session.get_session()
-    session.register_component("data_loader", loader)
-    return session
-
-
 _INVOCATION = re.compile(r"/runtimes/[^/?]+/invocations/?(?:\?|$)")
 _WEBSOCKET = re.compile(r"/runtimes/(?P<runtime>[^/?]+)/ws/?(?:\?|$)")
 _GATEWAY = re.compile(rf"{GATEWAY_PREFIX}(?P<gateway>[^/?]+)")
@@ -127,7 +105,7 @@ class Operations:
 
     def __init__(self, names: HostNames | None = None) -> None:
         self._names = names or HostNames()
-        self._session = _session(_OF_REQUESTS)
+        self._session = reading_session()
         self._models: dict[str, ServiceRequests | None] = {}
         self._lock = threading.Lock()
 

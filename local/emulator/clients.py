@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 
 from local.edge.credentials import Credentials, CredentialStore, Principal
-from local.edge.operations import new_session
+from local.edge.service_models import new_session
 
 _CLIENT_CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=50)
 
@@ -25,8 +25,11 @@ class Clients:
     """
 
     def __init__(self, endpoint_url: str, region: str, credentials: CredentialStore) -> None:
-        self._endpoint_url, self._region = endpoint_url, region
+        self._endpoint_url = endpoint_url
         self._credentials = credentials
+        # One for all keys: making a session takes a hundredth of a second. It must not make two clients at a time.
+        self._session = boto3.Session(botocore_session=new_session(), region_name=region)
+        self._lock = threading.Lock()
 
     def of_service(self, service: str) -> Callable[[str], Any]:
         """Return a maker of clients whose calls the call log shows as those of a service."""
@@ -41,23 +44,22 @@ class Clients:
             keys: The access key.
             change: Changes each client before its first call.
         """
-        session, made, lock = self._session(keys), dict[str, Any](), threading.Lock()
+        made: dict[str, Any] = {}
 
         def client(name: str) -> Any:
-            with lock:
+            with self._lock:
                 if name not in made:
-                    made[name] = change(
-                        session.client(name, endpoint_url=self._endpoint_url, config=_CLIENT_CONFIG)
-                    )
+                    made[name] = change(self._client(name, keys))
                 return made[name]
 
         return client
 
-    def _session(self, keys: Credentials) -> boto3.Session:
-        return boto3.Session(
-            botocore_session=new_session(),
+    def _client(self, name: str, keys: Credentials) -> Any:
+        return self._session.client(
+            name,
+            endpoint_url=self._endpoint_url,
+            config=_CLIENT_CONFIG,
             aws_access_key_id=keys.access_key_id,
             aws_secret_access_key=keys.secret_access_key,
             aws_session_token=keys.session_token,
-            region_name=self._region,
         )

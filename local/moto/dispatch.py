@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from functools import cache
+import functools
 
+import boto3
 import moto.core.responses as core_responses
 import moto.core.utils as core_utils
 from botocore.loaders import Loader
 from moto import backends
+from moto.core.base_backend import AccountSpecificBackend
 
-_MODELS = Loader()
+from local.edge.service_models import READERS, reading_session
 
 
 def keep_model_folders() -> None:
-    """Read the list of botocore's model folders once; moto reads all of them for each service that it starts.
+    """Read botocore's model folders and models once; moto reads the folders for each service that it starts.
 
+    It also reads the model of each service twice: for its operations, and for its regions.
     Upstream: upstream/folders-read-again.md.
     """
     core_utils.create_loader = _loader  # type: ignore[attr-defined]
+    AccountSpecificBackend.get_session = _session  # type: ignore[method-assign]
 
 
 def _loader() -> Loader:
-    return _MODELS
+    return READERS
+
+
+@functools.cache
+def _session() -> boto3.Session:
+    return boto3.Session(botocore_session=reading_session())
 
 
 def keep_module_names() -> None:
@@ -41,7 +50,7 @@ def keep_operation_names() -> None:
     """
     original = core_responses.method_names_from_class  # type: ignore[attr-defined]
 
-    @cache
+    @functools.cache
     def names(kind: type) -> frozenset[str]:
         return frozenset(original(kind))
 

@@ -16,6 +16,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from local.moto import cognito, deliveries, dispatch, dynamodb, events, logs, s3, tagging, xray
 from local.moto.stepfunctions import (
     announcements,
+    definition_lexer,
     executions,
     expressions,
     interpreter,
@@ -37,6 +38,7 @@ SEAMS: tuple[Callable[[], None], ...] = (
     interpreter.let_states_errors_through,
     interpreter.keep_syntax_trees,
     interpreter.keep_programs,
+    definition_lexer.read_tokens_at_once,
     tasks.name_lambda_faults,
     tasks.spell_parameters,
     tasks.share_clients,

@@ -15,6 +15,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import intrinsics_multi_constructor
 
+from local.edge.service_models import new_session
 from local.stack.errors import ParameterError, TemplateError
 
 LOCAL_BUCKET = "local-folder"
@@ -101,7 +102,8 @@ def read_template(file: Path, parameters: Mapping[str, str], region: str) -> Tem
     _point_at_files(source)
     try:
         # `transform` would look for a region in this machine's AWS configuration.
-        translator = Translator({}, Parser(), None, boto3.Session(region_name=region))
+        session = boto3.Session(region_name=region, botocore_session=new_session())
+        translator = Translator({}, Parser(), None, session)
         translated = translator.translate(
             source, {**values}, get_managed_policy_map=lambda: MANAGED_POLICIES
         )

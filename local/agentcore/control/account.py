@@ -17,8 +17,8 @@ from botocore.exceptions import ClientError
 
 from local.agentcore.control.rights import Lacks, to_pull
 from local.agentcore.model.errors import ServiceError, invalid, invalid_field
-from local.agentcore.model.protocol import new_session
 from local.edge.credentials import Credentials
+from local.edge.service_models import new_session
 from local.readings import Readings
 
 SERVICE_PRINCIPAL = "bedrock-agentcore.amazonaws.com"

@@ -13,10 +13,10 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 import botocore
-import botocore.session
 from werkzeug import Request, Response
 
 from local.agentcore.model.errors import invalid_field, unparsable
+from local.edge.service_models import reading_session
 
 _MEMBER = re.compile(r"\{([A-Za-z]+)\}")
 
@@ -24,19 +24,7 @@ _MEMBER = re.compile(r"\{([A-Za-z]+)\}")
 @functools.cache
 def load_model(service: str) -> Any:
     """Return botocore's `ServiceModel` of a service."""
-    return new_session().get_service_model(service)
-
-
-@functools.cache
-def _loader() -> Any:
-    return botocore.session.get_session().get_component("data_loader")
-
-
-def new_session() -> Any:
-    """Return a botocore session that shares the models already read; reading them takes long."""
-    session = botocore.session.get_session()
-    session.register_component("data_loader", _loader())
-    return session
+    return reading_session().get_service_model(service)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.utils import camel_to_snake_case
 
 from local.edge.credentials import Credentials
-from local.edge.operations import new_session
+from local.edge.service_models import new_session, reading_session
 
 
 def name_lambda_faults() -> None:
@@ -70,7 +70,7 @@ def spell_parameters() -> None:
     them to botocore's model, but they are empty.
     Upstream: getmoto/moto#10076, #10094, #10101.
     """
-    session = new_session()
+    session = reading_session()
 
     def operation_of(task: Any, service: str | None, action: str | None) -> Any:
         model = session.get_service_model(task._get_boto_service_name(service))

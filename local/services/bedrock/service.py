@@ -9,10 +9,10 @@ import uuid
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import botocore.session
 from botocore.validate import ParamValidator
 from werkzeug import Request, Response
 
+from local.edge.service_models import reading_session
 from local.services.bedrock import catalog, eventstream, model
 from local.services.bedrock.conversation import InvalidConversationError, read
 
@@ -28,7 +28,7 @@ class Bedrock:
     """The local Bedrock runtime. It keeps no state between requests."""
 
     def __init__(self) -> None:
-        self._service = botocore.session.get_session().get_service_model("bedrock-runtime")
+        self._service = reading_session().get_service_model("bedrock-runtime")
         self._validator = ParamValidator()
 
     def app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 
 from local.edge.credentials import Credentials, CredentialStore, Principal
+from local.edge.service_models import new_session
 from local.services.build import request
 from local.services.build.record import BuildRecord
 from local.services.build.run import BuildOrder, BuildRun
@@ -43,7 +44,10 @@ class BuildFactory:
         self._folder, self._arn, self._endpoint_url = folder, arn, endpoint_url
         self._region = arn.split(":")[3]
         self._credentials, self._images = credentials, images
-        self._session, self._session_lock = boto3.session.Session(), threading.Lock()
+        self._session, self._session_lock = (
+            boto3.session.Session(botocore_session=new_session()),
+            threading.Lock(),
+        )
         self._turns = threading.BoundedSemaphore(AT_ONCE)
 
     def make(

@@ -9,12 +9,12 @@ from collections.abc import Container, Mapping
 from datetime import datetime
 from typing import Any
 
-import botocore.session
 from botocore.serialize import CBORSerializer
 from botocore.validate import ParamValidator
 from werkzeug import Request, Response
 
 from local.edge import cbor
+from local.edge.service_models import reading_session
 
 _TARGET = re.compile(r"CodeBuild_20161006\.(\w+)")
 _RPC_PATH = re.compile(r"/service/CodeBuild_20161006/operation/(\w+)")
@@ -37,7 +37,7 @@ class Protocol:
     """Both protocols, by botocore's model of CodeBuild."""
 
     def __init__(self) -> None:
-        self._model = botocore.session.get_session().get_service_model("codebuild")
+        self._model = reading_session().get_service_model("codebuild")
         self._validator = ParamValidator()
 
     def read(self, request: Request, served: Container[str]) -> tuple[str, dict[str, Any]]:

@@ -26,7 +26,6 @@ from werkzeug import Request
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
-from local.agentcore.model.protocol import new_session
 from local.agentcore.model.validation import find_faults
 from local.agentcore.service import AgentCore
 from local.agentcore.settings import Delays, Quotas
@@ -35,6 +34,7 @@ from local.edge.errors import respond
 from local.edge.faults import FaultPlan
 from local.edge.gateway.signature_errors import refused
 from local.edge.operations import GATEWAY_PREFIX, Operations
+from local.edge.service_models import new_session
 from local.edge.signatures.claims import claims_signature
 from local.edge.signatures.problems import SignatureError
 from local.edge.signatures.verification import verify

@@ -14,7 +14,8 @@ from werkzeug import Request
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
-from local.edge.operations import SERVICES_BY_TARGET, Identity, Operations, new_session
+from local.edge.operations import SERVICES_BY_TARGET, Identity, Operations
+from local.edge.service_models import new_session
 
 SERVICES = {
     "bedrock-agentcore": "bedrock-agentcore",

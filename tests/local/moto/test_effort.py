@@ -21,6 +21,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from local.moto import seams
 from local.moto.cognito import sign_token
 from tests.local.moto.canaries.effort import (
+    characters_looked_at,
     checks_asked,
     folders_of_models,
     folders_of_modules,
@@ -35,13 +36,35 @@ from tests.local.moto.canaries.effort import (
 from tests.local.moto.canaries.machines import run
 
 CATALOGUE = """
-import botocore.loaders, botocore.session
+import botocore.session
+original = botocore.session.get_session
 import local.embedded
 from moto.ec2 import ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 backend = ec2_backends["123456789012"]["us-east-1"]
-print(len(INSTANCE_TYPES), botocore.session.create_loader is botocore.loaders.create_loader)
+print(len(INSTANCE_TYPES), botocore.session.get_session is original)
 print(*[region.name for region in backend.describe_regions(["us-east-1"])])
+"""
+REGIONS = """
+import boto3
+import local.embedded
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
+from moto.logs.models import logs_backends
+from local.moto import seams
+seams.install()
+session = boto3.Session()
+wanted = [
+    region
+    for partition in ("aws", "aws-us-gov", "aws-cn")
+    for region in session.get_available_regions("ec2", partition_name=partition)
+]
+logs = {
+    region
+    for partition in session.get_available_partitions()
+    for region in session.get_available_regions("logs", partition_name=partition)
+}
+print([region.name for region in RegionsAndZonesBackend.regions] == wanted, len(wanted) > 30)
+print(logs <= set(logs_backends["123456789012"].regions), len(logs) > 30)
 """
 VALUES: list[dict[str, Any]] = [
     {"S": ""},
@@ -142,6 +165,10 @@ def test_states_that_cannot_be_kept_are_made_anew_and_said(monkeypatch: pytest.M
         assert run({"Unkept": {"Type": "Pass", "End": True}}, input="[1]")["output"] == "[1]"
 
 
+def test_a_definition_is_not_looked_at_by_character() -> None:
+    assert characters_looked_at("x" * 1000) == 0
+
+
 def test_the_local_aws_is_imported_without_the_catalogue_of_ec2() -> None:
     said = subprocess.run(
         [sys.executable, "-c", CATALOGUE],
@@ -151,6 +178,17 @@ def test_the_local_aws_is_imported_without_the_catalogue_of_ec2() -> None:
         cwd=Path(__file__).parents[3],
     )
     assert said.stdout.split() == ["0", "True", "us-east-1"]
+
+
+def test_the_regions_are_those_of_a_botocore_that_reads_everything() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", REGIONS],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[3],
+    )
+    assert said.stdout.split() == ["True"] * 4
 
 
 def test_folders_that_do_not_change_are_read_once() -> None:

@@ -55,6 +55,7 @@ CANARIES = [
     "checks_asked_again",
     "parsed_again",
     "made_again",
+    "cut_by_character",
     "models_listed_again",
     "modules_listed_again",
     "operations_listed_again",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 from collections.abc import Callable
 from typing import Any
 
 import boto3
+from antlr4 import InputStream
 from joserfc.jwk import RSAKey
 from moto.core.serialize import AttributePicker
 from moto.core.utils import get_service_model
@@ -16,6 +18,7 @@ from moto.dynamodb.parsing.validators import NoneExistingPathChecker
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from tests.local.moto.canaries.machines import machine
@@ -131,6 +134,17 @@ def made_again() -> bool:
     return makings(3) == 3
 
 
+def characters_looked_at(text: str) -> int:
+    """How often antlr asks for a character while a definition of one state is read, whose comment is a text."""
+    states = {"A": {"Type": "Pass", "End": True, "Comment": text}}
+    definition = json.dumps({"StartAt": "A", "States": states})
+    return counted(InputStream, "LA", lambda: AmazonStateLanguageParser.parse(definition))
+
+
+def cut_by_character() -> bool:
+    return characters_looked_at("x" * 1000) > 1000
+
+
 def folders_of_models() -> int:
     """How many folders are listed for the model of a second service."""
     get_service_model("kms")
@@ -197,6 +211,7 @@ CANARIES = [
     checks_asked_again,
     parsed_again,
     made_again,
+    cut_by_character,
     models_listed_again,
     modules_listed_again,
     operations_listed_again,

@@ -58,6 +58,7 @@ class Children:
         pid_dir.mkdir(parents=True, exist_ok=True)
         self._running: dict[int, Child] = {}
         self._lock = threading.Lock()
+        self._closed = False
         self._orders: queue.SimpleQueue[tuple[_Order, Future[subprocess.Popen[bytes]]] | None] = (
             queue.SimpleQueue()
         )
@@ -85,10 +86,13 @@ class Children:
             pass_fds: File descriptors that it keeps.
 
         Raises:
-            OSError: If the interpreter that launches it cannot be started.
+            OSError: If the interpreter that launches it cannot be started, or the local AWS stops.
         """
         started: Future[subprocess.Popen[bytes]] = Future()
-        self._orders.put((_Order(command, env, cwd, stdout, pass_fds), started))
+        with self._lock:
+            if self._closed:
+                raise OSError("the local AWS stops: nothing is started any more")
+            self._orders.put((_Order(command, env, cwd, stdout, pass_fds), started))
         return started.result()
 
     def keep(self, process: Child) -> None:
@@ -105,8 +109,10 @@ class Children:
         self._forget(process.pid)
 
     def close(self) -> None:
-        """Kill every remaining process."""
-        self._orders.put(None)
+        """Kill every remaining process; no further one is started."""
+        with self._lock:
+            self._closed = True
+            self._orders.put(None)
         self._starter.join()
         with self._lock:
             left = [*self._running.values()]

@@ -70,7 +70,11 @@ def trusted() -> ssl.SSLContext:
 
     import certifi
 
-    return ssl.create_default_context(cafile=certifi.where())
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.set_alpn_protocols(["http/1.1"])
+    # httpcore sets them again at each connection, while another thread may be making one of its own.
+    context.set_alpn_protocols = lambda _: None  # type: ignore[assignment, method-assign]
+    return context
 
 
 class Connections:

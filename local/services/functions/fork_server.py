@@ -6,6 +6,7 @@ of CPU on them. The functions' own code is not among them: each process imports 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +28,33 @@ MODULES = (
     "botocore.client",
     "botocore.httpsession",
     "botocore.session",
+    "httpcore",
     "httpx",
-    "pydantic",
+    "pydantic.fields",
+    "pydantic.main",
 )
 """What is imported ahead, with all that it imports: of packages in `functions/requirements.txt`."""
+PACKAGES = (
+    "annotated_types",
+    "anyio",
+    "aws_lambda_powertools",
+    "botocore",
+    "certifi",
+    "dateutil",
+    "h11",
+    "httpcore",
+    "httpx",
+    "idna",
+    "jmespath",
+    "pydantic",
+    "pydantic_core",
+    "six",
+    "typing_extensions",
+    "typing_inspection",
+    "urllib3",
+)
+"""The packages that they come from. A function that brings one of its own is to find its own."""
+_AT_THE_START = ("sitecustomize", "usercustomize")
 _PROCESS = Path(__file__).with_name("fork_server_process.py")
 _ALWAYS = ("PATH", "LANG", "TZ", "AWS_EXECUTION_ENV")
 """Variables that are the same for every function; Python and Powertools read them early."""
@@ -39,7 +64,7 @@ _MOST_BYTES = 4096
 _TRIES = 2
 
 
-class ForkServerError(Exception):
+class ForkServerError(OSError):
     """The fork server ends before it starts a process."""
 
 
@@ -93,7 +118,7 @@ class ForkServer:
 
         Raises:
             ForkServerError: The fork server ended each time.
-            OSError: Python cannot be started.
+            OSError: Python cannot be started, or the system has no room for another process.
         """
         if not _can_fork(env):
             command = [sys.executable, "-m", *argv]
@@ -125,11 +150,10 @@ def _can_fork(env: Mapping[str, str]) -> bool:
     It does not if the function's code or a layer has a version of its own of a package, or if a variable is read early.
     Elsewhere than on Linux, a process cannot be ended with the server that forked it.
     """
-    packages = {module.partition(".")[0] for module in MODULES}
     own = any(
         Path(folder, name).exists() or Path(folder, f"{name}.py").exists()
         for folder in env.get("PYTHONPATH", "").split(os.pathsep)
-        for name in packages
+        for name in (*PACKAGES, *_AT_THE_START)
     )
     early = any(name.startswith(_READ_EARLY) and name != "PYTHONPATH" for name in env)
     return sys.platform == "linux" and not own and not early
@@ -144,17 +168,19 @@ class _Connection:
 
     def __init__(self, children: Children, environment: Mapping[str, str]) -> None:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        with ExitStack() as undo, theirs:
+            undo.callback(self._channel.close)
             children.start(
-                [sys.executable, "-P", str(_PROCESS), str(theirs.fileno()), *MODULES],
+                [sys.executable, "-P", "-s", str(_PROCESS), str(theirs.fileno()), *MODULES],
                 env=environment,
                 cwd=_PROCESS.parent,
                 pass_fds=[theirs.fileno()],
             )
+            undo.pop_all()
         self.ended = False
         self._one_order = threading.Lock()
         self._answered = threading.Semaphore(0)
-        self._started: ForkedProcess | None = None
+        self._answer: ForkedProcess | OSError | None = None
         self._processes: dict[int, ForkedProcess] = {}
         threading.Thread(target=self._read, name="fork-server", daemon=True).start()
 
@@ -163,17 +189,25 @@ class _Connection:
         with self._one_order:
             try:
                 socket.send_fds(self._channel, [order], [stdout])
-            except OSError:
+            except OSError as error:
+                if error.errno == errno.EMSGSIZE:
+                    raise
+                self.ended = True
                 return None
             self._answered.acquire()
-            process, self._started = self._started, None
-            return process
+            answer, self._answer = self._answer, None
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
 
     def _read(self) -> None:
         while message := self._message():
             if "started" in message:
-                self._started = ForkedProcess(message["started"])
-                self._processes[self._started.pid] = self._started
+                self._answer = process = ForkedProcess(message["started"])
+                self._processes[process.pid] = process
+                self._answered.release()
+            elif "failed" in message:
+                self._answer = OSError(message["failed"])
                 self._answered.release()
             else:
                 status = os.waitstatus_to_exitcode(message["status"])

@@ -5,8 +5,9 @@ SOCK_SEQPACKET, and each MODULE is imported first. Nothing else of `local` is im
 loaded, the functions' processes have, too.
 
 A message that comes in is an order, a JSON object of `argv`, `environment`, `directory` and `name`, with the file
-descriptor for the output. Messages that go out are `{"started": PID}` for each order, in their order, and
-`{"ended": PID, "status": STATUS}`, with the status as `os.waitpid` returns it.
+descriptor for the output. Messages that go out are `{"started": PID}` or `{"failed": TEXT}` for each order, in
+their order, and `{"ended": PID, "status": STATUS}`, with the status as `os.waitpid` returns it. A process that is
+said to have started leads its process group, so that it can be killed with it.
 """
 
 from __future__ import annotations
@@ -54,15 +55,24 @@ def serve(channel: socket.socket) -> dict[str, Any]:
         (output,) = descriptors
         order: dict[str, Any] = json.loads(message)
         server = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            channel.close()
-            os.close(wake)
-            os.close(woken)
-            _leave(server, output)
-            return order
+        leads, led = os.pipe()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            answer: dict[str, Any] = {"failed": str(error)}
+        else:
+            if pid == 0:
+                channel.close()
+                for descriptor in (wake, woken, leads):
+                    os.close(descriptor)
+                _leave(server, output, led)
+                return order
+            answer = {"started": pid}
+        os.close(led)
+        os.read(leads, 1)  # until the process has closed its end
+        os.close(leads)
         os.close(output)
-        channel.send(json.dumps({"started": pid}).encode())
+        channel.send(json.dumps(answer).encode())
 
 
 def _drain(pipe: int) -> None:
@@ -84,11 +94,12 @@ def _tell_the_ended(channel: socket.socket) -> None:
         channel.send(json.dumps({"ended": pid, "status": status}).encode())
 
 
-def _leave(server: int, output: int) -> None:
+def _leave(server: int, output: int, led: int) -> None:
     """Stop being the server: a session of its own, the order's output, signals as at a start."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
+    os.close(led)
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != server:
         os._exit(1)

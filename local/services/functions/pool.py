@@ -56,7 +56,13 @@ class Pool:
         with self._lock:
             if self._started or not self._free.acquire(blocking=False):
                 return
-        worker = self._new()
+        try:
+            worker = self._new()
+        except OSError:
+            self._free.release()
+            if give_up.is_set():
+                return  # the local AWS stops
+            raise
         # An event that arrives meanwhile waits for this process instead of starting another.
         self.give_back(worker, usable=True)
         worker.wait_ready(give_up)

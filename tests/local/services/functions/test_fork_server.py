@@ -18,10 +18,18 @@ import pytest
 
 from local.children import Child, Children
 from local.services.functions import fork_server
-from local.services.functions.fork_server import MODULES, ForkedProcess, ForkServer, ForkServerError
+from local.services.functions.fork_server import (
+    MODULES,
+    PACKAGES,
+    ForkedProcess,
+    ForkServer,
+    ForkServerError,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks functions")
 
+OF_THE_DEVELOPER = {"click", "pygments", "rich", "simplejson"}
+"""What httpx and botocore load only where it is installed; it does not ship."""
 LOOK = """
     import json, os, random, signal, sys, time
     import httpx
@@ -37,7 +45,7 @@ LOOK = """
         "leads": [os.getsid(0) == os.getpid(), os.getpgrp() == os.getpid()],
         "signals": [str(signal.getsignal(number)) for number in (signal.SIGCHLD, signal.SIGINT)],
         "blocked": [*map(str, signal.pthread_sigmask(signal.SIG_BLOCK, ()))],
-        "descriptors": sorted(os.listdir("/proc/self/fd"))[:4],
+        "descriptors": sorted(os.listdir("/proc/self/fd")),
         "httpx": httpx.__file__,
     }
     print(json.dumps([found, random.random()]), flush=True)
@@ -206,6 +214,37 @@ def test_all_are_gone_when_the_local_aws_is_killed(tmp_path: Path) -> None:
         assert len(pids) == 2
         parent.send_signal(signal.SIGKILL)
     assert all(map(gone, pids))
+
+
+def test_a_process_that_has_just_started_can_be_killed(world: World) -> None:
+    for _ in range(20):
+        process, _ = world.start("stay")
+        # It leads its group from the first moment on, or this would find no group and wait for ever.
+        world.children.kill(process)
+        assert process.poll() == -signal.SIGKILL
+
+
+def test_nothing_is_started_at_the_end(world: World) -> None:
+    world.children.close()
+    with pytest.raises(OSError, match="the local AWS stops"):
+        world.start()
+
+
+def test_an_order_that_is_too_long_is_an_error_and_the_server_goes_on(world: World) -> None:
+    world.look()
+    with pytest.raises(OSError, match="too long"):
+        world.start(LONG="x" * 1_000_000)
+    world.look()
+    # One server, and two processes.
+    assert len([*(world.folder / "processes").iterdir()]) == 3
+
+
+def test_the_packages_are_those_of_what_is_imported_ahead() -> None:
+    code = f"import sys, {', '.join(MODULES)}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    standard = {*sys.stdlib_module_names, *OF_THE_DEVELOPER}
+    found = {name for name in shown.stdout.split() if not name.startswith("_")} - standard
+    assert found == set(PACKAGES)
 
 
 def test_what_is_imported_ahead_ships_with_the_functions() -> None:

@@ -49,18 +49,22 @@ class Worker:
         self._api = RuntimeApi()
         self._output = ProcessOutput(self._log)
         self._current: Invocation | None = None
-        self._process = starter.start(
-            ["awslambdaric", spec.handler],
-            env={
-                **environment,
-                "AWS_LAMBDA_RUNTIME_API": self._api.address,
-                "AWS_LAMBDA_LOG_STREAM_NAME": self._stream,
-            },
-            cwd=spec.code,
-            stdout=self._output.pipe,
-            name=spec.logical_id,
-        )
-        os.close(self._output.pipe)
+        env = {**environment, "AWS_LAMBDA_RUNTIME_API": self._api.address}
+        env["AWS_LAMBDA_LOG_STREAM_NAME"] = self._stream
+        try:
+            self._process = starter.start(
+                ["awslambdaric", spec.handler],
+                env=env,
+                cwd=spec.code,
+                stdout=self._output.pipe,
+                name=spec.logical_id,
+            )
+        except BaseException:
+            self._output.close()
+            self._api.close()
+            raise
+        finally:
+            os.close(self._output.pipe)
         self._watcher = threading.Thread(target=self._watch, name=f"watch-{spec.name}", daemon=True)
         self._watcher.start()
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.local.ended import has_ended
+
 if TYPE_CHECKING:
     from tests.local.agentcore.conftest import World
 
@@ -47,7 +49,7 @@ def test_agents_die_with_a_parent_that_is_killed(world: World, tmp_path: Path) -
         assert world.alive(pid)
         owner.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 10
-    while world.alive(pid) and not _zombie(pid):
+    while world.alive(pid) and not has_ended(pid):
         assert time.monotonic() < deadline, "the agent outlives its parent"
         time.sleep(0.01)
 
@@ -81,11 +83,3 @@ def test_a_closed_agentcore_leaves_no_process_and_no_thread(world: World) -> Non
     if children.exists():
         left = set(children.read_text().split())
         assert not left & {str(pid) for pid in pids}
-
-
-def _zombie(pid: int) -> bool:
-    """Say whether a process has ended and only waits for init to take note."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True

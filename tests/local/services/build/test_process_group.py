@@ -6,25 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from local.services.build.process_group import ProcessGroup
+from tests.local.ended import gone
 
 CHILD = "sleep 60 & echo $! ; echo $$; wait"
-
-
-def gone(pid: int, seconds: float = 5) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
-            return True
-        if state == "Z":  # dead, and its new parent has not looked yet
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_killing_the_group_kills_grandchildren(tmp_path: Path) -> None:

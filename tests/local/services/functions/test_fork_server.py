@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from local.services.functions.fork_server import (
     ForkServer,
     ForkServerError,
 )
+from tests.local.ended import gone
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks functions")
 
@@ -103,17 +103,6 @@ def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
     yield made
     made.children.close()
-
-
-def gone(pid: int, seconds: float = 5) -> bool:
-    """Wait until a process is gone or only waits to be read by its parent."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        stat = Path(f"/proc/{pid}/stat")
-        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z":
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_a_forked_process_finds_what_one_that_starts_by_itself_finds(

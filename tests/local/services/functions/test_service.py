@@ -9,7 +9,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from local.services.functions.logs import FunctionLogs
 from local.services.functions.result import Result
 from local.services.functions.service import FunctionNotFoundError, Functions
 from local.services.functions.spec import FunctionSpec, plain_name
+from tests.local.ended import gone
 
 ROLE = "arn:aws:iam::123456789012:role/function"
 CODE = """
@@ -255,16 +255,6 @@ def test_an_unknown_function_is_not_found(lambda_: Lambda) -> None:
 )
 def test_all_forms_of_a_function_name_are_understood(name: str) -> None:
     assert plain_name(name) == "f"
-
-
-def gone(pid: int, seconds: float = 5.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        stat = Path(f"/proc/{pid}/stat")
-        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z":
-            return True
-        time.sleep(0.02)
-    return False
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")

@@ -21,10 +21,9 @@ from cli.prove.place import Place
 from cli.prove.recording import Recording, Step
 from cli.prove.redaction import Redactor
 from cli.prove.usage import count
+from cli.target.target import MACHINE_OUTPUT
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
-MACHINE = "StateMachineArn"
-FLEET = "FleetStateMachineArn"
 _NOISE = frozenset(
     {
         "date",
@@ -85,7 +84,7 @@ class Proof:
         if not holds and self._recording is not None:
             self._recording.problems.append(sentence)
 
-    def execute(self, what: str, request: Mapping[str, Any], machine: str = MACHINE) -> Result:
+    def execute(self, what: str, request: dict[str, Any], machine: str = MACHINE_OUTPUT) -> Result:
         """Run an execution to its end, and record how it ended.
 
         Args:
@@ -95,7 +94,7 @@ class Proof:
         """
         stepfunctions = self.place.client("stepfunctions")
         given = dict(request)
-        if machine == MACHINE:
+        if machine == MACHINE_OUTPUT:
             environment = str(request["environment"])
             if environment not in self.environments:
                 self.environments.append(environment)

@@ -18,6 +18,7 @@ from rich.console import Console
 from cli.execution.follow import RUNNING
 from cli.prove.kept import AGENT_LOGS, Kept, gone_is_fine
 from cli.prove.place import Place
+from cli.target.target import FLEET_OUTPUT, MACHINE_OUTPUT
 
 CONTROL = "bedrock-agentcore-control"
 _POLL_SECONDS = 1.0
@@ -110,7 +111,7 @@ class Removal:
         status = self._place.status()
         if status is not None:
             self._outputs = self._place.outputs()
-        if "StateMachineArn" in self._outputs:
+        if MACHINE_OUTPUT in self._outputs:
             self._step("the running execution", lambda: self._stop(running))
             for name in self._known(environments):
                 self._step(f"environment {name}", partial(self._tear_down, name))
@@ -134,7 +135,7 @@ class Removal:
     def _stop(self, running: str | None) -> None:
         client = self._place.client("stepfunctions")
         arns = [running] if running else []
-        for output in ("FleetStateMachineArn", "StateMachineArn"):
+        for output in (FLEET_OUTPUT, MACHINE_OUTPUT):
             pages = client.get_paginator("list_executions").paginate(
                 stateMachineArn=self._outputs[output], statusFilter="RUNNING"
             )
@@ -166,7 +167,7 @@ class Removal:
         ended: dict[str, Any] = {}
         for _ in range(_ATTEMPTS):
             arn = self._place.client("stepfunctions").start_execution(
-                stateMachineArn=self._outputs["StateMachineArn"],
+                stateMachineArn=self._outputs[MACHINE_OUTPUT],
                 name=f"prove-{secrets.token_hex(6)}",
                 input=json.dumps(request),
             )["executionArn"]
